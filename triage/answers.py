@@ -1,0 +1,104 @@
+"""Answer files in and out: read, checked as if typed, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from triage.faults import Fault, FaultyInput, allowed
+from triage.grammar import read_answer
+from triage.model import Answer, Answers, RuleBase
+from triage.toml_file import TomlFile
+
+TITLE, ANSWERS, EXPECT = "title", "answers", "expect"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """An answer file; `expect` is what a scenario says must follow (empty in plain files)."""
+
+    name: str
+    title: str
+    answers: Answers
+    expect: Mapping[str, Any]
+    toml: TomlFile
+
+
+def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
+    """Read and check a file. Raises FaultyInput with every fault, its line and what is allowed."""
+    toml = TomlFile.read(path)
+    faults: list[Fault] = []
+    known = (TITLE, ANSWERS, EXPECT)
+    for key in toml.data:
+        if key not in known:
+            line = toml.line(key) if isinstance(toml.data[key], dict) else toml.line(key=key)
+            faults.append(Fault(toml.name, line, f'unknown field "{key}"', allowed(key, known)))
+    title = toml.data.get(TITLE, "")
+    if not isinstance(title, str):
+        faults.append(Fault(toml.name, toml.line(key=TITLE), "title: must be text in quotes"))
+    answers, more = read_answers(toml, rulebase)
+    expect = toml.data.get(EXPECT, {})
+    if not isinstance(expect, dict):
+        more.append(Fault(toml.name, toml.line(key=EXPECT), "write [expect] as a table"))
+    if faults + more:
+        raise FaultyInput(faults + more)
+    return AnswerFile(toml.name, title, answers, expect, toml)
+
+
+def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Fault]]:
+    """The answers in a parsed file, in asking order, and what is wrong with them."""
+    faults: list[Fault] = []
+    raw = toml.data.get(ANSWERS)
+    if not isinstance(raw, dict):
+        what = "no [answers] table" if raw is None else "write [answers] as a table"
+        return {}, [Fault(toml.name, toml.line(key=ANSWERS) if raw is not None else 0, what, 'like [answers] and age = 70 below')]
+    found: dict[str, Answer] = {}
+    for name, value in raw.items():
+        line = toml.line(ANSWERS, key=name)
+        if name not in rulebase.questions:
+            faults.append(Fault(toml.name, line, f'unknown question "{name}"', allowed(name, rulebase.questions)))
+            continue
+
+        def complain(what: str, hint: str, line: int = line) -> None:
+            faults.append(Fault(toml.name, line, what, hint))
+
+        answer = read_answer(rulebase.questions[name], value, complain)
+        if answer is not None:
+            found[name] = answer
+    return {name: found[name] for name in rulebase.questions if name in found}, faults
+
+
+def as_toml(answers: Answers, rulebase: RuleBase) -> str:
+    """An answer file's text, in asking order. Reading it gives the same answers."""
+    lines = [f"[{ANSWERS}]"]
+    lines += [f"{name} = {_value(answers[name])}" for name in rulebase.questions if name in answers]
+    return "\n".join(lines) + "\n"
+
+
+def _value(answer: Answer) -> str:
+    # Option ids are lower-case words, so quoting them is all there is to do.
+    if isinstance(answer, tuple):
+        return "[" + ", ".join(f'"{option}"' for option in answer) + "]"
+    return f'"{answer}"' if isinstance(answer, str) else str(answer)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file atomically with mode 0600: the earlier file stays until the new one is whole.
+
+    Raises OSError; then the earlier file is untouched.
+    """
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,414 @@
+"""Commands and exit codes. Everything slow is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from triage.engine import Engine
+    from triage.faults import FaultyInput
+    from triage.model import Answers, Assessment, RuleBase
+    from triage.prompts import TerminalAsker
+
+DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
+FORMAT_NAMES = ("text", "json")
+ASK, RELIEF = "ask", "relief"
+PROGRESS_FROM = 50  # files, on a terminal
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (0, 1, 2, 3 or 130)."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _main(given)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return DONE
+    except KeyboardInterrupt:
+        _say("\nStopped.")
+        return STOPPED
+    return code
+
+
+def _main(given: list[str]) -> int:
+    if given == [RELIEF]:
+        return _relief()
+    # The first question is on the screen before anything slow is imported.
+    opened = given in ([], [ASK]) and _on_terminal() and not _needs_plain() and _open()
+    args = _parse(given)
+    if args.command == RELIEF:
+        return _relief(args.rules)
+    from triage.faults import FaultyInput
+
+    try:
+        if args.command == ASK:
+            return _ask(args, opened)
+        return {"run": _run, "test": _test, "rules": _rules, "check": _check}[args.command](args)
+    except FaultyInput as error:
+        _tell(error)
+        return WRONG_INPUT
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _tell(error: FaultyInput) -> None:
+    _say(str(error))
+    count = len(error.faults)
+    if count > 1:
+        _say(f"{count} faults")
+
+
+def _on_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _needs_plain() -> bool:
+    """Dumb terminals, and those that cannot show the marks of the lists, get plain prompts."""
+    if os.environ.get("TERM", "") in ("dumb", "unknown"):
+        return True
+    try:
+        "\u25cf\u25cb".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError, AttributeError):
+        return True
+    return False
+
+
+def _open() -> bool:
+    from triage import opening, screen
+
+    try:
+        lines = opening.first_screen(opening.rules_folder(), screen.width())
+    except (OSError, ValueError, KeyError, IndexError):
+        return False  # the loader will say what is wrong with the rule base
+    print("\n".join(lines), flush=True)
+    return True
+
+
+def _relief(rules: str | None = None) -> int:
+    from triage import opening, screen
+
+    folder = Path(rules) if rules else opening.rules_folder()
+    try:
+        print("\n".join(opening.relief_lines(folder, screen.width())))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _say(f"{folder / opening.RELIEF_NOW}: cannot be used: {error}")
+        return WRONG_INPUT
+    return DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    import argparse
+
+    from triage import __version__
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--rules", metavar="DIR", help="use another rule base")
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--format", choices=FORMAT_NAMES, default="text", help="of the result (default: text)")
+    output.add_argument("--output", metavar="FILE", help="write the result to a file (mode 0600), not to the screen")
+    parser = argparse.ArgumentParser(
+        prog="leg-cramp-triage",
+        description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
+        "Information; it does not replace a doctor. Without a command, the questions are asked.",
+        epilog="Exit codes: 0 done, 1 a scenario or check failed, 2 wrong usage or bad input, "
+        "3 answers incomplete, 130 stopped.",
+    )
+    parser.add_argument("--version", action="version", version=f"leg-cramp-triage {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    ask = commands.add_parser(ASK, parents=[common, output], help="the interview (also without a command)")
+    ask.add_argument("--answers", metavar="FILE", help="take known answers from a file, ask only the rest")
+    ask.add_argument("--save", metavar="FILE", help="write the answers to a file after every answer (mode 0600)")
+    ask.add_argument("--plain", action="store_true", help="numbered prompts, for screen readers and pipes")
+    commands.add_parser(RELIEF, parents=[common], help="what to do for a cramp right now, no questions")
+    run = commands.add_parser("run", parents=[common, output], help="scripted answer files, no prompts")
+    run.add_argument("files", nargs="+", metavar="FILE", help="answer files (TOML)")
+    run.add_argument("--partial", action="store_true", help="give a provisional result for incomplete answers")
+    test = commands.add_parser("test", parents=[common], help="scenario files: answers and what must follow")
+    test.add_argument("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")
+    rules = commands.add_parser("rules", parents=[common], help="list the rules, or show one")
+    rules.add_argument("id", nargs="?", metavar="ID", help="a rule or question")
+    commands.add_parser("check", parents=[common], help="check the rule base and run its examples")
+    return parser
+
+
+def _parse(given: list[str]) -> argparse.Namespace:
+    informs = ("-h", "--help", "--version")
+    named = given and not given[0].startswith("-")
+    return build_parser().parse_args(given if named or any(i in given for i in informs) else [ASK, *given])
+
+
+def _engine(rules: str | None) -> Engine:
+    from triage.engine import Engine
+    from triage.rulebase import load
+
+    return Engine(load(rules))
+
+
+# --- ask
+
+
+def _ask(args: argparse.Namespace, opened: bool = False) -> int:
+    plain = args.plain or _needs_plain()
+    if not plain and not _on_terminal():
+        _say(
+            "No terminal to ask questions on. Use `leg-cramp-triage run FILE` for an answer file, "
+            "or --plain for numbered prompts on standard input."
+        )
+        return WRONG_INPUT
+    from triage.assessment import assess
+    from triage.interview import Interview, missing_from
+
+    engine = _engine(args.rules)
+    known = _known_answers(args, engine.rulebase)
+    _start_saving(args, known, engine.rulebase)
+    asker = _asker(engine.rulebase, plain, opened)
+    interview = Interview(engine, asker, known, lambda answers: _keep(args, answers, engine.rulebase))
+    try:
+        answers = interview.conduct()
+        assessment = assess(engine, answers, missing_from(engine, answers))
+        return _give(args, engine.rulebase, assessment, asker)
+    except (KeyboardInterrupt, EOFError):
+        return _stopped(args)
+
+
+def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> Answers:
+    if not args.answers:
+        return {}
+    from triage.answers import read_answer_file
+
+    return read_answer_file(Path(args.answers), rulebase).answers
+
+
+def _asker(rulebase: RuleBase, plain: bool, opened: bool) -> TerminalAsker:
+    from triage import opening, screen
+    from triage.prompts import PlainAsker, QuestionaryAsker
+
+    columns = screen.width()
+    relief = opening.relief_text(rulebase.relief_now.title, rulebase.relief_now.steps, columns)
+    # Plain questions go to stderr, so that stdout holds the result and nothing else.
+    asker: TerminalAsker
+    asker = PlainAsker(rulebase, relief, sys.stdin, sys.stderr) if plain else QuestionaryAsker(rulebase, relief, sys.stdout)
+    asker.head_is_shown = opened
+    if not opened:
+        asker.show(opening.welcome(rulebase.about.welcome, rulebase.about.statement, columns))
+    return asker
+
+
+def _start_saving(args: argparse.Namespace, known: Answers, rulebase: RuleBase) -> None:
+    """Make sure, before anything is asked, that answers can be kept and nothing is overwritten."""
+    if not args.save:
+        return
+    from triage.answers import as_toml, write_whole
+    from triage.faults import Fault, FaultyInput
+
+    target = Path(args.save)
+    goes_on = bool(args.answers) and target.exists() and target.samefile(args.answers)
+    if target.exists() and not goes_on:
+        hint = f"to go on from it: --answers {args.save} --save {args.save}"
+        raise FaultyInput([Fault(args.save, 0, "is already there and would be overwritten", hint)])
+    try:
+        write_whole(target, as_toml(known, rulebase))
+    except OSError as error:
+        raise FaultyInput([Fault(args.save, 0, f"cannot be written: {error.strerror or error}")]) from None
+
+
+def _keep(args: argparse.Namespace, answers: Answers, rulebase: RuleBase) -> None:
+    """Write all answers so far, if asked to. A full disk must not end the interview."""
+    if not args.save:
+        return
+    from triage.answers import as_toml, write_whole
+
+    try:
+        write_whole(Path(args.save), as_toml(answers, rulebase))
+    except OSError as error:
+        _say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
+
+
+def _stopped(args: argparse.Namespace) -> int:
+    if args.save:
+        _say(f"\nStopped. Your answers so far are in {args.save}. To go on:")
+        _say(f"  leg-cramp-triage --answers {args.save} --save {args.save}")
+    else:
+        _say("\nStopped. Nothing was stored. To be able to stop and go on later, start with --save FILE.")
+    return STOPPED
+
+
+def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
+    """The result of an interview: in a terminal one screen, and the details if wanted."""
+    if args.output or args.format != "text":
+        _write(args, _worded(args, rulebase, assessment))
+        return DONE
+    from triage import screen
+    from triage.report.text import details, short
+
+    columns = screen.width()
+    print("\n".join(["", *short(rulebase, assessment, columns)]), flush=True)
+    more = details(rulebase, assessment, columns)
+    if more and (not _on_terminal() or asker.wants_more()):
+        print("\n".join(more), flush=True)
+    return DONE
+
+
+def _worded(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment) -> str:
+    from triage.report import FORMATS
+
+    return FORMATS[args.format](rulebase, assessment)
+
+
+def _write(args: argparse.Namespace, text: str) -> None:
+    """To the screen, or to --output (whole or not at all)."""
+    if not args.output:
+        print(text)
+        return
+    from triage.answers import write_whole
+    from triage.faults import Fault, FaultyInput
+
+    try:
+        write_whole(Path(args.output), text + "\n")
+    except OSError as error:
+        raise FaultyInput([Fault(args.output, 0, f"cannot be written: {error.strerror or error}")]) from None
+
+
+# --- run and test
+
+
+def _run(args: argparse.Namespace) -> int:
+    engine = _engine(args.rules)
+    worst, texts = DONE, []
+    for name in _with_progress(args.files):
+        code, text = _run_one(engine, args, name, several=len(args.files) > 1)
+        # Bad input outranks an incomplete file, which outranks success.
+        worst = max(worst, code, key=(DONE, INCOMPLETE, WRONG_INPUT).index)
+        texts += [text] if text else []
+    if texts:
+        _write(args, ("\n" if args.format == "json" else "\n\n").join(texts))
+    return worst
+
+
+def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool) -> tuple[int, str]:
+    """Exit code and result of one answer file; what is wrong goes to stderr."""
+    from triage.answers import read_answer_file
+    from triage.assessment import assess
+    from triage.faults import FaultyInput
+    from triage.interview import missing_from
+
+    try:
+        file = read_answer_file(Path(name), engine.rulebase)
+    except FaultyInput as error:
+        _tell(error)
+        return WRONG_INPUT, ""
+    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
+    if not assessment.complete and not args.partial:
+        _say(f"{file.name}: not complete, missing: {', '.join(assessment.missing)}")
+        _say(f"{file.name}: so far, at least: {assessment.disposition.title} ({assessment.disposition.id})")
+        return INCOMPLETE, ""
+    if several and args.format == "json":
+        return DONE, _json_line(engine.rulebase, assessment, file.name)
+    heading = f"== {file.name}" + (f": {file.title}" if file.title else "") + "\n"
+    return DONE, (heading if several else "") + _worded(args, engine.rulebase, assessment)
+
+
+def _json_line(rulebase: RuleBase, assessment: Assessment, name: str) -> str:
+    """One document on one line, with the name of its file."""
+    import json
+
+    from triage.report.as_json import as_dict
+
+    return json.dumps({**as_dict(rulebase, assessment), "file": name}, ensure_ascii=False)
+
+
+def _with_progress(names: Sequence[str]) -> Iterator[str]:
+    """The names, counted on stderr where somebody is watching a long list."""
+    watched = len(names) >= PROGRESS_FROM and sys.stderr.isatty()
+    for number, name in enumerate(names, 1):
+        if watched:
+            sys.stderr.write(f"\r{number} of {len(names)}")
+            sys.stderr.flush()
+        yield name
+    if watched:
+        sys.stderr.write("\n")
+
+
+def _test(args: argparse.Namespace) -> int:
+    from triage.faults import FaultyInput
+    from triage.scenarios import find_scenarios, run_scenario
+
+    engine = _engine(args.rules)
+    paths = find_scenarios([Path(p) for p in args.paths])
+    fired: set[str] = set()
+    failed = faulty = 0
+    for name in _with_progress([str(p) for p in paths]):
+        try:
+            outcome = run_scenario(engine, Path(name))
+        except FaultyInput as error:
+            _tell(error)
+            faulty += 1
+            continue
+        fired |= outcome.assessment.fired
+        if outcome.differences:
+            failed += 1
+            print(f"FAILED {outcome.file.name}: {outcome.file.title}")
+            print("".join(f"  {difference}\n" for difference in outcome.differences), end="")
+    _print_silent(engine, fired)
+    print(f"{len(paths) - failed - faulty} passed, {failed} failed" + (f", {faulty} unreadable" if faulty else ""))
+    return WRONG_INPUT if faulty else FAILED if failed else DONE
+
+
+def _print_silent(engine: Engine, fired: set[str]) -> None:
+    from triage.engine import production_names
+
+    silent = [name for name in production_names(engine.rulebase) if name not in fired]
+    if silent:
+        print(f"Rules that never fired ({len(silent)}):")
+        print("".join(f"  {name}\n" for name in silent), end="")
+
+
+# --- rules and check
+
+
+def _rules(args: argparse.Namespace) -> int:
+    from triage import screen
+    from triage.faults import allowed
+    from triage.report.rule_text import listing, one
+    from triage.rulebase import load
+
+    rulebase = load(args.rules)
+    if args.id is None:
+        print("\n".join(listing(rulebase, screen.width())))
+        return DONE
+    try:
+        print("\n".join(one(rulebase, args.id, screen.width())))
+    except KeyError:
+        _say(f'no rule or question "{args.id}" ({allowed(args.id, [*rulebase.entries, *rulebase.questions])})')
+        return WRONG_INPUT
+    return DONE
+
+
+def _check(args: argparse.Namespace) -> int:
+    from triage import examples, screen
+    from triage.engine import Engine
+    from triage.faults import FaultyInput
+    from triage.report.rule_text import summary
+    from triage.rulebase import find, load
+
+    try:
+        rulebase = load(find(args.rules))
+        faults = list(examples.failing(Engine(rulebase)))
+        if faults:
+            raise FaultyInput(faults)
+    except FaultyInput as error:
+        print("\n".join(map(str, error.faults)))
+        print(f"{len(error.faults)} faults")
+        return FAILED
+    print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())))
+    return DONE

@@ -1,0 +1,281 @@
+"""The forward-chaining engine: the rule base as experta rules. The only module that imports experta.
+
+experta 1.9.4 has faults that its public extension points (`__strategy__`,
+`__matcher__`) let us avoid; each has a regression test in tests/test_engine.py:
+
+- its stock strategy fires rules whose NOT has become false, and in an order that
+  changes with the addresses of functions. `TotalOrder` removes withdrawn
+  activations by identity and orders the rest completely;
+- an exception while facts are declared leaks them into the next case. An engine
+  that raised is thrown away;
+- it is not thread-safe. Every thread has its own engine, of its own class.
+
+`SetMatcher` replaces the stock Rete matcher, whose network of the whole rule base
+takes longer to build than everything else the program does. It knows the one shape
+that is compiled here; tests compare it with the stock matcher.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from triage.model import Advice, Cell, Facts, Row, RuleBase
+
+
+def _import_experta() -> Any:
+    """experta, imported in spite of Python >= 3.10 and without its logging handler."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
+    try:
+        import frozendict  # noqa: F401  (pinned by experta; needs the name above)
+    finally:
+        del collections.Mapping  # type: ignore[attr-defined]
+    import experta
+
+    root.handlers[:], root.level = handlers, level  # undo its logging.basicConfig()
+    if not hasattr(experta, "KnowledgeEngine"):  # its __init__ swallows ImportError
+        raise ImportError("experta is installed but broken: it has no KnowledgeEngine")
+    return experta
+
+
+experta = _import_experta()
+from experta.abstract import Matcher, Strategy  # noqa: E402
+from experta.activation import Activation  # noqa: E402
+
+OPTIONS = "options"  # the one field of every fact
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """One rule as the engine knows it: fires once for each row of `when` that holds."""
+
+    name: str
+    when: tuple[Row, ...]
+    unless: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule that fired, the row by which it did, and the options that made the row hold."""
+
+    name: str
+    row: int
+    facts: Facts
+
+
+class TotalOrder(Strategy):  # type: ignore[misc]
+    """Fires by salience, then newest facts, then rule name: the same in every process."""
+
+    def _update_agenda(self, agenda: Any, added: Iterable[Any], removed: Iterable[Any]) -> None:
+        waiting = {self._identity(a): a for a in agenda.activations}
+        for activation in removed:
+            waiting.pop(self._identity(activation), None)
+        for activation in added:
+            waiting[self._identity(activation)] = activation
+        # The agenda fires from its end, so the first name comes last.
+        by_name = sorted(waiting.values(), key=lambda a: a.rule.__name__, reverse=True)
+        agenda.activations = sorted(by_name, key=lambda a: (a.rule.salience, self._newest_first(a)))
+
+    @staticmethod
+    def _newest_first(activation: Any) -> list[int]:
+        return sorted((fact["__factid__"] for fact in activation.facts), reverse=True)
+
+    def _identity(self, activation: Any) -> tuple[str, tuple[int, ...]]:
+        return activation.rule.__name__, tuple(self._newest_first(activation))
+
+
+class SetMatcher(Matcher):  # type: ignore[misc]
+    """Matches rules made of patterns with one field each, one fact of each type, and NOT(AND(...)).
+
+    A rule is looked at again only when a fact of a type that it names has changed.
+    """
+
+    def __init__(self, engine: Any) -> None:
+        super().__init__(engine)
+        self._rules = [self._taken_apart(rule) for rule in engine.get_rules()]
+        self._readers: dict[type, list[int]] = {}
+        for index, (_, wanted, barred) in enumerate(self._rules):
+            for kind in {type(p) for p in wanted} | {type(p) for row in barred for p in row}:
+                self._readers.setdefault(kind, []).append(index)
+        self.reset()
+
+    @staticmethod
+    def _taken_apart(rule: Any) -> tuple[Any, tuple[Any, ...], tuple[tuple[Any, ...], ...]]:
+        # A fresh rule: the one on the class is bound to whichever engine looked last.
+        fresh = rule.new_conditions(*rule)
+        wanted = tuple(c for c in fresh if not isinstance(c, experta.NOT)) or (experta.InitialFact(),)
+        barred = tuple(tuple(c[0]) for c in fresh if isinstance(c, experta.NOT))
+        return fresh, wanted, barred
+
+    def reset(self) -> None:
+        self._memory: dict[type, Any] = {}
+        self._active: dict[int, Any] = {}
+
+    def changes(self, adding: Any = None, deleting: Any = None) -> tuple[list[Any], list[Any]]:
+        """Activations that the given facts bring and take away."""
+        touched: set[int] = set()
+        for fact in deleting or ():
+            self._memory.pop(type(fact), None)
+            touched.update(self._readers.get(type(fact), ()))
+        for fact in adding or ():
+            self._memory[type(fact)] = fact
+            touched.update(self._readers.get(type(fact), ()))
+        added, removed = [], []
+        for index in sorted(touched):
+            before, now = self._active.pop(index, None), self._activation(index)
+            if now is not None:
+                self._active[index] = now
+            if before is not None and (now is None or now.facts != before.facts):
+                removed.append(before)
+            if now is not None and (before is None or now.facts != before.facts):
+                added.append(now)
+        return added, removed
+
+    def _activation(self, index: int) -> Any | None:
+        rule, wanted, barred = self._rules[index]
+        if not all(map(self._holds, wanted)) or any(all(map(self._holds, row)) for row in barred):
+            return None
+        return Activation(rule, (self._memory[type(pattern)] for pattern in wanted))
+
+    def _holds(self, pattern: Any) -> bool:
+        fact = self._memory.get(type(pattern))
+        if fact is None:
+            return False
+        return OPTIONS not in pattern or bool(pattern[OPTIONS].match(fact[OPTIONS]))
+
+
+class _Compiler:
+    """Turns productions into an experta engine class. Patterns that are alike are shared."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.kinds = {name: type(name, (experta.Fact,), {}) for name in names}
+        self.patterns: dict[tuple[str, frozenset[str], bool], Any] = {}
+
+    def engine_class(self, productions: Sequence[Production], matcher: type, strategy: type) -> type:
+        members: dict[str, Any] = {"__matcher__": matcher, "__strategy__": strategy}
+        for production in productions:
+            barriers = [experta.NOT(experta.AND(*map(self._pattern, row))) for row in production.unless]
+            for index, row in enumerate(production.when):
+                rule = experta.Rule(*map(self._pattern, row), *barriers)
+                members[f"{production.name}#{index}"] = rule(_right_hand_side(production, index))
+        return type("Rules", (experta.KnowledgeEngine,), members)
+
+    def _pattern(self, cell: Cell) -> Any:
+        key = cell.name, cell.options, cell.every
+        if key not in self.patterns:
+            self.patterns[key] = self.kinds[cell.name](**{OPTIONS: experta.P(_test(cell))})
+        return self.patterns[key]
+
+
+def _test(cell: Cell) -> Callable[[frozenset[str]], bool]:
+    wanted = cell.options
+    return wanted.issubset if cell.every else lambda present: not wanted.isdisjoint(present)
+
+
+def _right_hand_side(production: Production, index: int) -> Callable[[Any], None]:
+    def fire(engine: Any) -> None:
+        engine.fired.append((production, index))
+
+    fire.__name__ = f"{production.name}#{index}"
+    return fire
+
+
+class Stratum:
+    """Rules that do not read each other's conclusions. Safe to use from many threads."""
+
+    def __init__(
+        self, productions: Iterable[Production], matcher: type = SetMatcher, strategy: type = TotalOrder
+    ) -> None:
+        self._productions = tuple(productions)
+        self._matcher, self._strategy = matcher, strategy
+        self._names = {
+            cell.name for p in self._productions for row in (*p.when, *p.unless) for cell in row
+        }
+        self._own = threading.local()
+
+    def infer(self, facts: Facts) -> tuple[Firing, ...]:
+        """What fires on `facts`, in firing order. Facts that no rule reads are left out."""
+        engine, kinds = self._engine()
+        try:
+            engine.fired = []
+            engine.reset()
+            read = sorted(self._names & facts.keys())
+            # One declare() for all: rules are matched once, against everything that is known.
+            engine.declare(*(kinds[name](**{OPTIONS: facts[name]}) for name in read))
+            engine.run()
+        except BaseException:
+            self._own.__dict__.clear()  # it would carry this case into the next
+            raise
+        return tuple(_firing(production, index, facts) for production, index in engine.fired)
+
+    def _engine(self) -> tuple[Any, Mapping[str, type]]:
+        if not hasattr(self._own, "engine"):
+            compiler = _Compiler(self._names)
+            self._own.engine = compiler.engine_class(self._productions, self._matcher, self._strategy)()
+            self._own.kinds = compiler.kinds
+        return self._own.engine, self._own.kinds
+
+
+def _firing(production: Production, index: int, facts: Facts) -> Firing:
+    read = {cell.name: cell.options & facts[cell.name] for cell in production.when[index]}
+    return Firing(production.name, index, read)
+
+
+def never_name(advice: Advice, index: int) -> str:
+    """The name under which the engine knows a contraindication."""
+    return f"{advice.id}/never/{index}"
+
+
+def only_if_name(advice: Advice) -> str:
+    """The name under which the engine knows that an advice's exclusions are ruled out."""
+    return f"{advice.id}/only_if"
+
+
+class Engine:
+    """A rule base compiled: answers -> flags and signs -> causes to check -> advice.
+
+    Negation reads only answers and the strata below, so the result does not depend on
+    the order in which rules fire.
+    """
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        self.rulebase = rulebase
+        self.answers = Stratum(answer_rules(rulebase))
+        self.findings = Stratum(finding_rules(rulebase))
+        self.advice = Stratum(advice_rules(rulebase))
+
+
+def answer_rules(rulebase: RuleBase) -> list[Production]:
+    """Red flags and signs: they read answers only."""
+    entries = [*rulebase.red_flags.values(), *rulebase.signs.values()]
+    return [Production(e.id, e.condition.when, e.condition.unless) for e in entries]
+
+
+def finding_rules(rulebase: RuleBase) -> list[Production]:
+    """Causes of group "check": they read red flags."""
+    causes = [c for c in rulebase.causes.values() if c.condition.when]
+    return [Production(c.id, c.condition.when, c.condition.unless) for c in causes]
+
+
+def advice_rules(rulebase: RuleBase) -> list[Production]:
+    """Advice with its contraindications, checks and notes: they read answers and all findings."""
+    entries = [*rulebase.advice.values(), *rulebase.checks.values(), *rulebase.notes.values()]
+    rules = [Production(e.id, e.condition.when, e.condition.unless) for e in entries]
+    for advice in rulebase.advice.values():
+        rules += [Production(never_name(advice, n), never.when) for n, never in enumerate(advice.never)]
+        if advice.only_if:
+            rules.append(Production(only_if_name(advice), advice.only_if))
+    return rules
+
+
+def production_names(rulebase: RuleBase) -> list[str]:
+    """The name of everything in a rule base that can fire."""
+    rules = [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
+    return [rule.name for rule in rules]

@@ -1,0 +1,298 @@
+"""The rule grammar: cells, rows, answers and examples as they are written in files.
+
+rules/README.md is its reference. Functions return what they read and add what is
+wrong to a list of complaints, so that all faults are told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from triage.faults import allowed
+from triage.model import Answer, Answers, Cell, Disposition, Facts, Question, Row
+
+RED_FLAG, CAUSE, DISPOSITION = "red_flag", "cause", "disposition"
+FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
+
+_SPAN = re.compile(r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$")
+
+Complain = Callable[[str, str], None]  # what is wrong, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole numbers from `low` to `high`, both included."""
+
+    low: int
+    high: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.low}-{self.high}"
+
+
+def read_span(text: str, minimum: int, maximum: int) -> Span | None:
+    """`">=60"`, `"<18"`, `"18-59"` or `"18"` within the question's limits; None if not a span."""
+    found = _SPAN.match(text)
+    if not found:
+        return None
+    sign, bound, low, high, single = found.groups()
+    if single:
+        return Span(int(single), int(single))
+    if low:
+        return Span(int(low), int(high))
+    number = int(bound)
+    return {
+        ">=": Span(number, maximum),
+        ">": Span(number + 1, maximum),
+        "<=": Span(minimum, number),
+        "<": Span(minimum, number - 1),
+    }[sign]
+
+
+def cut_into_bands(question: Question, spans: Iterable[Span]) -> tuple[str, ...]:
+    """The coarsest bands of a number question that every span can be written with."""
+    starts = {question.minimum}
+    for span in spans:
+        starts |= {span.low, span.high + 1}
+    edges = sorted(s for s in starts if question.minimum <= s <= question.maximum)
+    ends = [*(edge - 1 for edge in edges[1:]), question.maximum]
+    return tuple(Span(low, high).name for low, high in zip(edges, ends, strict=True))
+
+
+def band_of(number: int, bands: Iterable[str]) -> str:
+    """The band that holds `number` (ValueError if none does)."""
+    for band in bands:
+        low, high = map(int, band.split("-"))
+        if low <= number <= high:
+            return band
+    raise ValueError(number)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+class Vocabulary:
+    """The names that conditions may use, and what they may be compared with."""
+
+    def __init__(
+        self,
+        questions: Mapping[str, Question],
+        ladder: Sequence[Disposition] = (),
+        red_flags: Iterable[str] = (),
+        causes: Iterable[str] = (),
+    ) -> None:
+        self.questions = questions
+        self.levels = [level.id for level in ladder]
+        self.findings = {RED_FLAG: list(red_flags), CAUSE: list(causes), DISPOSITION: self.levels}
+        self.bands: dict[str, tuple[str, ...]] = {}
+
+    def learn_bands(self, conditions: Iterable[Any]) -> None:
+        """Cut the number questions at every edge that `conditions` (raw rows) use."""
+        spans: dict[str, list[Span]] = {q.id: [] for q in self.questions.values() if q.kind == "number"}
+        for row in conditions:
+            for name, value in row.items() if isinstance(row, dict) else ():
+                if name in spans:
+                    question = self.questions[name]
+                    for item in as_list(value):
+                        if span := read_span(str(item), question.minimum, question.maximum):
+                            spans[name].append(span)
+        self.bands = {name: cut_into_bands(self.questions[name], found) for name, found in spans.items()}
+
+    def read_rows(self, raw: Any, findings: Sequence[str], complain: Complain) -> tuple[Row, ...]:
+        """Rows as written; `findings` are the names besides questions that may be used."""
+        if not isinstance(raw, list) or not raw:
+            complain("must be a list of rows", 'like [{ question = "option" }]')
+            return ()
+        rows = []
+        for item in raw:
+            if not isinstance(item, dict) or not item:
+                complain("a row must be a table with at least one cell", 'like { question = "option" }')
+                continue
+            cells = (self._read_cell(name, value, findings, complain) for name, value in item.items())
+            rows.append(tuple(cell for cell in cells if cell is not None))
+        return tuple(rows)
+
+    def _read_cell(self, name: str, value: Any, findings: Sequence[str], complain: Complain) -> Cell | None:
+        if name in FINDINGS and name not in findings:
+            complain(
+                f'"{name}" cannot be used here',
+                "only the stratum below may be read, or results would depend on firing order",
+            )
+            return None
+        if name not in self.questions and name not in FINDINGS:
+            complain(f'unknown question "{name}"', allowed(name, [*self.questions, *findings]))
+            return None
+        every = isinstance(value, dict)
+        if isinstance(value, dict):
+            if set(value) != {"all"} or not isinstance(value["all"], list) or len(value["all"]) < 2:
+                complain(f"{name}: a table here is written {{ all = [...] }} with two options or more", "")
+                return None
+            value = value["all"]
+        options = self._read_options(name, as_list(value), complain)
+        if not options:
+            return None
+        cell = Cell(name, frozenset(options), every, _as_written(value))
+        if problem := self._impossible(cell):
+            complain(problem, "this can never hold")
+        return cell
+
+    def _read_options(self, name: str, items: list[Any], complain: Complain) -> list[str]:
+        options: list[str] = []
+        for item in items:
+            found = self._read_option(name, str(item))
+            if found is None:
+                complain(f'{name}: unknown option "{item}"', allowed(item, self._known(name)))
+            elif not found:
+                complain(f'{name}: "{item}" matches nothing', "this can never hold")
+            elif set(found) & set(options):
+                complain(f'{name}: "{item}" is named twice', "")
+            else:
+                options += found
+        return options
+
+    def _read_option(self, name: str, item: str) -> list[str] | None:
+        if name == DISPOSITION:
+            return self._read_levels(item)
+        if item in self._known(name):
+            return [item]
+        question = self.questions.get(name)
+        if question is None or question.kind != "number":
+            return None
+        span = read_span(item, question.minimum, question.maximum)
+        if span is None:
+            return None
+        inside = []
+        for band in self.bands[name]:
+            low, high = map(int, band.split("-"))
+            if span.low <= low and high <= span.high:
+                inside.append(band)
+        return inside
+
+    def _read_levels(self, item: str) -> list[str] | None:
+        for sign in (">=", "<="):
+            if item.startswith(sign) and item[2:] in self.levels:
+                at = self.levels.index(item[2:])
+                return self.levels[: at + 1] if sign == ">=" else self.levels[at:]
+        return [item] if item in self.levels else None
+
+    def _known(self, name: str) -> list[str]:
+        if name in FINDINGS:
+            return self.findings[name]
+        return [option.id for option in self.questions[name].options]
+
+    def _impossible(self, cell: Cell) -> str:
+        if not cell.every or cell.name in FINDINGS:
+            return ""
+        question = self.questions[cell.name]
+        if question.kind != "many":
+            return f"{cell.name}: only one answer can be given, so no two options hold together"
+        alone = [o.id for o in question.options if o.exclusive and o.id in cell.options]
+        return f'{cell.name}: "{alone[0]}" always stands alone' if alone else ""
+
+    def read_example(self, raw: Any, complain: Complain) -> list[Facts]:
+        """An example, written out: a list stands for each in turn where one answer is given."""
+        if not isinstance(raw, dict):
+            complain("an example is a table of answers", 'like { question = "option" }')
+            return []
+        turns: list[list[tuple[str, frozenset[str]]]] = []
+        for name, value in raw.items():
+            if name in FINDINGS:
+                read = self._read_finding
+            elif name in self.questions:
+                read = self._read_fact
+            else:
+                complain(f'unknown question "{name}"', allowed(name, self.questions))
+                continue
+            facts = [read(name, one, complain) for one in self._in_turn(name, value)]
+            turns.append([(name, fact) for fact in facts if fact])
+        return [dict(choice) for choice in product(*turns)]
+
+    def _in_turn(self, name: str, value: Any) -> list[Any]:
+        """The values that one written value stands for."""
+        if not isinstance(value, list):
+            return [value]
+        several = name in (RED_FLAG, CAUSE) or (name in self.questions and self.questions[name].kind == "many")
+        if several:
+            return value if value and all(isinstance(item, list) for item in value) else [value]
+        return value
+
+    def _read_finding(self, name: str, value: Any, complain: Complain) -> frozenset[str]:
+        ids = [str(item) for item in as_list(value)]
+        for item in ids:
+            if item not in self.findings[name]:
+                complain(f'unknown {name} "{item}"', allowed(item, self.findings[name]))
+        return frozenset(ids)
+
+    def _read_fact(self, name: str, value: Any, complain: Complain) -> frozenset[str]:
+        answer = read_answer(self.questions[name], value, complain)
+        return frozenset() if answer is None else as_fact(answer, self.bands.get(name, ()))
+
+
+def as_facts(answers: Answers, bands: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+    """Answers as the rules see them: sets of options, numbers as bands."""
+    return {name: as_fact(answer, bands.get(name, ())) for name, answer in answers.items()}
+
+
+def as_fact(answer: Answer, bands: Iterable[str]) -> frozenset[str]:
+    if isinstance(answer, int):
+        return frozenset([band_of(answer, bands)])
+    return frozenset([answer]) if isinstance(answer, str) else frozenset(answer)
+
+
+def read_answer(question: Question, value: Any, complain: Complain) -> Answer | None:
+    """One answer as written in a file; None (after complaining) if it is not one."""
+    known = [option.id for option in question.options]
+    if question.kind == "number":
+        if isinstance(value, int) and not isinstance(value, bool):
+            if question.minimum <= value <= question.maximum:
+                return value
+            complain(f"{question.id}: {value} is out of range", _numbers(question))
+            return None
+        if isinstance(value, str) and value in known:
+            return value
+        complain(f"{question.id}: {_as_written(value)} is not an answer", f"{_numbers(question)}, or {', '.join(known)}")
+        return None
+    if question.kind == "one":
+        if isinstance(value, str) and value in known:
+            return value
+        wrong = "takes one option, written in quotes" if not isinstance(value, str) else f'unknown option "{value}"'
+        complain(f"{question.id}: {wrong}", allowed(value, known))
+        return None
+    return _read_many(question, value, known, complain)
+
+
+def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        complain(
+            f'{question.id}: takes a list of options, like ["{known[0]}"], at least one',
+            allowed(value, known),
+        )
+        return None
+    unknown = [item for item in value if item not in known]
+    for item in unknown:
+        complain(f'{question.id}: unknown option "{item}"', allowed(item, known))
+    for item in {item for item in value if value.count(item) > 1}:
+        complain(f'{question.id}: "{item}" is given twice', "")
+    alone = [o.id for o in question.options if o.exclusive and o.id in value]
+    if alone and len(value) > 1:
+        complain(f'{question.id}: "{alone[0]}" stands alone, it cannot be beside others', "")
+        return None
+    if unknown:
+        return None
+    return tuple(option for option in known if option in value)
+
+
+def _numbers(question: Question) -> str:
+    return f"a whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
+
+
+def _as_written(value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,311 @@
+"""Which question comes next, and the loop that asks. Pure but for the `Asker` it talks to.
+
+Danger first; an emergency ends the interview at once, an urgent finding leaves only
+the follow-ups that the rule base names. A rule with `waits_for` is not decided while
+one of those questions is still to come, so that nothing is said and then taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from triage.assessment import find_flags, most_urgent
+from triage.engine import Engine
+from triage.grammar import as_facts
+from triage.model import (
+    AFTER_FOLLOW_UPS,
+    AT_ONCE,
+    NOT_SURE,
+    Answer,
+    Answers,
+    Clarification,
+    Disposition,
+    Facts,
+    FiredFlag,
+    Option,
+    Question,
+    RuleBase,
+)
+
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One thing to ask: a question, or a part or a follow-up of it.
+
+    `number` of `about` places it in the interview; `chosen` are options to show as
+    ticked or pointed at; `kind` is "one", "many" or "number".
+    """
+
+    question: Question
+    text: str
+    kind: str
+    options: tuple[Option, ...]
+    number: int
+    about: int
+    chosen: tuple[str, ...] = ()
+    remark: str = ""
+
+
+class Back:
+    """The reply of somebody who wants the question before."""
+
+
+BACK = Back()
+Reply = Answer | Back
+
+
+class Asker(Protocol):
+    """What an interview needs of a terminal. Stopping is KeyboardInterrupt or EOFError."""
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
+        ...
+
+    def by_screens(self, question: Question) -> bool:
+        """Whether this long list is better asked one heading at a time."""
+        ...
+
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
+        """Say at once that something urgent was found."""
+        ...
+
+    def review(self, answers: Answers) -> str | None:
+        """Show all answers; the id of a question to change, or None to go on."""
+        ...
+
+
+def settled_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
+    """The red flags that no question still to be asked can take back."""
+    facts = as_facts(answers, engine.rulebase.bands)
+    questions = engine.rulebase.questions
+
+    def to_come(name: str) -> bool:
+        return name not in answers and questions[name].applies(facts)
+
+    return tuple(f for f in find_flags(engine, answers) if not any(map(to_come, f.flag.waits_for)))
+
+
+def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
+    """What would be asked now, in order; empty when the interview is over."""
+    level = most_urgent(engine.rulebase, (f.flag for f in settled_flags(engine, answers)))
+    facts = as_facts(answers, engine.rulebase.bands)
+    if level.stops == AT_ONCE:
+        return ()
+    if level.stops == AFTER_FOLLOW_UPS:
+        asked: Callable[[Question], bool] = lambda q: q.applies_after_urgent(facts)  # noqa: E731
+    else:
+        asked = lambda q: q.applies(facts)  # noqa: E731
+    return tuple(q for q in engine.rulebase.questions.values() if q.id not in answers and asked(q))
+
+
+class Interview:
+    """One interview: what is known, what was asked, and the loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        asker: Asker,
+        known: Answers | None = None,
+        answered: Callable[[Answers], None] = lambda _: None,
+    ) -> None:
+        """`known` are answers from a file; `answered` is called after every answer."""
+        self.engine, self.asker, self.answered = engine, asker, answered
+        self.rulebase: RuleBase = engine.rulebase
+        self.answers: dict[str, Answer] = dict(known or {})
+        self.asked: list[str] = []
+        self.announced: set[str] = set()
+
+    def conduct(self) -> Answers:
+        """Ask until nothing is left to ask and the review is accepted; the answers."""
+        while True:
+            self._announce_what_is_new()
+            if left := open_questions(self.engine, self.answers):
+                if isinstance(self._put(left[0]), Back):
+                    self._step_back()
+            elif self._is_emergency() or not self.asked:
+                return self.answers
+            elif not self._reviewed():
+                return self.answers
+
+    def _put(self, question: Question, before: Answer | None = None) -> Reply:
+        """Ask one question, with the answer given before shown, and keep the new one."""
+        number = len(self.answers) + 1
+        left = {q.id for q in open_questions(self.engine, self.answers)} | {question.id}
+        about = len(self.answers) + len(left)
+        prompt = Prompt(question, question.text, question.kind, question.options, number, about, _ticked(before))
+        reply = self._answer(prompt)
+        if not isinstance(reply, Back):
+            self.answers[question.id] = reply
+            if question.id not in self.asked:
+                self.asked.append(question.id)
+            self._drop_what_no_longer_applies()
+            self.answered(self.answers)
+        return reply
+
+    def _step_back(self) -> None:
+        """Ask the question before once more, and the one before that on "back" again."""
+        while self.asked:
+            last = self.asked.pop()
+            before = self.answers.pop(last)
+            self.announced.clear()
+            if not isinstance(self._put(self.rulebase.questions[last], before), Back):
+                return
+
+    def _reviewed(self) -> bool:
+        """Show the review; True if an answer was opened for change."""
+        name = self.asker.review(self.answers)
+        if name is None:
+            return False
+        before = self.answers.pop(name)
+        self.announced.clear()
+        if isinstance(self._put(self.rulebase.questions[name], before), Back):
+            self.answers[name] = before
+        return True
+
+    def _drop_what_no_longer_applies(self) -> None:
+        """Forget answers to questions that would no longer be asked; those from a file stay."""
+        while True:
+            facts = as_facts(self.answers, self.rulebase.bands)
+            gone = [name for name in self.asked if not self._was_rightly_asked(name, facts)]
+            if not gone:
+                return
+            for name in gone:
+                self.asked.remove(name)
+                del self.answers[name]
+
+    def _was_rightly_asked(self, name: str, facts: Facts) -> bool:
+        question = self.rulebase.questions[name]
+        return question.applies(facts) or question.applies_after_urgent(facts)
+
+    def _level(self) -> Disposition:
+        return most_urgent(self.rulebase, (f.flag for f in settled_flags(self.engine, self.answers)))
+
+    def _is_emergency(self) -> bool:
+        return self._level().stops == AT_ONCE
+
+    def _announce_what_is_new(self) -> None:
+        level = self._level()
+        if level.stops != AFTER_FOLLOW_UPS:
+            return
+        flags = settled_flags(self.engine, self.answers)
+        new = tuple(f for f in flags if f.flag.disposition == level.id and f.flag.id not in self.announced)
+        if new:
+            self.announced.update(f.flag.id for f in new)
+            self.asker.announce(level, new)
+
+    # --- one question, with its "not sure"
+
+    def _answer(self, prompt: Prompt) -> Reply:
+        """The answer to one question, through its screens and its extra question if need be."""
+        while True:
+            many = prompt.question.screens and self.asker.by_screens(prompt.question)
+            reply = self._by_screens(prompt) if many else self.asker.ask(prompt)
+            clarify = prompt.question.clarify
+            if clarify is None or isinstance(reply, Back) or NOT_SURE not in _ticked(reply):
+                return reply
+            clearer = self._each_sign(prompt) if clarify.each else self._one_more(prompt, clarify)
+            if clearer is not None:
+                return clearer
+
+    def _one_more(self, prompt: Prompt, clarify: Clarification) -> Answer | None:
+        """The extra question after "not sure"; None to show the list again."""
+        options = tuple(Option(str(n), o.text, "") for n, o in enumerate(clarify.options))
+        reply = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options, chosen=()))
+        if isinstance(reply, Back):
+            return None
+        answer = clarify.options[int(str(reply))].answer
+        if not answer:
+            return None
+        return answer if prompt.question.kind == "many" else answer[0]
+
+    def _each_sign(self, prompt: Prompt) -> Answer | None:
+        """All signs one by one. Beside a sign that is there, an unsure one counts as there."""
+        clarify = prompt.question.clarify
+        text = clarify.text if clarify else ""
+        found = self._in_turn(prompt, [o for o in prompt.options if not o.exclusive], text, doubt=NOT_SURE)
+        if found is None:
+            return None
+        if YES in found.values():
+            return tuple(name for name, reply in found.items() if reply != NO)
+        return (NOT_SURE,) if NOT_SURE in found.values() else (_none_of(prompt),)
+
+    def _by_screens(self, prompt: Prompt) -> Reply:
+        """A long list, one heading at a time, joined to one answer."""
+        signs = [o for o in prompt.options if not o.exclusive]
+        headings = list(dict.fromkeys(o.heading for o in signs))
+        alone = tuple(o for o in prompt.options if o.exclusive)
+        replies: list[tuple[str, ...]] = []
+        while len(replies) < len(headings):
+            heading = headings[len(replies)]
+            part = tuple(o for o in signs if o.heading == heading)
+            inside = {o.id for o in (*part, *alone)}
+            screen = replace(
+                prompt,
+                options=(*part, *alone),
+                chosen=tuple(c for c in prompt.chosen if c in inside),
+                remark=f"Part {len(replies) + 1} of {len(headings)}: {heading}",
+            )
+            reply = self.asker.ask(screen)
+            if not isinstance(reply, Back):
+                replies.append(_ticked(reply))
+            elif replies:
+                replies.pop()
+            else:
+                return BACK
+        return self._joined(prompt, headings, replies)
+
+    def _joined(self, prompt: Prompt, headings: list[str], replies: list[tuple[str, ...]]) -> Reply:
+        picked = [o.id for o in prompt.options if not o.exclusive and any(o.id in r for r in replies)]
+        unsure = {h for h, reply in zip(headings, replies, strict=True) if NOT_SURE in reply}
+        if not unsure:
+            return tuple(picked) or (_none_of(prompt),)
+        if not picked:
+            return (NOT_SURE,)
+        # "Not sure" stands alone in an answer. Beside a sign that is there, the unsure part
+        # is settled sign by sign, and what stays unsure counts as there: never as "no".
+        doubtful = [o for o in prompt.options if o.heading in unsure and not o.exclusive]
+        text = "You were not sure about this part. One sign at a time (not sure counts as yes):"
+        found = self._in_turn(prompt, doubtful, text, doubt=YES)
+        if found is None:
+            return self._by_screens(prompt)
+        picked += [name for name, reply in found.items() if reply == YES]
+        return tuple(o.id for o in prompt.options if o.id in picked)
+
+    def _in_turn(self, prompt: Prompt, signs: Iterable[Option], text: str, doubt: str) -> dict[str, str] | None:
+        """Yes, no or not sure (kept as `doubt`) for each sign; None when stepping back before the first."""
+        listed = list(signs)
+        found: dict[str, str] = {}
+        choices = (Option(YES, "Yes", ""), Option(NO, "No", ""), Option(NOT_SURE, "Not sure", ""))
+        while len(found) < len(listed):
+            sign = listed[len(found)]
+            remark = f"{text} {len(found) + 1} of {len(listed)}"
+            reply = self.asker.ask(
+                replace(prompt, text=sign.text, kind="one", options=choices, chosen=(), remark=remark)
+            )
+            if not isinstance(reply, Back):
+                found[sign.id] = doubt if reply == NOT_SURE else str(reply)
+            elif found:
+                found.popitem()
+            else:
+                return None
+        return found
+
+
+def _none_of(prompt: Prompt) -> str:
+    """The option that says "none of these"."""
+    return next(o.id for o in prompt.question.options if o.exclusive and o.id != NOT_SURE)
+
+
+def _ticked(answer: Answer | None) -> tuple[str, ...]:
+    if answer is None:
+        return ()
+    return answer if isinstance(answer, tuple) else (str(answer),)
+
+
+def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """The ids of the questions that an answer file leaves open."""
+    return tuple(question.id for question in open_questions(engine, answers))

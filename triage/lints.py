@@ -1,0 +1,206 @@
+"""What must be true of a whole rule base, one small check each.
+
+A lint gets a rule base whose names are all resolved and yields faults. They need no
+answers and run no rule (the examples are run by `triage.examples`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from triage.faults import Fault, allowed
+from triage.grammar import FINDINGS
+from triage.model import AT_ONCE, Advice, Cause, Cell, Check, Entry, Location, Note, RedFlag, Row, RuleBase, Sign
+
+
+def lint(rulebase: RuleBase) -> list[Fault]:
+    """All faults of all lints."""
+    return [fault for check in LINTS for fault in check(rulebase)]
+
+
+def _fault(at: Location, what: str, hint: str = "") -> Fault:
+    return Fault(at.file, at.line, what, hint)
+
+
+def kind_of(entry: Entry) -> str:
+    """The name of an entry's table, for messages and lists."""
+    names = {RedFlag: "red_flag", Cause: "cause", Sign: "sign", Advice: "advice", Note: "note", Check: "check"}
+    return names[type(entry)]
+
+
+def _label(entry: Entry) -> str:
+    return f'{kind_of(entry)} "{entry.id}"'
+
+
+def rows_of(entry: Entry) -> Iterator[Row]:
+    """Every row of every condition of an entry."""
+    yield from entry.condition.when
+    yield from entry.condition.unless
+    if isinstance(entry, Advice):
+        yield from entry.only_if
+        for never in entry.never:
+            yield from never.when
+
+
+def _sources_exist_and_are_used(rulebase: RuleBase) -> Iterator[Fault]:
+    cited: set[str] = set()
+    for entry in rulebase.entries.values():
+        cited.update(entry.sources)
+        yield from _unknown_sources(rulebase, entry.sources, _label(entry), entry.at)
+    for question in rulebase.questions.values():
+        cited.update(question.sources)
+        yield from _unknown_sources(rulebase, question.sources, f'question "{question.id}"', question.at)
+    cited.update(rulebase.relief_now.sources)
+    yield from _unknown_sources(rulebase, rulebase.relief_now.sources, "[relief_now]", rulebase.relief_now.at)
+    for source in rulebase.sources.values():
+        if source.id not in cited:
+            yield _fault(source.at, f'source "{source.id}" is not used', "cite it in a rule or take it out")
+
+
+def _unknown_sources(rulebase: RuleBase, cited: Iterable[str], label: str, at: Location) -> Iterator[Fault]:
+    for source in cited:
+        if source not in rulebase.sources:
+            yield _fault(at, f'{label}, sources: unknown source "{source}"', allowed(source, rulebase.sources))
+
+
+def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
+    for entry in rulebase.entries.values():
+        if isinstance(entry, Sign) and not entry.status:
+            continue  # a sign rests on its cause's sources unless it says otherwise
+        if not entry.status:
+            yield _fault(entry.at, f"{_label(entry)}, status: is missing", "sourced or draft")
+        elif entry.status == "sourced" and not entry.sources:
+            yield _fault(entry.at, f"{_label(entry)}, sources: none, so it is a draft", 'status = "draft"')
+        elif (entry.status == "draft") != bool(entry.draft_because):
+            yield _fault(entry.at, f"{_label(entry)}, draft_because: goes with draft", "say what was chosen here")
+
+
+def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
+    listed = Counter(i for claim in rulebase.claims for i in claim.ids)
+    named = {claim for entry in rulebase.entries.values() for claim in entry.claims}
+    for entry in rulebase.entries.values():
+        for claim in entry.claims:
+            if claim not in listed:
+                yield _fault(entry.at, f'{_label(entry)}, claims: unknown claim "{claim}"', allowed(claim, listed))
+    for claim in rulebase.claims:
+        for own in claim.ids:
+            if listed[own] > 1:
+                yield _fault(claim.at, f'claim "{own}" is listed {listed[own]} times')
+            if (own in named) == bool(claim.left_out):
+                yield _fault(
+                    claim.at,
+                    f'claim "{own}" must be answered by an entry or left out, and not both',
+                    "name it in `claims` of the entry that answers it, or write left_out with a reason",
+                )
+
+
+def _rules_can_fire(rulebase: RuleBase) -> Iterator[Fault]:
+    for entry in rulebase.entries.values():
+        for row in entry.condition.when:
+            for barrier in entry.condition.unless:
+                if all(any(_implies(cell, wanted) for cell in row) for wanted in barrier):
+                    yield _fault(entry.at, f"{_label(entry)}: a row of `when` can never fire", "`unless` always stops it")
+
+
+def _implies(cell: Cell, wanted: Cell) -> bool:
+    """Whether `wanted` holds wherever `cell` does."""
+    if cell.name != wanted.name:
+        return False
+    if wanted.every:
+        return cell.every and wanted.options <= cell.options
+    return not cell.options.isdisjoint(wanted.options) if cell.every else cell.options <= wanted.options
+
+
+def _rules_differ(rulebase: RuleBase) -> Iterator[Fault]:
+    first: dict[object, Entry] = {}
+    for entry in rulebase.entries.values():
+        if _conclusion(entry) is None:
+            continue
+        key = (_conclusion(entry), _shape(entry.condition.when), _shape(entry.condition.unless))
+        if other := first.get(key):
+            yield _fault(entry.at, f'{_label(entry)}: same condition and conclusion as "{other.id}"', f"at {other.at}")
+        first.setdefault(key, entry)
+    for entry in rulebase.entries.values():
+        if len(_shape(entry.condition.when)) < len(entry.condition.when):
+            yield _fault(entry.at, f"{_label(entry)}: the same row stands twice")
+
+
+def _shape(rows: Iterable[Row]) -> frozenset[frozenset[tuple[str, frozenset[str], bool]]]:
+    return frozenset(frozenset((c.name, c.options, c.every) for c in row) for row in rows)
+
+
+def _conclusion(entry: Entry) -> object:
+    """What an entry concludes, where two entries can conclude the same."""
+    if isinstance(entry, RedFlag):
+        return ("red_flag", entry.disposition, entry.place)
+    if isinstance(entry, Sign):
+        return ("sign", entry.cause)
+    if isinstance(entry, Check):
+        return ("check", entry.title)
+    if isinstance(entry, Note):
+        return ("note", entry.title)
+    return None
+
+
+def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
+    read = {cell.name for entry in rulebase.entries.values() for row in rows_of(entry) for cell in row}
+    for question in rulebase.questions.values():
+        read.update(cell.name for row in question.ask_when or () for cell in row)
+    for question in rulebase.questions.values():
+        if question.id not in read:
+            yield _fault(question.at, f'question "{question.id}" is read by no rule', "take it out, or use it in a rule")
+
+
+def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
+    for entry in rulebase.entries.values():
+        if isinstance(entry, Cause) and entry.group != "check":
+            continue
+        conditional = any(row for row in rows_of(entry))
+        for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
+            if conditional and not examples:
+                yield _fault(entry.at, f"{_label(entry)}, {name}: no example", "one that fires, and near misses that do not")
+
+
+def _risky_advice_is_guarded(rulebase: RuleBase) -> Iterator[Fault]:
+    for advice in rulebase.advice.values():
+        if advice.harm and not advice.only_if:
+            yield _fault(
+                advice.at, f"{_label(advice)}, only_if: is missing", f"{', '.join(advice.harm)} needs its exclusions answered"
+            )
+        if bool(advice.only_if) != bool(advice.only_because):
+            yield _fault(advice.at, f"{_label(advice)}, only_because: goes with only_if")
+        for other in advice.beside:
+            if other not in rulebase.advice:
+                yield _fault(advice.at, f'{_label(advice)}, beside: unknown advice "{other}"', allowed(other, rulebase.advice))
+
+
+def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
+    """A rule may only wait for what is still asked after an urgent finding."""
+    for flag in rulebase.red_flags.values():
+        for name in flag.waits_for:
+            if rulebase.questions[name].after_urgent is None:
+                yield _fault(flag.at, f'{_label(flag)}, waits_for: "{name}" is not asked after an urgent finding')
+
+
+def _names_and_levels_fit(rulebase: RuleBase) -> Iterator[Fault]:
+    for level in rulebase.ladder:
+        if level.stops == AT_ONCE and level.shows:
+            yield _fault(level.at, f'disposition "{level.id}", shows: must be empty', "it stops at once")
+    for name in FINDINGS:
+        if name in rulebase.questions:
+            yield _fault(rulebase.questions[name].at, f'question "{name}": the name is taken by a finding')
+
+
+LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
+    _sources_exist_and_are_used,
+    _status_is_honest,
+    _claims_are_answered_once,
+    _rules_can_fire,
+    _rules_differ,
+    _questions_are_read,
+    _examples_are_there,
+    _risky_advice_is_guarded,
+    _waiting_questions_are_follow_ups,
+    _names_and_levels_fit,
+)

@@ -1,0 +1,395 @@
+"""The nouns of the program: frozen data, no behaviour beyond reading itself.
+
+Everything here is filled from the rule base (`triage.rulebase`) or from a
+person's answers; nothing here knows a question, a cause or a threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# What a person answered: question id -> a number, one option id, or several.
+Answer = int | str | tuple[str, ...]
+Answers = Mapping[str, Answer]
+
+# What the rules see: question or finding -> the options that hold. Numbers have
+# become bands, single answers sets of one; what was not answered is absent.
+Facts = Mapping[str, frozenset[str]]
+
+NOT_SURE = "not_sure"
+
+# What an interview does when a disposition is reached (`Disposition.stops`).
+AT_ONCE, AFTER_FOLLOW_UPS = "at_once", "after_follow_ups"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an entry stands in the rule base."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One condition: any (or, with `every`, all) of `options` hold for `name`."""
+
+    name: str
+    options: frozenset[str]
+    every: bool = False
+    written: str = ""
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it holds; false where `name` is absent (unanswered is not "no")."""
+        present = facts.get(self.name)
+        if present is None:
+            return False
+        return self.options <= present if self.every else not self.options.isdisjoint(present)
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Rows of cells: some row of `when` holds and no row of `unless` does."""
+
+    when: tuple[Row, ...]
+    unless: tuple[Row, ...] = ()
+
+    def holds(self, facts: Facts) -> bool:
+        return any_row(self.when, facts) and not any_row(self.unless, facts)
+
+
+def any_row(rows: tuple[Row, ...], facts: Facts) -> bool:
+    """Whether all cells of some row hold."""
+    return any(all(cell.holds(facts) for cell in row) for row in rows)
+
+
+EVERYBODY = Condition(((),))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    id: str
+    text: str
+    means: str
+    heading: str = ""
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClarifyOption:
+    """One way out of "not sure": an answer, or the list once more (`answer` empty)."""
+
+    text: str
+    answer: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """What is asked after "not sure": each sign in turn, or one more question."""
+
+    text: str
+    each: bool
+    options: tuple[ClarifyOption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`)."""
+
+    id: str
+    kind: str
+    text: str
+    why: str
+    options: tuple[Option, ...]
+    danger: bool = False
+    ask_when: tuple[Row, ...] | None = None
+    asked_of: str = "everybody"
+    after_urgent: tuple[Row, ...] | None = None
+    screens: bool = False
+    clarify: Clarification | None = None
+    minimum: int = 0
+    maximum: int = 0
+    unit: str = ""
+    sources: tuple[str, ...] = ()
+    at: Location
+
+    def option(self, option_id: str) -> Option:
+        """The option of that id (KeyError if there is none)."""
+        for option in self.options:
+            if option.id == option_id:
+                return option
+        raise KeyError(option_id)
+
+    def applies(self, facts: Facts) -> bool:
+        return self.ask_when is None or any_row(self.ask_when, facts)
+
+    def applies_after_urgent(self, facts: Facts) -> bool:
+        return self.after_urgent is not None and any_row(self.after_urgent, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """One level of the ladder. `rank` 0 is the most urgent."""
+
+    id: str
+    rank: int
+    title: str
+    say: str
+    time: str
+    more: tuple[str, ...]
+    see_doctor: bool
+    stops: str
+    shows: tuple[str, ...]
+    causes: tuple[str, ...]
+    beside: bool
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyNet:
+    say_today: str
+    today: tuple[str, ...]
+    say_emergency: str
+    emergency: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefNow:
+    """The fixed text that is safe for everybody."""
+
+    title: str
+    steps: tuple[str, ...]
+    after: str
+    sources: tuple[str, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A cause is shown from the score `shown_from` on, and `shown_at_most` of them."""
+
+    shown_from: int
+    shown_at_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    version: str
+    statement: str
+    welcome: tuple[str, ...]
+    for_whom: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every rule carries."""
+
+    id: str
+    title: str
+    condition: Condition
+    because: str = ""
+    sources: tuple[str, ...] = ()
+    status: str = ""
+    draft_because: str = ""
+    claims: tuple[str, ...] = ()
+    fires: tuple[Mapping[str, Any], ...] = ()
+    silent: tuple[Mapping[str, Any], ...] = ()
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedFlag(Entry):
+    disposition: str
+    place: str
+    notes: tuple[str, ...]
+    lowers: str
+    waits_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign(Entry):
+    cause: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause(Entry):
+    """A possible cause. Group "check" follows from `condition`, the others from `signs`."""
+
+    group: str
+    order: int
+    summary: str
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contraindication:
+    when: tuple[Row, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice(Entry):
+    """Relief, prevention, "do not" or myth (`kind`)."""
+
+    kind: str
+    steps: tuple[str, ...]
+    order: int
+    grade: str
+    harm: tuple[str, ...]
+    general: bool
+    never: tuple[Contraindication, ...]
+    only_if: tuple[Row, ...]
+    only_because: str
+    beside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Entry):
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Entry):
+    strength: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    id: str
+    org: str
+    title: str
+    year: int | None
+    url: str
+    read: str
+    seen_at: str
+    remark: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    ids: tuple[str, ...]
+    claim: str
+    verdict: str
+    action: str
+    left_out: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A rule that fired: its id and the answers (or findings) that made it fire."""
+
+    rule: str
+    because: str
+    answers: Facts
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCause:
+    cause: Cause
+    score: int
+    speaks_for: tuple[Reason, ...]
+    speaks_against: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FiredFlag:
+    flag: RedFlag
+    answers: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class FiredCause:
+    """A cause of group "check" and the red flags that brought it up."""
+
+    cause: Cause
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Advice that applies but was left out, and why."""
+
+    advice: Advice
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The result. Lists hold what is shown, in the order in which it is shown.
+
+    `missing`: questions still open; `fired`: the name of every production that fired.
+    """
+
+    complete: bool
+    disposition: Disposition
+    pharmacist: Disposition | None
+    red_flags: tuple[FiredFlag, ...]
+    causes: tuple[RankedCause, ...]
+    needs_checking: tuple[FiredCause, ...]
+    relief: tuple[Advice, ...]
+    prevention: tuple[Advice, ...]
+    do_not: tuple[Advice, ...]
+    myths: tuple[Advice, ...]
+    withheld: tuple[Withheld, ...]
+    checks: tuple[Check, ...]
+    notes: tuple[Note, ...]
+    safety_net: SafetyNet | None
+    missing: tuple[str, ...]
+    answers: Answers
+    fired: frozenset[str]
+
+    @property
+    def see_doctor(self) -> bool:
+        return self.disposition.see_doctor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBase:
+    """A whole, checked rule base. Mappings keep the order of the files."""
+
+    about: About
+    questions: Mapping[str, Question]
+    dispositions: Mapping[str, Disposition]
+    places: Mapping[str, str]
+    safety_net: SafetyNet
+    relief_now: ReliefNow
+    ranking: Ranking
+    red_flags: Mapping[str, RedFlag]
+    causes: Mapping[str, Cause]
+    advice: Mapping[str, Advice]
+    notes: Mapping[str, Note]
+    checks: Mapping[str, Check]
+    sources: Mapping[str, Source]
+    claims: tuple[Claim, ...]
+    sha256: str
+    bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def ladder(self) -> tuple[Disposition, ...]:
+        """The levels, most urgent first, without the one that stands beside them."""
+        return tuple(level for level in self.dispositions.values() if not level.beside)
+
+    @property
+    def signs(self) -> Mapping[str, Sign]:
+        return {sign.id: sign for cause in self.causes.values() for sign in cause.signs}
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every rule of every kind by its id, signs among them."""
+        every: dict[str, Entry] = {}
+        for kind in (self.red_flags, self.causes, self.signs, self.advice, self.notes, self.checks):
+            every.update(kind)
+        return every

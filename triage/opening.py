@@ -1,0 +1,63 @@
+"""The first words on the screen, before anything slow is imported.
+
+`relief` and the first question have to be there at once. Only a head of one file is
+read here; the whole rule base is read, and checked, while the person reads.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from triage import screen
+
+QUESTIONS, DISPOSITIONS, RELIEF_NOW = "questions.toml", "dispositions.toml", "advice/relief_now.toml"
+
+
+def rules_folder() -> Path:
+    """The folder of the built-in rule base: the installed one, or the checkout's."""
+    here = Path(__file__).parent
+    installed = here / "rules"
+    return installed if installed.is_dir() else here.parent / "rules"
+
+
+def welcome(lines: Iterable[str], statement: str, columns: int) -> list[str]:
+    """What is said before the first question."""
+    return [line for text in (*lines, statement) for line in screen.wrap(text, columns)]
+
+
+def first_screen(folder: Path, columns: int) -> list[str]:
+    """Welcome and first question of a rule base."""
+    about = _parsed(folder / DISPOSITIONS)["about"]
+    question = _first_question((folder / QUESTIONS).read_text("utf-8"))
+    return [
+        *welcome(about["welcome"], about["statement"], columns),
+        *screen.question_head(1, None, question["text"], columns),
+    ]
+
+
+def relief_lines(folder: Path, columns: int) -> list[str]:
+    """The fixed text that is safe for everybody, and where to go from there."""
+    relief = _parsed(folder / RELIEF_NOW)["relief_now"]
+    lines = relief_text(relief["title"], relief["steps"], columns)
+    return [*lines, "", *screen.wrap(relief["after"], columns)] if relief.get("after") else lines
+
+
+def relief_text(title: str, steps: Iterable[str], columns: int) -> list[str]:
+    lines = screen.wrap(title, columns)
+    for number, step in enumerate(steps, 1):
+        lines += screen.wrap(step, columns, f"{number}. ")
+    return lines
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def _first_question(text: str) -> dict[str, Any]:
+    """The first question, parsed without the others: it ends where the second begins."""
+    second = text.find("\n[[question]]", text.index("[[question]]") + 1)
+    first: dict[str, Any] = tomllib.loads(text[: second if second > 0 else None])["question"][0]
+    return first

@@ -1,0 +1,360 @@
+"""The askers: questionary in a terminal, numbered lines in plain mode.
+
+The only module that imports questionary. Both put the same questions and take the
+same keys: a number, `b` back, `?` why, `h` relief.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+
+from triage import screen
+from triage.interview import BACK, Back, Prompt, Reply
+from triage.model import Answers, Disposition, FiredFlag, Option, Question, RuleBase
+from triage.report.text import urgent_lines
+from triage.wording import said
+
+KEYS = "b back   ? why   h relief now"
+CHANGE_NOTHING = "0"
+
+
+class TerminalAsker(ABC):
+    """What both askers share: words, and the review."""
+
+    def __init__(self, rulebase: RuleBase, relief: Sequence[str], out: TextIO) -> None:
+        self.rulebase, self.relief, self.out = rulebase, relief, out
+        self.head_is_shown = False  # the opening has already printed the first question
+
+    @abstractmethod
+    def ask(self, prompt: Prompt) -> Reply: ...
+
+    @abstractmethod
+    def by_screens(self, question: Question) -> bool: ...
+
+    @abstractmethod
+    def _pick(self, text: str, options: tuple[Option, ...]) -> str:
+        """One of a few numbered choices (their ids)."""
+
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
+        self.show(["", *urgent_lines(self.rulebase, level, flags, screen.width()), ""])
+        self.show(screen.wrap("A few more questions help whoever sees you. You can stop at any time.", screen.width()))
+
+    def review(self, answers: Answers) -> str | None:
+        columns = screen.width()
+        names = [name for name in self.rulebase.questions if name in answers]
+        lines = ["", "Your answers"]
+        for number, name in enumerate(names, 1):
+            words = said(self.rulebase, name, answers[name])
+            lines += screen.wrap(f"{self.rulebase.questions[name].text} {words}", columns, f"{number:2}. ", "    ")
+        self.show(lines)
+        options = (Option(CHANGE_NOTHING, "Right, show the result", ""), *(Option(n, "", "") for n in names))
+        picked = self._pick("Number of an answer to change, or Enter for the result", options)
+        return None if picked == CHANGE_NOTHING else picked
+
+    def wants_more(self) -> bool:
+        """Whether the details are wanted below the short result."""
+        options = (Option(CHANGE_NOTHING, "", ""), Option("details", "", ""))
+        return self._pick("1 and Enter for reasons, steps and sources. Enter to finish", options) == "details"
+
+    def show(self, lines: Sequence[str]) -> None:
+        print("\n".join(lines), file=self.out, flush=True)
+
+    def _why(self, prompt: Prompt) -> list[str]:
+        columns = screen.width()
+        asked_of = f"Asked of: {prompt.question.asked_of}."
+        return ["", *screen.wrap(f"Why we ask: {prompt.question.why}", columns), *screen.wrap(asked_of, columns), ""]
+
+    def _head(self, prompt: Prompt) -> list[str]:
+        columns = screen.width()
+        head = screen.question_head(prompt.number, prompt.about, prompt.text, columns)
+        if self.head_is_shown:
+            self.head_is_shown = False
+            head = []
+        return head + (screen.wrap(prompt.remark, columns) if prompt.remark else [])
+
+    def _answer_line(self, prompt: Prompt, reply: Reply) -> list[str]:
+        if isinstance(reply, Back):
+            return ["-> back"]
+        if isinstance(reply, int):
+            return [f"-> {reply} {prompt.question.unit}"]
+        ids = reply if isinstance(reply, tuple) else (reply,)
+        words = "; ".join(o.text for o in prompt.options if o.id in ids)
+        return screen.wrap(words, screen.width(), "-> ")
+
+
+def letters(options: Sequence[Option]) -> dict[str, str]:
+    """Letters that stand for the options beside a number: n, o, p ... -> option id."""
+    return {chr(ord("n") + index): option.id for index, option in enumerate(options)}
+
+
+def read_number(text: str, prompt: Prompt) -> int | str | None:
+    """A whole number within the question's limits or a letter's option; None if it is neither."""
+    typed = text.strip().lower()
+    if typed in letters(prompt.options):
+        return letters(prompt.options)[typed]
+    if typed.isascii() and typed.isdigit() and len(typed) <= 4:
+        number = int(typed)
+        if prompt.question.minimum <= number <= prompt.question.maximum:
+            return number
+    return None
+
+
+def number_hint(prompt: Prompt) -> str:
+    question = prompt.question
+    others = "".join(f", or {key} for: {prompt.question.option(o).text}" for key, o in letters(prompt.options).items())
+    return f"A whole number from {question.minimum} to {question.maximum}{others}"
+
+
+class PlainAsker(TerminalAsker):
+    """Numbered lines on plain input and output: screen readers, pipes, dumb terminals."""
+
+    def __init__(self, rulebase: RuleBase, relief: Sequence[str], lines_in: TextIO, out: TextIO) -> None:
+        super().__init__(rulebase, relief, out)
+        self.lines_in = lines_in
+
+    def by_screens(self, question: Question) -> bool:
+        return True
+
+    def ask(self, prompt: Prompt) -> Reply:
+        columns = screen.width()
+        lines = self._head(prompt)
+        for number, option in enumerate(prompt.options, 1):
+            if prompt.kind != "number":
+                lines += screen.wrap(option.text, columns, f"{number:3}  ")
+        self.show(lines)
+        how = {
+            "one": "One number",
+            "many": "All numbers that fit, like 1 3",
+            "number": number_hint(prompt),
+        }[prompt.kind]
+        while True:
+            self.show(screen.wrap(f"{how}.  {KEYS}", columns))
+            typed = self._read()
+            if typed in ("b", "back"):
+                return BACK
+            if typed in ("?", "why"):
+                self.show(self._why(prompt))
+                continue
+            if typed in ("h", "help"):
+                self.show(["", *self.relief, ""])
+                continue
+            reply, problem = self._understood(typed, prompt)
+            if reply is not None:
+                self.show(self._answer_line(prompt, reply))
+                return reply
+            self.show(screen.wrap(problem, columns))
+
+    def _read(self) -> str:
+        self.out.write("> ")
+        self.out.flush()
+        line = self.lines_in.readline(1000)
+        if not line:
+            raise EOFError
+        return line.strip().lower()
+
+    def _understood(self, typed: str, prompt: Prompt) -> tuple[Reply | None, str]:
+        """The reply, or None and what is wrong."""
+        if prompt.kind == "number":
+            return read_number(typed, prompt), f'"{_shown(typed)}" is not an answer.'
+        numbers = typed.replace(",", " ").split()
+        limit = len(prompt.options)
+        if not numbers:
+            return None, "Please answer; there is no silent default."
+        if not all(n.isascii() and n.isdigit() and len(n) <= 3 and 1 <= int(n) <= limit for n in numbers):
+            return None, f'"{_shown(typed)}" is not an answer. Numbers go from 1 to {limit}.'
+        picked = [prompt.options[int(n) - 1] for n in dict.fromkeys(numbers)]
+        if prompt.kind == "one":
+            return (picked[0].id, "") if len(picked) == 1 else (None, "Only one answer fits here.")
+        alone = [o for o in picked if o.exclusive]
+        if alone and len(picked) > 1:
+            return None, f'"{alone[0].text}" stands alone. Choose it, or the others.'
+        return tuple(o.id for o in prompt.options if o in picked), ""
+
+    def _pick(self, text: str, options: tuple[Option, ...]) -> str:
+        while True:
+            self.show(screen.wrap(text, screen.width()))
+            typed = self._read()
+            if typed == "":
+                return options[0].id
+            if typed.isascii() and typed.isdigit() and len(typed) <= 3 and int(typed) < len(options):
+                return options[int(typed)].id
+            self.show([f'"{_shown(typed)}" is not one of the numbers.'])
+
+
+def _shown(typed: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in typed[:40])
+
+
+class QuestionaryAsker(TerminalAsker):
+    """questionary prompts, with the ways back and the keys that it lacks."""
+
+    def by_screens(self, question: Question) -> bool:
+        """Long lists that do not fit the window go one heading at a time."""
+        columns = screen.width()
+        lines = sum(len(_title(n, o, columns).splitlines()) for n, o in enumerate(question.options, 1))
+        headings = len({o.heading for o in question.options})
+        head = len(screen.question_head(1, 99, question.text, columns))
+        return lines + headings + head + 3 > screen.rows()
+
+    def ask(self, prompt: Prompt) -> Reply:
+        self.show(self._head(prompt))
+        if prompt.kind == "number":
+            reply = self._number(prompt)
+        elif prompt.kind == "many":
+            reply = self._many(prompt)
+        else:
+            reply = self._one(prompt)
+        self.show(self._answer_line(prompt, reply))
+        return reply
+
+    def _number(self, prompt: Prompt) -> Reply:
+        import questionary
+        from prompt_toolkit.key_binding import KeyBindings
+
+        def valid(text: str) -> bool | str:
+            return read_number(text, prompt) is not None or number_hint(prompt)
+
+        keys = KeyBindings()
+        self._bind_common(keys, prompt)
+        self.show(screen.wrap(f"{number_hint(prompt)}.  {KEYS}", screen.width()))
+        default = prompt.chosen[0] if prompt.chosen and prompt.chosen[0].isdigit() else ""
+        question = questionary.text(
+            "", qmark=">", default=default, validate=valid, key_bindings=keys, erase_when_done=True
+        )
+        typed = question.unsafe_ask()
+        if isinstance(typed, Back):
+            return BACK
+        reply = read_number(typed, prompt)
+        if reply is None:  # the prompt only ends with a valid text
+            raise AssertionError(typed)
+        return reply
+
+    def _one(self, prompt: Prompt) -> Reply:
+        import questionary
+
+        choices = self._choices(prompt)
+        # Enter pressed by mistake must not reassure: the pointer starts on "not sure",
+        # the last option, or on what was answered before.
+        start = prompt.chosen[0] if prompt.chosen else prompt.options[-1].id
+        question = questionary.select(
+            "", qmark="", choices=choices, default=start, pointer=">", use_indicator=False,
+            instruction=f"number or arrows, then Enter.  {KEYS}"[: screen.width() - 4],
+            erase_when_done=True,
+        )  # fmt: skip
+        control = _control(question)
+        keys = question.application.key_bindings
+        self._bind_common(keys, prompt)
+
+        def point(option: Option) -> None:
+            control.pointed_at = _index(control, option)
+
+        _bind_numbers(keys, prompt.options, point)
+        reply: Reply = question.unsafe_ask()
+        return reply
+
+    def _many(self, prompt: Prompt) -> Reply:
+        import questionary
+
+        question = questionary.checkbox(
+            "", qmark="", choices=self._choices(prompt), pointer=">",
+            instruction=f"number or space ticks, then Enter.  {KEYS}"[: screen.width() - 4],
+            validate=lambda ticked: bool(ticked) or "Tick at least one: its number or space, then Enter",
+            erase_when_done=True,
+        )  # fmt: skip
+        control = _control(question)
+        control.selected_options = list(prompt.chosen)
+        keys = question.application.key_bindings
+        self._bind_common(keys, prompt)
+        by_id = {option.id: option for option in prompt.options}
+
+        def toggle(option: Option) -> None:
+            control.pointed_at = _index(control, option)
+            control.selected_options = _toggled(control.selected_options, option, by_id)
+            control.error_message = None
+
+        _bind_numbers(keys, prompt.options, toggle)
+        keys.add(" ", eager=True)(lambda _: toggle(by_id[control.get_pointed_at().value]))
+        for key in ("a", "i"):  # "tick all" and "invert" make no sense for symptoms
+            keys.add(key, eager=True)(lambda _: None)
+        ticked = question.unsafe_ask()
+        return BACK if isinstance(ticked, Back) else tuple(o.id for o in prompt.options if o.id in ticked)
+
+    def _pick(self, text: str, options: tuple[Option, ...]) -> str:
+        import questionary
+
+        def valid(typed: str) -> bool | str:
+            return typed.strip() == "" or _nth(typed, options) is not None or f"1 to {len(options) - 1}, or Enter"
+
+        self.show(screen.wrap(text, screen.width()))
+        typed = questionary.text("", qmark=">", validate=valid, erase_when_done=True).unsafe_ask()
+        return (_nth(typed, options) or options[0]).id
+
+    def _choices(self, prompt: Prompt) -> list[Any]:
+        import questionary
+
+        choices: list[Any] = []
+        heading = ""
+        for number, option in enumerate(prompt.options, 1):
+            if option.heading and option.heading != heading and not prompt.remark:
+                choices.append(questionary.Separator(option.heading))
+            heading = option.heading
+            choices.append(questionary.Choice(_title(number, option, screen.width()), value=option.id))
+        return choices
+
+    def _bind_common(self, keys: Any, prompt: Prompt) -> None:
+        from prompt_toolkit.application import run_in_terminal
+
+        def leave(event: Any) -> None:
+            event.app.exit(result=BACK)
+
+        for key in ("b", "left"):
+            keys.add(key, eager=True)(leave)
+        keys.add("?", eager=True)(lambda _: run_in_terminal(lambda: self.show(self._why(prompt))))
+        keys.add("h", eager=True)(lambda _: run_in_terminal(lambda: self.show(["", *self.relief, ""])))
+        keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
+
+
+def _title(number: int, option: Option, columns: int) -> str:
+    """A choice wrapped by hand: questionary cuts long ones at the window's edge."""
+    # pointer, box and number stand before the text
+    lead = f"{number:2}. "
+    room = columns - 5 - len(lead) - 1
+    lines = screen.wrap(option.text, max(room, 10))
+    return lead + ("\n" + " " * (5 + len(lead))).join(lines)
+
+
+def _control(question: Any) -> Any:
+    """questionary's own list control, which it does not hand out."""
+    from questionary.prompts.common import InquirerControl
+
+    controls = question.application.layout.find_all_controls()
+    return next(c for c in controls if isinstance(c, InquirerControl))
+
+
+def _index(control: Any, option: Option) -> int:
+    return next(i for i, choice in enumerate(control.choices) if choice.value == option.id)
+
+
+def _toggled(ticked: list[str], option: Option, by_id: dict[str, Option]) -> list[str]:
+    """`ticked` with `option` changed; an exclusive option and the others push each other out."""
+    if option.id in ticked:
+        return [other for other in ticked if other != option.id]
+    if option.exclusive:
+        return [option.id]
+    return [*(other for other in ticked if not by_id[other].exclusive), option.id]
+
+
+def _bind_numbers(keys: Any, options: Sequence[Option], act: Callable[[Option], None]) -> None:
+    """Digits choose; with ten options or more two digits do, and one waits a moment for the second."""
+    for number, option in enumerate(options, 1):
+        keys.add(*str(number))(lambda _, option=option: act(option))
+
+
+def _nth(typed: str, options: Sequence[Option]) -> Option | None:
+    text = typed.strip()
+    if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < len(options):
+        return options[int(text)]
+    return None
+

@@ -1,0 +1,120 @@
+"""An assessment as the dictionary of the JSON contract. Keys are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.model import Advice, Answer, Answers, Assessment, Facts, Reason, RuleBase
+
+SCHEMA = "leg-cramp-triage/assessment/1"
+
+
+def as_dict(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
+    """Plain data, ready for json.dumps; the key order is that of the contract."""
+    level = assessment.disposition
+    answers = assessment.answers
+    return {
+        "schema": SCHEMA,
+        "complete": assessment.complete,
+        "disposition": level.id,
+        "see_doctor": assessment.see_doctor,
+        "pharmacist": assessment.pharmacist is not None,
+        "say": level.say,
+        "time": level.time,
+        "red_flags": [
+            {
+                "id": fired.flag.id,
+                "title": fired.flag.title,
+                "disposition": fired.flag.disposition,
+                "because": fired.flag.because,
+                "place": rulebase.places.get(fired.flag.place),
+                "notes": list(fired.flag.notes),
+                "answers": _answers(fired.answers, answers),
+                "sources": list(fired.flag.sources),
+            }
+            for fired in assessment.red_flags
+        ],
+        "causes": [
+            {
+                "id": ranked.cause.id,
+                "name": ranked.cause.title,
+                "group": ranked.cause.group,
+                "score": ranked.score,
+                "for": [_reason(r, answers) for r in ranked.speaks_for],
+                "against": [_reason(r, answers) for r in ranked.speaks_against],
+                "sources": list(ranked.cause.sources),
+            }
+            for ranked in assessment.causes
+        ],
+        "needs_checking": [
+            {
+                "id": fired.cause.id,
+                "name": fired.cause.title,
+                "because": fired.cause.because,
+                "red_flags": list(fired.flags),
+                "sources": list(fired.cause.sources),
+            }
+            for fired in assessment.needs_checking
+        ],
+        "relief": [_advice(a) for a in assessment.relief],
+        "prevention": [_advice(a) for a in assessment.prevention],
+        "do_not": [_advice(a) for a in assessment.do_not],
+        "myths": [_advice(a) for a in assessment.myths],
+        "withheld": [
+            {"id": w.advice.id, "title": w.advice.title, "because": "; ".join(w.because)} for w in assessment.withheld
+        ],
+        "checks": [
+            {
+                "id": check.id,
+                "title": check.title,
+                "strength": check.strength,
+                "because": check.because,
+                "note": check.note,
+                "sources": list(check.sources),
+            }
+            for check in assessment.checks
+        ],
+        "notes": [{"id": n.id, "line": n.title, "sources": list(n.sources)} for n in assessment.notes],
+        "safety_net": _safety_net(assessment),
+        "missing": list(assessment.missing),
+        "answers": {name: _answer(answer) for name, answer in answers.items()},
+        "rulebase": {"version": rulebase.about.version, "sha256": rulebase.sha256},
+    }
+
+
+def _answer(answer: Answer) -> int | str | list[str]:
+    return list(answer) if isinstance(answer, tuple) else answer
+
+
+def _answers(facts: Facts, answers: Answers) -> dict[str, Any]:
+    """The answers behind a rule: a number as it was given, options sorted."""
+    return {
+        name: answers[name] if isinstance(answers.get(name), int) else sorted(options)
+        for name, options in sorted(facts.items())
+    }
+
+
+def _reason(reason: Reason, answers: Answers) -> dict[str, Any]:
+    return {
+        "id": reason.rule,
+        "because": reason.because,
+        "weight": reason.weight,
+        "answers": _answers(reason.answers, answers),
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        "id": advice.id,
+        "title": advice.title,
+        "steps": list(advice.steps),
+        "grade": advice.grade,
+        "sources": list(advice.sources),
+    }
+
+
+def _safety_net(assessment: Assessment) -> list[str]:
+    net = assessment.safety_net
+    if net is None:
+        return []
+    return [f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."]

@@ -1,0 +1,267 @@
+"""An assessment as text: what to do first, one screen for the usual case, then the details.
+
+Functions return lines of at most the given number of columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from triage.model import (
+    AT_ONCE,
+    Advice,
+    Assessment,
+    Check,
+    Disposition,
+    Facts,
+    FiredFlag,
+    RankedCause,
+    Reason,
+    RuleBase,
+    SafetyNet,
+)
+from triage.screen import wrap
+from triage.wording import said
+
+GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
+STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
+
+# How many titles of each part the short result names; the details name all.
+SHORT = {"relief": 5, "do_not": 2, "prevention": 3, "checks": 3}
+
+
+def whole(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
+    """The short result, and the details below it (an emergency has none)."""
+    lines = short(rulebase, assessment, columns)
+    more = details(rulebase, assessment, columns)
+    return [*lines, *more]
+
+
+def short(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
+    """One screen: how urgent, why, what fits, what to do, what to watch for."""
+    if assessment.disposition.stops == AT_ONCE:
+        return emergency_lines(rulebase, assessment, columns)
+    lines = [*_headline(assessment, columns), *_why(rulebase, assessment, columns)]
+    lines += _beside(assessment, columns)
+    for note in assessment.notes:
+        if note.first:
+            lines += wrap(f"First: {note.title}", columns)
+    lines += _short_causes(assessment, columns)
+    lines += _steps_in_short("What to do now", assessment.relief, SHORT["relief"], columns)
+    lines += _inline("Do not", [a.title.removeprefix("Do not ") for a in assessment.do_not], SHORT["do_not"], columns)
+    lines += _inline("To prevent it", [a.title for a in assessment.prevention], SHORT["prevention"], columns)
+    lines += _inline("You can ask a doctor about", [c.title for c in assessment.checks], SHORT["checks"], columns)
+    if assessment.safety_net:
+        lines += _safety_net(assessment.safety_net, columns)
+    return lines
+
+
+def emergency_lines(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
+    """Only what to do; it fits one screen."""
+    level = assessment.disposition
+    flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
+    lines = wrap(level.say.upper(), columns)
+    lines += wrap(f"Why: {'; '.join(f.flag.title for f in flags)}.", columns)
+    for text in _unique([*(note for f in flags for note in f.flag.notes), *level.more]):
+        lines += wrap(text, columns, "- ")
+    return lines
+
+
+def urgent_lines(
+    rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int
+) -> list[str]:
+    """What is said at once when something urgent is found."""
+    lines = wrap(level.say.upper(), columns)
+    for fired in flags:
+        lines += wrap(f"{fired.flag.title}. {fired.flag.because}", columns)
+    for text in _unique([*_places(rulebase, flags), *(n for f in flags for n in f.flag.notes), *level.more]):
+        lines += wrap(text, columns, "- ")
+    return lines
+
+
+def details(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
+    """Everything with reasons and sources by number; nothing for an emergency."""
+    if assessment.disposition.stops == AT_ONCE:
+        return []
+    cite = _Citations(rulebase)
+    parts = {
+        "notes": [f"- {n.title}{cite(n.sources)}" for n in assessment.notes],
+        "causes": [line for c in assessment.causes for line in _cause(c, cite)],
+        "needs_checking": [
+            f"- {c.cause.title}. {c.cause.summary}{cite(c.cause.sources)}" for c in assessment.needs_checking
+        ],
+        "relief": [line for a in assessment.relief for line in _advice(a, cite)],
+        "do_not": [line for a in assessment.do_not for line in _advice(a, cite)],
+        "prevention": [line for a in assessment.prevention for line in _advice(a, cite)],
+        "checks": [line for c in assessment.checks for line in _check(c, cite)],
+        "withheld": [f"- {w.advice.title}, because {'; and '.join(w.because)}" for w in assessment.withheld],
+        "myths": [line for a in assessment.myths for line in _advice(a, cite)],
+    }
+    reasons = [line for f in assessment.red_flags for line in _flag(rulebase, assessment, f, cite)]
+    lines = ["", "-" * min(columns, 40), *_part("Why", reasons or [_no_flag(rulebase, assessment)], columns)]
+    for name in assessment.disposition.shows:
+        if name in parts:
+            lines += _part(HEADINGS[name], parts[name], columns)
+    lines += _part("Sources", cite.listed(), columns)
+    return [*lines, "", *wrap(rulebase.about.statement, columns), *wrap(_version(rulebase), columns)]
+
+
+HEADINGS = {
+    "notes": "Please note",
+    "causes": "What fits what you told us",
+    "needs_checking": "Needs checking",
+    "relief": "What to do now",
+    "do_not": "Do not",
+    "prevention": "What may prevent it",
+    "checks": "You can ask a doctor about",
+    "withheld": "Left out for you",
+    "myths": "Often said, but wrong",
+}
+
+
+class _Citations:
+    """Sources numbered in the order in which they are cited."""
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        self._rulebase = rulebase
+        self._numbers: dict[str, int] = {}
+
+    def __call__(self, sources: Iterable[str]) -> str:
+        numbers = [self._numbers.setdefault(s, len(self._numbers) + 1) for s in sources]
+        return f" [{', '.join(map(str, numbers))}]" if numbers else ""
+
+    def listed(self) -> list[str]:
+        lines = []
+        for name, number in self._numbers.items():
+            source = self._rulebase.sources[name]
+            year = f", {source.year}" if source.year else ""
+            lines.append(f"{number}. {source.org}: {source.title}{year}. {source.url}".rstrip())
+        return lines
+
+
+def _headline(assessment: Assessment, columns: int) -> list[str]:
+    say = assessment.disposition.say
+    if assessment.complete:
+        return wrap(say, columns)
+    left = len(assessment.missing)
+    waits = f"Not finished: {left} question{'s' if left > 1 else ''} not answered yet."
+    return wrap(f"{waits} So far, at least: {say}", columns)
+
+
+def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
+    level = assessment.disposition
+    flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
+    if not flags:
+        return wrap(_no_flag(rulebase, assessment), columns)
+    lines = []
+    for fired in flags:
+        lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
+    if level.stops:
+        for text in _unique([*_places(rulebase, flags), *level.more, *(n for f in flags for n in f.flag.notes)]):
+            lines += wrap(text, columns, "- ")
+    return lines
+
+
+def _no_flag(rulebase: RuleBase, assessment: Assessment) -> str:
+    none = "Why: none of the answers is a sign that somebody has to look at it."
+    return " ".join([none, *assessment.disposition.more]) if assessment.complete else none
+
+
+def _beside(assessment: Assessment, columns: int) -> list[str]:
+    return wrap(f"Also: {assessment.pharmacist.say}", columns) if assessment.pharmacist else []
+
+
+def _short_causes(assessment: Assessment, columns: int) -> list[str]:
+    lines = []
+    if assessment.causes:
+        names = "; ".join(c.cause.title for c in assessment.causes)
+        lines += ["", *wrap(f"Fits what you told us: {names}.", columns)]
+    if assessment.needs_checking:
+        lines += wrap(f"Needs checking: {'; '.join(c.cause.title for c in assessment.needs_checking)}.", columns)
+    return lines
+
+
+def _steps_in_short(heading: str, advice: Sequence[Advice], most: int, columns: int) -> list[str]:
+    if not advice:
+        return []
+    lines = ["", f"{heading}:"]
+    for number, one in enumerate(advice[:most], 1):
+        lines += wrap(one.title, columns, f" {number}. ")
+    if len(advice) > most:
+        lines += wrap(f"({len(advice) - most} more below)", columns, "    ")
+    return lines
+
+
+def _inline(heading: str, titles: Sequence[str], most: int, columns: int) -> list[str]:
+    if not titles:
+        return []
+    more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
+    return wrap(f"{heading}: {'; '.join(titles[:most])}{more}.", columns)
+
+
+def _safety_net(net: SafetyNet, columns: int) -> list[str]:
+    return [
+        "",
+        *wrap(f"{net.say_today} {'; '.join(net.today)}.", columns),
+        *wrap(f"{net.say_emergency} {'; '.join(net.emergency)}.", columns),
+    ]
+
+
+def _places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
+    """Where to go, in the order of the rule base (the safest place first)."""
+    wanted = {f.flag.place for f in flags}
+    return [text for place, text in rulebase.places.items() if place in wanted]
+
+
+def _flag(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag, cite: _Citations) -> list[str]:
+    level = rulebase.dispositions[fired.flag.disposition]
+    lines = [f"- {fired.flag.title} ({level.time}). {fired.flag.because}{cite(fired.flag.sources)}"]
+    lines.append(f"  {_you_said(rulebase, assessment, fired.answers)}")
+    return lines + [f"  {note}" for note in fired.flag.notes]
+
+
+def _you_said(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> str:
+    words = []
+    for name, options in facts.items():
+        answer = assessment.answers[name]
+        words.append(said(rulebase, name, answer if isinstance(answer, int) else tuple(sorted(options))))
+    return f"You said: {'; '.join(words)}."
+
+
+def _cause(ranked: RankedCause, cite: _Citations) -> list[str]:
+    lines = [f"- {ranked.cause.title}. {ranked.cause.summary}{cite(ranked.cause.sources)}"]
+    lines += [f"  For it: {_sentence(r)}" for r in ranked.speaks_for]
+    return lines + [f"  Against it: {_sentence(r)}" for r in ranked.speaks_against]
+
+
+def _sentence(reason: Reason) -> str:
+    text = reason.because
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _advice(advice: Advice, cite: _Citations) -> list[str]:
+    grade = f" ({GRADES[advice.grade]})" if GRADES[advice.grade] and "unproven" not in advice.title else ""
+    return [f"- {advice.title}{grade}{cite(advice.sources)}", *(f"  {step}" for step in advice.steps)]
+
+
+def _check(check: Check, cite: _Citations) -> list[str]:
+    lines = [f"- {check.title} ({STRENGTHS[check.strength]}). {check.because}{cite(check.sources)}"]
+    return [*lines, f"  {check.note}"] if check.note else lines
+
+
+def _part(heading: str, items: Sequence[str], columns: int) -> list[str]:
+    if not items:
+        return []
+    lines = ["", heading]
+    for item in items:
+        indent = item[: len(item) - len(item.lstrip(" -"))]
+        lines += wrap(item.lstrip(" -"), columns, indent, " " * len(indent))
+    return lines
+
+
+def _version(rulebase: RuleBase) -> str:
+    return f"Rules {rulebase.about.version}, {rulebase.sha256[:12]}"
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,632 @@
+"""Finds, reads and checks the rule base. Any fault stops here, naming file, line and field.
+
+`load()` returns a `RuleBase` in which every name has been resolved, or raises
+`FaultyInput` with all faults at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from triage.faults import Fault, FaultyInput, allowed
+from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, Vocabulary
+from triage.lints import lint
+from triage.model import (
+    AFTER_FOLLOW_UPS,
+    AT_ONCE,
+    EVERYBODY,
+    About,
+    Advice,
+    Cause,
+    Check,
+    Claim,
+    Clarification,
+    ClarifyOption,
+    Condition,
+    Contraindication,
+    Disposition,
+    Location,
+    Note,
+    Option,
+    Question,
+    Ranking,
+    RedFlag,
+    ReliefNow,
+    Row,
+    RuleBase,
+    SafetyNet,
+    Sign,
+    Source,
+)
+from triage.opening import rules_folder
+from triage.toml_file import TomlFile
+
+# Which tables may stand in which file.
+LAYOUT = {
+    "questions.toml": {"question"},
+    "dispositions.toml": {"disposition", "place", "safety_net", "about", "ranking"},
+    "red_flags.toml": {"red_flag"},
+    "causes/*.toml": {"cause"},
+    "advice/*.toml": {"advice", "note", "relief_now"},
+    "checks.toml": {"check"},
+    "claims.toml": {"claim"},
+    "sources.toml": {"source"},
+}
+
+KINDS = ("one", "many", "number")
+GROUPS = ("everyday", "ask", "check")
+WEIGHTS = (3, 2, 1, -2)
+ADVICE_KINDS = ("relief", "prevention", "do_not", "myth")
+GRADES = ("A", "B", "C", "-")
+HARMS = ("rubbing", "heat", "pressure")
+STATUSES = ("sourced", "draft")
+STRENGTHS = ("ask", "may")
+STOPS = ("", AT_ONCE, AFTER_FOLLOW_UPS)
+PARTS = (
+    "notes", "causes", "needs_checking", "relief", "do_not", "prevention",
+    "checks", "withheld", "myths", "safety_net",
+)  # fmt: skip
+VERDICTS = ("supported", "plausible", "traditional", "unsupported", "unsafe")
+ACTIONS = ("include", "correct", "traditional", "warn", "leave_out")
+
+_RULE_KEYS = {"sources", "status", "draft_because", "claims", "fires", "silent", "id"}
+
+
+def find(given: Path | str | None = None) -> Path:
+    """The folder of the rule base: the given one, the installed one, or the checkout's."""
+    if given is not None:
+        folder = Path(given)
+        if not folder.is_dir():
+            raise FaultyInput([Fault(str(given), 0, "no such folder", "--rules takes a rule base folder")])
+        return folder
+    return rules_folder()
+
+
+def load(given: Path | str | None = None) -> RuleBase:
+    """Read and check the rule base in a folder. Raises FaultyInput with every fault."""
+    return _Loader(find(given)).load()
+
+
+class _Table:
+    """One TOML table while it is read: typed access that collects faults."""
+
+    def __init__(self, loader: _Loader, file: TomlFile, name: str, nth: int, data: Any) -> None:
+        self.loader, self.file, self.name, self.nth = loader, file, name, nth
+        self.data: dict[str, Any] = data if isinstance(data, dict) else {}
+        self.used: set[str] = set()
+        if not isinstance(data, dict):
+            self.fault("", "must be a table")
+
+    @property
+    def label(self) -> str:
+        own = self.data.get("id")
+        return f'{self.name} "{own}"' if isinstance(own, str) else f"[{self.name}]"
+
+    @property
+    def at(self) -> Location:
+        return Location(self.file.name, self.file.line(self.name, self.nth))
+
+    def fault(self, key: str, what: str, hint: str = "") -> None:
+        line = self.file.line(self.name, self.nth, key)
+        field = f", {key}" if key else ""
+        self.loader.faults.append(Fault(self.file.name, line, f"{self.label}{field}: {what}", hint))
+
+    def _get(self, key: str, kind: type, default: Any, kind_name: str) -> Any:
+        self.used.add(key)
+        if key not in self.data:
+            if default is None:
+                self.fault(key, "is missing")
+                return kind()
+            return default
+        value = self.data[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.fault(key, f"must be {kind_name}")
+            return default if default is not None else kind()
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value: str = self._get(key, str, default, "text in quotes")
+        if default is None and key in self.data and not value.strip():
+            self.fault(key, "is empty")
+        return value
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        number: int = self._get(key, int, default, "a whole number")
+        return number
+
+    def flag(self, key: str) -> bool:
+        value: bool = self._get(key, bool, False, "true or false")
+        return value
+
+    def texts(self, key: str, default: tuple[str, ...] | None = ()) -> tuple[str, ...]:
+        values = self._get(key, list, list(default) if default is not None else None, "a list")
+        if not all(isinstance(v, str) for v in values):
+            self.fault(key, "must be a list of texts")
+            return ()
+        return tuple(values)
+
+    def choice(self, key: str, values: Sequence[Any], default: Any = None) -> Any:
+        self.used.add(key)
+        if key not in self.data and default is not None:
+            return default
+        value = self.data.get(key)
+        if value not in values or isinstance(value, bool):
+            self.fault(key, f'"{value}" is not allowed' if key in self.data else "is missing", allowed(value, map(str, values)))
+            return values[0]
+        return value
+
+    def rows(self, key: str, findings: Sequence[str] = ()) -> tuple[Row, ...]:
+        """The rows under `key`; none if it is absent."""
+        self.used.add(key)
+        if key not in self.data:
+            return ()
+        return self.loader.vocabulary.read_rows(
+            self.data[key], findings, lambda what, hint: self.fault(key, what, hint)
+        )
+
+    def condition(self, findings: Sequence[str] = (), when: str = "when", required: bool = True) -> Condition:
+        """`when` (or its other name) and `unless`; everybody if it is absent and not required."""
+        if required and when not in self.data:
+            self.fault(when, "is missing")
+        rows = self.rows(when, findings) if when in self.data else EVERYBODY.when
+        return Condition(rows, self.rows("unless", findings))
+
+    def tables(self, key: str) -> Iterator[_Table]:
+        """The sub-tables under `key`, each read and then checked for unknown fields."""
+        self.used.add(key)
+        for data in self._get(key, list, [], "a list of tables"):
+            table = self.loader.table(self.file, f"{self.name}.{key}", data)
+            yield table
+            table.finish()
+
+    def rule(self) -> dict[str, Any]:
+        """The fields that every rule shares."""
+        self.used |= _RULE_KEYS
+        return {
+            "id": self.id(),
+            "sources": self.texts("sources"),
+            "status": self.choice("status", ("", *STATUSES), ""),
+            "draft_because": self.text("draft_because", ""),
+            "claims": self.texts("claims"),
+            "fires": self.examples("fires"),
+            "silent": self.examples("silent"),
+            "at": self.at,
+        }
+
+    def id(self) -> str:
+        own = self.text("id")
+        words = own.replace("_", "-").split("-")
+        if own and not all(w.isalnum() and w == w.lower() and w.isascii() for w in words):
+            self.fault("id", f'"{own}" must be lower-case words joined by hyphens')
+        self.loader.claim_id(self, own)
+        return own
+
+    def examples(self, key: str) -> tuple[Mapping[str, Any], ...]:
+        raw = self._get(key, list, [], "a list of examples")
+        for example in raw:
+            self.loader.vocabulary.read_example(example, lambda what, hint: self.fault(key, what, hint))
+        return tuple(e for e in raw if isinstance(e, dict))
+
+    def finish(self) -> None:
+        for key in self.data:
+            if key not in self.used:
+                self.fault(key, "unknown field", allowed(key, sorted(self.used)))
+
+
+class _Loader:
+    """Reads one folder. Holds what is known so far and the faults found so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults: list[Fault] = []
+        self.vocabulary = Vocabulary({})
+        self.counters: dict[tuple[str, str], int] = {}
+        self.ids: dict[tuple[str, str], str] = {}
+
+    def load(self) -> RuleBase:
+        files = list(self._read_files())
+        self._stop_if_faulty()  # half a rule base would only bring follow-on faults
+        questions = self._questions(files)
+        dispositions = {level.id: level for level in self._dispositions(files)}
+        self.vocabulary.questions = questions
+        self._learn_names(files, questions, [d for d in dispositions.values() if not d.beside])
+        self._read_question_conditions(files, questions)
+        rulebase = RuleBase(
+            about=self._about(files),
+            questions=self.vocabulary.questions,
+            dispositions=dispositions,
+            places={t.id(): t.text("text") for t in self._tables(files, "place")},
+            safety_net=self._safety_net(files),
+            relief_now=self._relief_now(files),
+            ranking=self._ranking(files),
+            red_flags=_by_id(self._red_flags(files, dispositions)),
+            causes=_by_id(sorted(self._causes(files), key=lambda c: (c.order, c.id))),
+            advice=_by_id(sorted(self._advice(files), key=lambda a: (a.order, a.id))),
+            notes=_by_id(self._notes(files)),
+            checks=_by_id(self._checks(files)),
+            sources=_by_id(self._sources(files)),
+            claims=tuple(self._claims(files)),
+            sha256=_digest(files),
+            bands=self.vocabulary.bands,
+        )
+        self._check_places(rulebase)
+        self._stop_if_faulty()
+        if faults := lint(rulebase):
+            raise FaultyInput(faults)
+        return rulebase
+
+    def _stop_if_faulty(self) -> None:
+        if self.faults:
+            raise FaultyInput(self.faults)
+
+    def _read_files(self) -> Iterator[TomlFile]:
+        for pattern, tables in LAYOUT.items():
+            paths = sorted(self.folder.glob(pattern))
+            if not paths:
+                self.faults.append(Fault(pattern, 0, "no such file in the rule base"))
+            for path in paths:
+                try:
+                    file = TomlFile.read(path, path.relative_to(self.folder.parent).as_posix())
+                except FaultyInput as error:
+                    self.faults += error.faults
+                    continue
+                for name in set(file.data) - tables:
+                    self.faults.append(
+                        Fault(file.name, file.line(name), f'unknown table "{name}"', allowed(name, sorted(tables)))
+                    )
+                yield file
+
+    def table(self, file: TomlFile, name: str, data: Any) -> _Table:
+        """The next table of that name in the file (they are read in order)."""
+        nth = self.counters.get((file.name, name), 0)
+        self.counters[file.name, name] = nth + 1
+        return _Table(self, file, name, nth, data)
+
+    def claim_id(self, table: _Table, own: str) -> None:
+        """Ids of rules are unique in the whole folder; those of other things among their kind."""
+        rules = ("red_flag", "cause", "cause.sign", "advice", "note", "check")
+        kind = "rule" if table.name in rules else table.name
+        if table.name == "question.option":
+            return
+        if first := self.ids.get((kind, own)):
+            table.fault("id", f'"{own}" is already used at {first}')
+        self.ids[kind, own] = str(table.at)
+
+    def _tables(self, files: Iterable[TomlFile], name: str) -> Iterator[_Table]:
+        for file in files:
+            listed = file.data.get(name, [])
+            if not isinstance(listed, list):
+                self.faults.append(Fault(file.name, file.line(name), f"write [[{name}]], not [{name}]"))
+                continue
+            for data in listed:
+                table = self.table(file, name, data)
+                yield table
+                table.finish()
+
+    def _single(self, files: Iterable[TomlFile], name: str) -> _Table:
+        for file in files:
+            if isinstance(file.data.get(name), dict):
+                return self.table(file, name, file.data[name])
+        self.faults.append(Fault(self.folder.name, 0, f"the table [{name}] is missing"))
+        raise FaultyInput(self.faults)
+
+    # --- questions and dispositions
+
+    def _questions(self, files: Iterable[TomlFile]) -> dict[str, Question]:
+        questions = {}
+        for table in self._tables(files, "question"):
+            question = self._question(table)
+            questions[question.id] = question
+        return questions
+
+    def _question(self, table: _Table) -> Question:
+        kind = table.choice("kind", KINDS)
+        table.used |= {"ask_when", "after_urgent"}  # read when all questions are known
+        question = Question(
+            id=table.id(),
+            kind=kind,
+            text=table.text("text"),
+            why=table.text("why"),
+            options=tuple(self._option(option) for option in table.tables("option")),
+            danger=table.flag("danger"),
+            asked_of=table.text("asked_of", "everybody"),
+            screens=table.flag("screens"),
+            clarify=self._clarification(table),
+            minimum=table.whole("min", 0),
+            maximum=table.whole("max", 0),
+            unit=table.text("unit", ""),
+            sources=table.texts("sources"),
+            at=table.at,
+        )
+        ids = [option.id for option in question.options]
+        for option_id in {i for i in ids if ids.count(i) > 1}:
+            table.fault("option", f'the option "{option_id}" is there twice')
+        if kind == "number" and not question.minimum < question.maximum:
+            table.fault("max", "must be larger than min")
+        if kind != "number" and len(ids) < 2:
+            table.fault("option", "needs at least two options")
+        return question
+
+    def _option(self, table: _Table) -> Option:
+        return Option(
+            id=table.id(),
+            text=table.text("text"),
+            means=table.text("means"),
+            heading=table.text("heading", ""),
+            exclusive=table.flag("exclusive"),
+        )
+
+    def _clarification(self, parent: _Table) -> Clarification | None:
+        parent.used.add("clarify")
+        if "clarify" not in parent.data:
+            return None
+        table = self.table(parent.file, "question.clarify", parent.data["clarify"])
+        known = [o.get("id") for o in parent.data.get("option", []) if isinstance(o, dict)]
+        options = []
+        for option in table.tables("option"):
+            answer = option.texts("answer")
+            for item in answer:
+                if item not in known:
+                    option.fault("answer", f'unknown option "{item}"', allowed(item, map(str, known)))
+            if bool(answer) == option.flag("again"):
+                option.fault("answer", "needs either an answer or again = true")
+            options.append(ClarifyOption(option.text("text"), answer))
+        clarify = Clarification(table.text("text"), table.flag("each"), tuple(options))
+        if clarify.each == bool(options):
+            table.fault("each", "needs either each = true or options")
+        table.finish()
+        return clarify
+
+    def _dispositions(self, files: Iterable[TomlFile]) -> Iterator[Disposition]:
+        for rank, table in enumerate(self._tables(files, "disposition")):
+            yield Disposition(
+                id=table.id(),
+                rank=rank,
+                title=table.text("title"),
+                say=table.text("say"),
+                time=table.text("time"),
+                more=table.texts("more"),
+                see_doctor=table.flag("see_doctor"),
+                stops=table.choice("stops", STOPS, ""),
+                shows=self._subset(table, "shows", PARTS),
+                causes=self._subset(table, "causes", GROUPS),
+                beside=table.flag("beside"),
+                at=table.at,
+            )
+
+    def _subset(self, table: _Table, key: str, values: Sequence[str]) -> tuple[str, ...]:
+        given = table.texts(key)
+        for item in given:
+            if item not in values:
+                table.fault(key, f'"{item}" is not allowed', allowed(item, values))
+        return given
+
+    def _learn_names(
+        self, files: Sequence[TomlFile], questions: Mapping[str, Question], ladder: Sequence[Disposition]
+    ) -> None:
+        """Names and bands, taken from the raw tables before any condition is read."""
+        ids = {
+            name: [t["id"] for f in files for t in f.data.get(name, []) if isinstance(t, dict) and "id" in t]
+            for name in ("red_flag", "cause")
+        }
+        self.vocabulary = Vocabulary(questions, ladder, ids["red_flag"], ids["cause"])
+        self.vocabulary.learn_bands(row for file in files for row in _raw_rows(file.data))
+
+    def _read_question_conditions(self, files: Iterable[TomlFile], questions: Mapping[str, Question]) -> None:
+        complete = {}
+        counter = iter(range(len(questions) + 1))
+        for file in files:
+            for data in file.data.get("question", []):
+                if not isinstance(data, dict) or data.get("id") not in questions:
+                    continue
+                table = _Table(self, file, "question", next(counter), data)
+                complete[data["id"]] = self._with_conditions(questions[data["id"]], table)
+        self.vocabulary.questions = complete
+
+    def _with_conditions(self, question: Question, table: _Table) -> Question:
+        from dataclasses import replace
+
+        ask_when = table.rows("ask_when") if "ask_when" in table.data else None
+        after = table.data.get("after_urgent", False)
+        after_urgent: tuple[Row, ...] | None = None
+        if after is True:
+            after_urgent = ask_when if ask_when is not None else EVERYBODY.when
+        elif after is not False:
+            after_urgent = table.rows("after_urgent")
+        return replace(question, ask_when=ask_when, after_urgent=after_urgent)
+
+    def _safety_net(self, files: Iterable[TomlFile]) -> SafetyNet:
+        table = self._single(files, "safety_net")
+        net = SafetyNet(
+            say_today=table.text("say_today"),
+            today=table.texts("today", None),
+            say_emergency=table.text("say_emergency"),
+            emergency=table.texts("emergency", None),
+        )
+        table.finish()
+        return net
+
+    def _about(self, files: Iterable[TomlFile]) -> About:
+        table = self._single(files, "about")
+        about = About(
+            version=table.text("version"),
+            statement=table.text("statement"),
+            welcome=table.texts("welcome"),
+            for_whom=table.text("for_whom", ""),
+        )
+        table.finish()
+        return about
+
+    def _relief_now(self, files: Iterable[TomlFile]) -> ReliefNow:
+        table = self._single(files, "relief_now")
+        relief = ReliefNow(
+            title=table.text("title"),
+            steps=table.texts("steps", None),
+            after=table.text("after", ""),
+            sources=table.texts("sources", None),
+            at=table.at,
+        )
+        table.finish()
+        return relief
+
+    def _ranking(self, files: Iterable[TomlFile]) -> Ranking:
+        table = self._single(files, "ranking")
+        ranking = Ranking(table.whole("shown_from"), table.whole("shown_at_most"))
+        table.finish()
+        return ranking
+
+    # --- rules
+
+    def _red_flags(self, files: Iterable[TomlFile], dispositions: Mapping[str, Disposition]) -> Iterator[RedFlag]:
+        for table in self._tables(files, "red_flag"):
+            flag = RedFlag(
+                **table.rule(),
+                title=table.text("title"),
+                condition=table.condition(),
+                because=table.text("because"),
+                disposition=table.choice("disposition", list(dispositions)),
+                place=table.text("place", ""),
+                notes=table.texts("notes"),
+                lowers=table.text("lowers", ""),
+                waits_for=table.texts("waits_for"),
+            )
+            for name in flag.waits_for:
+                if name not in self.vocabulary.questions:
+                    table.fault("waits_for", f'unknown question "{name}"', allowed(name, self.vocabulary.questions))
+            if bool(flag.condition.unless) != bool(flag.lowers):
+                table.fault("lowers", "goes with unless: say why the exception is safe")
+            yield flag
+
+    def _causes(self, files: Iterable[TomlFile]) -> Iterator[Cause]:
+        for table in self._tables(files, "cause"):
+            group = table.choice("group", GROUPS)
+            cause = Cause(
+                **table.rule(),
+                title=table.text("name"),
+                condition=table.condition([RED_FLAG]) if group == "check" else Condition(()),
+                because=table.text("because", ""),
+                group=group,
+                order=table.whole("order", 0 if group == "check" else None),
+                summary=table.text("summary"),
+                signs=tuple(self._sign(sign, table.text("id")) for sign in table.tables("sign")),
+            )
+            if (group == "check") == bool(cause.signs):
+                table.fault("group", 'group "check" has `when` and no signs, the others have signs')
+            yield cause
+
+    def _sign(self, table: _Table, cause: str) -> Sign:
+        shared = table.rule()
+        if not shared["id"].startswith(f"{cause}-"):
+            table.fault("id", f'must begin with "{cause}-"')
+        return Sign(
+            **shared,
+            title=shared["id"],
+            condition=table.condition(),
+            because=table.text("because"),
+            cause=cause,
+            weight=table.choice("weight", WEIGHTS),
+        )
+
+    def _advice(self, files: Iterable[TomlFile]) -> Iterator[Advice]:
+        everything = (RED_FLAG, CAUSE, DISPOSITION)
+        for table in self._tables(files, "advice"):
+            yield Advice(
+                **table.rule(),
+                title=table.text("title"),
+                condition=table.condition(everything, when="for", required=False),
+                because=table.text("because", ""),
+                kind=table.choice("kind", ADVICE_KINDS),
+                steps=table.texts("steps", None),
+                order=table.whole("order"),
+                grade=table.choice("grade", GRADES),
+                harm=self._subset(table, "harm", HARMS),
+                general="for" not in table.data,
+                never=tuple(
+                    Contraindication(never.rows("when", everything), never.text("because"))
+                    for never in table.tables("never")
+                ),
+                only_if=table.rows("only_if", everything),
+                only_because=table.text("only_because", ""),
+                beside=table.texts("beside"),
+            )
+
+    def _notes(self, files: Iterable[TomlFile]) -> Iterator[Note]:
+        for table in self._tables(files, "note"):
+            yield Note(
+                **table.rule(),
+                title=table.text("line"),
+                condition=table.condition((RED_FLAG, CAUSE, DISPOSITION)),
+                first=table.flag("first"),
+            )
+
+    def _checks(self, files: Iterable[TomlFile]) -> Iterator[Check]:
+        for table in self._tables(files, "check"):
+            yield Check(
+                **table.rule(),
+                title=table.text("title"),
+                condition=table.condition((RED_FLAG, CAUSE, DISPOSITION)),
+                because=table.text("because"),
+                strength=table.choice("strength", STRENGTHS),
+                note=table.text("note", ""),
+            )
+
+    def _sources(self, files: Iterable[TomlFile]) -> Iterator[Source]:
+        for table in self._tables(files, "source"):
+            yield Source(
+                id=table.id(),
+                org=table.text("org"),
+                title=table.text("title"),
+                year=table.whole("year", 0) or None,
+                url=table.text("url", ""),
+                read=table.choice("read", ("own page", "mirror", "secondary")),
+                seen_at=table.text("seen_at", ""),
+                remark=table.text("remark", ""),
+                at=table.at,
+            )
+
+    def _claims(self, files: Iterable[TomlFile]) -> Iterator[Claim]:
+        for table in self._tables(files, "claim"):
+            yield Claim(
+                ids=table.texts("ids", None),
+                claim=table.text("claim"),
+                verdict=table.choice("verdict", VERDICTS),
+                action=table.choice("action", ACTIONS),
+                left_out=table.text("left_out", ""),
+                at=table.at,
+            )
+
+    def _check_places(self, rulebase: RuleBase) -> None:
+        for flag in rulebase.red_flags.values():
+            if flag.place and flag.place not in rulebase.places:
+                what = f'red_flag "{flag.id}", place: unknown place "{flag.place}"'
+                self.faults.append(Fault(flag.at.file, flag.at.line, what, allowed(flag.place, rulebase.places)))
+
+
+def _by_id(entries: Iterable[Any]) -> dict[str, Any]:
+    return {entry.id: entry for entry in entries}
+
+
+def _raw_rows(data: Any) -> Iterator[Any]:
+    """Every row of every condition anywhere in a parsed file."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if key in ("when", "unless", "for", "only_if", "ask_when", "after_urgent") and isinstance(value, list):
+                yield from value
+            else:
+                yield from _raw_rows(value)
+    elif isinstance(data, list):
+        for item in data:
+            yield from _raw_rows(item)
+
+
+def _digest(files: Iterable[TomlFile]) -> str:
+    """SHA-256 over the names and bytes of all files, in order of name."""
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda f: f.name):
+        name = file.name.split("/", 1)[1]
+        digest.update(f"{name}\0{len(file.raw)}\0".encode())
+        digest.update(file.raw)
+    return digest.hexdigest()

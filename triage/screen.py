@@ -1,0 +1,39 @@
+"""Text for a terminal: width, wrapping, the head of a question. Imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+
+WIDEST, NARROWEST = 80, 20
+
+
+def width() -> int:
+    """Columns to write in: the terminal's (or COLUMNS), at most 80, at least 20."""
+    try:
+        columns = int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size(1).columns
+    except (ValueError, OSError):
+        columns = WIDEST
+    return max(NARROWEST, min(columns, WIDEST))
+
+
+def rows() -> int:
+    """Lines of the terminal (or LINES); 24 where that is not known."""
+    try:
+        return int(os.environ.get("LINES", 0)) or os.get_terminal_size(1).lines
+    except (ValueError, OSError):
+        return 24
+
+
+def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> list[str]:
+    """Lines of at most `columns`; `first` leads the first line, `rest` (as wide, blank) the others."""
+    following = " " * len(first) if rest is None else rest
+    return textwrap.wrap(
+        text, columns, initial_indent=first, subsequent_indent=following, break_on_hyphens=False
+    ) or [first.rstrip()]
+
+
+def question_head(number: int, about: int | None, text: str, columns: int) -> list[str]:
+    """A blank line, "Question 3 of about 11" (the first one knows no length yet) and the question."""
+    count = f"Question {number}" + (f" of about {about}" if about else "")
+    return ["", count, *wrap(text, columns)]

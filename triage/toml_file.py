@@ -1,0 +1,106 @@
+"""TOML files read with the line of every table and key, for messages that name them.
+
+`tomllib` forgets lines, so they are found again in the text, only when a message
+needs them. Files are UTF-8; a byte order mark is accepted.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from triage.faults import Fault, FaultyInput
+
+# Answer and rule files are a few kilobytes; anything this large is a mistake.
+LARGEST = 5_000_000
+
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-\s\"']+?)\s*\]{1,2}\s*(?:#.*)?$")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*=")
+
+
+class TomlFile:
+    """One parsed file: `data`, and the lines on which its tables and keys stand."""
+
+    def __init__(self, name: str, raw: bytes) -> None:
+        """Parse `raw`; `name` is used in messages. Raises FaultyInput."""
+        self.name = name
+        self.raw = raw
+        self.text = self._decode(raw)
+        self.data = self._parse(self.text)
+        self._index: dict[str, list[tuple[int, dict[str, int]]]] | None = None
+
+    @classmethod
+    def read(cls, path: Path, name: str | None = None) -> TomlFile:
+        """Read and parse the file at `path`. Raises FaultyInput."""
+        shown = name or printable(str(path))
+        try:
+            if path.stat().st_size > LARGEST:
+                raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
+            raw = path.read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None
+        return cls(shown, raw)
+
+    def _decode(self, raw: bytes) -> str:
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw[: error.start].count(b"\n") + 1
+            raise FaultyInput([Fault(self.name, line, "not UTF-8 text")]) from None
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"line (\d+)", str(error))
+            line = int(found[1]) if found else text.count("\n") + 1
+            what = re.sub(r"\s*\(at .*?\)$", "", str(error))
+            raise FaultyInput([Fault(self.name, line, f"not TOML: {printable(what)}")]) from None
+        except (RecursionError, ValueError):
+            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply or bad value")]) from None
+
+    def line(self, table: str = "", nth: int = 0, key: str = "") -> int:
+        """The line of `key` in the `nth` (0-based) table of that name, or of its header.
+
+        Nested tables count within the whole file. 0 if it cannot be found.
+        """
+        if self._index is None:
+            self._index = self._find_lines()
+        tables = self._index.get(table, [])
+        if nth >= len(tables):
+            return 0
+        header, keys = tables[nth]
+        return keys.get(key, header)
+
+    def _find_lines(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
+        index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
+        keys = index[""][0][1]
+        for number, line in self._lines_outside_strings():
+            if header := _HEADER.match(line):
+                keys = {}
+                name = re.sub(r"[\s\"']", "", header[1])
+                index.setdefault(name, []).append((number, keys))
+            elif key := _KEY.match(line):
+                keys.setdefault(key[1].strip("\"'"), number)
+        return index
+
+    def _lines_outside_strings(self) -> Iterator[tuple[int, str]]:
+        """Lines that do not lie inside a triple-quoted string."""
+        inside = ""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if not inside:
+                yield number, line
+            for mark in re.findall(r'"""|\'\'\'', line):
+                if not inside:
+                    inside = mark
+                elif inside == mark:
+                    inside = ""
+
+
+def printable(text: str) -> str:
+    """`text` without control characters, so that no file can drive the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
