@@ -382,7 +382,7 @@ def _rules(args: argparse.Namespace) -> int:
     from triage.report.rule_text import listing, one
     from triage.rulebase import load
 
-    rulebase = load(args.rules)
+    rulebase = load(args.rules, examples=args.id is not None)
     if args.id is None:
         print("\n".join(listing(rulebase, screen.width())))
         return DONE
@@ -399,10 +399,10 @@ def _check(args: argparse.Namespace) -> int:
     from triage.engine import Engine
     from triage.faults import FaultyInput
     from triage.report.rule_text import summary
-    from triage.rulebase import find, load
+    from triage.rulebase import load
 
     try:
-        rulebase = load(find(args.rules))
+        rulebase = load(args.rules, examples=True)
         faults = list(examples.failing(Engine(rulebase)))
         if faults:
             raise FaultyInput(faults)

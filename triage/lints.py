@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from triage.faults import Fault, allowed
 from triage.grammar import FINDINGS
-from triage.model import AT_ONCE, Advice, Cause, Cell, Check, Entry, Location, Note, RedFlag, Row, RuleBase, Sign
+from triage.model import AT_ONCE, Advice, Cause, Cell, Check, Entry, Note, RedFlag, Row, RuleBase, Sign
+from triage.toml_file import Location
 
 
 def lint(rulebase: RuleBase) -> list[Fault]:
@@ -78,11 +79,11 @@ def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
     listed = Counter(i for claim in rulebase.claims for i in claim.ids)
-    named = {claim for entry in rulebase.entries.values() for claim in entry.claims}
+    named = {own for entry in rulebase.entries.values() for own in entry.claims}
     for entry in rulebase.entries.values():
-        for claim in entry.claims:
-            if claim not in listed:
-                yield _fault(entry.at, f'{_label(entry)}, claims: unknown claim "{claim}"', allowed(claim, listed))
+        for own in entry.claims:
+            if own not in listed:
+                yield _fault(entry.at, f'{_label(entry)}, claims: unknown claim "{own}"', allowed(own, listed))
     for claim in rulebase.claims:
         for own in claim.ids:
             if listed[own] > 1:

@@ -1,14 +1,18 @@
 """The nouns of the program: frozen data, no behaviour beyond reading itself.
 
 Everything here is filled from the rule base (`triage.rulebase`) or from a
-person's answers; nothing here knows a question, a cause or a threshold.
+person's answers; nothing here knows a question, a cause or a threshold. Small
+records are named tuples: thirty dataclasses would take longer to define than the
+rule base takes to read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from triage.toml_file import Location
 
 # What a person answered: question id -> a number, one option id, or several.
 Answer = int | str | tuple[str, ...]
@@ -24,19 +28,7 @@ NOT_SURE = "not_sure"
 AT_ONCE, AFTER_FOLLOW_UPS = "at_once", "after_follow_ups"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where an entry stands in the rule base."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One condition: any (or, with `every`, all) of `options` hold for `name`."""
 
     name: str
@@ -55,8 +47,7 @@ class Cell:
 Row = tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """Rows of cells: some row of `when` holds and no row of `unless` does."""
 
     when: tuple[Row, ...]
@@ -74,8 +65,7 @@ def any_row(rows: tuple[Row, ...], facts: Facts) -> bool:
 EVERYBODY = Condition(((),))
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     id: str
     text: str
     means: str
@@ -83,16 +73,14 @@ class Option:
     exclusive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClarifyOption:
+class ClarifyOption(NamedTuple):
     """One way out of "not sure": an answer, or the list once more (`answer` empty)."""
 
     text: str
     answer: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Clarification:
+class Clarification(NamedTuple):
     """What is asked after "not sure": each sign in turn, or one more question."""
 
     text: str
@@ -100,7 +88,7 @@ class Clarification:
     options: tuple[ClarifyOption, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
     """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`)."""
 
@@ -135,8 +123,7 @@ class Question:
         return self.after_urgent is not None and any_row(self.after_urgent, facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Disposition:
+class Disposition(NamedTuple):
     """One level of the ladder. `rank` 0 is the most urgent."""
 
     id: str
@@ -153,16 +140,14 @@ class Disposition:
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyNet:
+class SafetyNet(NamedTuple):
     say_today: str
     today: tuple[str, ...]
     say_emergency: str
     emergency: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReliefNow:
+class ReliefNow(NamedTuple):
     """The fixed text that is safe for everybody."""
 
     title: str
@@ -172,23 +157,21 @@ class ReliefNow:
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(NamedTuple):
     """A cause is shown from the score `shown_from` on, and `shown_at_most` of them."""
 
     shown_from: int
     shown_at_most: int
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     version: str
     statement: str
     welcome: tuple[str, ...]
     for_whom: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entry:
     """What every rule carries."""
 
@@ -205,7 +188,7 @@ class Entry:
     at: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RedFlag(Entry):
     disposition: str
     place: str
@@ -214,13 +197,13 @@ class RedFlag(Entry):
     waits_for: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sign(Entry):
     cause: str
     weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cause(Entry):
     """A possible cause. Group "check" follows from `condition`, the others from `signs`."""
 
@@ -230,13 +213,12 @@ class Cause(Entry):
     signs: tuple[Sign, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Contraindication:
+class Contraindication(NamedTuple):
     when: tuple[Row, ...]
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Advice(Entry):
     """Relief, prevention, "do not" or myth (`kind`)."""
 
@@ -252,19 +234,18 @@ class Advice(Entry):
     beside: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Note(Entry):
     first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Check(Entry):
     strength: str
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     id: str
     org: str
     title: str
@@ -276,8 +257,7 @@ class Source:
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     ids: tuple[str, ...]
     claim: str
     verdict: str
@@ -286,8 +266,7 @@ class Claim:
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A rule that fired: its id and the answers (or findings) that made it fire."""
 
     rule: str
@@ -296,37 +275,33 @@ class Reason:
     weight: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RankedCause:
+class RankedCause(NamedTuple):
     cause: Cause
     score: int
     speaks_for: tuple[Reason, ...]
     speaks_against: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FiredFlag:
+class FiredFlag(NamedTuple):
     flag: RedFlag
     answers: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class FiredCause:
+class FiredCause(NamedTuple):
     """A cause of group "check" and the red flags that brought it up."""
 
     cause: Cause
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(NamedTuple):
     """Advice that applies but was left out, and why."""
 
     advice: Advice
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assessment:
     """The result. Lists hold what is shown, in the order in which it is shown.
 
@@ -356,7 +331,7 @@ class Assessment:
         return self.disposition.see_doctor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RuleBase:
     """A whole, checked rule base. Mappings keep the order of the files."""
 

@@ -244,7 +244,7 @@ class QuestionaryAsker(TerminalAsker):
             erase_when_done=True,
         )  # fmt: skip
         control = _control(question)
-        keys = question.application.key_bindings
+        keys: Any = question.application.key_bindings
         self._bind_common(keys, prompt)
 
         def point(option: Option) -> None:
@@ -265,7 +265,7 @@ class QuestionaryAsker(TerminalAsker):
         )  # fmt: skip
         control = _control(question)
         control.selected_options = list(prompt.chosen)
-        keys = question.application.key_bindings
+        keys: Any = question.application.key_bindings
         self._bind_common(keys, prompt)
         by_id = {option.id: option for option in prompt.options}
 

@@ -28,7 +28,6 @@ from triage.model import (
     Condition,
     Contraindication,
     Disposition,
-    Location,
     Note,
     Option,
     Question,
@@ -42,7 +41,7 @@ from triage.model import (
     Source,
 )
 from triage.opening import rules_folder
-from triage.toml_file import TomlFile
+from triage.toml_file import Location, TomlFile
 
 # Which tables may stand in which file.
 LAYOUT = {
@@ -85,9 +84,12 @@ def find(given: Path | str | None = None) -> Path:
     return rules_folder()
 
 
-def load(given: Path | str | None = None) -> RuleBase:
-    """Read and check the rule base in a folder. Raises FaultyInput with every fault."""
-    return _Loader(find(given)).load()
+def load(given: Path | str | None = None, examples: bool = False) -> RuleBase:
+    """Read and check the rule base in a folder. Raises FaultyInput with every fault.
+
+    With `examples`, those of every rule are read too; otherwise only that they are there.
+    """
+    return _Loader(find(given), examples).load()
 
 
 class _Table:
@@ -107,7 +109,7 @@ class _Table:
 
     @property
     def at(self) -> Location:
-        return Location(self.file.name, self.file.line(self.name, self.nth))
+        return Location(self.file, self.name, self.nth)
 
     def fault(self, key: str, what: str, hint: str = "") -> None:
         line = self.file.line(self.name, self.nth, key)
@@ -206,7 +208,7 @@ class _Table:
 
     def examples(self, key: str) -> tuple[Mapping[str, Any], ...]:
         raw = self._get(key, list, [], "a list of examples")
-        for example in raw:
+        for example in raw if self.loader.examples else ():
             self.loader.vocabulary.read_example(example, lambda what, hint: self.fault(key, what, hint))
         return tuple(e for e in raw if isinstance(e, dict))
 
@@ -219,12 +221,12 @@ class _Table:
 class _Loader:
     """Reads one folder. Holds what is known so far and the faults found so far."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, examples: bool) -> None:
+        self.folder, self.examples = folder, examples
         self.faults: list[Fault] = []
         self.vocabulary = Vocabulary({})
         self.counters: dict[tuple[str, str], int] = {}
-        self.ids: dict[tuple[str, str], str] = {}
+        self.ids: dict[tuple[str, str], Location] = {}
 
     def load(self) -> RuleBase:
         files = list(self._read_files())
@@ -269,7 +271,7 @@ class _Loader:
                 self.faults.append(Fault(pattern, 0, "no such file in the rule base"))
             for path in paths:
                 try:
-                    file = TomlFile.read(path, path.relative_to(self.folder.parent).as_posix())
+                    file = TomlFile.read(path, f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}", self.examples)
                 except FaultyInput as error:
                     self.faults += error.faults
                     continue
@@ -293,7 +295,7 @@ class _Loader:
             return
         if first := self.ids.get((kind, own)):
             table.fault("id", f'"{own}" is already used at {first}')
-        self.ids[kind, own] = str(table.at)
+        self.ids[kind, own] = table.at
 
     def _tables(self, files: Iterable[TomlFile], name: str) -> Iterator[_Table]:
         for file in files:

@@ -11,7 +11,7 @@ WIDEST, NARROWEST = 80, 20
 def width() -> int:
     """Columns to write in: the terminal's (or COLUMNS), at most 80, at least 20."""
     try:
-        columns = int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size(1).columns
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
     except (ValueError, OSError):
         columns = WIDEST
     return max(NARROWEST, min(columns, WIDEST))
@@ -20,7 +20,7 @@ def width() -> int:
 def rows() -> int:
     """Lines of the terminal (or LINES); 24 where that is not known."""
     try:
-        return int(os.environ.get("LINES", 0)) or os.get_terminal_size(1).lines
+        return int(os.environ.get("LINES", "0")) or os.get_terminal_size(1).lines
     except (ValueError, OSError):
         return 24
 

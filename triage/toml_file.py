@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.faults import Fault, FaultyInput
 
@@ -21,19 +21,45 @@ _HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-\s\"']+?)\s*\]{1,2}\s*(?:#.*
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*=")
 
 
+# Examples are written in the rules but read only when they are run: they are half the text.
+_EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)*\]|.*\])$", re.MULTILINE)
+
+
+class Location(NamedTuple):
+    """Where an entry stands: the `nth` (0-based) table of that name in a file."""
+
+    toml: TomlFile
+    table: str
+    nth: int
+
+    @property
+    def file(self) -> str:
+        return self.toml.name
+
+    @property
+    def line(self) -> int:
+        return self.toml.line(self.table, self.nth)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
 class TomlFile:
     """One parsed file: `data`, and the lines on which its tables and keys stand."""
 
-    def __init__(self, name: str, raw: bytes) -> None:
-        """Parse `raw`; `name` is used in messages. Raises FaultyInput."""
+    def __init__(self, name: str, raw: bytes, examples: bool = True) -> None:
+        """Parse `raw`; `name` is used in messages. Raises FaultyInput.
+
+        Without `examples`, each list of examples is read as one empty example.
+        """
         self.name = name
         self.raw = raw
         self.text = self._decode(raw)
-        self.data = self._parse(self.text)
+        self.data = self._parse(self.text if examples else _EXAMPLES.sub(_emptied, self.text))
         self._index: dict[str, list[tuple[int, dict[str, int]]]] | None = None
 
     @classmethod
-    def read(cls, path: Path, name: str | None = None) -> TomlFile:
+    def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
         """Read and parse the file at `path`. Raises FaultyInput."""
         shown = name or printable(str(path))
         try:
@@ -43,7 +69,7 @@ class TomlFile:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None
-        return cls(shown, raw)
+        return cls(shown, raw, examples)
 
     def _decode(self, raw: bytes) -> str:
         try:
@@ -99,6 +125,11 @@ class TomlFile:
                     inside = mark
                 elif inside == mark:
                     inside = ""
+
+
+def _emptied(examples: re.Match[str]) -> str:
+    """One example without answers, on as many lines: lines in messages stay right."""
+    return f"{examples[1]} = [{{}}" + "\n" * examples[0].count("\n") + "]"
 
 
 def printable(text: str) -> str:

@@ -98,7 +98,7 @@ def details(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[st
         "myths": [line for a in assessment.myths for line in _advice(a, cite)],
     }
     reasons = [line for f in assessment.red_flags for line in _flag(rulebase, assessment, f, cite)]
-    lines = ["", "-" * min(columns, 40), *_part("Why", reasons or [_no_flag(rulebase, assessment)], columns)]
+    lines = ["", "-" * min(columns, 40), *_part("Why", reasons or [_no_flag(assessment)], columns)]
     for name in assessment.disposition.shows:
         if name in parts:
             lines += _part(HEADINGS[name], parts[name], columns)
@@ -152,7 +152,7 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     level = assessment.disposition
     flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
     if not flags:
-        return wrap(_no_flag(rulebase, assessment), columns)
+        return wrap(_no_flag(assessment), columns)
     lines = []
     for fired in flags:
         lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
@@ -162,7 +162,7 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     return lines
 
 
-def _no_flag(rulebase: RuleBase, assessment: Assessment) -> str:
+def _no_flag(assessment: Assessment) -> str:
     none = "Why: none of the answers is a sign that somebody has to look at it."
     return " ".join([none, *assessment.disposition.more]) if assessment.complete else none
 
