@@ -55,7 +55,11 @@ def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Faul
     raw = toml.data.get(ANSWERS)
     if not isinstance(raw, dict):
         what = "no [answers] table" if raw is None else "write [answers] as a table"
-        return {}, [Fault(toml.name, toml.line(key=ANSWERS) if raw is not None else 0, what, 'like [answers] and age = 70 below')]
+        return {}, [
+            Fault(
+                toml.name, toml.line(key=ANSWERS) if raw is not None else 0, what, "like [answers] and age = 70 below"
+            )
+        ]
     found: dict[str, Answer] = {}
     for name, value in raw.items():
         line = toml.line(ANSWERS, key=name)

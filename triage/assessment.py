@@ -104,7 +104,9 @@ def _part(advice: Advice) -> str:
 
 def _flags(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredFlag, ...]:
     reasons = _merged(fired)
-    flags = [FiredFlag(rulebase.red_flags[name], facts) for name, facts in reasons.items() if name in rulebase.red_flags]
+    flags = [
+        FiredFlag(rulebase.red_flags[name], facts) for name, facts in reasons.items() if name in rulebase.red_flags
+    ]
     order = {flag: index for index, flag in enumerate(rulebase.red_flags)}
     return tuple(sorted(flags, key=lambda f: (_rank(rulebase, f.flag), order[f.flag.id])))
 
@@ -120,7 +122,7 @@ def _merged(fired: Iterable[Firing]) -> dict[str, Facts]:
         facts = reasons.setdefault(firing.name, {})
         for name, options in firing.facts.items():
             facts[name] = facts.get(name, frozenset()) | options
-    return {name: facts for name, facts in reasons.items()}
+    return dict(reasons)
 
 
 def rank_causes(rulebase: RuleBase, fired: Iterable[Firing]) -> list[RankedCause]:

@@ -197,7 +197,9 @@ def _asker(rulebase: RuleBase, plain: bool, opened: bool) -> TerminalAsker:
     relief = opening.relief_text(rulebase.relief_now.title, rulebase.relief_now.steps, columns)
     # Plain questions go to stderr, so that stdout holds the result and nothing else.
     asker: TerminalAsker
-    asker = PlainAsker(rulebase, relief, sys.stdin, sys.stderr) if plain else QuestionaryAsker(rulebase, relief, sys.stdout)
+    asker = (
+        PlainAsker(rulebase, relief, sys.stdin, sys.stderr) if plain else QuestionaryAsker(rulebase, relief, sys.stdout)
+    )
     asker.head_is_shown = opened
     if not opened:
         asker.show(opening.welcome(rulebase.about.welcome, rulebase.about.statement, columns))

@@ -46,8 +46,8 @@ def _import_experta() -> Any:
 
 
 experta = _import_experta()
-from experta.abstract import Matcher, Strategy  # noqa: E402
-from experta.activation import Activation  # noqa: E402
+from experta.abstract import Matcher, Strategy
+from experta.activation import Activation
 
 OPTIONS = "options"  # the one field of every fact
 
@@ -195,9 +195,7 @@ class Stratum:
     ) -> None:
         self._productions = tuple(productions)
         self._matcher, self._strategy = matcher, strategy
-        self._names = {
-            cell.name for p in self._productions for row in (*p.when, *p.unless) for cell in row
-        }
+        self._names = {cell.name for p in self._productions for row in (*p.when, *p.unless) for cell in row}
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:

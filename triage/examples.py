@@ -22,7 +22,7 @@ def vocabulary_of(rulebase: RuleBase) -> Vocabulary:
 
 def written_out(rulebase: RuleBase, example: Mapping[str, Any]) -> list[Facts]:
     """The cases that one written example stands for."""
-    return vocabulary_of(rulebase).read_example(example, lambda what, hint: None)
+    return vocabulary_of(rulebase).read_example(example, lambda *_: None)
 
 
 def holds(engine: Engine, entry: Entry, facts: Facts) -> bool:

@@ -74,6 +74,7 @@ def band_of(number: int, bands: Iterable[str]) -> str:
 
 
 def as_list(value: Any) -> list[Any]:
+    """A value that may be written with or without brackets."""
     return value if isinstance(value, list) else [value]
 
 
@@ -240,6 +241,7 @@ def as_facts(answers: Answers, bands: Mapping[str, tuple[str, ...]]) -> dict[str
 
 
 def as_fact(answer: Answer, bands: Iterable[str]) -> frozenset[str]:
+    """One answer as a set of options; a number as the one of `bands` that holds it."""
     if isinstance(answer, int):
         return frozenset([band_of(answer, bands)])
     return frozenset([answer]) if isinstance(answer, str) else frozenset(answer)
@@ -248,23 +250,28 @@ def as_fact(answer: Answer, bands: Iterable[str]) -> frozenset[str]:
 def read_answer(question: Question, value: Any, complain: Complain) -> Answer | None:
     """One answer as written in a file; None (after complaining) if it is not one."""
     known = [option.id for option in question.options]
-    if question.kind == "number":
-        if isinstance(value, int) and not isinstance(value, bool):
-            if question.minimum <= value <= question.maximum:
-                return value
-            complain(f"{question.id}: {value} is out of range", _numbers(question))
-            return None
-        if isinstance(value, str) and value in known:
-            return value
-        complain(f"{question.id}: {_as_written(value)} is not an answer", f"{_numbers(question)}, or {', '.join(known)}")
-        return None
-    if question.kind == "one":
-        if isinstance(value, str) and value in known:
-            return value
-        wrong = "takes one option, written in quotes" if not isinstance(value, str) else f'unknown option "{value}"'
-        complain(f"{question.id}: {wrong}", allowed(value, known))
-        return None
-    return _read_many(question, value, known, complain)
+    read = {"number": _read_number, "one": _read_one, "many": _read_many}[question.kind]
+    return read(question, value, known, complain)
+
+
+def _read_number(question: Question, value: Any, known: list[str], complain: Complain) -> Answer | None:
+    if isinstance(value, str) and value in known:
+        return value
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and question.minimum <= value <= question.maximum:
+        return int(value)
+    wrong = "is out of range" if whole else "is not an answer"
+    limits = f"a whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
+    complain(f"{question.id}: {_as_written(value)} {wrong}", f"{limits}, or {', '.join(known)}" if known else limits)
+    return None
+
+
+def _read_one(question: Question, value: Any, known: list[str], complain: Complain) -> Answer | None:
+    if isinstance(value, str) and value in known:
+        return value
+    wrong = f'unknown option "{value}"' if isinstance(value, str) else "takes one option, written in quotes"
+    complain(f"{question.id}: {wrong}", allowed(value, known))
+    return None
 
 
 def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
@@ -286,10 +293,6 @@ def _read_many(question: Question, value: Any, known: list[str], complain: Compl
     if unknown:
         return None
     return tuple(option for option in known if option in value)
-
-
-def _numbers(question: Question) -> str:
-    return f"a whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
 
 
 def _as_written(value: Any) -> str:

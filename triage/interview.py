@@ -95,11 +95,8 @@ def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
     facts = as_facts(answers, engine.rulebase.bands)
     if level.stops == AT_ONCE:
         return ()
-    if level.stops == AFTER_FOLLOW_UPS:
-        asked: Callable[[Question], bool] = lambda q: q.applies_after_urgent(facts)  # noqa: E731
-    else:
-        asked = lambda q: q.applies(facts)  # noqa: E731
-    return tuple(q for q in engine.rulebase.questions.values() if q.id not in answers and asked(q))
+    asked = Question.applies_after_urgent if level.stops == AFTER_FOLLOW_UPS else Question.applies
+    return tuple(q for q in engine.rulebase.questions.values() if q.id not in answers and asked(q, facts))
 
 
 class Interview:
@@ -126,9 +123,7 @@ class Interview:
             if left := open_questions(self.engine, self.answers):
                 if isinstance(self._put(left[0]), Back):
                     self._step_back()
-            elif self._is_emergency() or not self.asked:
-                return self.answers
-            elif not self._reviewed():
+            elif self._is_emergency() or not self.asked or not self._reviewed():
                 return self.answers
 
     def _put(self, question: Question, before: Answer | None = None) -> Reply:

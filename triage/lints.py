@@ -101,7 +101,9 @@ def _rules_can_fire(rulebase: RuleBase) -> Iterator[Fault]:
         for row in entry.condition.when:
             for barrier in entry.condition.unless:
                 if all(any(_implies(cell, wanted) for cell in row) for wanted in barrier):
-                    yield _fault(entry.at, f"{_label(entry)}: a row of `when` can never fire", "`unless` always stops it")
+                    yield _fault(
+                        entry.at, f"{_label(entry)}: a row of `when` can never fire", "`unless` always stops it"
+                    )
 
 
 def _implies(cell: Cell, wanted: Cell) -> bool:
@@ -150,7 +152,9 @@ def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
         read.update(cell.name for row in question.ask_when or () for cell in row)
     for question in rulebase.questions.values():
         if question.id not in read:
-            yield _fault(question.at, f'question "{question.id}" is read by no rule', "take it out, or use it in a rule")
+            yield _fault(
+                question.at, f'question "{question.id}" is read by no rule', "take it out, or use it in a rule"
+            )
 
 
 def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
@@ -160,20 +164,26 @@ def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
         conditional = any(row for row in rows_of(entry))
         for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
             if conditional and not examples:
-                yield _fault(entry.at, f"{_label(entry)}, {name}: no example", "one that fires, and near misses that do not")
+                yield _fault(
+                    entry.at, f"{_label(entry)}, {name}: no example", "one that fires, and near misses that do not"
+                )
 
 
 def _risky_advice_is_guarded(rulebase: RuleBase) -> Iterator[Fault]:
     for advice in rulebase.advice.values():
         if advice.harm and not advice.only_if:
             yield _fault(
-                advice.at, f"{_label(advice)}, only_if: is missing", f"{', '.join(advice.harm)} needs its exclusions answered"
+                advice.at,
+                f"{_label(advice)}, only_if: is missing",
+                f"{', '.join(advice.harm)} needs its exclusions answered",
             )
         if bool(advice.only_if) != bool(advice.only_because):
             yield _fault(advice.at, f"{_label(advice)}, only_because: goes with only_if")
         for other in advice.beside:
             if other not in rulebase.advice:
-                yield _fault(advice.at, f'{_label(advice)}, beside: unknown advice "{other}"', allowed(other, rulebase.advice))
+                yield _fault(
+                    advice.at, f'{_label(advice)}, beside: unknown advice "{other}"', allowed(other, rulebase.advice)
+                )
 
 
 def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:

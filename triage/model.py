@@ -66,6 +66,8 @@ EVERYBODY = Condition(((),))
 
 
 class Option(NamedTuple):
+    """One answer that can be chosen; `means` completes "You said: ...". `exclusive` ones stand alone."""
+
     id: str
     text: str
     means: str
@@ -141,6 +143,8 @@ class Disposition(NamedTuple):
 
 
 class SafetyNet(NamedTuple):
+    """The signs to come back for, printed with every result below an emergency."""
+
     say_today: str
     today: tuple[str, ...]
     say_emergency: str
@@ -165,6 +169,8 @@ class Ranking(NamedTuple):
 
 
 class About(NamedTuple):
+    """What the program says about itself and its rule base."""
+
     version: str
     statement: str
     welcome: tuple[str, ...]
@@ -190,6 +196,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RedFlag(Entry):
+    """Answers that reach a disposition. `waits_for`: questions that could still take it back."""
+
     disposition: str
     place: str
     notes: tuple[str, ...]
@@ -199,6 +207,8 @@ class RedFlag(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sign(Entry):
+    """Something that speaks for (`weight` 3, 2 or 1) or against (-2) a cause."""
+
     cause: str
     weight: int
 
@@ -214,6 +224,8 @@ class Cause(Entry):
 
 
 class Contraindication(NamedTuple):
+    """For whom an advice is left out, and why."""
+
     when: tuple[Row, ...]
     because: str
 
@@ -236,16 +248,22 @@ class Advice(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Note(Entry):
+    """A line (`title`) printed with a result; `first` ones before the rest."""
+
     first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Check(Entry):
+    """Something to ask a doctor about. `strength`: "ask" or "may"."""
+
     strength: str
     note: str
 
 
 class Source(NamedTuple):
+    """Where something was read. `read`: the own page, a mirror, or a secondary page."""
+
     id: str
     org: str
     title: str
@@ -258,6 +276,8 @@ class Source(NamedTuple):
 
 
 class Claim(NamedTuple):
+    """What the articles say, and what became of it."""
+
     ids: tuple[str, ...]
     claim: str
     verdict: str
@@ -276,6 +296,8 @@ class Reason(NamedTuple):
 
 
 class RankedCause(NamedTuple):
+    """A cause that fits, with its score (the sum of the weights of its signs)."""
+
     cause: Cause
     score: int
     speaks_for: tuple[Reason, ...]
@@ -283,6 +305,8 @@ class RankedCause(NamedTuple):
 
 
 class FiredFlag(NamedTuple):
+    """A red flag and the answers that raised it."""
+
     flag: RedFlag
     answers: Facts
 

@@ -46,6 +46,7 @@ def relief_lines(folder: Path, columns: int) -> list[str]:
 
 
 def relief_text(title: str, steps: Iterable[str], columns: int) -> list[str]:
+    """The numbered steps, without the line that says where to go from there."""
     lines = screen.wrap(title, columns)
     for number, step in enumerate(steps, 1):
         lines += screen.wrap(step, columns, f"{number}. ")

@@ -102,6 +102,7 @@ def read_number(text: str, prompt: Prompt) -> int | str | None:
 
 
 def number_hint(prompt: Prompt) -> str:
+    """What may be typed where a number is asked for."""
     question = prompt.question
     others = "".join(f", or {key} for: {prompt.question.option(o).text}" for key, o in letters(prompt.options).items())
     return f"A whole number from {question.minimum} to {question.maximum}{others}"
@@ -115,7 +116,8 @@ class PlainAsker(TerminalAsker):
         self.lines_in = lines_in
 
     def by_screens(self, question: Question) -> bool:
-        return True
+        """Always: one heading at a time is easier to listen to."""
+        return bool(question)
 
     def ask(self, prompt: Prompt) -> Reply:
         columns = screen.width()
@@ -130,7 +132,7 @@ class PlainAsker(TerminalAsker):
             "number": number_hint(prompt),
         }[prompt.kind]
         while True:
-            self.show(screen.wrap(f"{how}.  {KEYS}", columns))
+            self.show([*screen.wrap(how, columns), *screen.wrap(KEYS, columns)])
             typed = self._read()
             if typed in ("b", "back"):
                 return BACK
@@ -218,7 +220,7 @@ class QuestionaryAsker(TerminalAsker):
 
         keys = KeyBindings()
         self._bind_common(keys, prompt)
-        self.show(screen.wrap(f"{number_hint(prompt)}.  {KEYS}", screen.width()))
+        self.show([*screen.wrap(number_hint(prompt), screen.width()), *screen.wrap(KEYS, screen.width())])
         default = prompt.chosen[0] if prompt.chosen and prompt.chosen[0].isdigit() else ""
         question = questionary.text(
             "", qmark=">", default=default, validate=valid, key_bindings=keys, erase_when_done=True
@@ -357,4 +359,3 @@ def _nth(typed: str, options: Sequence[Option]) -> Option | None:
     if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < len(options):
         return options[int(text)]
     return None
-

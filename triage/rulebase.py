@@ -156,7 +156,9 @@ class _Table:
             return default
         value = self.data.get(key)
         if value not in values or isinstance(value, bool):
-            self.fault(key, f'"{value}" is not allowed' if key in self.data else "is missing", allowed(value, map(str, values)))
+            self.fault(
+                key, f'"{value}" is not allowed' if key in self.data else "is missing", allowed(value, map(str, values))
+            )
             return values[0]
         return value
 
@@ -271,7 +273,9 @@ class _Loader:
                 self.faults.append(Fault(pattern, 0, "no such file in the rule base"))
             for path in paths:
                 try:
-                    file = TomlFile.read(path, f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}", self.examples)
+                    file = TomlFile.read(
+                        path, f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}", self.examples
+                    )
                 except FaultyInput as error:
                     self.faults += error.faults
                     continue

@@ -90,7 +90,10 @@ def _faults(file: AnswerFile, rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _known_ids(rulebase: RuleBase) -> dict[str, list[str]]:
-    advice = {kind: [a.id for a in rulebase.advice.values() if a.kind == kind] for kind in ("relief", "prevention", "do_not", "myth")}
+    advice = {
+        kind: [a.id for a in rulebase.advice.values() if a.kind == kind]
+        for kind in ("relief", "prevention", "do_not", "myth")
+    }
     return {
         "disposition": [level.id for level in rulebase.ladder],
         "red_flags": list(rulebase.red_flags),

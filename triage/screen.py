@@ -28,9 +28,9 @@ def rows() -> int:
 def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> list[str]:
     """Lines of at most `columns`; `first` leads the first line, `rest` (as wide, blank) the others."""
     following = " " * len(first) if rest is None else rest
-    return textwrap.wrap(
-        text, columns, initial_indent=first, subsequent_indent=following, break_on_hyphens=False
-    ) or [first.rstrip()]
+    return textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=following, break_on_hyphens=False) or [
+        first.rstrip()
+    ]
 
 
 def question_head(number: int, about: int | None, text: str, columns: int) -> list[str]:

@@ -26,6 +26,7 @@ def condition_in_words(rulebase: RuleBase, condition: Condition) -> list[str]:
 
 
 def row_in_words(rulebase: RuleBase, row: Row) -> str:
+    """All cells of one row."""
     return " and ".join(_cell(rulebase, cell) for cell in row) or "everybody"
 
 

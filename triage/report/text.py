@@ -5,7 +5,7 @@ Functions return lines of at most the given number of columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from triage.model import (
     AT_ONCE,
@@ -26,8 +26,15 @@ from triage.wording import said
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
 STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
 
-# How many titles of each part the short result names; the details name all.
-SHORT = {"relief": 5, "do_not": 2, "prevention": 3, "checks": 3}
+# The short result is one screen of 24 lines, less the two lines of the prompt below it. It
+# names as many titles of each part as fit: the first of these that does. Details name all.
+ONE_SCREEN = 22
+SHORTER = (
+    {"relief": 5, "do_not": 2, "prevention": 3, "checks": 3},
+    {"relief": 5, "do_not": 1, "prevention": 2, "checks": 2},
+    {"relief": 4, "do_not": 1, "prevention": 1, "checks": 2},
+    {"relief": 3, "do_not": 1, "prevention": 0, "checks": 1},
+)
 
 
 def whole(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
@@ -40,23 +47,30 @@ def whole(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]
 def short(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     """One screen: how urgent, why, what fits, what to do, what to watch for."""
     if assessment.disposition.stops == AT_ONCE:
-        return emergency_lines(rulebase, assessment, columns)
+        return emergency_lines(assessment, columns)
+    attempts = (_short(rulebase, assessment, columns, most) for most in SHORTER)
+    lines: list[str] = []
+    for lines in attempts:
+        if len(lines) <= ONE_SCREEN:
+            break
+    return lines
+
+
+def _short(rulebase: RuleBase, assessment: Assessment, columns: int, most: Mapping[str, int]) -> list[str]:
     lines = [*_headline(assessment, columns), *_why(rulebase, assessment, columns)]
     lines += _beside(assessment, columns)
     for note in assessment.notes:
         if note.first:
             lines += wrap(f"First: {note.title}", columns)
     lines += _short_causes(assessment, columns)
-    lines += _steps_in_short("What to do now", assessment.relief, SHORT["relief"], columns)
-    lines += _inline("Do not", [a.title.removeprefix("Do not ") for a in assessment.do_not], SHORT["do_not"], columns)
-    lines += _inline("To prevent it", [a.title for a in assessment.prevention], SHORT["prevention"], columns)
-    lines += _inline("You can ask a doctor about", [c.title for c in assessment.checks], SHORT["checks"], columns)
-    if assessment.safety_net:
-        lines += _safety_net(assessment.safety_net, columns)
-    return lines
+    lines += _steps_in_short("What to do now", assessment.relief, most["relief"], columns)
+    lines += _inline("Do not", [a.title.removeprefix("Do not ") for a in assessment.do_not], most["do_not"], columns)
+    lines += _inline("To prevent it", [a.title for a in assessment.prevention], most["prevention"], columns)
+    lines += _inline("You can ask a doctor about", [c.title for c in assessment.checks], most["checks"], columns)
+    return lines + (_safety_net(assessment.safety_net, columns) if assessment.safety_net else [])
 
 
-def emergency_lines(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
+def emergency_lines(assessment: Assessment, columns: int) -> list[str]:
     """Only what to do; it fits one screen."""
     level = assessment.disposition
     flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
@@ -67,9 +81,7 @@ def emergency_lines(rulebase: RuleBase, assessment: Assessment, columns: int) ->
     return lines
 
 
-def urgent_lines(
-    rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int
-) -> list[str]:
+def urgent_lines(rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int) -> list[str]:
     """What is said at once when something urgent is found."""
     lines = wrap(level.say.upper(), columns)
     for fired in flags:
@@ -152,7 +164,7 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     level = assessment.disposition
     flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
     if not flags:
-        return wrap(_no_flag(assessment), columns)
+        return wrap(f"Why: {_no_flag(assessment)}", columns)
     lines = []
     for fired in flags:
         lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
@@ -163,7 +175,7 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
 
 
 def _no_flag(assessment: Assessment) -> str:
-    none = "Why: none of the answers is a sign that somebody has to look at it."
+    none = "None of the answers is a warning sign."
     return " ".join([none, *assessment.disposition.more]) if assessment.complete else none
 
 
@@ -184,16 +196,15 @@ def _short_causes(assessment: Assessment, columns: int) -> list[str]:
 def _steps_in_short(heading: str, advice: Sequence[Advice], most: int, columns: int) -> list[str]:
     if not advice:
         return []
-    lines = ["", f"{heading}:"]
+    below = len(advice) - most
+    lines = ["", f"{heading}:" if below <= 0 else f"{heading} ({below} more below):"]
     for number, one in enumerate(advice[:most], 1):
         lines += wrap(one.title, columns, f" {number}. ")
-    if len(advice) > most:
-        lines += wrap(f"({len(advice) - most} more below)", columns, "    ")
     return lines
 
 
 def _inline(heading: str, titles: Sequence[str], most: int, columns: int) -> list[str]:
-    if not titles:
+    if not titles or not most:
         return []
     more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
     return wrap(f"{heading}: {'; '.join(titles[:most])}{more}.", columns)
