@@ -6,8 +6,9 @@ path by which a rule could lower it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from triage.engine import Engine, Firing, never_name, only_if_name
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
@@ -42,6 +43,16 @@ def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
     return min(on_ladder, key=lambda level: level.rank, default=rulebase.ladder[-1])
 
 
+class _Found(NamedTuple):
+    """What is known once all strata have run."""
+
+    level: Disposition
+    flags: tuple[FiredFlag, ...]
+    causes: tuple[RankedCause, ...]
+    checking: tuple[FiredCause, ...]
+    told: frozenset[str]  # names of the advice, checks and notes that fired
+
+
 def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
     """Everything that follows from `answers`. `missing`: questions that would still be asked."""
     rulebase = engine.rulebase
@@ -49,70 +60,58 @@ def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> A
     fired = engine.answers.infer(facts)
     flags = _flags(rulebase, fired)
     level = most_urgent(rulebase, (f.flag for f in flags))
-    causes = [c for c in rank_causes(rulebase, fired) if c.cause.group in level.causes]
-    shown = tuple(causes[: rulebase.ranking.shown_at_most])
-    findings = {RED_FLAG: frozenset(f.flag.id for f in flags)}
-    brought_up = engine.findings.infer({**facts, **findings})
+    ranked = [c for c in rank_causes(rulebase, fired) if c.cause.group in level.causes]
+    causes = tuple(ranked[: rulebase.ranking.shown_at_most])
+    known = {**facts, RED_FLAG: frozenset(f.flag.id for f in flags), DISPOSITION: frozenset([level.id])}
+    brought_up = engine.findings.infer(known)
     checking = _needs_checking(rulebase, brought_up)
-    findings[CAUSE] = frozenset([c.cause.id for c in shown] + [c.cause.id for c in checking])
-    findings[DISPOSITION] = frozenset([level.id])
-    told = {f.name for f in engine.advice.infer({**facts, **findings})}
-    settled = _settle(rulebase, level, flags, shown, checking, told, answers, missing)
-    return replace(settled, fired=frozenset(told.union(f.name for f in (*fired, *brought_up))))
+    known[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
+    told = frozenset(f.name for f in engine.advice.infer(known))
+    everything = told.union(f.name for f in (*fired, *brought_up))
+    return _settle(rulebase, _Found(level, flags, causes, checking, told), answers, missing, everything)
 
 
 def _settle(
-    rulebase: RuleBase,
-    level: Disposition,
-    flags: tuple[FiredFlag, ...],
-    causes: tuple[RankedCause, ...],
-    checking: tuple[FiredCause, ...],
-    told: set[str],
-    answers: Answers,
-    missing: tuple[str, ...],
+    rulebase: RuleBase, found: _Found, answers: Answers, missing: tuple[str, ...], fired: frozenset[str]
 ) -> Assessment:
+    level = found.level
     shows = set(level.shows)
-    given, withheld = settle_advice(rulebase.advice.values(), told)
-    by_kind: dict[str, list[Advice]] = {"relief": [], "prevention": [], "do_not": [], "myth": []}
-    for advice in given:
-        by_kind[advice.kind].append(advice)
-    beside = [rulebase.dispositions[f.flag.disposition] for f in flags]
+    given, withheld = settle_advice(rulebase.advice.values(), found.told)
+
+    def advice(kind: str) -> tuple[Advice, ...]:
+        return tuple(a for a in given if a.kind == kind) if _part(kind) in shows else ()
+
+    beside = [d for f in found.flags if (d := rulebase.dispositions[f.flag.disposition]).beside]
     return Assessment(
         complete=not missing,
         disposition=level,
-        pharmacist=next((d for d in beside if d.beside), None) if level.stops != AT_ONCE else None,
-        red_flags=flags,
-        causes=causes if "causes" in shows else (),
-        needs_checking=checking if "needs_checking" in shows else (),
-        relief=tuple(by_kind["relief"]) if "relief" in shows else (),
-        prevention=tuple(by_kind["prevention"]) if "prevention" in shows else (),
-        do_not=tuple(by_kind["do_not"]) if "do_not" in shows else (),
-        myths=tuple(by_kind["myth"]) if "myths" in shows else (),
-        withheld=tuple(w for w in withheld if _part(w.advice) in shows) if "withheld" in shows else (),
-        checks=tuple(c for c in rulebase.checks.values() if c.id in told) if "checks" in shows else (),
-        notes=tuple(n for n in rulebase.notes.values() if n.id in told) if "notes" in shows else (),
+        pharmacist=beside[0] if beside and level.stops != AT_ONCE else None,
+        red_flags=found.flags,
+        causes=found.causes if "causes" in shows else (),
+        needs_checking=found.checking if "needs_checking" in shows else (),
+        relief=advice("relief"),
+        prevention=advice("prevention"),
+        do_not=advice("do_not"),
+        myths=advice("myth"),
+        withheld=tuple(w for w in withheld if _part(w.advice.kind) in shows) if "withheld" in shows else (),
+        checks=tuple(c for c in rulebase.checks.values() if c.id in found.told) if "checks" in shows else (),
+        notes=tuple(n for n in rulebase.notes.values() if n.id in found.told) if "notes" in shows else (),
         safety_net=rulebase.safety_net if "safety_net" in shows else None,
         missing=missing,
         answers=answers,
-        fired=frozenset(),
+        fired=fired,
     )
 
 
-def _part(advice: Advice) -> str:
-    return "myths" if advice.kind == "myth" else advice.kind
+def _part(kind: str) -> str:
+    """The part of a result that shows this kind of advice."""
+    return "myths" if kind == "myth" else kind
 
 
 def _flags(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredFlag, ...]:
     reasons = _merged(fired)
-    flags = [
-        FiredFlag(rulebase.red_flags[name], facts) for name, facts in reasons.items() if name in rulebase.red_flags
-    ]
-    order = {flag: index for index, flag in enumerate(rulebase.red_flags)}
-    return tuple(sorted(flags, key=lambda f: (_rank(rulebase, f.flag), order[f.flag.id])))
-
-
-def _rank(rulebase: RuleBase, flag: RedFlag) -> int:
-    return rulebase.dispositions[flag.disposition].rank
+    flags = [FiredFlag(flag, reasons[name]) for name, flag in rulebase.red_flags.items() if name in reasons]
+    return tuple(sorted(flags, key=lambda f: rulebase.dispositions[f.flag.disposition].rank))
 
 
 def _merged(fired: Iterable[Firing]) -> dict[str, Facts]:
@@ -153,7 +152,7 @@ def _needs_checking(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredC
     return tuple(FiredCause(c, tuple(sorted(reasons[c.id].get(RED_FLAG, ())))) for c in causes)
 
 
-def settle_advice(advice: Iterable[Advice], told: set[str]) -> tuple[list[Advice], list[Withheld]]:
+def settle_advice(advice: Iterable[Advice], told: AbstractSet[str]) -> tuple[list[Advice], list[Withheld]]:
     """What is given and what is left out, from the names of what fired."""
     listed = list(advice)
     withheld = [Withheld(a, because) for a in listed if a.id in told and (because := reasons_against(a, told))]
@@ -170,7 +169,7 @@ def settle_advice(advice: Iterable[Advice], told: set[str]) -> tuple[list[Advice
     return given, withheld
 
 
-def reasons_against(advice: Advice, told: Mapping[str, object] | set[str]) -> tuple[str, ...]:
+def reasons_against(advice: Advice, told: AbstractSet[str]) -> tuple[str, ...]:
     """Why this advice is left out; empty if it is not."""
     reasons = [never.because for n, never in enumerate(advice.never) if never_name(advice, n) in told]
     if advice.only_if and only_if_name(advice) not in told and not reasons:

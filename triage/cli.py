@@ -303,6 +303,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
     from triage.assessment import assess
     from triage.faults import FaultyInput
     from triage.interview import missing_from
+    from triage.report.text import provisional
 
     try:
         file = read_answer_file(Path(name), engine.rulebase)
@@ -312,7 +313,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
     if not assessment.complete and not args.partial:
         _say(f"{file.name}: not complete, missing: {', '.join(assessment.missing)}")
-        _say(f"{file.name}: so far, at least: {assessment.disposition.title} ({assessment.disposition.id})")
+        _say(f"{file.name}: {provisional(assessment)}")
         return INCOMPLETE, ""
     if several and args.format == "json":
         return DONE, _json_line(engine.rulebase, assessment, file.name)

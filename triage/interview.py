@@ -65,8 +65,8 @@ class Asker(Protocol):
         """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
         ...
 
-    def by_screens(self, question: Question) -> bool:
-        """Whether this long list is better asked one heading at a time."""
+    def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]:
+        """The signs of a long list in the parts in which they are asked; one part for a short one."""
         ...
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
@@ -197,8 +197,8 @@ class Interview:
     def _answer(self, prompt: Prompt) -> Reply:
         """The answer to one question, through its screens and its extra question if need be."""
         while True:
-            many = prompt.question.screens and self.asker.by_screens(prompt.question)
-            reply = self._by_screens(prompt) if many else self.asker.ask(prompt)
+            pages = self.asker.pages(prompt.question) if prompt.kind == "many" else ()
+            reply = self._by_pages(prompt, pages) if len(pages) > 1 else self.asker.ask(prompt)
             clarify = prompt.question.clarify
             if clarify is None or isinstance(reply, Back) or NOT_SURE not in _ticked(reply):
                 return reply
@@ -228,21 +228,18 @@ class Interview:
             return tuple(name for name, reply in found.items() if reply != NO)
         return (NOT_SURE,) if NOT_SURE in found.values() else (_none_of(prompt),)
 
-    def _by_screens(self, prompt: Prompt) -> Reply:
-        """A long list, one heading at a time, joined to one answer."""
-        signs = [o for o in prompt.options if not o.exclusive]
-        headings = list(dict.fromkeys(o.heading for o in signs))
+    def _by_pages(self, prompt: Prompt, pages: tuple[tuple[Option, ...], ...]) -> Reply:
+        """A long list in parts, each with its own "none" and "not sure", joined to one answer."""
         alone = tuple(o for o in prompt.options if o.exclusive)
         replies: list[tuple[str, ...]] = []
-        while len(replies) < len(headings):
-            heading = headings[len(replies)]
-            part = tuple(o for o in signs if o.heading == heading)
-            inside = {o.id for o in (*part, *alone)}
+        while len(replies) < len(pages):
+            page = pages[len(replies)]
+            inside = {o.id for o in (*page, *alone)}
             screen = replace(
                 prompt,
-                options=(*part, *alone),
+                options=(*page, *alone),
                 chosen=tuple(c for c in prompt.chosen if c in inside),
-                remark=f"Part {len(replies) + 1} of {len(headings)}: {heading}",
+                remark=f"Part {len(replies) + 1} of {len(pages)}. {page[0].heading}".rstrip(". "),
             )
             reply = self.asker.ask(screen)
             if not isinstance(reply, Back):
@@ -251,23 +248,21 @@ class Interview:
                 replies.pop()
             else:
                 return BACK
-        return self._joined(prompt, headings, replies)
+        return self._joined(prompt, pages, replies)
 
-    def _joined(self, prompt: Prompt, headings: list[str], replies: list[tuple[str, ...]]) -> Reply:
-        picked = [o.id for o in prompt.options if not o.exclusive and any(o.id in r for r in replies)]
-        unsure = {h for h, reply in zip(headings, replies, strict=True) if NOT_SURE in reply}
-        if not unsure:
-            return tuple(picked) or (_none_of(prompt),)
+    def _joined(self, prompt: Prompt, pages: tuple[tuple[Option, ...], ...], replies: list[tuple[str, ...]]) -> Reply:
+        picked = [o.id for o in prompt.options if not o.exclusive and any(o.id in reply for reply in replies)]
+        doubtful = [o for page, reply in zip(pages, replies, strict=True) if NOT_SURE in reply for o in page]
         if not picked:
-            return (NOT_SURE,)
-        # "Not sure" stands alone in an answer. Beside a sign that is there, the unsure part
-        # is settled sign by sign, and what stays unsure counts as there: never as "no".
-        doubtful = [o for o in prompt.options if o.heading in unsure and not o.exclusive]
-        text = "You were not sure about this part. One sign at a time (not sure counts as yes):"
-        found = self._in_turn(prompt, doubtful, text, doubt=YES)
-        if found is None:
-            return self._by_screens(prompt)
-        picked += [name for name, reply in found.items() if reply == YES]
+            return (NOT_SURE,) if doubtful else (_none_of(prompt),)
+        if doubtful and prompt.question.danger:
+            # "Not sure" stands alone in an answer. Beside a sign that is there, the unsure part
+            # is settled sign by sign, and what stays unsure counts as there: never as "no".
+            text = "You were not sure about this part. One sign at a time (not sure counts as yes):"
+            found = self._in_turn(prompt, doubtful, text, doubt=YES)
+            if found is None:
+                return self._by_pages(prompt, pages)
+            picked += [name for name, reply in found.items() if reply == YES]
         return tuple(o.id for o in prompt.options if o.id in picked)
 
     def _in_turn(self, prompt: Prompt, signs: Iterable[Option], text: str, doubt: str) -> dict[str, str] | None:

@@ -17,6 +17,14 @@ from triage.report.text import urgent_lines
 from triage.wording import said
 
 KEYS = "b back   ? why   h relief now"
+NARROW = 60
+LIST_KEYS = {
+    "number": ("1-9 Enter  b back  ? why  h relief", "number or arrows, then Enter   b back   ? why   h relief now"),
+    "ticks": (
+        "1-9 tick, Enter b back ? why h relief",
+        "number or space ticks, then Enter   b back   ? why   h relief now",
+    ),
+}
 CHANGE_NOTHING = "0"
 
 
@@ -31,7 +39,7 @@ class TerminalAsker(ABC):
     def ask(self, prompt: Prompt) -> Reply: ...
 
     @abstractmethod
-    def by_screens(self, question: Question) -> bool: ...
+    def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]: ...
 
     @abstractmethod
     def _pick(self, text: str, options: tuple[Option, ...]) -> str:
@@ -115,9 +123,10 @@ class PlainAsker(TerminalAsker):
         super().__init__(rulebase, relief, out)
         self.lines_in = lines_in
 
-    def by_screens(self, question: Question) -> bool:
-        """Always: one heading at a time is easier to listen to."""
-        return bool(question)
+    def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]:
+        """One heading at a time where the rule base says so: easier to listen to."""
+        signs = tuple(o for o in question.options if not o.exclusive)
+        return _by_heading(signs) if question.screens else (signs,)
 
     def ask(self, prompt: Prompt) -> Reply:
         columns = screen.width()
@@ -192,13 +201,17 @@ def _shown(typed: str) -> str:
 class QuestionaryAsker(TerminalAsker):
     """questionary prompts, with the ways back and the keys that it lacks."""
 
-    def by_screens(self, question: Question) -> bool:
-        """Long lists that do not fit the window go one heading at a time."""
+    def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]:
+        """Lists that do not fit the window go in parts that do, never across a heading."""
+        signs = tuple(o for o in question.options if not o.exclusive)
         columns = screen.width()
-        lines = sum(len(_title(n, o, columns).splitlines()) for n, o in enumerate(question.options, 1))
-        headings = len({o.heading for o in question.options})
-        head = len(screen.question_head(1, 99, question.text, columns))
-        return lines + headings + head + 3 > screen.rows()
+        head = len(screen.question_head(1, 99, question.text, columns)) + 3  # part, keys, last line
+        alone = sum(_height(o, columns) for o in question.options if o.exclusive)
+        room = screen.rows() - head - alone
+        headings = len({o.heading for o in signs if o.heading})
+        if sum(_height(o, columns) for o in signs) + headings <= room:
+            return (signs,)
+        return tuple(page for group in _by_heading(signs) for page in _filled(group, room, columns))
 
     def ask(self, prompt: Prompt) -> Reply:
         self.show(self._head(prompt))
@@ -242,7 +255,7 @@ class QuestionaryAsker(TerminalAsker):
         start = prompt.chosen[0] if prompt.chosen else prompt.options[-1].id
         question = questionary.select(
             "", qmark="", choices=choices, default=start, pointer=">", use_indicator=False,
-            instruction=f"number or arrows, then Enter.  {KEYS}"[: screen.width() - 4],
+            instruction=_keys("number"),
             erase_when_done=True,
         )  # fmt: skip
         control = _control(question)
@@ -261,7 +274,7 @@ class QuestionaryAsker(TerminalAsker):
 
         question = questionary.checkbox(
             "", qmark="", choices=self._choices(prompt), pointer=">",
-            instruction=f"number or space ticks, then Enter.  {KEYS}"[: screen.width() - 4],
+            instruction=_keys("ticks"),
             validate=lambda ticked: bool(ticked) or "Tick at least one: its number or space, then Enter",
             erase_when_done=True,
         )  # fmt: skip
@@ -302,7 +315,8 @@ class QuestionaryAsker(TerminalAsker):
             if option.heading and option.heading != heading and not prompt.remark:
                 choices.append(questionary.Separator(option.heading))
             heading = option.heading
-            choices.append(questionary.Choice(_title(number, option, screen.width()), value=option.id))
+            before = POINTER + BOX if prompt.kind == "many" else POINTER
+            choices.append(questionary.Choice(_title(number, option, screen.width(), before), value=option.id))
         return choices
 
     def _bind_common(self, keys: Any, prompt: Prompt) -> None:
@@ -318,13 +332,44 @@ class QuestionaryAsker(TerminalAsker):
         keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
 
 
-def _title(number: int, option: Option, columns: int) -> str:
+POINTER, BOX, NUMBER = 3, 2, 4  # columns before the text of a choice
+
+
+def _title(number: int, option: Option, columns: int, before: int = POINTER + BOX) -> str:
     """A choice wrapped by hand: questionary cuts long ones at the window's edge."""
-    # pointer, box and number stand before the text
-    lead = f"{number:2}. "
-    room = columns - 5 - len(lead) - 1
-    lines = screen.wrap(option.text, max(room, 10))
-    return lead + ("\n" + " " * (5 + len(lead))).join(lines)
+    indent = before + NUMBER
+    lines = screen.wrap(option.text, max(columns - indent - 1, 10))
+    return f"{number:2}. " + ("\n" + " " * indent).join(lines)
+
+
+def _keys(kind: str) -> str:
+    narrow, wide = LIST_KEYS[kind]
+    return narrow if screen.width() < NARROW else wide
+
+
+def _height(option: Option, columns: int) -> int:
+    return _title(1, option, columns).count("\n") + 1
+
+
+def _by_heading(signs: tuple[Option, ...]) -> tuple[tuple[Option, ...], ...]:
+    headings = dict.fromkeys(o.heading for o in signs)
+    return tuple(tuple(o for o in signs if o.heading == heading) for heading in headings)
+
+
+def _filled(group: tuple[Option, ...], room: int, columns: int) -> list[tuple[Option, ...]]:
+    """A group in pages of about the same height, each of at most `room` lines if that can be."""
+    total = sum(_height(o, columns) for o in group)
+    wanted = total / max(1, -(-total // max(room, 1)))
+    pages: list[list[Option]] = [[]]
+    height = 0
+    for option in group:
+        lines = _height(option, columns)
+        if pages[-1] and (height + lines > room or height >= wanted):
+            pages.append([])
+            height = 0
+        pages[-1].append(option)
+        height += lines
+    return [tuple(page) for page in pages]
 
 
 def _control(question: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -433,8 +434,6 @@ class _Loader:
         self.vocabulary.questions = complete
 
     def _with_conditions(self, question: Question, table: _Table) -> Question:
-        from dataclasses import replace
-
         ask_when = table.rows("ask_when") if "ask_when" in table.data else None
         after = table.data.get("after_urgent", False)
         after_urgent: tuple[Row, ...] | None = None

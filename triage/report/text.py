@@ -152,12 +152,16 @@ class _Citations:
 
 
 def _headline(assessment: Assessment, columns: int) -> list[str]:
-    say = assessment.disposition.say
-    if assessment.complete:
-        return wrap(say, columns)
-    left = len(assessment.missing)
-    waits = f"Not finished: {left} question{'s' if left > 1 else ''} not answered yet."
-    return wrap(f"{waits} So far, at least: {say}", columns)
+    return wrap(assessment.disposition.say if assessment.complete else provisional(assessment), columns)
+
+
+def provisional(assessment: Assessment) -> str:
+    """What can be said of unfinished answers: the least that is known, never that all is well."""
+    open_ = len(assessment.missing)
+    waits = f"Not finished: {open_} question{'s are' if open_ > 1 else ' is'} not answered yet."
+    if assessment.see_doctor:
+        return f"{waits} So far, at least: {assessment.disposition.say}"
+    return f"{waits} No warning sign so far, but that is not enough to go by."
 
 
 def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
