@@ -55,7 +55,7 @@ class TerminalAsker(ABC):
         lines = ["", "Your answers"]
         for number, name in enumerate(names, 1):
             words = said(self.rulebase, name, answers[name])
-            lines += screen.wrap(f"{self.rulebase.questions[name].text} {words}", columns, f"{number:2}. ", "    ")
+            lines += screen.wrap(words, columns, f"{number:2}. ")
         self.show(lines)
         options = (Option(CHANGE_NOTHING, "Right, show the result", ""), *(Option(n, "", "") for n in names))
         picked = self._pick("Number of an answer to change, or Enter for the result", options)

@@ -168,7 +168,7 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     level = assessment.disposition
     flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
     if not flags:
-        return wrap(f"Why: {_no_flag(assessment)}", columns)
+        return wrap(f"Why: {_no_flag(assessment)}", columns) if assessment.complete else []
     lines = []
     for fired in flags:
         lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
