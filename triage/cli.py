@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -246,18 +247,23 @@ def _stopped(args: argparse.Namespace) -> int:
 
 
 def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
-    """The result of an interview: in a terminal one screen, and the details if wanted."""
+    """The result of an interview: in a terminal one screen, and the parts below it if wanted."""
     if args.output or args.format != "text":
         _write(args, _worded(args, rulebase, assessment))
         return DONE
     from triage import screen
-    from triage.report.text import details, short
+    from triage.report.text import details, short, whole
 
     columns = screen.width()
+    if not _on_terminal():
+        print("\n".join(whole(rulebase, assessment, columns)))
+        return DONE
     print("\n".join(["", *short(rulebase, assessment, columns)]), flush=True)
-    more = details(rulebase, assessment, columns)
-    if more and (not _on_terminal() or asker.wants_more()):
-        print("\n".join(more), flush=True)
+    parts = details(rulebase, assessment, columns)
+    with suppress(KeyboardInterrupt, EOFError):  # the result has been given
+        while parts and (number := asker.more([heading for heading, _ in parts])) is not None:
+            heading, lines = parts[number]
+            print("\n".join(["", heading, *lines]), flush=True)
     return DONE
 
 

@@ -7,7 +7,7 @@ same keys: a number, `b` back, `?` why, `h` relief.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 from triage import screen
@@ -25,7 +25,7 @@ LIST_KEYS = {
         "number or space ticks, then Enter   b back   ? why   h relief now",
     ),
 }
-CHANGE_NOTHING = "0"
+FINISH = "finish"
 
 
 class TerminalAsker(ABC):
@@ -42,8 +42,8 @@ class TerminalAsker(ABC):
     def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]: ...
 
     @abstractmethod
-    def _pick(self, text: str, options: tuple[Option, ...]) -> str:
-        """One of a few numbered choices (their ids)."""
+    def _pick(self, text: str, choices: Sequence[str]) -> str:
+        """One of numbered choices; the first of them for Enter alone."""
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
         self.show(["", *urgent_lines(self.rulebase, level, flags, screen.width()), ""])
@@ -57,14 +57,16 @@ class TerminalAsker(ABC):
             words = said(self.rulebase, name, answers[name])
             lines += screen.wrap(words, columns, f"{number:2}. ")
         self.show(lines)
-        options = (Option(CHANGE_NOTHING, "Right, show the result", ""), *(Option(n, "", "") for n in names))
-        picked = self._pick("Number of an answer to change, or Enter for the result", options)
-        return None if picked == CHANGE_NOTHING else picked
+        picked = self._pick("Number of an answer to change, or Enter for the result", _numbered(names))
+        return None if picked == FINISH else picked
 
-    def wants_more(self) -> bool:
-        """Whether the details are wanted below the short result."""
-        options = (Option(CHANGE_NOTHING, "", ""), Option("details", "", ""))
-        return self._pick("1 and Enter for reasons, steps and sources. Enter to finish", options) == "details"
+    def more(self, headings: Sequence[str]) -> int | None:
+        """Which part of the details is wanted next (0-based); None to finish."""
+        columns = screen.width()
+        listed = "   ".join(f"{number} {heading}" for number, heading in enumerate(headings, 1))
+        self.show(["", *screen.wrap(f"More: {listed}", columns)])
+        picked = self._pick("Number of a part, or Enter to finish", _numbered(range(len(headings))))
+        return None if picked == FINISH else int(picked)
 
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
@@ -183,14 +185,12 @@ class PlainAsker(TerminalAsker):
             return None, f'"{alone[0].text}" stands alone. Choose it, or the others.'
         return tuple(o.id for o in prompt.options if o in picked), ""
 
-    def _pick(self, text: str, options: tuple[Option, ...]) -> str:
+    def _pick(self, text: str, choices: Sequence[str]) -> str:
         while True:
             self.show(screen.wrap(text, screen.width()))
             typed = self._read()
-            if typed == "":
-                return options[0].id
-            if typed.isascii() and typed.isdigit() and len(typed) <= 3 and int(typed) < len(options):
-                return options[int(typed)].id
+            if (picked := _nth(typed, choices)) is not None:
+                return picked
             self.show([f'"{_shown(typed)}" is not one of the numbers.'])
 
 
@@ -296,15 +296,15 @@ class QuestionaryAsker(TerminalAsker):
         ticked = question.unsafe_ask()
         return BACK if isinstance(ticked, Back) else tuple(o.id for o in prompt.options if o.id in ticked)
 
-    def _pick(self, text: str, options: tuple[Option, ...]) -> str:
+    def _pick(self, text: str, choices: Sequence[str]) -> str:
         import questionary
 
         def valid(typed: str) -> bool | str:
-            return typed.strip() == "" or _nth(typed, options) is not None or f"1 to {len(options) - 1}, or Enter"
+            return _nth(typed, choices) is not None or f"1 to {len(choices) - 1}, or Enter"
 
         self.show(screen.wrap(text, screen.width()))
         typed = questionary.text("", qmark=">", validate=valid, erase_when_done=True).unsafe_ask()
-        return (_nth(typed, options) or options[0]).id
+        return _nth(typed, choices) or FINISH
 
     def _choices(self, prompt: Prompt) -> list[Any]:
         import questionary
@@ -399,8 +399,15 @@ def _bind_numbers(keys: Any, options: Sequence[Option], act: Callable[[Option], 
         keys.add(*str(number))(lambda _, option=option: act(option))
 
 
-def _nth(typed: str, options: Sequence[Option]) -> Option | None:
+def _numbered(choices: Iterable[object]) -> list[str]:
+    """Choices for `_pick`: Enter finishes, 1 is the first of them."""
+    return [FINISH, *map(str, choices)]
+
+
+def _nth(typed: str, choices: Sequence[str]) -> str | None:
+    """The choice of a typed number; the first one for an empty line; None if it is neither."""
     text = typed.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < len(options):
-        return options[int(text)]
-    return None
+    if not text:
+        return choices[0]
+    numbered = text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) < len(choices)
+    return choices[int(text)] if numbered else None

@@ -5,7 +5,7 @@ Functions return lines of at most the given number of columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from triage.model import (
     AT_ONCE,
@@ -38,10 +38,11 @@ SHORTER = (
 
 
 def whole(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
-    """The short result, and the details below it (an emergency has none)."""
+    """The short result, and all parts of the details below it (an emergency has none)."""
     lines = short(rulebase, assessment, columns)
-    more = details(rulebase, assessment, columns)
-    return [*lines, *more]
+    for heading, part in details(rulebase, assessment, columns):
+        lines += ["", heading, *part]
+    return lines
 
 
 def short(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
@@ -91,44 +92,46 @@ def urgent_lines(rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFl
     return lines
 
 
-def details(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
-    """Everything with reasons and sources by number; nothing for an emergency."""
+def details(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[tuple[str, list[str]]]:
+    """Everything with reasons and sources by number, as (heading, lines); nothing for an emergency."""
     if assessment.disposition.stops == AT_ONCE:
         return []
     cite = _Citations(rulebase)
-    parts = {
-        "notes": [f"- {n.title}{cite(n.sources)}" for n in assessment.notes],
-        "causes": [line for c in assessment.causes for line in _cause(c, cite)],
-        "needs_checking": [
-            f"- {c.cause.title}. {c.cause.summary}{cite(c.cause.sources)}" for c in assessment.needs_checking
-        ],
-        "relief": [line for a in assessment.relief for line in _advice(a, cite)],
-        "do_not": [line for a in assessment.do_not for line in _advice(a, cite)],
-        "prevention": [line for a in assessment.prevention for line in _advice(a, cite)],
-        "checks": [line for c in assessment.checks for line in _check(c, cite)],
-        "withheld": [f"- {w.advice.title}, because {'; and '.join(w.because)}" for w in assessment.withheld],
-        "myths": [line for a in assessment.myths for line in _advice(a, cite)],
-    }
-    reasons = [line for f in assessment.red_flags for line in _flag(rulebase, assessment, f, cite)]
-    lines = ["", "-" * min(columns, 40), *_part("Why", reasons or [_no_flag(assessment)], columns)]
-    for name in assessment.disposition.shows:
-        if name in parts:
-            lines += _part(HEADINGS[name], parts[name], columns)
-    lines += _part("Sources", cite.listed(), columns)
-    return [*lines, "", *wrap(rulebase.about.statement, columns), *wrap(_version(rulebase), columns)]
+    parts = [("Why", _reasons(rulebase, assessment, cite))]
+    parts += [
+        (PARTS[name][0], PARTS[name][1](assessment, cite)) for name in assessment.disposition.shows if name in PARTS
+    ]
+    parts.append(("Sources", [*cite.listed(), "", rulebase.about.statement, _version(rulebase)]))
+    return [(heading, _set(items, columns)) for heading, items in parts if items]
 
 
-HEADINGS = {
-    "notes": "Please note",
-    "causes": "What fits what you told us",
-    "needs_checking": "Needs checking",
-    "relief": "What to do now",
-    "do_not": "Do not",
-    "prevention": "What may prevent it",
-    "checks": "You can ask a doctor about",
-    "withheld": "Left out for you",
-    "myths": "Often said, but wrong",
+def _listed(name: str) -> Callable[[Assessment, _Citations], list[str]]:
+    return lambda assessment, cite: [line for advice in getattr(assessment, name) for line in _advice(advice, cite)]
+
+
+# The parts of the details by the names that `shows` of a disposition uses.
+PARTS: dict[str, tuple[str, Callable[[Assessment, _Citations], list[str]]]] = {
+    "notes": ("Please note", lambda a, cite: [f"- {n.title}{cite(n.sources)}" for n in a.notes]),
+    "causes": ("What fits what you told us", lambda a, cite: [line for c in a.causes for line in _cause(c, cite)]),
+    "needs_checking": (
+        "Needs checking",
+        lambda a, cite: [f"- {c.cause.title}. {c.cause.summary}{cite(c.cause.sources)}" for c in a.needs_checking],
+    ),
+    "relief": ("What to do now", _listed("relief")),
+    "do_not": ("Do not", _listed("do_not")),
+    "prevention": ("What may prevent it", _listed("prevention")),
+    "checks": ("You can ask a doctor about", lambda a, cite: [line for c in a.checks for line in _check(c, cite)]),
+    "withheld": (
+        "Left out for you",
+        lambda a, _: [f"- {w.advice.title}, because {'; and '.join(w.because)}" for w in a.withheld],
+    ),
+    "myths": ("Often said, but wrong", _listed("myths")),
 }
+
+
+def _reasons(rulebase: RuleBase, assessment: Assessment, cite: _Citations) -> list[str]:
+    reasons = [line for fired in assessment.red_flags for line in _flag(rulebase, assessment, fired, cite)]
+    return reasons or [_no_flag(assessment)]
 
 
 class _Citations:
@@ -146,7 +149,7 @@ class _Citations:
         lines = []
         for name, number in self._numbers.items():
             source = self._rulebase.sources[name]
-            year = f", {source.year}" if source.year else ""
+            year = f", {source.year}" if source.year and str(source.year) not in source.title else ""
             lines.append(f"{number}. {source.org}: {source.title}{year}. {source.url}".rstrip())
         return lines
 
@@ -264,10 +267,9 @@ def _check(check: Check, cite: _Citations) -> list[str]:
     return [*lines, f"  {check.note}"] if check.note else lines
 
 
-def _part(heading: str, items: Sequence[str], columns: int) -> list[str]:
-    if not items:
-        return []
-    lines = ["", heading]
+def _set(items: Sequence[str], columns: int) -> list[str]:
+    """Items wrapped, each hanging below its own bullet or indent."""
+    lines: list[str] = []
     for item in items:
         indent = item[: len(item) - len(item.lstrip(" -"))]
         lines += wrap(item.lstrip(" -"), columns, indent, " " * len(indent))
