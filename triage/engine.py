@@ -108,11 +108,9 @@ class SetMatcher(Matcher):  # type: ignore[misc]
 
     @staticmethod
     def _taken_apart(rule: Any) -> tuple[Any, tuple[Any, ...], tuple[tuple[Any, ...], ...]]:
-        # A fresh rule: the one on the class is bound to whichever engine looked last.
-        fresh = rule.new_conditions(*rule)
-        wanted = tuple(c for c in fresh if not isinstance(c, experta.NOT)) or (experta.InitialFact(),)
-        barred = tuple(tuple(c[0]) for c in fresh if isinstance(c, experta.NOT))
-        return fresh, wanted, barred
+        wanted = tuple(c for c in rule if not isinstance(c, experta.NOT)) or (experta.InitialFact(),)
+        barred = tuple(tuple(c[0]) for c in rule if isinstance(c, experta.NOT))
+        return rule, wanted, barred
 
     def reset(self) -> None:
         self._memory: dict[type, Any] = {}
@@ -179,8 +177,9 @@ def _test(cell: Cell) -> Callable[[frozenset[str]], bool]:
     return wanted.issubset if cell.every else lambda present: not wanted.isdisjoint(present)
 
 
-def _right_hand_side(production: Production, index: int) -> Callable[[Any], None]:
-    def fire(engine: Any) -> None:
+def _right_hand_side(production: Production, index: int) -> Callable[..., None]:
+    # The stock matcher calls with the engine, ours (whose rules stay bound) with it twice.
+    def fire(engine: Any, *_: Any) -> None:
         engine.fired.append((production, index))
 
     fire.__name__ = f"{production.name}#{index}"

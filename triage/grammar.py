@@ -91,6 +91,8 @@ class Vocabulary:
         self.questions = questions
         self.levels = [level.id for level in ladder]
         self.findings = {RED_FLAG: list(red_flags), CAUSE: list(causes), DISPOSITION: self.levels}
+        self._known = {name: dict.fromkeys(ids) for name, ids in self.findings.items()}
+        self._known.update({q.id: dict.fromkeys(o.id for o in q.options) for q in questions.values()})
         self.bands: dict[str, tuple[str, ...]] = {}
 
     def learn_bands(self, conditions: Iterable[Any]) -> None:
@@ -148,7 +150,7 @@ class Vocabulary:
         for item in items:
             found = self._read_option(name, str(item))
             if found is None:
-                complain(f'{name}: unknown option "{item}"', allowed(item, self._known(name)))
+                complain(f'{name}: unknown option "{item}"', allowed(item, self._known[name]))
             elif not found:
                 complain(f'{name}: "{item}" matches nothing', "this can never hold")
             elif set(found) & set(options):
@@ -160,7 +162,7 @@ class Vocabulary:
     def _read_option(self, name: str, item: str) -> list[str] | None:
         if name == DISPOSITION:
             return self._read_levels(item)
-        if item in self._known(name):
+        if item in self._known[name]:
             return [item]
         question = self.questions.get(name)
         if question is None or question.kind != "number":
@@ -181,11 +183,6 @@ class Vocabulary:
                 at = self.levels.index(item[2:])
                 return self.levels[: at + 1] if sign == ">=" else self.levels[at:]
         return [item] if item in self.levels else None
-
-    def _known(self, name: str) -> list[str]:
-        if name in FINDINGS:
-            return self.findings[name]
-        return [option.id for option in self.questions[name].options]
 
     def _impossible(self, cell: Cell) -> str:
         if not cell.every or cell.name in FINDINGS:

@@ -1,0 +1,469 @@
+"""A plain reading of the rules, straight from the TOML files.
+
+It shares nothing with the program that it is compared with: no grammar, no model, no
+engine, no bands of ages. It is slow and simple on purpose: one function a sentence of
+rules/README.md. Below it: the cases on which the two are compared.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import combinations, product
+from math import prod
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+FOLDER = Path(__file__).resolve().parent.parent / "rules"
+
+Case = Mapping[str, Any]  # question or finding -> what was answered or found
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Rule(NamedTuple):
+    """One thing that holds or does not: a rule, or a contraindication or `only_if` of an advice."""
+
+    name: str
+    when: Rows
+    unless: Rows = ()
+
+
+class Result(NamedTuple):
+    """What a result shows, as ids in the order shown, and the names of all rules that hold."""
+
+    shown: dict[str, Any]
+    fired: frozenset[str]
+
+
+# --- one condition
+
+
+def holds(rule: Rule, case: Case) -> bool:
+    """Some row of `when` holds, and no row of `unless`."""
+    return any(row_holds(row, case) for row in rule.when) and not any(row_holds(row, case) for row in rule.unless)
+
+
+def row_holds(row: Mapping[str, Any], case: Case) -> bool:
+    return all(name in case and cell_holds(name, wanted, case[name]) for name, wanted in row.items())
+
+
+def cell_holds(name: str, wanted: Any, given: Any) -> bool:
+    """A cell `name = wanted` where `given` was answered: one option, several, or a number."""
+    if isinstance(wanted, dict):
+        return all(_is(name, item, given) for item in wanted["all"])
+    return any(_is(name, item, given) for item in _listed(wanted))
+
+
+def _is(name: str, item: str, given: Any) -> bool:
+    if isinstance(given, int):
+        low, high = span(item)
+        return low <= given <= high
+    if name == "disposition":
+        return given in _levels(item)
+    return item in _listed(given)
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+@cache
+def span(item: str) -> tuple[float, float]:
+    """The first and the last number that `item` means; an option such as `a_na` means none."""
+    numbers = [int(digits) for digits in re.findall(r"\d+", item)]
+    if not numbers:
+        return 1, 0
+    first, last = numbers[0], numbers[-1]
+    if item.startswith(">"):
+        return (first if item[1] == "=" else first + 1), float("inf")
+    if item.startswith("<"):
+        return float("-inf"), (last if item[1] == "=" else last - 1)
+    return first, last
+
+
+@cache
+def _levels(item: str) -> tuple[str, ...]:
+    ladder = [level["id"] for level in rules().ladder]
+    if item.startswith(">="):
+        return tuple(ladder[: ladder.index(item[2:]) + 1])
+    if item.startswith("<="):
+        return tuple(ladder[ladder.index(item[2:]) :])
+    return (item,)
+
+
+# --- the files
+
+
+class Rules:
+    """The tables of the rule base as they stand in the files."""
+
+    def __init__(self, folder: Path) -> None:
+        def tables(name: str, pattern: str) -> list[dict[str, Any]]:
+            files = [tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob(pattern))]
+            return [table for file in files for table in file.get(name, [])]
+
+        self.questions = {q["id"]: q for q in tables("question", "questions.toml")}
+        self.dispositions = tables("disposition", "dispositions.toml")
+        self.ranking = tomllib.loads((folder / "dispositions.toml").read_text("utf-8"))["ranking"]
+        self.red_flags = tables("red_flag", "red_flags.toml")
+        self.causes = sorted(tables("cause", "causes/*.toml"), key=lambda c: (c.get("order", 0), c["id"]))
+        self.signs = [sign for cause in self.causes for sign in cause.get("sign", [])]
+        self.advice = sorted(tables("advice", "advice/*.toml"), key=lambda a: (a["order"], a["id"]))
+        self.notes = tables("note", "advice/*.toml")
+        self.checks = tables("check", "checks.toml")
+
+    @property
+    def ladder(self) -> list[dict[str, Any]]:
+        return [level for level in self.dispositions if not level.get("beside")]
+
+    @property
+    def checking(self) -> list[dict[str, Any]]:
+        return [cause for cause in self.causes if cause["group"] == "check"]
+
+    def every(self) -> Iterator[Rule]:
+        """Every rule, contraindication and `only_if`."""
+        for table in (*self.red_flags, *self.signs, *self.checking, *self.notes, *self.checks):
+            yield rule_of(table)
+        for advice in self.advice:
+            yield from rules_of_advice(advice)
+
+
+@cache
+def rules() -> Rules:
+    """The rules of this checkout."""
+    return Rules(FOLDER)
+
+
+def rule_of(table: Mapping[str, Any]) -> Rule:
+    return Rule(table["id"], table["when"], table.get("unless", []))
+
+
+def rules_of_advice(advice: Mapping[str, Any]) -> Iterator[Rule]:
+    """Whom it is for, each contraindication and `only_if`, by the names that the program gives them."""
+    yield Rule(advice["id"], advice.get("for", [{}]), advice.get("unless", []))
+    for number, never in enumerate(advice.get("never", [])):
+        yield Rule(f"{advice['id']}/never/{number}", never["when"])
+    if "only_if" in advice:
+        yield Rule(f"{advice['id']}/only_if", advice["only_if"])
+
+
+# --- the whole result
+
+
+def read(answers: Case) -> Result:
+    """Everything that follows from answers."""
+    base = rules()
+    flags = [flag for flag in base.red_flags if holds(rule_of(flag), answers)]
+    level = worst(flags)
+    signs = {sign["id"] for sign in base.signs if holds(rule_of(sign), answers)}
+    scores = ranked(signs, level["causes"])
+    checking = [c["id"] for c in base.checking if holds(rule_of(c), {**answers, "red_flag": _ids(flags)})]
+    known = {
+        **answers,
+        "red_flag": _ids(flags),
+        "cause": [*scores, *checking],
+        "disposition": level["id"],
+    }
+    told = {rule.name for advice in base.advice for rule in rules_of_advice(advice) if holds(rule, known)}
+    checks = [check["id"] for check in base.checks if holds(rule_of(check), known)]
+    notes = [note["id"] for note in base.notes if holds(rule_of(note), known)]
+    given, withheld = settled(told)
+    in_order = [level["id"] for level in base.dispositions]
+    parts: dict[str, Any] = {
+        "causes": scores,
+        "needs_checking": checking,
+        "checks": checks,
+        "notes": notes,
+        "withheld": {name: because for name, because in withheld.items() if _part(name) in level["shows"]},
+        "relief": [name for name in given if _part(name) == "relief"],
+        "prevention": [name for name in given if _part(name) == "prevention"],
+        "do_not": [name for name in given if _part(name) == "do_not"],
+        "myths": [name for name in given if _part(name) == "myths"],
+    }
+    shown = {part: ids if part in level["shows"] else type(ids)() for part, ids in parts.items()}
+    shown["red_flags"] = _ids(sorted(flags, key=lambda flag: in_order.index(flag["disposition"])))
+    shown["disposition"] = level["id"]
+    beside = {disposition["id"] for disposition in base.dispositions if disposition.get("beside")}
+    at_once = level.get("stops") == "at_once"
+    shown["pharmacist"] = not at_once and any(flag["disposition"] in beside for flag in flags)
+    return Result(shown, frozenset([*_ids(flags), *signs, *checking, *told, *checks, *notes]))
+
+
+def worst(flags: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first level of the ladder that a flag reaches, else the last level."""
+    reached = {flag["disposition"] for flag in flags}
+    return next((level for level in rules().ladder if level["id"] in reached), rules().ladder[-1])
+
+
+def ranked(signs: set[str], groups: Sequence[str]) -> dict[str, int]:
+    """The causes that are shown with their scores, best first."""
+    scores = {}
+    for cause in rules().causes:
+        weights = [sign["weight"] for sign in cause.get("sign", []) if sign["id"] in signs]
+        high_enough = any(weight > 0 for weight in weights) and sum(weights) >= rules().ranking["shown_from"]
+        if cause["group"] in groups and high_enough:
+            scores[cause["id"]] = sum(weights)
+    best_first = sorted(scores, key=lambda cause: -scores[cause])
+    return {cause: scores[cause] for cause in best_first[: rules().ranking["shown_at_most"]]}
+
+
+def settled(told: set[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """What is given, and what is left out with the reasons, from the names of the rules that hold."""
+    given, withheld = [], {}
+    for advice in rules().advice:
+        if advice["id"] not in told:
+            continue
+        if reasons := reasons_against(advice, told):
+            withheld[advice["id"]] = reasons
+        elif _is_printed(advice, told):
+            given.append(advice["id"])
+    return given, withheld
+
+
+def reasons_against(advice: Mapping[str, Any], told: set[str]) -> list[str]:
+    """The reasons of the contraindications that hold; that of `only_if` only where there is no other."""
+    reasons = []
+    for number, never in enumerate(advice.get("never", [])):
+        if f"{advice['id']}/never/{number}" in told and never["because"] not in reasons:
+            reasons.append(never["because"])
+    if not reasons and "only_if" in advice and f"{advice['id']}/only_if" not in told:
+        reasons.append(advice["only_because"])
+    return reasons
+
+
+def _is_printed(advice: Mapping[str, Any], told: set[str]) -> bool:
+    if advice["kind"] == "myth" and "for" not in advice:
+        return False
+    return "beside" not in advice or any(other in told for other in advice["beside"])
+
+
+def _part(advice_id: str) -> str:
+    kind: str = next(advice["kind"] for advice in rules().advice if advice["id"] == advice_id)
+    return "myths" if kind == "myth" else kind
+
+
+def _ids(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [table["id"] for table in tables]
+
+
+# --- every case that one rule can tell apart
+
+# Above this many combinations a rule is taken row by row: each row of `when` with each of `unless`.
+MOST_TOGETHER = 2500
+
+
+def cases_of(rule: Rule) -> Iterator[dict[str, Any]]:
+    """Every combination of what the rule can tell apart, unanswered among it.
+
+    Options that stand in the same cells are alike, so one speaks for all. Then each
+    option takes its turn where the rest of a row holds, so that none is passed over.
+    """
+    by_row = [Rule(rule.name, [row], [stop] if stop else ()) for row in rule.when for stop in (None, *rule.unless)]
+    whole = _apart(rule)
+    for values in [whole] if prod(map(len, whole.values())) <= MOST_TOGETHER else map(_apart, by_row):
+        for chosen in product(*values.values()):
+            yield {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
+    for part in by_row:
+        yield from _in_turn(part)
+
+
+def _apart(rule: Rule) -> dict[str, list[Any]]:
+    names = {name for row in (*rule.when, *rule.unless) for name in row}
+    return {name: _told_apart(rule, name) for name in sorted(names)}
+
+
+def _told_apart(rule: Rule, name: str) -> list[Any]:
+    """Answers that the rule can tell apart; None is "not answered"."""
+    if _is_number(name):
+        return [None, *_options(name), *_edges(rule, name)]
+    alone = [group[0] for group in _options_alike(rule, name).values()]
+    if not _takes_several(name):
+        return [None, *alone]
+    by_two = combinations((option for option in alone if option not in _exclusive(name)), 2)
+    return [None, *([option] for option in alone), *map(list, by_two)]
+
+
+def _in_turn(rule: Rule) -> Iterator[dict[str, Any]]:
+    """Each option of every question, and each two of those it names, where the other cells hold."""
+    holding: dict[str, Any] = {}
+    for row in (*rule.when, *rule.unless):
+        for name, wanted in row.items():
+            items = _items(name, wanted) if isinstance(wanted, dict) else _items(name, wanted)[:1]
+            if _takes_several(name):
+                holding[name] = list(dict.fromkeys([*holding.get(name, ()), *items]))
+            else:
+                holding.setdefault(name, _lowest(name, items[0]))
+    for name in holding:
+        for value in _each(rule, name):
+            yield {**holding, name: value}
+
+
+def _each(rule: Rule, name: str) -> list[Any]:
+    """Every option; where several can be chosen, each two of those that the rule names and one other."""
+    each = _options(name)
+    if _is_number(name):
+        return [*each, *_edges(rule, name)]
+    if not _takes_several(name):
+        return each
+    named = [option for option in _named(rule, name) if option not in _exclusive(name)]
+    other = [option for option in each if option not in named and option not in _exclusive(name)][:1]
+    return [*([option] for option in each), *(list(pair) for pair in combinations([*named, *other], 2))]
+
+
+def _lowest(name: str, item: str) -> Any:
+    """The option itself, or the lowest number that it means."""
+    if not _is_number(name) or item in _options(name):
+        return item
+    return int(max(span(item)[0], rules().questions[name]["min"]))
+
+
+def _edges(rule: Rule, name: str) -> list[int]:
+    """The numbers on both sides of each threshold, and the ends of the scale."""
+    low, high = rules().questions[name]["min"], rules().questions[name]["max"]
+    edges = {low, high}
+    for item in _named(rule, name):
+        first, last = span(item)
+        edges |= {first - 1, first, last, last + 1}
+    return sorted(int(edge) for edge in edges if low <= edge <= high)
+
+
+def _options_alike(rule: Rule, name: str) -> dict[tuple[Any, ...], list[str]]:
+    """The options of a question, grouped by the cells of the rule that they stand in."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for option in _options(name):
+        cells = [row[name] for row in (*rule.when, *rule.unless) if name in row]
+        stands_in = tuple(cell_holds(name, {"all": [option]}, _items(name, cell)) for cell in cells)
+        in_all = option if any(isinstance(cell, dict) and option in cell["all"] for cell in cells) else ""
+        groups.setdefault((stands_in, in_all, option in _exclusive(name)), []).append(option)
+    return groups
+
+
+def _items(name: str, cell: Any) -> list[str]:
+    items = _listed(cell["all"] if isinstance(cell, dict) else cell)
+    return [level for item in items for level in _levels(item)] if name == "disposition" else list(items)
+
+
+def _named(rule: Rule, name: str) -> list[str]:
+    cells = [row[name] for row in (*rule.when, *rule.unless) if name in row]
+    return list(dict.fromkeys(item for cell in cells for item in _items(name, cell)))
+
+
+def _options(name: str) -> list[str]:
+    if name == "red_flag":
+        return _ids(rules().red_flags)
+    if name == "cause":
+        return _ids(rules().causes)
+    if name == "disposition":
+        return _ids(rules().ladder)
+    return _ids(rules().questions[name]["option"])
+
+
+def _exclusive(name: str) -> set[str]:
+    question = rules().questions.get(name, {"option": []})
+    return {option["id"] for option in question["option"] if option.get("exclusive")}
+
+
+def _is_number(name: str) -> bool:
+    return _kind(name) == "number"
+
+
+def _takes_several(name: str) -> bool:
+    return _kind(name) == "many"
+
+
+def _kind(name: str) -> str:
+    kinds = {"red_flag": "many", "cause": "many", "disposition": "one"}
+    return kinds.get(name) or str(rules().questions[name]["kind"])
+
+
+# --- random whole answer sets
+
+
+def random_answers(random: Random) -> dict[str, Any]:
+    """Answers to all questions (or nearly all), made so that many rules meet on them.
+
+    Rows of some rules are made to hold; the other questions are answered as they come,
+    and some again, until no flag is more urgent than a level drawn beforehand.
+    """
+    answers: dict[str, Any] = {}
+    for _ in range(random.randint(0, 5)):
+        _make_hold(random, random.choice(_all_rows()), answers)
+    for name, question in rules().questions.items():
+        if name not in answers:
+            answers[name] = _any_answer(random, question)
+    _calm(random, random.choice(rules().ladder), answers)
+    if random.random() < 0.2:
+        for name in random.sample(list(answers), random.randint(1, 6)):
+            del answers[name]
+    return answers
+
+
+def _calm(random: Random, level: Mapping[str, Any], answers: dict[str, Any]) -> None:
+    """Answer anew what raises a flag above `level`, as long as that helps."""
+    above = rules().ladder[: rules().ladder.index(level)]
+    flags = [flag for flag in rules().red_flags if flag["disposition"] in _ids(above)]
+    for _ in range(50):
+        raised = [flag for flag in flags if holds(rule_of(flag), answers)]
+        if not raised:
+            return
+        read = {name for row in raised[0]["when"] if row_holds(row, answers) for name in row}
+        for name in sorted(read):
+            answers[name] = _any_answer(random, rules().questions[name])
+
+
+@cache
+def _all_rows() -> tuple[Mapping[str, Any], ...]:
+    return tuple(row for rule in rules().every() for row in (*rule.when, *rule.unless) if row)
+
+
+def _make_hold(random: Random, row: Mapping[str, Any], answers: dict[str, Any]) -> None:
+    """Answer so that `row` holds, as far as earlier answers allow."""
+    for name, wanted in row.items():
+        if name in ("red_flag", "cause"):
+            _make_found(random, random.choice(_items(name, wanted)), answers)
+        elif name != "disposition":
+            _answer_so(random, name, wanted, answers)
+
+
+def _make_found(random: Random, finding: str, answers: dict[str, Any]) -> None:
+    tables = [t for t in (*rules().red_flags, *rules().causes) if t["id"] == finding]
+    rows = [row for t in tables for s in (t, *t.get("sign", [])) for row in s.get("when", [])]
+    _make_hold(random, random.choice(rows), answers)
+
+
+def _answer_so(random: Random, name: str, wanted: Any, answers: dict[str, Any]) -> None:
+    question = rules().questions[name]
+    items = _items(name, wanted)
+    chosen = items if isinstance(wanted, dict) else [random.choice(items)]
+    if question["kind"] == "number":
+        answers.setdefault(name, _number_in(random, question, chosen[0]))
+    elif question["kind"] == "one":
+        answers.setdefault(name, chosen[0])
+    elif _exclusive(name).isdisjoint([*chosen, *answers.get(name, ())]):
+        answers[name] = tuple(dict.fromkeys([*answers.get(name, ()), *chosen]))
+    else:
+        answers.setdefault(name, tuple(chosen))
+
+
+def _number_in(random: Random, question: Mapping[str, Any], item: str) -> Any:
+    if item in _ids(question["option"]):
+        return item
+    low, high = span(item)
+    low, high = int(max(low, question["min"])), int(min(high, question["max"]))
+    return random.choice([low, high, random.randint(low, high)])
+
+
+def _any_answer(random: Random, question: Mapping[str, Any]) -> Any:
+    if question["kind"] == "number":
+        return _number_in(random, question, random.choice(["<18", "18-59", ">=60", *_ids(question["option"])]))
+    if question["kind"] == "one":
+        return random.choice(_ids(question["option"]))
+    exclusive = [o for o in _ids(question["option"]) if o in _exclusive(question["id"])]
+    free = [o for o in _ids(question["option"]) if o not in exclusive]
+    # Danger signs end in an emergency, which hides most of the result: mostly none of them.
+    if random.random() < (0.9 if question.get("danger") else 0.5):
+        return (exclusive[0] if random.random() < 0.8 else random.choice(exclusive),)
+    return tuple(random.sample(free, random.randint(1, min(3, len(free)))))

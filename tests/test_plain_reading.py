@@ -1,0 +1,111 @@
+"""The engine against a plain reading of the same files (tests/plain.py)."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from random import Random
+from typing import Any
+
+import plain
+import pytest
+
+from triage.assessment import assess, settle_advice
+from triage.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules, production_names
+from triage.grammar import as_facts
+from triage.model import Assessment, RuleBase
+from triage.scenarios import shown_ids
+
+WHOLE_ANSWER_SETS = 2000
+
+FAMILIES: dict[str, tuple[Callable[[RuleBase], list[Production]], Callable[[], Iterator[plain.Rule]]]] = {
+    "red flags": (answer_rules, lambda: map(plain.rule_of, plain.rules().red_flags)),
+    "signs": (answer_rules, lambda: map(plain.rule_of, plain.rules().signs)),
+    "causes to check": (finding_rules, lambda: map(plain.rule_of, plain.rules().checking)),
+    "checks": (advice_rules, lambda: map(plain.rule_of, plain.rules().checks)),
+    "notes": (advice_rules, lambda: map(plain.rule_of, plain.rules().notes)),
+    "advice": (advice_rules, lambda: (r for a in plain.rules().advice for r in plain.rules_of_advice(a))),
+}
+
+
+def test_both_know_the_same_rules(rulebase: RuleBase) -> None:
+    by_family = [rule.name for _, read in FAMILIES.values() for rule in read()]
+    assert sorted(by_family) == sorted(production_names(rulebase))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_rule_on_every_case_it_can_tell_apart(rulebase: RuleBase, family: str) -> None:
+    compiled, read = FAMILIES[family]
+    productions = {production.name: production for production in compiled(rulebase)}
+    wrong = [
+        f"{rule.name} on {case}: {'holds' if plain.holds(rule, case) else 'does not hold'} as read"
+        for rule in read()
+        for case in differing(rule, Stratum([productions[rule.name]]), rulebase)
+    ]
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def differing(rule: plain.Rule, stratum: Stratum, rulebase: RuleBase) -> Iterator[Mapping[str, Any]]:
+    """The cases of `rule` on which the engine and the plain reading differ."""
+    for case in plain.cases_of(rule):
+        if bool(stratum.infer(as_facts(case, rulebase.bands))) != plain.holds(rule, case):
+            yield case
+
+
+def test_the_cases_make_every_rule_hold_and_not_hold() -> None:
+    """Otherwise the comparison above could not fail."""
+    one_sided = [
+        rule.name
+        for rule in plain.rules().every()
+        if rule.when != [{}] and len({plain.holds(rule, case) for case in plain.cases_of(rule)}) < 2
+    ]
+    assert not one_sided
+
+
+def test_advice_is_settled_alike_for_every_mix_of_reasons(rulebase: RuleBase) -> None:
+    for advice in plain.rules().advice:
+        names = [rule.name for rule in plain.rules_of_advice(advice)]
+        for mix in product([False, True], repeat=len(names)):
+            for beside in ([], advice.get("beside", [])[:1]):
+                told = {name for name, holds in zip(names, mix, strict=True) if holds} | set(beside)
+                given, withheld = settle_advice(rulebase.advice.values(), told)
+                settled = [a.id for a in given], {w.advice.id: list(w.because) for w in withheld}
+                assert settled == plain.settled(told), told
+
+
+@pytest.fixture(scope="module")
+def whole() -> list[tuple[dict[str, Any], plain.Result]]:
+    """Random whole answer sets with what a plain reading makes of them."""
+    random = Random(2024)
+    sets = [plain.random_answers(random) for _ in range(WHOLE_ANSWER_SETS)]
+    return [(answers, plain.read(answers)) for answers in sets]
+
+
+def test_whole_results_on_random_answers(engine: Engine, whole: list[tuple[dict[str, Any], plain.Result]]) -> None:
+    for answers, read in whole:
+        assessment = assess(engine, answers)
+        assert assessment.fired == read.fired, answers
+        assert as_shown(assessment) == read.shown, answers
+
+
+def as_shown(assessment: Assessment) -> dict[str, Any]:
+    """What a result shows, in the shape of the plain reading."""
+    shown: dict[str, Any] = shown_ids(assessment)
+    del shown["missing"]
+    return {
+        **shown,
+        "disposition": assessment.disposition.id,
+        "pharmacist": assessment.pharmacist is not None,
+        "causes": {c.cause.id: c.score for c in assessment.causes},
+        "withheld": {w.advice.id: list(w.because) for w in assessment.withheld},
+    }
+
+
+def test_random_answers_bring_many_rules_together(whole: list[tuple[dict[str, Any], plain.Result]]) -> None:
+    """The sets above are worth their time: every level and nearly all rules occur, many at once."""
+    results = [read for _, read in whole]
+    occurred = frozenset().union(*(result.fired for result in results))
+    levels = Counter(result.shown["disposition"] for result in results)
+    assert min(levels[level["id"]] for level in plain.rules().ladder) > WHOLE_ANSWER_SETS / 50
+    assert sum(len(result.shown["red_flags"]) > 1 for result in results) > WHOLE_ANSWER_SETS / 4
+    assert sum(len(result.shown["causes"]) > 1 for result in results) > WHOLE_ANSWER_SETS / 10
+    assert len(occurred) > 0.95 * sum(1 for _ in plain.rules().every())

@@ -1,0 +1,513 @@
+"""A broken rule base is refused: each test breaks a copy of the real one in one place.
+
+A fault must name its file, its line, the rule, the field and what would be right. The line that
+must be named carries the comment `# <-` in the broken text; without one it is the entry's header.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from triage.cli import main
+from triage.faults import Fault, FaultyInput
+from triage.model import RuleBase
+from triage.opening import rules_folder
+from triage.rulebase import load
+
+MARK = "# <-"
+QUESTIONS, LEVELS, FLAGS = "questions.toml", "dispositions.toml", "red_flags.toml"
+CAUSES, ADVICE, CHECKS = "causes/everyday.toml", "advice/relief.toml", "checks.toml"
+CLAIMS, SOURCES, RELIEF_NOW = "claims.toml", "sources.toml", "advice/relief_now.toml"
+
+
+class Sound(NamedTuple):
+    """A sound entry that can be added to a file, and how messages name the part that is broken.
+
+    `needs` are further entries, by file, without which it would not be sound; `header` is the
+    number of the [[...]] line of the broken part.
+    """
+
+    file: str
+    label: str
+    text: str
+    needs: tuple[tuple[str, str], ...] = ()
+    header: int = 0
+
+
+FLAG = Sound(
+    FLAGS,
+    'red_flag "test-flag"',
+    """
+[[red_flag]]
+id = "test-flag"
+title = "A flag"
+disposition = "soon"
+when = [{ feel = "twitch", often = "first" }]
+because = "It is a test."
+sources = []
+status = "draft"
+draft_because = "it is a test"
+fires = [{ feel = "twitch", often = "first" }]
+silent = [{ feel = "knot", often = "first" }, { feel = "twitch", often = "month" }]
+""",
+)
+CAUSE = Sound(
+    CAUSES,
+    'cause "test-cause"',
+    """
+[[cause]]
+id = "test-cause"
+name = "A cause"
+group = "ask"
+order = 900
+summary = "It is a test."
+status = "draft"
+draft_because = "it is a test"
+
+[[cause.sign]]
+id = "test-cause-first"
+weight = 2
+when = [{ often = "first" }]
+because = "It is a test."
+fires = [{ often = "first" }]
+silent = [{ often = "month" }]
+
+[[cause.sign]]
+id = "test-cause-twitch"
+weight = 1
+when = [{ feel = "twitch" }]
+because = "It is a test."
+fires = [{ feel = "twitch" }]
+silent = [{ feel = "knot" }]
+""",
+)
+SIGN = CAUSE._replace(label='cause.sign "test-cause-twitch"', header=2)
+CHECKED_CAUSE = Sound(
+    CAUSES,
+    'cause "test-cause"',
+    """
+[[cause]]
+id = "test-cause"
+name = "A cause"
+group = "check"
+summary = "It is a test."
+because = "It is a test."
+status = "draft"
+draft_because = "it is a test"
+when = [{ red_flag = "one-leg-swollen" }]
+fires = [{ red_flag = ["one-leg-swollen"] }]
+silent = [{ red_flag = ["leg-injury"] }]
+""",
+)
+RUB = Sound(
+    ADVICE,
+    'advice "test-rub"',
+    """
+[[advice]]
+id = "test-rub"
+kind = "relief"
+title = "A rub"
+steps = ["It is a test."]
+order = 900
+grade = "C"
+harm = ["rubbing"]
+for = [{ feel = "knot" }]
+only_if = [{ leg_look = "none" }]
+only_because = "not looked at"
+status = "draft"
+draft_because = "it is a test"
+fires = [{ feel = "knot", leg_look = ["none"] }]
+silent = [{ feel = "twitch", leg_look = ["none"] }, { feel = "knot" }]
+
+[[advice.never]]
+when = [{ age = "<8" }]
+because = "it is a test"
+
+[[advice.never]]
+when = [{ pregnant = "post6" }]
+because = "it is a test"
+""",
+)
+NEVER = RUB._replace(label="[advice.never]", header=2)
+CHECK = Sound(
+    CHECKS,
+    'check "test-check"',
+    """
+[[check]]
+id = "test-check"
+title = "A check"
+strength = "may"
+when = [{ disposition = ">=soon", often = "first" }]
+because = "It is a test."
+status = "draft"
+draft_because = "it is a test"
+fires = [{ disposition = ["soon", "urgent"], often = "first" }]
+silent = [{ disposition = "routine", often = "first" }, { disposition = "soon", often = "month" }]
+""",
+)
+READER = FLAG.text.replace('feel = "twitch"', 'test_question = "yes"').replace('feel = "knot"', 'test_question = "no"')
+QUESTION = Sound(
+    QUESTIONS,
+    'question "test_question"',
+    """
+[[question]]
+id = "test_question"
+kind = "one"
+text = "Is this a test?"
+why = "It is a test."
+
+[[question.option]]
+id = "yes"
+text = "Yes"
+means = "a test"
+
+[[question.option]]
+id = "no"
+text = "No"
+means = "not a test"
+""",
+    needs=((FLAGS, READER),),
+)
+OPTION = QUESTION._replace(label='question.option "no"', header=2)
+CITING = FLAG.text.replace("sources = []", 'sources = ["test-source"]')
+SOURCE = Sound(
+    SOURCES,
+    'source "test-source"',
+    """
+[[source]]
+id = "test-source"
+org = "A house"
+title = "A page"
+url = "https://example.org/"
+read = "own page"
+""",
+    needs=((FLAGS, CITING),),
+)
+CLAIM = Sound(
+    CLAIMS,
+    'claim "T0-01"',
+    """
+[[claim]]
+ids = ["T0-01"]
+claim = "It is a test"
+verdict = "supported"
+action = "leave_out"
+left_out = "it is a test"
+""",
+)
+
+# Entries that are at fault because of what is, or is not, beside them.
+ALONE, UNCITED = QUESTION._replace(needs=()), SOURCE._replace(needs=())
+ANSWERED = CLAIM._replace(needs=((FLAGS, FLAG.text.replace("sources = []", 'sources = []\nclaims = ["T0-01"]')),))
+SECOND_FLAG = FLAG._replace(needs=((FLAGS, FLAG.text.replace("test-flag", "test-first")),))
+SECOND_CHECK = CHECK._replace(needs=((CHECKS, CHECK.text.replace("test-check", "test-first")),))
+
+
+class Break(NamedTuple):
+    """One change of a sound entry, and what has to be said about it."""
+
+    name: str
+    entry: Sound
+    old: str
+    new: str
+    field: str  # "" where the fault is about the whole entry
+    what: str
+    hint: str = ""
+    label: str = ""  # where it is not the entry's
+
+    def __str__(self) -> str:
+        return self.name
+
+
+WHEN = 'when = [{ feel = "twitch", often = "first" }]'
+TWITCH = 'when = [{ feel = "twitch" }]'
+FIRST = 'when = [{ often = "first" }]'
+SOON = 'when = [{ disposition = ">=soon", often = "first" }]'
+LOWERS = 'lowers = "it is a test"'
+REORDERED = 'when = [{ often = ["first"], feel = "twitch" }]'
+TWICE = 'when = [{ feel = "twitch", often = "first" }, { often = "first", feel = "twitch" }]'
+ALIKE = 'same condition and conclusion as "test-first"'
+OWN_SIGN, OTHER_SIGN = 'sign "test-cause-twitch"', 'cause.sign "cause-twitch"'
+FIRST_SIGN = 'cause.sign "test-cause-first"'
+HOLDS_NOT = "this can never hold"
+STRATUM = "only the stratum below may be read"
+
+UNKNOWN_NAMES = [
+    Break("question", FLAG, WHEN, 'when = [{ feeel = "knot" }] # <-', "when", 'unknown question "feeel"', '"feel"?'),
+    Break(
+        "option", FLAG, WHEN, 'when = [{ feel = "twich" }] # <-', "when", 'feel: unknown option "twich"', '"twitch"?'
+    ),
+    Break("one of", FLAG, WHEN, 'when = [{ feel = ["knot", "twich"] }] # <-', "when", 'option "twich"', '"twitch"?'),
+    Break("all", FLAG, WHEN, 'when = [{ leg_look = { all = ["skin", "pup"] } }] # <-', "when", '"pup"', 'mean "pop"?'),
+    Break("unless", FLAG, WHEN, f"{WHEN}\n{LOWERS}\nunless = [{{ sweet = 1 }}] # <-", "unless", '"sweet"', '"sweat"?'),
+    Break("ages", FLAG, WHEN, 'when = [{ age = "60+" }] # <-', "when", 'age: unknown option "60+"', "allowed: a_na"),
+    Break("field", FLAG, "because = ", 'becuase = "x" # <-\nbecause = ', "becuase", "unknown field", 'mean "because"?'),
+    Break("level", FLAG, '"soon"', '"sooon" # <-', "disposition", '"sooon" is not allowed', 'did you mean "soon"?'),
+    Break("status", FLAG, '"draft"', '"drafty" # <-', "status", '"drafty" is not allowed', 'did you mean "draft"?'),
+    Break("place", FLAG, '"soon"', '"soon"\nplace = "ad"', "place", 'unknown place "ad"', 'did you mean "ed"?'),
+    Break("source", FLAG, "[]\ns", '["nhs-dvtt"]\ns', "sources", 'unknown source "nhs-dvtt"', 'mean "nhs-dvt"?'),
+    Break("claim", FLAG, "[]\ns", '[]\nclaims = ["S0-9"]\ns', "claims", 'unknown claim "S0-9"', 'did you mean "S0-'),
+    Break("waits for", FLAG, "[]\ns", '[]\nwaits_for = ["were"] # <-\ns', "waits_for", 'question "were"', '"where"?'),
+    Break("sign", SIGN, TWITCH, 'when = [{ fel = "twitch" }] # <-', "when", 'unknown question "fel"', 'mean "feel"?'),
+    Break("weight", SIGN, "weight = 1", "weight = 5 # <-", "weight", '"5" is not allowed', "allowed: 3, 2, 1, -2"),
+    Break("never", NEVER, '"post6" }]', '"post" }] # <-', "when", 'pregnant: unknown option "post"', 'mean "post6"?'),
+    Break("for", RUB, 'for = [{ feel = "knot" }]', 'for = [{ fell = "knot" }] # <-', "for", '"fell"', 'mean "feel"?'),
+    Break("only if", RUB, '"none" }]\no', '"nun" }] # <-\no', "only_if", 'leg_look: unknown option "nun"', "none"),
+    Break("harm", RUB, '["rubbing"]', '["rubing"] # <-', "harm", '"rubing" is not allowed', 'did you mean "rubbing"?'),
+    Break("kind", RUB, '"relief"', '"releif" # <-', "kind", '"releif" is not allowed', 'did you mean "relief"?'),
+    Break("grade", RUB, '"C"', '"D" # <-', "grade", '"D" is not allowed', "allowed: A, B, C, -"),
+    Break("beside", RUB, "order = 900", 'order = 900\nbeside = ["test-rob"]', "beside", '"test-rob"', '"test-rub"?'),
+    Break("strength", CHECK, '"may"', '"must" # <-', "strength", '"must" is not allowed', "allowed: ask, may"),
+    Break("red flag", CHECK, SOON, 'when = [{ red_flag = "leg-injry" }] # <-', "when", '"leg-injry"', '"leg-injury"?'),
+    Break("cause", CHECK, SOON, 'when = [{ cause = "heat-swet" }] # <-', "when", '"heat-swet"', 'mean "heat-sweat"?'),
+    Break(
+        "levels", CHECK, SOON, 'when = [{ disposition = ">=son" }] # <-', "when", '">=son"', "emergency, urgent, soon"
+    ),
+    Break("group", CAUSE, '"ask"', '"asks" # <-', "group", '"asks" is not allowed', 'did you mean "ask"?'),
+    Break("question kind", QUESTION, '"one"', '"ones" # <-', "kind", '"ones" is not allowed', 'did you mean "one"?'),
+    Break(
+        "ask_when",
+        QUESTION,
+        '"one"',
+        '"one"\nask_when = [{ feell = "knot" }] # <-',
+        "ask_when",
+        '"feell"',
+        'mean "feel"?',
+    ),
+    Break("option field", OPTION, '"not a test"', '"not"\nmeens = "x" # <-', "meens", "unknown field", 'mean "means"?'),
+    Break(
+        "read", SOURCE, '"own page"', '"own pge" # <-', "read", '"own pge" is not allowed', 'did you mean "own page"?'
+    ),
+]
+
+CONDITIONS = [
+    Break("no rows", FLAG, WHEN, "when = [] # <-", "when", "must be a list of rows", "[{ question ="),
+    Break("row without cells", FLAG, WHEN, "when = [{}] # <-", "when", "at least one cell", "{ question ="),
+    Break("no condition", FLAG, WHEN, "", "when", "is missing"),
+    Break("empty cell", FLAG, WHEN, "when = [{ feel = [] }] # <-", "when", "feel"),
+    Break("all of one", FLAG, WHEN, 'when = [{ leg_look = { all = ["skin"] } }] # <-', "when", "two options or more"),
+    Break(
+        "two of one answer", FLAG, WHEN, 'when = [{ feel = { all = ["knot", "long"] } }] # <-', "when", "", HOLDS_NOT
+    ),
+    Break(
+        "alone with",
+        FLAG,
+        WHEN,
+        'when = [{ leg_look = { all = ["skin", "none"] } }] # <-',
+        "when",
+        '"none" always stands alone',
+        HOLDS_NOT,
+    ),
+    Break("nobody's age", FLAG, WHEN, 'when = [{ age = ">120" }] # <-', "when", '">120" matches nothing', HOLDS_NOT),
+    Break("backwards", FLAG, WHEN, 'when = [{ age = "59-18" }] # <-', "when", '"59-18" matches nothing', HOLDS_NOT),
+    Break("twice", FLAG, WHEN, 'when = [{ feel = ["knot", "knot"] }] # <-', "when", '"knot" is named twice'),
+    Break(
+        "flag in flag", FLAG, WHEN, 'when = [{ red_flag = "leg-injury" }] # <-', "when", '"red_flag" cannot', STRATUM
+    ),
+    Break(
+        "flag after unless",
+        FLAG,
+        WHEN,
+        f'{WHEN}\n{LOWERS}\nunless = [{{ red_flag = "leg-injury" }}] # <-',
+        "unless",
+        '"red_flag" cannot be used here',
+        STRATUM,
+    ),
+    Break("cause in a sign", SIGN, TWITCH, 'when = [{ cause = "heat-sweat" }] # <-', "when", '"cause" cannot', STRATUM),
+    Break(
+        "level in a cause",
+        CHECKED_CAUSE,
+        'when = [{ red_flag = "one-leg-swollen" }]',
+        'when = [{ disposition = "soon" }] # <-',
+        "when",
+        '"disposition" cannot be used here',
+        STRATUM,
+    ),
+    Break(
+        "row that can never fire",
+        FLAG,
+        WHEN,
+        f'{WHEN}\n{LOWERS}\nunless = [{{ feel = ["twitch", "urge"] }}]',
+        "",
+        "a row of `when` can never fire",
+        "`unless` always stops it",
+    ),
+    Break(
+        "lowers without unless", FLAG, WHEN, f"{WHEN}\n{LOWERS} # <-", "lowers", "goes with unless", "why the exception"
+    ),
+    Break(
+        "unless without lowers",
+        FLAG,
+        WHEN,
+        f'{WHEN}\nunless = [{{ age = "<8" }}]',
+        "lowers",
+        "goes with unless",
+        "safe",
+    ),
+    Break(
+        "waits for what is not asked",
+        FLAG,
+        "[]\ns",
+        '[]\nwaits_for = ["sweat"]\ns',
+        "waits_for",
+        '"sweat" is not asked after an urgent finding',
+    ),
+]
+
+FIELDS = [
+    Break("no status", FLAG, 'status = "draft"\ndraft_because = "it is a test"\n', "", "status", "missing", "or draft"),
+    Break("draft without reason", FLAG, 'draft_because = "it is a test"\n', "", "draft_because", "goes with draft"),
+    Break("no source", FLAG, '"draft"\ndraft_because = "it is a test"', '"sourced"', "sources", "none", "draft"),
+    Break("no title", FLAG, 'title = "A flag"\n', "", "title", "is missing"),
+    Break("empty title", FLAG, '"A flag"', '" " # <-', "title", "is empty"),
+    Break("no because", FLAG, 'because = "It is a test."\nso', "so", "because", "is missing"),
+    Break("no level", FLAG, 'disposition = "soon"\n', "", "disposition", "is missing", "emergency, urgent, soon"),
+    Break("no fires", FLAG, 'fires = [{ feel = "twitch", often = "first" }]\n', "", "fires", "no example", "fires"),
+    Break("empty fires", FLAG, 'fires = [{ feel = "twitch", often = "first" }]', "fires = []", "fires", "no example"),
+    Break("empty silent", CHECKED_CAUSE, '[{ red_flag = ["leg-injury"] }]', "[\n]", "silent", "no example"),
+    Break("no silent", SIGN, '\nsilent = [{ feel = "knot" }]', "", "silent", "no example", "near misses", OWN_SIGN),
+    Break("guard without reason", RUB, 'only_because = "not looked at"\n', "", "only_because", "goes with only_if"),
+    Break("never without reason", NEVER, '6" }]\nbecause = "it is a test"', '6" }]', "because", "is missing"),
+    Break("no order", RUB, "order = 900\n", "", "order", "is missing"),
+    Break("no group", CAUSE, 'group = "ask"\n', "", "group", "is missing", "allowed: everyday, ask, check"),
+    Break("check without when", CHECKED_CAUSE, 'when = [{ red_flag = "one-leg-swollen" }]\n', "", "when", "is missing"),
+    Break(
+        "check with signs", CAUSE, '"ask"', '"check" # <-\nwhen = [{ red_flag = "leg-injury" }]', "group", "no signs"
+    ),
+    Break("no why", QUESTION, 'why = "It is a test."\n', "", "why", "is missing"),
+    Break("no means", OPTION, 'means = "not a test"', "", "means", "is missing"),
+    Break("no org", SOURCE, 'org = "A house"\n', "", "org", "is missing"),
+    Break("no verdict", CLAIM, 'verdict = "supported"\n', "", "verdict", "is missing", "supported", "[claim]"),
+]
+
+USED = "is already used at rules/red_flags.toml:"
+IDS = [
+    Break("words", FLAG, '"test-flag"', '"Test flag" # <-', "id", "lower-case words", "", 'red_flag "Test flag"'),
+    Break("of another cause", SIGN, '"test-cause-t', '"cause-t', "id", 'begin with "test-cause-"', "", OTHER_SIGN),
+    Break("of a flag", FLAG, '"test-flag"', '"leg-injury" # <-', "id", USED, "", 'red_flag "leg-injury"'),
+    Break("of another kind", CHECK, '"test-check"', '"leg-injury" # <-', "id", USED, "", 'check "leg-injury"'),
+    Break("of a sign", SIGN, "cause-twitch", "cause-first", "id", "is already used at", "", FIRST_SIGN),
+    Break("of a source", SOURCE, '"test-source"', '"nhs-dvt" # <-', "id", "already used", "", 'source "nhs-dvt"'),
+    Break("of an option", OPTION, '"no"', '"yes"', "option", '"yes" is there twice', "", QUESTION.label),
+    Break("of a finding", QUESTION, '"test_question"', '"cause"', "", "taken by a finding", "", 'question "cause"'),
+]
+
+# A value of another type. What is said must name the field, and no type may end the program.
+WRONG_TYPES = [
+    Break("text", FLAG, 'title = "A flag"', "title = 5 # <-", "title", "must be text in quotes"),
+    Break("list", FLAG, "sources = []", 'sources = "nhs-dvt" # <-', "sources", "must be a list"),
+    Break("list of texts", FLAG, "sources = []", "sources = [5] # <-", "sources", "must be a list of texts"),
+    Break("choice", FLAG, '"soon"', '["soon"] # <-', "disposition", "is not allowed", "emergency, urgent, soon"),
+    Break("rows", FLAG, WHEN, 'when = "twitch" # <-', "when", "must be a list of rows"),
+    Break("row", FLAG, WHEN, 'when = ["twitch"] # <-', "when", "a row must be a table"),
+    Break("cell", FLAG, WHEN, "when = [{ feel = 5 }] # <-", "when", 'feel: unknown option "5"'),
+    Break("cell of truth", FLAG, WHEN, "when = [{ feel = true }] # <-", "when", "feel: unknown option"),
+    Break("cell table", FLAG, WHEN, 'when = [{ leg_look = { any = ["a"] } }] # <-', "when", "leg_look: a table here"),
+    Break("examples", FLAG, "silent = [{", "silent = 5 # <-\n# [{", "silent", "must be a list of examples"),
+    Break("weight", SIGN, "weight = 1", 'weight = "1" # <-', "weight", "is not allowed"),
+    Break("weight of truth", SIGN, "weight = 1", "weight = true # <-", "weight", "is not allowed"),
+    Break("order", RUB, "order = 900", 'order = "900" # <-', "order", "must be a whole number"),
+    Break("order of truth", RUB, "order = 900", "order = true # <-", "order", "must be a whole number"),
+    Break("flag", QUESTION, 'kind = "one"', 'kind = "one"\ndanger = "yes" # <-', "danger", "must be true or false"),
+    Break("limits", QUESTION, 'kind = "one"', 'kind = "number"\nmin = 9\nmax = 9 # <-', "max", "larger than min"),
+    Break("id of a flag", FLAG, '"test-flag"', "5 # <-", "id", "must be text in quotes", "", "[red_flag]"),
+    Break("id of a cause", CAUSE, '"test-cause"', '["x"] # <-', "id", "must be text in quotes", "", "[cause]"),
+    Break("id of a question", QUESTION, '"test_question"', '["x"] # <-', "id", "must be text", "", "[question]"),
+    Break("id of a source", SOURCE, '"test-source"', "[] # <-", "id", "must be text", "", "[source]"),
+]
+
+# What must not be said twice, and what must be said somewhere.
+BETWEEN_ENTRIES = [
+    Break("question not read", ALONE, "", "", "", "is read by no rule", "take it out, or use it in a rule"),
+    Break("source not used", UNCITED, "", "", "", "is not used", "cite it in a rule or take it out"),
+    Break(
+        "claim unanswered", CLAIM, 'left_out = "it is a test"\n', "", "", "answered by an entry or left out", "`claims`"
+    ),
+    Break("claim of two minds", ANSWERED, "", "", "", "must be answered by an entry or left out, and not both"),
+    Break("claim twice", CLAIM, '["T0-01"]', '["T0-01", "T0-01"]', "", "is listed 2 times"),
+    Break("flags alike", SECOND_FLAG, WHEN, REORDERED, "", ALIKE, "at rules/red_flags.toml:"),
+    Break("signs alike", SIGN, TWITCH, FIRST, "", "same condition and conclusion as", "at rules/causes/", OWN_SIGN),
+    Break("checks alike", SECOND_CHECK, "", "", "", ALIKE, "at rules/checks.toml:"),
+    Break("row twice", FLAG, WHEN, TWICE, "", "the same row stands twice"),
+]
+
+BREAKS = [*UNKNOWN_NAMES, *CONDITIONS, *FIELDS, *IDS, *WRONG_TYPES, *BETWEEN_ENTRIES]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the rule base, to be broken."""
+    return Path(shutil.copytree(rules_folder(), tmp_path / "rules"))
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
+
+
+def add(folder: Path, entry: Sound) -> None:
+    for file, text in (*entry.needs, (entry.file, entry.text)):
+        append(folder / file, text)
+
+
+def marked_line(path: Path) -> int:
+    """The line with the mark."""
+    lines = path.read_text("utf-8").split("\n")
+    [line] = [number for number, text in enumerate(lines, 1) if text.endswith(MARK)]
+    return line
+
+
+def with_mark(entry: Sound) -> Sound:
+    """The entry with its header marked, if nothing else is."""
+    if MARK in entry.text:
+        return entry
+    lines = entry.text.split("\n")
+    headers = [number for number, line in enumerate(lines) if line.startswith("[[")]
+    lines[headers[entry.header]] += f" {MARK}"
+    return entry._replace(text="\n".join(lines))
+
+
+def applied(broken: Break) -> Sound:
+    """The entry with its one change."""
+    entry = broken.entry
+    if not broken.old:
+        return with_mark(entry)
+    assert entry.text.count(broken.old) == 1, broken.old
+    return with_mark(entry._replace(text=entry.text.replace(broken.old, broken.new)))
+
+
+def faults(folder: Path, examples: bool = False) -> list[Fault]:
+    """All faults of a rule base; none if it is sound."""
+    try:
+        load(folder, examples)
+    except FaultyInput as error:
+        return list(error.faults)
+    return []
+
+
+@pytest.mark.parametrize("entries", [(CAUSE, CHECK, CLAIM, RUB, QUESTION), (FLAG, CHECKED_CAUSE), (SOURCE,)])
+def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -> None:
+    for entry in entries:
+        add(folder, entry)
+    assert faults(folder) == []
+    assert main(["check", "--rules", str(folder)]) == 0
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=str)
+def test_a_break_is_told_with_file_line_rule_field_and_hint(folder: Path, broken: Break) -> None:
+    add(folder, applied(broken))
+    found = faults(folder)
+    assert len(found) == 1, found
+    [fault] = found
+    label = broken.label or broken.entry.label
+    assert fault.file == f"rules/{broken.entry.file}"
+    assert fault.line == marked_line(folder / broken.entry.file)
+    assert fault.what.startswith(f"{label}, {broken.field}: " if broken.field else f"{label}")
+    assert broken.what in fault.what
+    assert broken.hint in fault.hint
