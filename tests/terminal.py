@@ -215,6 +215,15 @@ class Terminal:
         self.wait_for_review()
         self.type(ENTER)
 
+    def finish(self) -> int:
+        """Accept the review if there is one, and wait for the end; the exit code."""
+        try:
+            if self.child.expect_exact(["Number of an answer to change", pexpect.EOF]) == 0:
+                self.type(ENTER)
+        except pexpect.TIMEOUT:
+            raise AssertionError(self.said) from None
+        return self.end()
+
     def end(self) -> int:
         """Wait for the end of the program; its exit code."""
         self.child.expect(pexpect.EOF)

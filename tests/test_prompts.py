@@ -17,8 +17,8 @@ import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
-
 from terminal import CTRL_C, CTRL_D, ENTER, LEFT, SCENARIOS, plain_line, plain_pages, scenario_name, steps_to
+
 from triage import cli
 from triage.answers import read_answer_file
 from triage.engine import Engine
@@ -100,7 +100,8 @@ def test_plain_counts_a_number_given_twice_once(plain: Plain) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "   ", "0", "99", "5", "-1", "1.0", "one", "y", "yes", "1x", "+1", "1 2", "\u0661", "1" * 400, "x" * 900]
+    "line",
+    ["", "   ", "0", "99", "5", "-1", "1.0", "one", "y", "yes", "1x", "+1", "1 2", "\u0661", "1" * 400, "x" * 900],
 )
 def test_plain_refuses_what_is_no_single_choice(rulebase: RuleBase, plain: Plain, line: str) -> None:
     question = rulebase.questions["walk_relief"]
@@ -436,9 +437,7 @@ def test_what_is_no_age_is_refused(rulebase: RuleBase, press: Press, typed: str)
 
 
 @pytest.mark.parametrize(("key", "error"), [(CTRL_C, KeyboardInterrupt), (CTRL_D, EOFError)])
-def test_stop_at_every_kind_of_prompt(
-    rulebase: RuleBase, press: Press, key: str, error: type[BaseException]
-) -> None:
+def test_stop_at_every_kind_of_prompt(rulebase: RuleBase, press: Press, key: str, error: type[BaseException]) -> None:
     for prompt in (of(rulebase.questions["age"]), of(rulebase.questions["when"]), many(4)):
         with pytest.raises(error):
             press(prompt, key)

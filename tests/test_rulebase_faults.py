@@ -511,3 +511,325 @@ def test_a_break_is_told_with_file_line_rule_field_and_hint(folder: Path, broken
     assert fault.what.startswith(f"{label}, {broken.field}: " if broken.field else f"{label}")
     assert broken.what in fault.what
     assert broken.hint in fault.hint
+
+
+class Damage(NamedTuple):
+    """Something done to a whole file, and what has to be said about it."""
+
+    name: str
+    file: str
+    damage: Callable[[Path], None]
+    line: int | None  # None: the marked one
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def swapped(pattern: str, new: str) -> Callable[[Path], None]:
+    """Replaces the first match of a pattern, which must be there."""
+
+    def damage(path: Path) -> None:
+        text, count = re.subn(pattern, new, path.read_text("utf-8"), count=1, flags=re.MULTILINE)
+        assert count == 1, pattern
+        path.write_text(text, "utf-8")
+
+    return damage
+
+
+def after_last(start: str, line: str) -> Callable[[Path], None]:
+    """Puts a line behind the last one that begins with `start`."""
+
+    def damage(path: Path) -> None:
+        lines = path.read_text("utf-8").split("\n")
+        last = max(number for number, text in enumerate(lines) if text.startswith(start))
+        path.write_text("\n".join([*lines[: last + 1], line, *lines[last + 1 :]]), "utf-8")
+
+    return damage
+
+
+def with_bytes(raw: bytes) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(b"# one\n# two\n" + raw)
+
+
+EXTRA = 'extra = "x" # <-'
+DAMAGES = [
+    Damage("last flag", FLAGS, after_last("id = ", EXTRA), None, ", extra: unknown field"),
+    Damage("last sign", CAUSES, after_last("weight = ", EXTRA), None, ", extra: unknown field"),
+    Damage("last option", QUESTIONS, after_last("means = ", EXTRA), None, "question.option"),
+    Damage("last clarification", QUESTIONS, after_last("[question.clarify]", EXTRA), None, "[question.clarify], extra"),
+    Damage("last asked when", QUESTIONS, swapped(r"(?s)^(.*)^ask_when = \[\n  \{ \w+", r"\1ask_when = [ # <-\n  { hwen"), None, 'unknown question "hwen"', '"when"?'),
+    Damage("last never", ADVICE, after_last("[[advice.never]]", EXTRA), None, "[advice.never], extra: unknown field"),
+    Damage("last claim", CLAIMS, after_last("verdict = ", EXTRA), None, "[claim], extra: unknown field"),
+    Damage("relief now", RELIEF_NOW, after_last("title = ", EXTRA), None, "[relief_now], extra: unknown field"),
+    Damage("safety net", LEVELS, after_last("say_today = ", EXTRA), None, "[safety_net], extra: unknown field"),
+    Damage("place", LEVELS, after_last("[[place]]", EXTRA), None, 'place "line", extra: unknown field'),
+    Damage("shows", LEVELS, swapped(r'^shows = \["notes",.*$', 'shows = ["nots"] # <-'), None, '"nots" is not', '"notes"?'),
+    Damage("causes", LEVELS, swapped(r'^causes = \["ask"\]$', 'causes = ["asks"] # <-'), None, '"asks" is not', '"ask"?'),
+    Damage("stops", LEVELS, swapped('^stops = "at_once"$', 'stops = "once" # <-'), None, '"once" is not', '"at_once"?'),
+    Damage("clarified", QUESTIONS, swapped(r'^answer = \["constant"\]$', 'answer = ["constnt"] # <-'), None, 'unknown option "constnt"', '"constant"?'),
+    Damage("at once and more", LEVELS, swapped(r"\[\[disposition\]\]((?s:.*?))^shows = \[\]", r'[[disposition]] # <-\1shows = ["notes"]'), None, 'disposition "emergency", shows: must be empty', "it stops at once"),
+    Damage("unknown table", FLAGS, lambda path: append(path, '[[red_flags]] # <-\nid = "x"\n'), None, 'unknown table "red_flags"', 'did you mean "red_flag"?'),
+    Damage("table of another file", SOURCES, lambda path: append(path, CHECK.text.replace("]]", "]] # <-")), None, 'unknown table "check"', "allowed: source"),
+    Damage("not a list of tables", CHECKS, lambda path: path.write_text('[check] # <-\nid = "x"\n'), None, "write [[check]], not [check]"),
+    Damage("a number for tables", CHECKS, lambda path: path.write_text("check = 5 # <-\n"), None, "write [[check]], not [check]"),
+    Damage("a number for flags", FLAGS, lambda path: path.write_text("red_flag = 5 # <-\n"), None, "write [[red_flag]], not"),
+    Damage("not TOML", FLAGS, with_bytes(b"id = flag # <-\n"), 3, "not TOML: "),
+    Damage("end in a string", FLAGS, with_bytes(b'id = "flag'), 3, "not TOML: "),
+    Damage("NUL", SOURCES, with_bytes(b"# \x00\n"), 3, "not TOML: "),
+    Damage("not UTF-8", QUESTIONS, with_bytes(b'text = "Caf\xe9"\n'), 3, "not UTF-8 text"),
+    Damage("too large", CLAIMS, lambda path: append(path, "#" * 6_000_000), 0, "larger than 5,000,000 bytes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damaged", DAMAGES, ids=str)
+def test_damage_to_a_file_is_told_with_its_line(folder: Path, damaged: Damage) -> None:
+    path = folder / damaged.file
+    damaged.damage(path)
+    line = marked_line(path) if damaged.line is None else damaged.line
+    told = [fault for fault in faults(folder) if damaged.what in fault.what and damaged.hint in fault.hint]
+    assert {(fault.file, fault.line) for fault in told} == {(f"rules/{damaged.file}", line)}
+
+
+@pytest.mark.parametrize(
+    "pattern", [QUESTIONS, LEVELS, FLAGS, "causes/*.toml", "advice/*.toml", CHECKS, CLAIMS, SOURCES]
+)
+def test_a_missing_file_is_told(folder: Path, pattern: str) -> None:
+    for path in folder.glob(pattern):
+        path.unlink()
+    assert [(fault.file, fault.what) for fault in faults(folder)] == [(pattern, "no such file in the rule base")]
+
+
+@pytest.mark.parametrize(("file", "table"), [(LEVELS, "ranking"), (LEVELS, "about"), (RELIEF_NOW, "relief_now")])
+def test_a_missing_table_is_told(folder: Path, file: str, table: str) -> None:
+    swapped(rf"(?s)^\[{table}\]\n.*?(?=^\[|\Z)", "")(folder / file)
+    assert [fault.what for fault in faults(folder)] == [f"the table [{table}] is missing"]
+
+
+def test_a_folder_in_place_of_a_file_is_told(folder: Path) -> None:
+    (folder / CHECKS).unlink()
+    (folder / CHECKS).mkdir()
+    [fault] = faults(folder)
+    assert fault.file == f"rules/{CHECKS}"
+    assert fault.what.startswith("cannot be read")
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    [fault] = faults(tmp_path / "nowhere")
+    assert (fault.what, fault.hint) == ("no such folder", "--rules takes a rule base folder")
+
+
+def test_a_question_cannot_have_the_name_of_a_finding(folder: Path) -> None:
+    add(folder, QUESTION._replace(text=QUESTION.text.replace("test_question", "cause"), needs=()))
+    assert any("taken by a finding" in fault.what for fault in faults(folder))
+
+
+def test_a_question_can_be_there_more_than_twice(folder: Path) -> None:
+    for _ in range(3):
+        append(folder / QUESTIONS, QUESTION.text.replace("test_question", "age"))
+    told = [fault for fault in faults(folder) if '"age" is already used' in fault.what]
+    assert len(told) == 3
+
+
+EXAMPLES = [
+    ("question", '{ feell = "knot" }', 'unknown question "feell"', 'did you mean "feel"?'),
+    ("option", '{ feel = "knt" }', 'feel: unknown option "knt"', 'did you mean "knot"?'),
+    ("age", "{ age = 121 }", "age: 121 is out of range", "0 to 120 years"),
+    ("beside an exclusive", '{ leg_look = ["none", "skin"] }', '"none" stands alone', ""),
+    ("finding", '{ red_flag = ["leg-injry"] }', 'unknown red_flag "leg-injry"', 'did you mean "leg-injury"?'),
+    ("text", '"knot"', "an example is a table of answers", "{ question ="),
+]
+
+
+@pytest.mark.parametrize("field", ["fires", "silent"])
+@pytest.mark.parametrize(("name", "example", "what", "hint"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
+def test_a_wrong_example_is_told(folder: Path, field: str, name: str, example: str, what: str, hint: str) -> None:
+    text = re.sub(
+        rf"^{field} = \[(.*)\]$", rf"{field} = [ {MARK}\n  \1,\n  {example},\n]", FLAG.text, flags=re.MULTILINE
+    )
+    append(folder / FLAGS, text)
+    [fault] = faults(folder, examples=True)
+    assert (fault.file, fault.line) == (f"rules/{FLAGS}", marked_line(folder / FLAGS)), name
+    assert fault.what.startswith(f"{FLAG.label}, {field}: ")
+    assert what in fault.what
+    assert hint in fault.hint
+
+
+@pytest.mark.parametrize(("field", "what"), [("fires", "does not fire"), ("silent", "fires, but must be silent")])
+def test_an_example_that_does_not_come_true_fails_the_check(
+    folder: Path, capsys: pytest.CaptureFixture[str], field: str, what: str
+) -> None:
+    example = 'feel = "knot"' if field == "fires" else 'feel = "twitch"'
+    text = re.sub(rf"^{field} = .*$", f'{field} = [{{ {example}, often = "first" }}]', FLAG.text, flags=re.MULTILINE)
+    add(folder, with_mark(FLAG._replace(text=text)))
+    assert main(["check", "--rules", str(folder)]) == 1
+    told, count = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"rules/{FLAGS}:{marked_line(folder / FLAGS)}: {FLAG.label}: {what} on its example")
+    assert count.startswith("1 fault")
+
+
+def test_several_faults_are_told_at_once_in_order(folder: Path) -> None:
+    breaks = [b for b in BREAKS if b.name in ("group", "strength", "read", "weight", "level")]
+    for broken in breaks:
+        add(folder, applied(broken))
+    found = faults(folder)
+    for broken in breaks:
+        assert any(broken.what in fault.what for fault in found), broken.name
+    places = [(fault.file, fault.line) for fault in found]
+    assert places == sorted(places)
+
+
+def test_several_lints_are_told_at_once(folder: Path) -> None:
+    breaks = [b for b in BREAKS if b.name in ("source not used", "claim twice", "place", "guard without reason")]
+    breaks = [b for b in breaks if b.name != "place"]
+    for broken in breaks:
+        add(folder, applied(broken))
+    found = faults(folder)
+    assert len(found) == len(breaks)
+
+
+def test_files_that_cannot_be_read_are_told_at_once(folder: Path) -> None:
+    (folder / CHECKS).write_text("check = ")
+    (folder / SOURCES).write_bytes(b"\xff")
+    (folder / CLAIMS).unlink()
+    assert {Path(fault.file).name for fault in faults(folder)} == {CHECKS, SOURCES, CLAIMS}
+
+
+# --- the commands
+
+
+ANSWERS = """
+title = "Somebody"
+
+[answers]
+age = 34
+
+[expect]
+complete = false
+"""
+
+
+class NobodyThere(io.StringIO):
+    """Standard input that must not be read."""
+
+    def readline(self, size: int | None = -1, /) -> str:
+        raise AssertionError("something was asked")
+
+
+@pytest.fixture
+def broken_folder(folder: Path) -> Path:
+    append(folder / FLAGS, FLAG.text.replace('"soon"', '"sooon"'))
+    return folder
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    path = tmp_path / "answers.toml"
+    path.write_text(ANSWERS)
+    return path
+
+
+COMMANDS = [
+    "--plain",
+    "ask --plain",
+    "ask --plain --answers {answers}",
+    "ask --plain --save {folder}/new.toml",
+    "run {answers}",
+    "run --partial --format json {answers}",
+    "run {answers} --output {folder}/new.toml",
+    "test {answers}",
+    "rules",
+    "rules leg-injury",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_refuses_a_broken_rule_base(
+    command: str,
+    broken_folder: Path,
+    answers: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", NobodyThere())
+    words = command.format(answers=answers, folder=broken_folder.parent).split()
+    assert main([*words, "--rules", str(broken_folder)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert 'disposition: "sooon" is not allowed (did you mean "soon"?' in told.err
+    assert "Question 1" not in told.err
+    assert not (broken_folder.parent / "new.toml").exists()
+
+
+def test_check_prints_every_fault_and_fails(broken_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    append(broken_folder / CHECKS, CHECK.text.replace('"may"', '"must"'))
+    assert main(["check", "--rules", str(broken_folder)]) == 1
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert told.out.splitlines() == [*map(str, faults(broken_folder, examples=True)), "2 faults"]
+
+
+# Relief reads one file only, so that it is there at once; a fault in that file stops it.
+RELIEF_BREAKS = {
+    "no steps": (r"(?s)^steps = \[\n.*?^\]", ""),
+    "empty steps": (r"(?s)^steps = \[\n.*?^\]", "steps = []"),
+    "text for steps": (r"(?s)^steps = \[\n.*?^\]", 'steps = "Stretch."'),
+    "number for a step": (r"(?s)^steps = \[\n.*?^\]", "steps = [5]"),
+    "number for a title": (r"^title = .*$", "title = 5"),
+    "no title": (r"^title = .*$", ""),
+    "not TOML": (r"^title = .*$", "title ="),
+    "list of tables": (r"^\[relief_now\]$", "[[relief_now]]"),
+}
+
+
+@pytest.mark.parametrize("name", RELIEF_BREAKS)
+def test_relief_refuses_a_broken_file_of_its_own(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    swapped(*RELIEF_BREAKS[name])(folder / RELIEF_NOW)
+    assert faults(folder)
+    assert main(["relief", "--rules", str(folder)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "relief_now" in told.err
+
+
+# --- what is read
+
+
+def test_rules_are_the_same_with_and_without_their_examples(rulebase: RuleBase) -> None:
+    short = load()
+    assert short.sha256 == rulebase.sha256
+    assert short.bands == rulebase.bands
+    assert list(short.entries) == list(rulebase.entries)
+    for name, entry in rulebase.entries.items():
+        other = short.entries[name]
+        assert type(other) is type(entry)
+        assert (other.condition, other.sources, other.claims, str(other.at)) == (
+            entry.condition,
+            entry.sources,
+            entry.claims,
+            str(entry.at),
+        )
+    assert list(short.questions) == list(rulebase.questions)
+    for name, question in rulebase.questions.items():
+        other_question = short.questions[name]
+        assert (
+            other_question.options,
+            other_question.ask_when,
+            other_question.after_urgent,
+            str(other_question.at),
+        ) == (
+            question.options,
+            question.ask_when,
+            question.after_urgent,
+            str(question.at),
+        )
+
+
+def test_every_entry_knows_its_own_line(rulebase: RuleBase) -> None:
+    texts = {}
+    for entry in [*rulebase.entries.values(), *rulebase.questions.values(), *rulebase.sources.values()]:
+        name = entry.at.file.removeprefix("rules/")
+        lines = texts.setdefault(name, (rules_folder() / name).read_text("utf-8").split("\n"))
+        assert lines[entry.at.line - 1] == f"[[{entry.at.table}]]"
+        assert lines[entry.at.line] == f'id = "{entry.id}"'
