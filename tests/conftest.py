@@ -1,9 +1,12 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
+from random import Random
+
+import plain
 import pytest
 
 from triage.engine import Engine
-from triage.model import RuleBase
+from triage.model import Answers, RuleBase
 from triage.rulebase import load
 
 
@@ -17,3 +20,10 @@ def rulebase() -> RuleBase:
 def engine(rulebase: RuleBase) -> Engine:
     """The rule base, compiled once for all tests."""
     return Engine(rulebase)
+
+
+@pytest.fixture(scope="session")
+def answer_sets() -> list[Answers]:
+    """Two thousand random answer sets on which many rules meet: the same in every run."""
+    random = Random(2024)
+    return [plain.random_answers(random) for _ in range(2000)]

@@ -251,7 +251,8 @@ def _ids(tables: Sequence[Mapping[str, Any]]) -> list[str]:
 
 # --- every case that one rule can tell apart
 
-# Above this many combinations a rule is taken row by row: each row of `when` with each of `unless`.
+# Above this many combinations a rule is taken row by row (each row of `when` with each of
+# `unless`), and a row in which two questions at a time are varied while the others hold.
 MOST_TOGETHER = 2500
 
 
@@ -262,17 +263,47 @@ def cases_of(rule: Rule) -> Iterator[dict[str, Any]]:
     option takes its turn where the rest of a row holds, so that none is passed over.
     """
     by_row = [Rule(rule.name, [row], [stop] if stop else ()) for row in rule.when for stop in (None, *rule.unless)]
-    whole = _apart(rule)
-    for values in [whole] if prod(map(len, whole.values())) <= MOST_TOGETHER else map(_apart, by_row):
-        for chosen in product(*values.values()):
-            yield {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
+    for part in [rule] if _fits(_apart(rule)) else by_row:
+        values = _apart(part)
+        yield from _together(values) if _fits(values) else _two_at_a_time(part, values)
     for part in by_row:
-        yield from _in_turn(part)
+        held = _holding(part)
+        for name in held:
+            yield from ({**held, name: value} for value in _each(part, name))
 
 
 def _apart(rule: Rule) -> dict[str, list[Any]]:
     names = {name for row in (*rule.when, *rule.unless) for name in row}
     return {name: _told_apart(rule, name) for name in sorted(names)}
+
+
+def _fits(values: Mapping[str, Sequence[Any]]) -> bool:
+    return prod(map(len, values.values())) <= MOST_TOGETHER
+
+
+def _together(values: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    for chosen in product(*values.values()):
+        yield {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
+
+
+def _two_at_a_time(rule: Rule, values: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    held = _holding(rule)
+    for pair in combinations(values, 2):
+        rest = {name: [value] for name, value in held.items() if name not in pair}
+        yield from _together({**rest, **{name: values[name] for name in pair}})
+
+
+def _holding(rule: Rule) -> dict[str, Any]:
+    """Answers on which all rows hold, as far as they can hold together."""
+    held: dict[str, Any] = {}
+    for row in (*rule.when, *rule.unless):
+        for name, wanted in row.items():
+            items = _items(name, wanted) if isinstance(wanted, dict) else _items(name, wanted)[:1]
+            if _takes_several(name):
+                held[name] = list(dict.fromkeys([*held.get(name, ()), *items]))
+            else:
+                held.setdefault(name, _lowest(name, items[0]))
+    return held
 
 
 def _told_apart(rule: Rule, name: str) -> list[Any]:
@@ -284,21 +315,6 @@ def _told_apart(rule: Rule, name: str) -> list[Any]:
         return [None, *alone]
     by_two = combinations((option for option in alone if option not in _exclusive(name)), 2)
     return [None, *([option] for option in alone), *map(list, by_two)]
-
-
-def _in_turn(rule: Rule) -> Iterator[dict[str, Any]]:
-    """Each option of every question, and each two of those it names, where the other cells hold."""
-    holding: dict[str, Any] = {}
-    for row in (*rule.when, *rule.unless):
-        for name, wanted in row.items():
-            items = _items(name, wanted) if isinstance(wanted, dict) else _items(name, wanted)[:1]
-            if _takes_several(name):
-                holding[name] = list(dict.fromkeys([*holding.get(name, ()), *items]))
-            else:
-                holding.setdefault(name, _lowest(name, items[0]))
-    for name in holding:
-        for value in _each(rule, name):
-            yield {**holding, name: value}
 
 
 def _each(rule: Rule, name: str) -> list[Any]:

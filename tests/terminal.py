@@ -24,7 +24,8 @@ from triage.prompts import PlainAsker, QuestionaryAsker, letters
 
 ENTER, LEFT, CTRL_C, CTRL_D = "\r", "\x1b[D", "\x03", "\x04"
 SECONDS = 20  # how long to wait for a text before a test fails
-TALL = 2000  # lines of the transcript
+REVIEW, MORE = "Number of an answer to change", "Enter to finish"
+TALL = 1000  # lines of the transcript
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").rglob("*.toml"))
 
 Pages = Callable[[Question], tuple[tuple[Option, ...], ...]]
@@ -126,6 +127,20 @@ def _numbers(step: Step) -> list[int]:
     return [number for number, option in enumerate(step.prompt.options, 1) if option.id in wanted]
 
 
+class Drawn:
+    """A screen that draws what has come since it was last looked at (pyte is slow)."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self._screen)
+        self._done = 0
+
+    def lines(self, raw: str) -> list[str]:
+        self._stream.feed(raw[self._done :])
+        self._done = len(raw)
+        return [line.rstrip() for line in self._screen.display]
+
+
 class Terminal:
     """The program in a pty. Nothing sleeps: every method waits for text, or fails after `SECONDS`.
 
@@ -135,8 +150,7 @@ class Terminal:
 
     def __init__(self, *args: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None) -> None:
         self.columns = columns
-        self._window, self._transcript = pyte.Screen(columns, rows), pyte.Screen(columns, TALL)
-        self._streams = [pyte.Stream(self._window), pyte.Stream(self._transcript)]
+        self._window, self._transcript = Drawn(columns, rows), Drawn(columns, TALL)
         self.raw = ""
         self.child = pexpect.spawn(
             sys.executable,
@@ -147,7 +161,7 @@ class Terminal:
             timeout=SECONDS,
         )
         self.child.delaybeforesend = None  # pexpect would sleep
-        self.child.logfile_read = self  # what is read is also drawn
+        self.child.logfile_read = self  # what is read is also kept
 
     def __enter__(self) -> Self:
         return self
@@ -158,19 +172,17 @@ class Terminal:
     def write(self, text: str) -> None:
         """Take what the program wrote (called by pexpect)."""
         self.raw += text
-        for stream in self._streams:
-            stream.feed(text)
 
     def flush(self) -> None:
         """Nothing to do (called by pexpect)."""
 
     @property
     def window(self) -> list[str]:
-        return [line.rstrip() for line in self._window.display]
+        return self._window.lines(self.raw)
 
     @property
     def transcript(self) -> list[str]:
-        return [line.rstrip() for line in self._transcript.display]
+        return self._transcript.lines(self.raw)
 
     @property
     def said(self) -> str:
@@ -191,16 +203,16 @@ class Terminal:
 
     def wait_for_prompt(self, prompt: Prompt) -> None:
         """Until this prompt is drawn and takes keys."""
-        self.wait_for(f"Question {prompt.number}")
+        self.wait_for(f"Question {prompt.number}", "relief")
         self.wait_for_keys(prompt)
 
     def wait_for_keys(self, prompt: Prompt) -> None:
         """Until the list (or the input line) of a prompt is drawn, whose head may have been shown before."""
         if prompt.kind == "number":
-            self.wait_for("relief", ">")
+            self.wait_for(">")
         else:
             last = len(prompt.options)
-            self.wait_for("relief", f"{last:2}. {prompt.options[-1].text.split()[0]}")
+            self.wait_for(f"{last:2}. {prompt.options[-1].text.split()[0]}")
 
     def answer(self, steps: list[Step]) -> None:
         """Type the replies, each when its prompt is there."""
@@ -209,16 +221,20 @@ class Terminal:
             self.type(keys(step))
 
     def wait_for_review(self) -> None:
-        self.wait_for("Number of an answer to change", ">")
+        self.wait_for(REVIEW, ">")
 
     def accept_review(self) -> None:
         self.wait_for_review()
         self.type(ENTER)
 
+    def wait_for_more(self) -> None:
+        """Until the result is there, and the offer of its parts below it."""
+        self.wait_for(MORE, ">")
+
     def finish(self) -> int:
         """Accept the review if there is one, and wait for the end; the exit code."""
         try:
-            if self.child.expect_exact(["Number of an answer to change", pexpect.EOF]) == 0:
+            if self.child.expect_exact([REVIEW, pexpect.EOF]) == 0:
                 self.type(ENTER)
         except pexpect.TIMEOUT:
             raise AssertionError(self.said) from None

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from triage.engine import Engine, Firing, never_name, only_if_name
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import (
-    AT_ONCE,
     Advice,
     Answers,
     Assessment,
@@ -85,7 +84,7 @@ def _settle(
     return Assessment(
         complete=not missing,
         disposition=level,
-        pharmacist=beside[0] if beside and level.stops != AT_ONCE else None,
+        pharmacist=beside[0] if beside and "pharmacist" in shows else None,
         red_flags=found.flags,
         causes=found.causes if "causes" in shows else (),
         needs_checking=found.checking if "needs_checking" in shows else (),

@@ -27,6 +27,7 @@ from triage.model import (
     Option,
     Question,
     RuleBase,
+    chosen,
 )
 
 YES, NO = "yes", "no"
@@ -200,7 +201,7 @@ class Interview:
             pages = self.asker.pages(prompt.question) if prompt.kind == "many" else ()
             reply = self._by_pages(prompt, pages) if len(pages) > 1 else self.asker.ask(prompt)
             clarify = prompt.question.clarify
-            if clarify is None or isinstance(reply, Back) or NOT_SURE not in _ticked(reply):
+            if clarify is None or isinstance(reply, Back) or NOT_SURE not in chosen(reply):
                 return reply
             clearer = self._each_sign(prompt) if clarify.each else self._one_more(prompt, clarify)
             if clearer is not None:
@@ -243,7 +244,7 @@ class Interview:
             )
             reply = self.asker.ask(screen)
             if not isinstance(reply, Back):
-                replies.append(_ticked(reply))
+                replies.append(chosen(reply))
             elif replies:
                 replies.pop()
             else:

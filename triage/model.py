@@ -90,6 +90,13 @@ class Clarification(NamedTuple):
     options: tuple[ClarifyOption, ...] = ()
 
 
+def chosen(answer: Answer) -> tuple[str, ...]:
+    """The options of an answer, also where only one can be given; none for a number."""
+    if isinstance(answer, int):
+        return ()
+    return answer if isinstance(answer, tuple) else (answer,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
     """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`)."""

@@ -66,6 +66,7 @@ STATUSES = ("sourced", "draft")
 STRENGTHS = ("ask", "may")
 STOPS = ("", AT_ONCE, AFTER_FOLLOW_UPS)
 PARTS = (
+    "pharmacist",
     "notes", "causes", "needs_checking", "relief", "do_not", "prevention",
     "checks", "withheld", "myths", "safety_net",
 )  # fmt: skip

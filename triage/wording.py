@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from triage.model import Answer, Cell, Condition, Row, RuleBase
+from triage.model import Answer, Cell, Condition, Row, RuleBase, chosen
 
 _BOUNDS = {">=": "{} or more", ">": "more than {}", "<=": "{} or less", "<": "under {}"}
 
@@ -15,8 +15,7 @@ def said(rulebase: RuleBase, name: str, answer: Answer) -> str:
     question = rulebase.questions[name]
     if isinstance(answer, int):
         return f"{answer} {question.unit}".strip()
-    ids = answer if isinstance(answer, tuple) else (answer,)
-    return "; ".join(question.option(option).means for option in ids)
+    return "; ".join(question.option(option).means for option in chosen(answer))
 
 
 def condition_in_words(rulebase: RuleBase, condition: Condition) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from triage.model import (
     AT_ONCE,
+    NOT_SURE,
     Advice,
     Assessment,
     Check,
@@ -19,6 +20,7 @@ from triage.model import (
     Reason,
     RuleBase,
     SafetyNet,
+    chosen,
 )
 from triage.screen import wrap
 from triage.wording import said
@@ -131,7 +133,7 @@ PARTS: dict[str, tuple[str, Callable[[Assessment, _Citations], list[str]]]] = {
 
 def _reasons(rulebase: RuleBase, assessment: Assessment, cite: _Citations) -> list[str]:
     reasons = [line for fired in assessment.red_flags for line in _flag(rulebase, assessment, fired, cite)]
-    return reasons or [_no_flag(assessment)]
+    return reasons or [_no_flag(rulebase, assessment)]
 
 
 class _Citations:
@@ -171,7 +173,7 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     level = assessment.disposition
     flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
     if not flags:
-        return wrap(f"Why: {_no_flag(assessment)}", columns) if assessment.complete else []
+        return wrap(f"Why: {_no_flag(rulebase, assessment)}", columns) if assessment.complete else []
     lines = []
     for fired in flags:
         lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
@@ -181,9 +183,18 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     return lines
 
 
-def _no_flag(assessment: Assessment) -> str:
+def _no_flag(rulebase: RuleBase, assessment: Assessment) -> str:
     none = "None of the answers is a warning sign."
+    if unsure := _unsure_of_danger(rulebase, assessment):
+        none = f"No answer is a clear warning sign, but you were {'; '.join(unsure)}. Watch for the signs below."
     return " ".join([none, *assessment.disposition.more]) if assessment.complete else none
+
+
+def _unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> list[str]:
+    """What was answered "not sure" where danger was asked about."""
+    answers = assessment.answers
+    asked = (q for q in rulebase.questions.values() if q.danger and q.id in answers)
+    return [said(rulebase, q.id, answers[q.id]) for q in asked if NOT_SURE in chosen(answers[q.id])]
 
 
 def _beside(assessment: Assessment, columns: int) -> list[str]:

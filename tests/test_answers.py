@@ -1,0 +1,420 @@
+"""Answer files: what is wrong is told all at once, by line; what is right survives a round trip."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from triage.answers import AnswerFile, as_toml, read_answer_file, write_whole
+from triage.faults import Fault, FaultyInput
+from triage.model import Answer, Answers, Question, RuleBase
+
+QUIET = settings(deadline=None, derandomize=True, database=None, max_examples=200)
+
+AGES = "a whole number from 0 to 120 years, or a_na"
+
+
+def read(path: Path, raw: bytes | str, rulebase: RuleBase) -> AnswerFile:
+    path.write_bytes(raw.encode() if isinstance(raw, str) else raw)
+    return read_answer_file(path, rulebase)
+
+
+def faults(path: Path, raw: bytes | str, rulebase: RuleBase) -> list[Fault]:
+    """All faults of a file; none if it is sound."""
+    try:
+        read(path, raw, rulebase)
+    except FaultyInput as error:
+        return list(error.faults)
+    return []
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "answers.toml"
+
+
+class Wrong(NamedTuple):
+    """One wrong line of [answers], and what has to be said about it."""
+
+    line: str
+    what: str
+    hint: str
+
+
+OPTIONS_OF_FEEL = "allowed: knot, long, long_past, walk_stop, urge, twitch, constant, ache, not_sure"
+WRONG = [
+    Wrong("age = -1", "age: -1 is out of range", AGES),
+    Wrong("age = 121", "age: 121 is out of range", AGES),
+    Wrong("age = 5.5", "age: 5.5 is not an answer", AGES),
+    Wrong("age = 34.0", "age: 34.0 is not an answer", AGES),
+    Wrong("age = inf", "age: inf is not an answer", AGES),
+    Wrong("age = true", "age: True is not an answer", AGES),
+    Wrong('age = "old"', "age: old is not an answer", AGES),
+    Wrong('age = "34"', "age: 34 is not an answer", AGES),
+    Wrong("age = [34]", "age: 34 is not an answer", AGES),
+    Wrong("age = 1979-05-27", "age: 1979-05-27 is not an answer", AGES),
+    Wrong("age = {}", "age: {} is not an answer", AGES),
+    Wrong('feel = "knt"', 'feel: unknown option "knt"', f'did you mean "knot"? {OPTIONS_OF_FEEL}'),
+    Wrong('feel = ""', 'feel: unknown option ""', OPTIONS_OF_FEEL),
+    Wrong('feel = ["knot"]', "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
+    Wrong("feel = 1", "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
+    Wrong("feel = true", "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
+    Wrong("feel = { knot = true }", "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
+    Wrong('load = ["sot"]', 'load: unknown option "sot"', 'did you mean "sit"? allowed: more, nowarm, sit'),
+    Wrong('load = "sit"', 'load: takes a list of options, like ["more"], at least one', 'did you mean "sit"?'),
+    Wrong("load = []", 'load: takes a list of options, like ["more"], at least one', "allowed: more, nowarm, sit"),
+    Wrong("load = [1]", "load: takes a list of options", "allowed: more, nowarm, sit"),
+    Wrong('load = [["sit"]]', "load: takes a list of options", "allowed: more, nowarm, sit"),
+    Wrong('load = ["sit", "sit"]', 'load: "sit" is given twice', ""),
+    Wrong('load = ["usual", "sit"]', 'load: "usual" stands alone, it cannot be beside others', ""),
+    Wrong('load = ["sit", "not_sure"]', 'load: "not_sure" stands alone, it cannot be beside others', ""),
+    Wrong('red_now = ["none", "r_heat"]', 'red_now: "none" stands alone, it cannot be beside others', ""),
+    Wrong('red_nwo = ["none"]', 'unknown question "red_nwo"', 'did you mean "red_now"? allowed: age, red_now, when'),
+    Wrong('"" = 1', 'unknown question ""', "allowed: age, red_now, when"),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda w: w.line)
+def test_a_wrong_answer_is_told_with_its_line_and_what_is_allowed(wrong: Wrong, path: Path, rulebase: RuleBase) -> None:
+    text = f'title = "x"\n\n[answers]\ngate = "none"\n{wrong.line}\ncold = "none"\n'
+    [fault] = faults(path, text, rulebase)
+    assert (fault.file, fault.line) == (str(path), 5)
+    assert fault.what.startswith(wrong.what)
+    assert wrong.hint in fault.hint
+
+
+def test_the_edges_of_the_age_are_answers(path: Path, rulebase: RuleBase) -> None:
+    for age in (0, 120):
+        assert read(path, f"[answers]\nage = {age}\n", rulebase).answers == {"age": age}
+    assert read(path, '[answers]\nage = "a_na"\n', rulebase).answers == {"age": "a_na"}
+
+
+def test_all_errors_are_told_at_once_in_order(path: Path, rulebase: RuleBase) -> None:
+    lines = ["tittle = 1", "title = 2", "[answers]"]
+    lines += [wrong.line for wrong in {w.line.split(" ")[0]: w for w in WRONG}.values()]
+    found = faults(path, "\n".join(lines), rulebase)
+    wrong_lines = [n for n, line in enumerate(lines, 1) if line != "[answers]"]
+    assert [fault.line for fault in found] == wrong_lines
+    assert all(fault.file == str(path) for fault in found)
+
+
+def test_two_wrong_options_of_one_answer_are_both_told(path: Path, rulebase: RuleBase) -> None:
+    found = faults(path, '[answers]\nload = ["sot", "stnd"]\n', rulebase)
+    assert [f.hint.split("?")[0] for f in found] == ['did you mean "sit"', 'did you mean "stand"']
+
+
+class Whole(NamedTuple):
+    """A whole file that is wrong."""
+
+    name: str
+    raw: bytes
+    line: int
+    what: str
+    hint: str = ""
+
+
+NO_TABLE = "like [answers] and age = 70 below"
+WHOLE = [
+    Whole("empty", b"", 0, "no [answers] table", NO_TABLE),
+    Whole("no answers", b'title = "x"\n', 0, "no [answers] table", NO_TABLE),
+    Whole("answers as a value", b'title = "x"\nanswers = 5\n', 2, "write [answers] as a table", NO_TABLE),
+    Whole("answers as a list", b"# x\n[[answers]]\nage = 5\n", 2, "write [answers] as a table", NO_TABLE),
+    Whole("field", b'titel = "x"\n[answers]\n', 1, 'unknown field "titel"', 'did you mean "title"? allowed: title'),
+    Whole("table", b"[answers]\n\n[expct]\n", 3, 'unknown field "expct"', 'did you mean "expect"?'),
+    Whole("list of tables", b"[answers]\n\n[[expct]]\n", 3, 'unknown field "expct"', 'did you mean "expect"?'),
+    Whole("inline table", b"# x\nexpct = {}\n[answers]\n", 2, 'unknown field "expct"', 'did you mean "expect"?'),
+    Whole("title", b"\ntitle = 5\n[answers]\n", 2, "title: must be text in quotes"),
+    Whole("expect", b"\nexpect = 5\n[answers]\n", 2, "write [expect] as a table"),
+    Whole("broken line", b"[answers]\nage = 5\nfeel = knot\n", 3, "not TOML: "),
+    Whole("broken end", b"[answers]\nage =", 2, "not TOML: "),
+    Whole("open text", b'[answers]\nfeel = "knot', 2, "not TOML: "),
+    Whole("same key twice", b"[answers]\nage = 5\nage = 6\n", 3, "not TOML: "),
+    Whole("same table twice", b"[answers]\nage = 5\n[answers]\n", 3, "not TOML: "),
+    Whole("NUL", b"[answers]\nage = 5\n# \x00\n", 3, "not TOML: "),
+    Whole("escape", b'[answers]\nfeel = "\x1b[2J"\n', 2, "not TOML: "),
+    Whole("CR alone", b"[answers]\rage = 5\r", 1, "not TOML: "),
+    Whole("Latin-1", b"[answers]\n# caf\xe9\n", 2, "not UTF-8 text"),
+    Whole("UTF-16", "[answers]\n".encode("utf-16"), 1, "not UTF-8 text"),
+    Whole("deep", b"[answers]\nage = " + b"[" * 3000 + b"]" * 3000, 0, "not TOML: nested too deeply"),
+    Whole("many digits", b"[answers]\nage = " + b"9" * 5000, 0, "not TOML: "),
+    Whole("many hex digits", b"[answers]\nage = 0x" + b"f" * 5000, 2, "age: "),
+    Whole("dotted", b"# x\nanswers.age = 500\n", 2, "age: 500 is out of range", AGES),
+    Whole("inline answers", b"# x\nanswers = { age = 500 }\n", 2, "age: 500 is out of range", AGES),
+    Whole("sub-table", b"[answers]\n\n[answers.age]\nx = 1\n", 3, "age: "),
+    Whole("quoted", b'["answers"]\n"age" = 500\n', 2, "age: 500 is out of range", AGES),
+    Whole("spaced", b"  [ answers ] # x\n  age   = 500\n", 2, "age: 500 is out of range", AGES),
+    Whole("after a long text", b'title = """\n[answers]\nage = 1\n"""\n[answers]\nage = 500\n', 6, "age: 500", AGES),
+    Whole("after a list", b'[answers]\nred_now = [\n  "none",\n]\nage = 500\n', 5, "age: 500 is out of range", AGES),
+    Whole("after quotes in a comment", b'# """\n[answers]\nage = 500\n', 3, "age: 500 is out of range", AGES),
+    Whole("after an odd line end", "# a\u2028b\x85c\n[answers]\nage = 500\n".encode(), 3, "age: 500", AGES),
+    Whole("BOM", b"\xef\xbb\xbf[answers]\nage = 500\n", 2, "age: 500 is out of range", AGES),
+    Whole("CRLF", b"[answers]\r\nage = 500\r\n", 2, "age: 500 is out of range", AGES),
+]
+
+
+@pytest.mark.parametrize("whole", WHOLE, ids=lambda w: w.name)
+def test_a_wrong_file_is_told(whole: Whole, path: Path, rulebase: RuleBase) -> None:
+    [fault] = faults(path, whole.raw, rulebase)
+    assert (fault.file, fault.line) == (str(path), whole.line)
+    assert fault.what.startswith(whole.what)
+    assert fault.hint.startswith(whole.hint)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\xef\xbb\xbf[answers]\nage = 5\n", b"[answers]\r\nage = 5\r\n", b"[answers]\nage = 5"]
+)
+def test_byte_order_marks_and_line_ends_make_no_difference(raw: bytes, path: Path, rulebase: RuleBase) -> None:
+    assert read(path, raw, rulebase).answers == {"age": 5}
+
+
+def test_a_file_without_any_answer_is_read(path: Path, rulebase: RuleBase) -> None:
+    file = read(path, '[answers]\n[expect]\ndisposition = "soon"\n', rulebase)
+    assert (file.answers, file.title, file.expect) == ({}, "", {"disposition": "soon"})
+
+
+def test_a_huge_file_is_not_read(path: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_bytes(b"[answers]\n" + b"#" * 6_000_000)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
+    with pytest.raises(FaultyInput, match="larger than 5,000,000 bytes"):
+        read_answer_file(path, rulebase)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [(".", "Is a directory"), ("nowhere.toml", "No such file or directory"), ("a\0b", "null"), ("x" * 300, "too long")],
+)
+def test_a_file_that_cannot_be_read_is_told(name: str, reason: str, tmp_path: Path, rulebase: RuleBase) -> None:
+    with pytest.raises(FaultyInput) as caught:
+        read_answer_file(tmp_path / name, rulebase)
+    [fault] = caught.value.faults
+    assert fault.line == 0
+    assert fault.what.startswith("cannot be read: ")
+    assert reason in fault.what
+
+
+# --- nothing in a file can drive the terminal
+
+
+CLEAR = "\\u001b[2J\\u202e\\u0007"  # clears the screen, turns text round and beeps, if it is echoed raw
+ECHOED = {
+    "field": f'"{CLEAR}" = 1\n[answers]',
+    "table": f'["{CLEAR}"]\n[answers]',
+    "question": f'[answers]\n"{CLEAR}" = 1',
+    "number": f'[answers]\nage = "{CLEAR}"',
+    "list for a number": f'[answers]\nage = ["{CLEAR}"]',
+    "option": f'[answers]\nfeel = "{CLEAR}"',
+    "one of several": f'[answers]\nload = ["{CLEAR}"]',
+    "twice": f'[answers]\nload = ["{CLEAR}", "{CLEAR}"]',
+    "text for a list": f'[answers]\nload = "{CLEAR}"',
+    "same table twice": f'["{CLEAR}"]\n["{CLEAR}"]',
+}
+
+
+@pytest.mark.parametrize("name", ECHOED)
+def test_no_control_characters_of_a_file_are_echoed(name: str, path: Path, rulebase: RuleBase) -> None:
+    found = faults(path, f"{ECHOED[name]}\n", rulebase)
+    assert found
+    assert all(str(fault).isprintable() for fault in found)
+
+
+def test_no_control_characters_of_a_file_name_are_echoed(tmp_path: Path, rulebase: RuleBase) -> None:
+    [fault] = faults(tmp_path / "a\x1b[2J.toml", "", rulebase)
+    assert str(fault).isprintable()
+
+
+# --- round trip
+
+
+def answer_to(question: Question) -> st.SearchStrategy[Answer]:
+    """Any answer that a question takes."""
+    alone = [option.id for option in question.options if option.exclusive]
+    others = [option.id for option in question.options if not option.exclusive]
+    if question.kind == "many":
+        several = st.sets(st.sampled_from(others), min_size=1)
+        chosen = st.one_of(several, st.sampled_from(alone).map(lambda one: {one}))
+        return chosen.map(lambda ids: tuple(o.id for o in question.options if o.id in ids))
+    if question.kind == "number":
+        return st.integers(question.minimum, question.maximum) | st.sampled_from(others)
+    return st.sampled_from([*others, *alone])
+
+
+def answers_to(rulebase: RuleBase) -> st.SearchStrategy[Answers]:
+    """Any answers to any of the questions."""
+    each = {name: answer_to(question) for name, question in rulebase.questions.items()}
+    return st.fixed_dictionaries({}, optional=each)
+
+
+@QUIET
+@given(data=st.data())
+def test_answers_survive_a_round_trip(
+    data: st.DataObject, rulebase: RuleBase, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    answers = data.draw(answers_to(rulebase))
+    path = tmp_path_factory.getbasetemp() / "round-trip.toml"
+    write_whole(path, as_toml(answers, rulebase))
+    again = read_answer_file(path, rulebase).answers
+    assert again == answers
+    assert list(again) == [name for name in rulebase.questions if name in answers]
+
+
+def test_the_order_of_answers_and_of_options_does_not_matter(path: Path, rulebase: RuleBase) -> None:
+    file = read(path, '[answers]\nload = ["stand", "more"]\nfeel = "knot"\nage = 5\n', rulebase)
+    assert as_toml(file.answers, rulebase) == '[answers]\nage = 5\nfeel = "knot"\nload = ["more", "stand"]\n'
+
+
+VALUES = st.one_of(
+    st.integers().map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(["true", "[]", "{}", "nan", "1979-05-27", "[[]]", '["none", "none"]', "[1, true]", '"""\n"""']),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="'")).map(lambda t: f"'{t}'"),
+)
+
+
+@QUIET
+@given(data=st.data())
+def test_a_file_is_read_or_refused_with_its_lines(
+    data: st.DataObject, rulebase: RuleBase, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    given_values = data.draw(st.dictionaries(st.sampled_from(list(rulebase.questions)), VALUES, min_size=1))
+    text = "[answers]\n" + "".join(f"{name} = {value}\n" for name, value in given_values.items())
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    for fault in faults(path, text, rulebase):
+        name = fault.what.split(":")[0]
+        assert text.split("\n")[fault.line - 1].startswith(f"{name} = ")
+
+
+@QUIET
+@given(raw=st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(
+    raw: bytes, rulebase: RuleBase, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "bytes.toml"
+    assert all(fault.file == str(path) for fault in faults(path, b"[answers]\n" + raw, rulebase))
+
+
+# --- written whole or not at all
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """A umask that would leave files readable by everybody."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_a_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    write_whole(tmp_path / "new", "text\n")
+    (tmp_path / "old").write_text("before")
+    write_whole(tmp_path / "old", "text\n")
+    assert [(p.name, mode(p), p.read_text()) for p in sorted(tmp_path.iterdir())] == [
+        ("new", 0o600, "text\n"),
+        ("old", 0o600, "text\n"),
+    ]
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["os.replace", "os.fsync"])
+@pytest.mark.parametrize(("ends", "error"), [(full_disk, OSError), (stopped, KeyboardInterrupt)])
+def test_the_earlier_file_is_untouched_when_writing_fails(
+    step: str,
+    ends: Callable[..., None],
+    error: type[BaseException],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "answers.toml"
+    path.write_text("before")
+    with monkeypatch.context() as patched:
+        patched.setattr(step, ends)
+        with pytest.raises(error):
+            write_whole(path, "after")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]  # no half a file is left behind
+
+
+def test_text_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "answers.toml"
+    path.write_text("before")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "half " * 10_000 + "\ud800")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_new_file_is_on_the_disk_before_it_takes_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, real=real, name=name: (steps.append(name), real(*args)))
+    write_whole(tmp_path / "answers.toml", "text")
+    assert steps == ["fsync", "replace"]
+
+
+def test_a_link_keeps_pointing_where_it_points(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "answers.toml", tmp_path / "link.toml"
+    target.write_text("before")
+    link.symlink_to(target)
+    write_whole(link, "after")
+    assert link.is_symlink()
+    assert target.read_text() == "after"
+    target.unlink()
+    write_whole(link, "again")  # a link to a file that is yet to be
+    assert link.is_symlink()
+    assert target.read_text() == "again"
+
+
+def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"  # stands for /dev/null, which root could replace
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with suppress(OSError):
+        write_whole(pipe, "text")
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("before")
+    with pytest.raises(NotADirectoryError):
+        write_whole(tmp_path / "file" / "answers.toml", "text")
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "nowhere" / "answers.toml", "text")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # The rights of a folder do not stop root, who may run these tests.
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    with pytest.raises(PermissionError):
+        write_whole(tmp_path / "answers.toml", "text")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "answers.toml").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_whole(tmp_path / "answers.toml", "text")
+    assert [p.name for p in tmp_path.iterdir()] == ["answers.toml"]

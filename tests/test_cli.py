@@ -1,0 +1,777 @@
+"""The command line as a person or a script meets it: exit codes, and what goes where.
+
+Most tests run `python -m triage` as a process of its own; standard output and error are pipes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import triage
+from triage.answers import as_toml, read_answer_file
+from triage.assessment import assess
+from triage.cli import main
+from triage.engine import Engine, production_names
+from triage.model import RuleBase
+from triage.opening import rules_folder
+
+DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
+
+# A healthy runner who has answered everything.
+RUNNER = {
+    "age": "34",
+    "red_now": '["none"]',
+    "when": '"exercise"',
+    "feel": '"knot"',
+    "leg_look": '["none"]',
+    "nerve_signs": '["none"]',
+    "pregnant": '"no_na"',
+    "often": '"lt_month"',
+    "sweat": '"lots_dry"',
+    "cold": '"none"',
+    "load": '["more"]',
+    "gate": '"none"',
+}
+EMERGENCY = {"red_now": '["r_breath"]'}
+URGENT_SO_FAR = {"age": "66", "red_now": '["none"]', "leg_look": '["one_swollen"]'}
+
+
+def toml(answers: Mapping[str, str], title: str = "", expect: str = "") -> str:
+    lines = [f'title = "{title}"'] if title else []
+    lines += ["[answers]", *(f"{name} = {value}" for name, value in answers.items())]
+    return "\n".join([*lines, *(["[expect]", expect] if expect else [])]) + "\n"
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """A terminal of 80 columns that could draw, were there one."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+    return {**kept, "TERM": "xterm", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **changes}
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "triage", *map(str, words)]
+
+
+def run(*words: object, typed: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end with `typed` on standard input."""
+    return subprocess.run(
+        command(*words),
+        input=typed,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(**changes),
+        check=False,
+        timeout=300,  # a hang must not hang the tests
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with an answer file of every sort."""
+    texts = {
+        "runner.toml": toml(RUNNER, "A runner"),
+        "emergency.toml": toml(EMERGENCY, "Out of breath"),
+        "urgent.toml": toml(URGENT_SO_FAR),
+        "begun.toml": toml({"age": "34"}),
+        "bad.toml": toml({"age": "340", "feel": '"knt"'}),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def other_rules(tmp_path: Path) -> Path:
+    """Another rule base: the same with another version and another relief text."""
+    folder = Path(shutil.copytree(rules_folder(), tmp_path / "other"))
+    for file, pattern, new in (
+        ("dispositions.toml", r"^version = .*$", 'version = "99.1"'),
+        ("advice/relief_now.toml", r"^title = .*$", 'title = "Another title"'),
+    ):
+        path = folder / file
+        text, count = re.subn(pattern, new, path.read_text("utf-8"), flags=re.MULTILINE)
+        assert count == 1
+        path.write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any use of the network raises."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("the network was used")
+
+    for name in ("socket", "create_connection", "getaddrinfo", "gethostbyname", "create_server", "socketpair"):
+        monkeypatch.setattr(socket, name, refused)
+
+
+# --- run
+
+
+def test_a_complete_file_gives_its_result_on_stdout_and_nothing_else(files: Path, rulebase: RuleBase) -> None:
+    done = run("run", files / "runner.toml")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    assert done.stdout.startswith(rulebase.dispositions["self_care"].say.split(";")[0])
+    assert rulebase.sha256[:12] in done.stdout
+
+
+def test_an_emergency_is_complete_with_one_answer(files: Path, rulebase: RuleBase) -> None:
+    done = run("run", files / "emergency.toml")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    assert done.stdout.startswith(rulebase.dispositions["emergency"].say.upper())
+
+
+def test_several_files_are_told_apart_by_name_and_title(files: Path) -> None:
+    done = run("run", files / "runner.toml", files / "emergency.toml")
+    headings = [line for line in done.stdout.splitlines() if line.startswith("== ")]
+    assert headings == [f"== {files / 'runner.toml'}: A runner", f"== {files / 'emergency.toml'}: Out of breath"]
+    assert (done.returncode, done.stderr) == (DONE, "")
+
+
+def test_an_incomplete_file_names_what_is_missing(files: Path) -> None:
+    done = run("run", files / "begun.toml")
+    assert (done.returncode, done.stdout) == (INCOMPLETE, "")
+    missing = re.search(r"begun\.toml: not complete, missing: (.*)$", done.stderr, re.MULTILINE)
+    assert missing
+    assert missing[1].split(", ")[:3] == ["red_now", "when", "feel"]
+    assert "age" not in missing[1].split(", ")
+    assert "not enough to go by" in done.stderr
+
+
+def test_an_incomplete_file_tells_the_least_that_is_known(files: Path, rulebase: RuleBase) -> None:
+    done = run("run", files / "urgent.toml")
+    assert (done.returncode, done.stdout) == (INCOMPLETE, "")
+    assert f"at least: {rulebase.dispositions['urgent'].say}" in done.stderr
+
+
+def test_a_partial_result_is_marked(files: Path, rulebase: RuleBase) -> None:
+    done = run("run", "--partial", files / "urgent.toml", COLUMNS="1000")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    first = " ".join(done.stdout.split("\n\n")[0].split())
+    assert first.startswith("Not finished: ")
+    assert f"at least: {rulebase.dispositions['urgent'].say}" in first
+
+
+def test_a_partial_result_without_a_warning_sign_does_not_reassure(files: Path, rulebase: RuleBase) -> None:
+    done = run("run", "--partial", files / "begun.toml")
+    assert done.returncode == DONE
+    words = " ".join(done.stdout.split())
+    assert words.startswith("Not finished: ")
+    assert "not enough to go by" in words
+    assert rulebase.dispositions["self_care"].say not in words
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "results"),
+    [
+        (["runner", "begun"], INCOMPLETE, 1),
+        (["begun", "runner", "emergency"], INCOMPLETE, 2),
+        (["runner", "bad"], WRONG_INPUT, 1),
+        (["begun", "bad", "runner", "nowhere"], WRONG_INPUT, 1),
+        (["bad"], WRONG_INPUT, 0),
+    ],
+)
+def test_bad_and_incomplete_files_do_not_stop_the_good_ones(
+    names: list[str], code: int, results: int, files: Path
+) -> None:
+    done = run("run", "--format", "json", *(files / f"{name}.toml" for name in names))
+    assert done.returncode == code
+    assert len(done.stdout.splitlines()) == results
+    for name in set(names) - {"runner", "emergency"}:
+        assert f"{name}.toml" in done.stderr
+    assert "runner.toml" not in done.stderr
+
+
+def test_every_error_of_a_file_is_told_with_its_line(files: Path, rulebase: RuleBase) -> None:
+    options = [option.id for option in rulebase.questions["feel"].options]
+    done = run("run", files / "bad.toml")
+    assert done.stderr.splitlines() == [
+        f"{files / 'bad.toml'}:2: age: 340 is out of range (a whole number from 0 to 120 years, or a_na)",
+        f'{files / "bad.toml"}:3: feel: unknown option "knt" (did you mean "knot"? allowed: {", ".join(options)})',
+        "2 faults",
+    ]
+
+
+def test_a_title_cannot_drive_the_terminal(files: Path) -> None:
+    evil = files / "evil.toml"
+    evil.write_text(toml(RUNNER, "\\u001b[2J\\u0007", 'disposition = "urgent"'))
+    for done in (run("run", evil, evil), run("test", evil)):
+        assert all(character.isprintable() or character == "\n" for character in done.stdout + done.stderr)
+
+
+# --- JSON
+
+
+TEXT, TEXTS, TRUTH = str, [str], bool
+ADVICE = {"id": TEXT, "title": TEXT, "steps": TEXTS, "grade": TEXT, "sources": TEXTS}
+CONTRACT: dict[str, Any] = {
+    "schema": TEXT,
+    "complete": TRUTH,
+    "disposition": TEXT,
+    "see_doctor": TRUTH,
+    "pharmacist": TRUTH,
+    "red_flags": [
+        {"id": TEXT, "title": TEXT, "disposition": TEXT, "because": TEXT, "answers": dict, "sources": TEXTS},
+    ],
+    "causes": [
+        {"id": TEXT, "name": TEXT, "group": TEXT, "score": int, "for": list, "against": list, "sources": TEXTS},
+    ],
+    "needs_checking": [dict],
+    "relief": [ADVICE],
+    "prevention": [ADVICE],
+    "do_not": [ADVICE],
+    "withheld": [{"id": TEXT, "because": TEXT}],
+    "checks": [{"id": TEXT, "title": TEXT, "strength": TEXT, "because": TEXT, "sources": TEXTS}],
+    "safety_net": TEXTS,
+    "missing": TEXTS,
+    "answers": dict,
+    "rulebase": {"version": TEXT, "sha256": TEXT},
+}
+
+
+def broken_contract(given: Any, wanted: Any, at: str = "result") -> Iterator[str]:
+    """Where a JSON document is not of the shape of DESIGN, section 6. More keys are allowed."""
+    if isinstance(wanted, type):
+        if type(given) is not wanted:
+            yield f"{at}: {given!r} is not {wanted.__name__}"
+    elif isinstance(wanted, list):
+        if not isinstance(given, list):
+            yield f"{at}: {given!r} is not a list"
+            return
+        for number, item in enumerate(given):
+            yield from broken_contract(item, wanted[0], f"{at}[{number}]")
+    else:
+        for key, value in wanted.items():
+            if key not in given:
+                yield f"{at}.{key} is missing"
+            else:
+                yield from broken_contract(given[key], value, f"{at}.{key}")
+
+
+# Answers that together fill every part of the document.
+FILLING = {
+    **RUNNER,
+    "feel": '"long_past"',
+    "where": '"either"',
+    "clot_risk": '["none"]',
+    "nerve_signs": '["tired"]',
+    "often": '"daily"',
+    "bother": '["sleep_day"]',
+    "gate": '"both"',
+    "medicines": '["diuretic"]',
+    "conditions": '["heart"]',
+    "shakes": '"no"',
+}
+
+
+def test_json_keeps_the_contract(files: Path) -> None:
+    (files / "filling.toml").write_text(toml(FILLING))
+    names = ["runner", "emergency", "urgent", "begun", "filling"]
+    done = run("run", "--partial", "--format", "json", *(files / f"{name}.toml" for name in names))
+    assert (done.returncode, done.stderr) == (DONE, "")
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(document["file"]).stem for document in documents] == names
+    for document in documents:
+        assert list(broken_contract(document, CONTRACT)) == []
+        assert document["schema"] == "leg-cramp-triage/assessment/1"
+        assert document["see_doctor"] == (document["disposition"] != "self_care")
+        assert document["complete"] == (not document["missing"])
+    for part in ("red_flags", "causes", "relief", "prevention", "do_not", "withheld", "checks", "safety_net"):
+        assert any(document[part] for document in documents), part
+    by_name = dict(zip(names, documents, strict=True))
+    assert by_name["runner"]["disposition"] == "self_care"
+    assert by_name["emergency"]["disposition"] == "emergency"
+    assert by_name["emergency"]["red_flags"][0]["answers"] == {"red_now": ["r_breath"]}
+    assert by_name["urgent"]["disposition"] == "urgent"
+    assert by_name["begun"]["answers"] == {"age": 34}
+
+
+def test_json_of_one_file_is_one_document(files: Path) -> None:
+    done = run("run", "--format", "json", files / "runner.toml")
+    document = json.loads(done.stdout)
+    assert list(broken_contract(document, CONTRACT)) == []
+    assert document["answers"]["load"] == ["more"]
+    assert [cause["group"] for cause in document["causes"]] == ["everyday"] * len(document["causes"])
+    signs = [sign for cause in document["causes"] for sign in cause["for"]]
+    assert signs
+    assert all(type(sign["weight"]) is int and sign["because"] for sign in signs)
+
+
+# --- --output
+
+
+def test_output_goes_to_a_file_for_its_owner_only(files: Path) -> None:
+    written = files / "result.json"
+    done = run("run", "--format", "json", "--output", written, files / "runner.toml")
+    assert (done.returncode, done.stdout, done.stderr) == (DONE, "", "")
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert json.loads(written.read_text())["disposition"] == "self_care"
+
+
+def test_output_holds_what_the_screen_would(files: Path) -> None:
+    written = files / "result.txt"
+    names = [files / "runner.toml", files / "bad.toml", files / "emergency.toml"]
+    done = run("run", "--output", written, *names)
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert written.read_text() == run("run", *names).stdout
+
+
+def test_no_result_writes_no_file(files: Path) -> None:
+    written = files / "result.txt"
+    assert run("run", "--output", written, files / "begun.toml").returncode == INCOMPLETE
+    assert not written.exists()
+
+
+def test_output_that_cannot_be_written_is_told(files: Path) -> None:
+    done = run("run", "--output", files / "nowhere" / "result.txt", files / "runner.toml")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr == f"{files}/nowhere/result.txt: cannot be written: No such file or directory\n"
+
+
+# --- test
+
+
+def scenario(folder: Path, name: str, expect: str, answers: Mapping[str, str] = RUNNER) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(toml(answers, f"The story of {path.stem}", expect))
+    return path
+
+
+def test_a_scenario_that_comes_true_passes(tmp_path: Path, engine: Engine) -> None:
+    path = scenario(tmp_path, "good.toml", 'disposition = "self_care"\nchecks = []\nsee_doctor = false')
+    done = run("test", path)
+    assert (done.returncode, done.stderr) == (DONE, "")
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "1 passed, 0 failed"
+    answers = read_answer_file(path, engine.rulebase).answers
+    silent = [n for n in production_names(engine.rulebase) if n not in assess(engine, answers).fired]
+    assert lines[:-1] == [f"Rules that never fired ({len(silent)}):", *(f"  {name}" for name in silent)]
+
+
+def test_a_scenario_that_does_not_come_true_prints_what_differs(tmp_path: Path) -> None:
+    expect = (
+        'disposition = "urgent"\npharmacist = true\ncauses = ["exercise-fatigue", "heat-sweat"]\n'
+        'not_causes = ["heat-sweat"]\nred_flags = ["leg-injury"]\nrelief = []'
+    )
+    path = scenario(tmp_path, "bad.toml", expect)
+    done = run("test", path)
+    assert (done.returncode, done.stderr) == (FAILED, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"FAILED {path}: The story of bad"
+    differences = [line for line in lines[1:] if line.startswith("  ")][:6]
+    assert differences[:2] == [
+        "  disposition: expected urgent, got self_care",
+        "  pharmacist: expected true, got false",
+    ]
+    assert "  not_causes: heat-sweat is shown" in differences
+    assert "  red_flags: expected leg-injury, got none" in differences
+    assert any(line.startswith("  relief: expected none, got ") for line in differences)
+    assert lines[-1] == "0 passed, 1 failed"
+
+
+def test_a_scenario_must_be_complete_unless_it_says_otherwise(tmp_path: Path) -> None:
+    scenario(tmp_path, "open.toml", 'disposition = "self_care"', {"age": "34"})
+    assert "  not complete: missing red_now, when" in run("test", tmp_path / "open.toml").stdout
+    scenario(tmp_path, "open.toml", 'complete = false\nmissing = ["red_now", "when"]', {"age": "34"})
+    assert run("test", tmp_path / "open.toml").returncode == DONE
+
+
+def test_folders_are_searched_and_every_file_is_run_once(tmp_path: Path) -> None:
+    scenario(tmp_path, "a/b/good.toml", 'disposition = "self_care"')
+    scenario(tmp_path, "a/bad.toml", 'disposition = "soon"')
+    scenario(tmp_path, "c.toml", "see_doctor = false")
+    done = run("test", tmp_path, tmp_path / "c.toml", tmp_path / "a")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (FAILED, "2 passed, 1 failed")
+
+
+UNREADABLE = {
+    "field": ('dispositoin = "soon"', 'unknown field "dispositoin" in [expect] (did you mean "disposition"?'),
+    "level": ('disposition = "son"', 'unknown disposition "son" (did you mean "soon"?'),
+    "id": ('relief = ["strech"]', 'relief: unknown id "strech" ('),
+    "other kind": ('causes = ["clot"]', 'causes: unknown id "clot" ('),
+    "no list": ('causes = "heat-sweat"', "causes: must be a list of ids"),
+    "no truth": ('see_doctor = "no"', "see_doctor: must be true or false"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_scenario_that_is_not_one_is_bad_input(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expect, what = UNREADABLE[name]
+    path = scenario(tmp_path, "x.toml", expect)
+    line = path.read_text().split("\n").index(expect) + 1
+    scenario(tmp_path, "y.toml", 'disposition = "soon"')  # also fails; bad input outranks it
+    assert main(["test", str(tmp_path)]) == WRONG_INPUT
+    told = capsys.readouterr()
+    assert told.err.startswith(f"{path}:{line}: {what}")
+    assert told.out.splitlines()[-1] == "0 passed, 1 failed, 1 unreadable"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("no expect", toml(RUNNER), "a scenario needs an [expect] table"),
+        ("not TOML", "[answers", "not TOML: "),
+        ("wrong answer", toml({"age": "-1"}, expect="complete = false"), "age: -1 is out of range"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_bad_input(
+    name: str, text: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    assert main(["test", str(tmp_path)]) == WRONG_INPUT, name
+    assert what in capsys.readouterr().err
+
+
+def test_nothing_to_test_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("no scenario")
+    assert main(["test", str(tmp_path)]) == WRONG_INPUT
+    assert "no scenario files (*.toml) in this folder" in capsys.readouterr().err
+    assert main(["test", str(tmp_path / "nowhere")]) == WRONG_INPUT
+    assert "nowhere" in capsys.readouterr().err
+
+
+# --- rules and check
+
+
+def test_rules_lists_every_rule_and_question(rulebase: RuleBase) -> None:
+    done = run("rules")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    listed = {line.split("(")[0].split(":")[0].strip() for line in done.stdout.splitlines()}
+    signs = set(rulebase.signs)
+    assert {*rulebase.entries, *rulebase.questions} - signs <= listed
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_rules_shows_one_with_condition_examples_and_sources(rulebase: RuleBase) -> None:
+    done = run("rules", "one-leg-swollen", COLUMNS="80")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    words = " ".join(done.stdout.split())
+    flag = rulebase.red_flags["one-leg-swollen"]
+    assert f"at {flag.at}" in words
+    for part in (flag.title, flag.because, "leg_look: one_swollen", "Must fire on", "Must be silent on"):
+        assert part in words
+    for source in flag.sources:
+        assert rulebase.sources[source].title in words
+
+
+def test_rules_shows_one_of_every_kind(rulebase: RuleBase, capsys: pytest.CaptureFixture[str]) -> None:
+    for kind in ("red_flags", "causes", "signs", "advice", "checks", "notes", "questions"):
+        name = next(iter(getattr(rulebase, kind)))
+        assert main(["rules", name]) == DONE
+        assert capsys.readouterr().out.startswith(f"{name} ("), kind
+
+
+@pytest.mark.parametrize(("given", "meant"), [("one-leg-swolen", "one-leg-swollen"), ("leg_lok", "leg_look")])
+def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
+    done = run("rules", given)
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr.startswith(f'no rule or question "{given}" (did you mean "{meant}"?')
+
+
+@pytest.mark.usefixtures("no_network")
+def test_check_counts_and_lists_every_exception_that_lowers(
+    rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check"]) == DONE
+    told = capsys.readouterr()
+    assert told.err == ""
+    words = " ".join(told.out.split())
+    assert words.startswith("Sound. ")
+    assert f"{len(rulebase.questions)} questions, {len(rulebase.red_flags)} red flags" in words
+    assert rulebase.sha256 in words
+    lowering = [flag for flag in rulebase.red_flags.values() if flag.condition.unless]
+    assert lowering
+    for flag in lowering:
+        assert f"{flag.id}: {flag.lowers}" in words
+
+
+# --- relief
+
+
+def test_relief_is_there_at_once_without_the_slow_libraries() -> None:
+    probe = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "from triage.cli import main\n"
+        "code = main(['relief'])\n"
+        "print(*sorted(set(sys.modules) - before), file=sys.stderr)\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == DONE
+    imported = {name.split(".")[0] for name in done.stderr.split()}
+    assert "triage" in imported
+    assert not imported & {"experta", "questionary", "prompt_toolkit", "dataclasses", "argparse", "json", "socket"}
+
+
+def test_relief_prints_every_step_and_asks_nothing(rulebase: RuleBase) -> None:
+    done = run("relief")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    words = " ".join(done.stdout.split())
+    assert words.startswith(rulebase.relief_now.title)
+    for number, step in enumerate(rulebase.relief_now.steps, 1):
+        assert f"{number}. {step}" in words
+    assert words.endswith(rulebase.relief_now.after)
+
+
+# --- usage
+
+
+def test_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (DONE, f"leg-cramp-triage {triage.__version__}\n", "")
+
+
+def test_help_names_every_command_and_exit_code() -> None:
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    for name in ("ask", "relief", "run", "test", "rules", "check"):
+        assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE), name
+    assert all(f"{code} " in done.stdout for code in (DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED))
+
+
+@pytest.mark.parametrize("name", ["ask", "relief", "run", "test", "rules", "check"])
+def test_every_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == DONE
+    assert f"leg-cramp-triage {name}" in capsys.readouterr().out
+
+
+WRONG_USAGE = [
+    ["diagnose"],
+    ["run"],
+    ["test"],
+    ["run", "--format", "xml", "x.toml"],
+    ["--nonsense"],
+    ["check", "--save", "x.toml"],
+    ["relief", "now"],
+]
+
+
+@pytest.mark.parametrize("words", WRONG_USAGE, ids=" ".join)
+def test_wrong_usage_is_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == WRONG_INPUT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("usage: leg-cramp-triage")
+
+
+@pytest.mark.parametrize("words", [[], ["ask"], ["--format", "json"]], ids=" ".join)
+def test_without_a_terminal_it_says_what_to_use(words: list[str]) -> None:
+    done = run(*words, typed="1\n1\n1\n")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert "No terminal" in done.stderr
+    assert "--plain" in done.stderr
+    assert "run FILE" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["rules"], ["run", "runner.toml"], ["relief"], ["--help"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough_is_no_error(words: Sequence[str], files: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)  # as in `... | head -0`
+    given = [str(files / word) if word.endswith(".toml") else word for word in words]
+    done = subprocess.run(
+        command(*given), stdout=writing, stderr=subprocess.PIPE, text=True, env=environment(), check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (DONE, "")
+
+
+def test_a_full_disk_is_told_in_one_line(files: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command("run", files / "runner.toml"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            check=False,
+        )
+    assert done.returncode == WRONG_INPUT
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- --rules
+
+
+def test_another_rule_base_is_used(files: Path, other_rules: Path) -> None:
+    done = run("run", "--format", "json", "--rules", other_rules, files / "runner.toml")
+    assert json.loads(done.stdout)["rulebase"]["version"] == "99.1"
+    assert run("relief", "--rules", other_rules).stdout.startswith("Another title\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run", "x.toml"], ["test", "x.toml"], ["rules"], ["relief"], ["--plain"]],
+    ids=" ".join,
+)
+def test_a_rule_base_that_is_not_there_is_told(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--rules", str(tmp_path / "nowhere")]) == WRONG_INPUT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert str(tmp_path / "nowhere") in told.err
+
+
+# --- the interview, plain
+
+
+BEGUN = {name: value for name, value in RUNNER.items() if name != "gate"}
+
+
+def test_the_questions_go_to_stderr_and_the_result_to_stdout(files: Path, rulebase: RuleBase) -> None:
+    (files / "almost.toml").write_text(toml(BEGUN))
+    done = run("--plain", "--answers", files / "almost.toml", typed="1\n\n")  # gate: none; accept the review
+    assert done.returncode == DONE
+    assert done.stdout.strip() == run("run", files / "runner.toml").stdout.strip()
+    assert rulebase.questions["gate"].text[:40] in done.stderr
+    assert rulebase.questions["feel"].text not in done.stderr
+    assert rulebase.dispositions["self_care"].say[:40] not in done.stderr
+
+
+def test_the_result_of_an_interview_can_be_json_or_a_file(files: Path) -> None:
+    (files / "almost.toml").write_text(toml(BEGUN))
+    ask = ("--plain", "--format", "json", "--answers", files / "almost.toml")
+    document = json.loads(run(*ask, typed="1\n\n").stdout)
+    assert list(broken_contract(document, CONTRACT)) == []
+    assert document["complete"]
+    done = run(*ask, "--output", files / "result.json", typed="1\n\n")
+    assert (done.returncode, done.stdout) == (DONE, "")
+    assert json.loads((files / "result.json").read_text()) == document
+
+
+def test_an_emergency_ends_the_questions(rulebase: RuleBase) -> None:
+    done = run("--plain", typed="70\n1\n4\n")  # age; breathless; nothing on the legs
+    assert done.returncode == DONE
+    assert done.stdout.strip().startswith(rulebase.dispositions["emergency"].say.upper())
+    assert "Question 3" not in done.stderr
+
+
+def test_the_end_of_input_stops_and_stores_nothing(tmp_path: Path) -> None:
+    done = run("--plain", typed="70\n")
+    assert (done.returncode, done.stdout) == (STOPPED, "")
+    assert "Nothing was stored" in done.stderr
+    assert "--save FILE" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def interrupted(*words: object) -> tuple[int, str, str]:
+    """Answer the age, then press Ctrl-C at the next question."""
+    child = subprocess.Popen(
+        command(*words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert child.stdin
+    assert child.stderr
+    child.stdin.write("70\n")
+    child.stdin.flush()
+    seen = ""
+    while not re.search(r"-> 70(?s:.*)\n> $", seen):
+        character = child.stderr.read(1)
+        assert character, seen
+        seen += character
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=300)
+    return child.returncode, out, err
+
+
+def test_ctrl_c_stops_and_stores_nothing() -> None:
+    code, out, err = interrupted("--plain")
+    assert (code, out) == (STOPPED, "")
+    assert "Nothing was stored" in err
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_keeps_what_was_answered(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    code, out, err = interrupted("--plain", "--save", kept)
+    assert (code, out) == (STOPPED, "")
+    assert f"--answers {kept} --save {kept}" in err
+    assert kept.read_text() == "[answers]\nage = 70\n"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_saved_answers_can_be_gone_on_from(files: Path, rulebase: RuleBase) -> None:
+    kept = files / "kept.toml"
+    kept.write_text(toml(BEGUN))
+    done = run("--plain", "--answers", kept, "--save", kept, typed="1\n\n")
+    assert done.returncode == DONE
+    complete = read_answer_file(files / "runner.toml", rulebase).answers
+    assert kept.read_text() == as_toml(complete, rulebase)
+
+
+def test_save_refuses_to_overwrite(files: Path) -> None:
+    kept = files / "runner.toml"
+    before = kept.read_bytes()
+    for more in ([], ["--answers", files / "begun.toml"]):
+        done = run("--plain", "--save", kept, *more, typed="70\n")
+        assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+        assert "is already there and would be overwritten" in done.stderr
+        assert f"--answers {kept} --save {kept}" in done.stderr
+        assert "Question" not in done.stderr
+        assert kept.read_bytes() == before
+
+
+def test_save_that_cannot_be_written_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    done = run("--plain", "--save", tmp_path / "nowhere" / "kept.toml", typed="70\n")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr == f"{tmp_path}/nowhere/kept.toml: cannot be written: No such file or directory\n"
+
+
+def test_wrong_answers_are_told_before_anything_is_asked(files: Path) -> None:
+    done = run("--plain", "--answers", files / "bad.toml", typed="1\n" * 30)
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr.splitlines()[-1] == "2 faults"
+    assert "Question" not in done.stderr
+
+
+# --- no network, ever
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["relief"], DONE),
+        (["run", "{files}/runner.toml", "{files}/emergency.toml"], DONE),
+        (["run", "--format", "json", "{files}/runner.toml"], DONE),
+        (["run", "--partial", "--output", "{files}/result", "{files}/urgent.toml"], DONE),
+        (["test", "{files}/scenario.toml"], DONE),
+        (["rules"], DONE),
+        (["rules", "one-leg-swollen"], DONE),
+        (["--plain"], DONE),
+        (["ask", "--plain", "--save", "{files}/kept.toml"], DONE),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_no_command_uses_the_network(words: list[str], code: int, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AssertionError, match="the network was used"):
+        socket.socket()
+    scenario(files, "scenario.toml", 'disposition = "self_care"')
+    monkeypatch.setattr("sys.stdin", io.StringIO("70\n1\n4\n"))
+    assert main([word.format(files=files) for word in words]) == code

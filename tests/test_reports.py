@@ -1,0 +1,264 @@
+"""The result as text: it fits the window, says what to do first, and hides or invents nothing."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import plain
+import pytest
+
+from triage.answers import read_answer_file
+from triage.assessment import assess
+from triage.engine import Engine
+from triage.interview import missing_from
+from triage.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.opening import relief_lines, rules_folder
+from triage.report.text import details, short, urgent_lines, whole
+
+FOLDER = Path(__file__).parent / "scenarios"
+SCREEN = 24
+PROMPT = 2  # lines below the short result: "More: ..." and the line to type in
+
+
+def words(lines: list[str]) -> str:
+    """Lines as one text, so that it does not matter where they were wrapped."""
+    return " ".join(" ".join(lines).split())
+
+
+def part(lines: list[str], heading: str) -> str:
+    """The part of the details under a heading; empty if there is none."""
+    if heading not in lines:
+        return ""
+    rest = lines[lines.index(heading) + 1 :]
+    return words(rest[: rest.index("")] if "" in rest else rest)
+
+
+def result(engine: Engine, answers: Answers) -> Assessment:
+    return assess(engine, answers, missing_from(engine, answers))
+
+
+@pytest.fixture(scope="module")
+def told(engine: Engine) -> dict[str, Assessment]:
+    """The result of every scenario, by its path."""
+    paths = sorted(FOLDER.rglob("*.toml"))
+    return {
+        path.relative_to(FOLDER).as_posix(): result(engine, read_answer_file(path, engine.rulebase).answers)
+        for path in paths
+    }
+
+
+@pytest.fixture(scope="module")
+def every(engine: Engine, told: dict[str, Assessment], answer_sets: list[Answers]) -> dict[str, Assessment]:
+    """The scenarios, and random answers on which many rules meet."""
+    random = {f"random {number}": result(engine, answers) for number, answers in enumerate(answer_sets[:300])}
+    return told | random
+
+
+# --- it fits
+
+
+def test_the_short_result_of_ordinary_cases_fits_one_screen(rulebase: RuleBase, told: dict[str, Assessment]) -> None:
+    ordinary = {name: a for name, a in told.items() if name.startswith("self-care/")}
+    assert ordinary
+    heights = {name: len(short(rulebase, assessment, 80)) for name, assessment in ordinary.items()}
+    assert {name: height for name, height in heights.items() if height > SCREEN - PROMPT} == {}
+
+
+@pytest.mark.parametrize("columns", [80, 40, 20])
+def test_every_line_fits_the_width(columns: int, rulebase: RuleBase, every: dict[str, Assessment]) -> None:
+    too_wide = set()
+    for assessment in every.values():
+        lines = [*whole(rulebase, assessment, columns), *short(rulebase, assessment, columns)]
+        lines += urgent_lines(rulebase, assessment.disposition, assessment.red_flags, columns)
+        too_wide |= {line for line in lines if len(line) > columns}
+    assert too_wide == set()
+
+
+@pytest.mark.parametrize("columns", [80, 40, 20])
+def test_relief_fits_the_width(columns: int) -> None:
+    assert max(map(len, relief_lines(rules_folder(), columns))) <= columns
+
+
+def test_no_line_ends_in_blanks_or_holds_control_characters(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
+    for name, assessment in every.items():
+        for line in whole(rulebase, assessment, 80):
+            assert line == line.rstrip(), name
+            assert line.isprintable(), name
+
+
+def test_a_narrow_window_hides_nothing(rulebase: RuleBase, told: dict[str, Assessment]) -> None:
+    for name, assessment in told.items():
+        wide, narrow = (words(details(rulebase, assessment, columns)) for columns in (80, 40))
+        # Long addresses are broken at the window's edge, and the rule below the short result is shorter.
+        assert narrow.replace(" ", "").replace("-", "") == wide.replace(" ", "").replace("-", ""), name
+
+
+# --- how urgent, first
+
+
+def test_the_first_line_says_what_to_do(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
+    for name, assessment in every.items():
+        level = assessment.disposition
+        if assessment.complete:
+            say = level.say.upper() if level.stops == AT_ONCE else level.say
+            assert words(whole(rulebase, assessment, 80)).startswith(f"{say} Why: "), name
+
+
+def emergencies(engine: Engine) -> list[Answers]:
+    """Every sign, and every two and three signs together, that make an emergency at once."""
+    question = engine.rulebase.questions["red_now"]
+    signs = [option.id for option in question.options if not option.exclusive]
+    several: list[Answers] = [{"red_now": some} for count in (1, 2, 3) for some in combinations(signs, count)]
+    return [answers for answers in several if result(engine, answers).disposition.stops == AT_ONCE]
+
+
+def test_an_emergency_is_one_screen_and_nothing_else(
+    engine: Engine, rulebase: RuleBase, every: dict[str, Assessment]
+) -> None:
+    cases = [result(engine, answers) for answers in emergencies(engine)]
+    assert len(cases) > 100
+    cases += [a for name, a in every.items() if a.disposition.stops == AT_ONCE and name.endswith(".toml")]
+    for assessment in cases:
+        lines = whole(rulebase, assessment, 80)
+        assert len(lines) <= SCREEN, assessment.answers
+        assert lines[0].startswith(assessment.disposition.say.upper()[:40])
+        assert details(rulebase, assessment, 80) == []
+        text = words(lines)
+        for fired in assessment.red_flags:
+            if fired.flag.disposition == assessment.disposition.id:
+                assert fired.flag.title in text
+                assert all(note in text for note in fired.flag.notes)
+        assert all(line in text for line in assessment.disposition.more)
+        assert not assessment.relief
+        assert not assessment.causes
+
+
+def test_an_urgent_finding_is_told_with_its_reason_and_place(rulebase: RuleBase, engine: Engine) -> None:
+    assessment = result(engine, {"leg_look": ("one_swollen",), "pregnant": "p_ge20"})
+    text = words(urgent_lines(rulebase, assessment.disposition, assessment.red_flags, 80))
+    assert text.startswith(assessment.disposition.say.upper())
+    for fired in assessment.red_flags:
+        assert f"{fired.flag.title}. {fired.flag.because}" in text
+        assert rulebase.places.get(fired.flag.place, "") in text
+    assert any(fired.flag.place for fired in assessment.red_flags)
+
+
+def test_an_unfinished_result_says_at_least(engine: Engine, rulebase: RuleBase) -> None:
+    assessment = result(engine, {"leg_look": ("one_swollen",)})
+    assert not assessment.complete
+    text = words(whole(rulebase, assessment, 80))
+    assert text.startswith(
+        f"Not finished: {len(assessment.missing)} questions are not answered yet. So far, at least: "
+    )
+    assert assessment.disposition.say in text
+
+
+def test_an_unfinished_result_never_reassures(engine: Engine, rulebase: RuleBase, answer_sets: list[Answers]) -> None:
+    calm = rulebase.ladder[-1]
+    seen = 0
+    for answers in answer_sets:
+        begun = {name: answer for number, (name, answer) in enumerate(answers.items()) if number < 3}
+        assessment = result(engine, begun)
+        if not assessment.complete:
+            seen += 1
+            text = words(whole(rulebase, assessment, 80))
+            assert text.startswith("Not finished: ")
+            assert calm.say not in text
+            assert all(line not in text for line in calm.more)
+            assert ("at least: " in text) == assessment.see_doctor
+    assert seen > 100
+
+
+# --- what is shown, and under which heading
+
+
+def test_what_was_left_out_is_told_with_the_reason(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
+    seen = 0
+    for name, assessment in every.items():
+        lines = details(rulebase, assessment, 1000)
+        left_out = part(lines, "Left out for you")
+        for withheld in assessment.withheld:
+            seen += 1
+            assert withheld.because, name
+            assert f"{withheld.advice.title}, because {'; and '.join(withheld.because)}" in left_out, name
+            for heading in ("What to do now", "What may prevent it", "Do not"):
+                assert f"- {withheld.advice.title}" not in part(lines, heading), name
+            assert withheld.advice not in (*assessment.relief, *assessment.prevention, *assessment.do_not), name
+        assert bool(left_out) == bool(assessment.withheld), name
+    assert seen > 50
+
+
+def test_what_needs_checking_is_never_named_as_a_likely_cause(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
+    seen = 0
+    titles = [cause.title for cause in rulebase.causes.values() if cause.group == "check"]
+    for name, assessment in every.items():
+        assert all(ranked.cause.group in ("everyday", "ask") for ranked in assessment.causes), name
+        assert all(fired.cause.group == "check" for fired in assessment.needs_checking), name
+        lines = short(rulebase, assessment, 1000)
+        fits = [line for line in lines if line.startswith("Fits what you told us")]
+        fits.append(part(details(rulebase, assessment, 1000), "What fits what you told us"))
+        assert not any(f"- {title}." in text or f": {title}" in text for title in titles for text in fits), name
+        for fired in assessment.needs_checking:
+            seen += 1
+            assert any(line.startswith("Needs checking: ") and fired.cause.title in line for line in lines), name
+    assert seen > 20
+
+
+def test_causes_are_shown_with_what_speaks_for_and_against_them(
+    rulebase: RuleBase, every: dict[str, Assessment]
+) -> None:
+    against = 0
+    for name, assessment in every.items():
+        assert len(assessment.causes) <= rulebase.ranking.shown_at_most, name
+        text = part(details(rulebase, assessment, 1000), "What fits what you told us")
+        for ranked in assessment.causes:
+            assert ranked.speaks_for, name
+            assert all(f"For it: {reason.because}" in text for reason in ranked.speaks_for), name
+            assert all(f"Against it: {reason.because}" in text for reason in ranked.speaks_against), name
+            against += len(ranked.speaks_against)
+    assert against
+
+
+def test_every_red_flag_is_told_with_the_answers_behind_it(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
+    for name, assessment in every.items():
+        why = part(details(rulebase, assessment, 1000), "Why")
+        if assessment.disposition.stops == AT_ONCE:
+            continue
+        for fired in assessment.red_flags:
+            assert f"- {fired.flag.title} (" in why, name
+            for question, options in fired.answers.items():
+                meanings = [o.means for o in rulebase.questions[question].options if o.id in options]
+                assert all(means in why for means in meanings), name
+        assert why.count("You said: ") == len(assessment.red_flags), name
+
+
+# --- sources
+
+
+def test_every_number_of_a_source_is_listed_and_every_source_is_cited(
+    rulebase: RuleBase, every: dict[str, Assessment]
+) -> None:
+    seen = 0
+    for name, assessment in every.items():
+        lines = details(rulebase, assessment, 1000)
+        end = lines.index("Sources") if "Sources" in lines else len(lines)
+        cited = [int(n) for found in re.findall(r" \[(\d+(?:, \d+)*)\]", words(lines[:end])) for n in found.split(", ")]
+        listed = [int(found[1]) for line in lines[end:] if (found := re.match(r"(\d+)\. ", line))]
+        assert listed == list(range(1, len(listed) + 1)), name
+        assert list(dict.fromkeys(cited)) == listed, name
+        seen += len(listed)
+    assert seen > 500
+
+
+def test_a_number_leads_to_the_right_source(rulebase: RuleBase, engine: Engine) -> None:
+    assessment = result(engine, {"age": 66, "leg_look": ("one_swollen",)})
+    lines = details(rulebase, assessment, 1000)
+    [fired] = [f for f in assessment.red_flags if f.flag.id == "one-leg-swollen"]
+    line = next(line for line in lines if line.startswith(f"- {fired.flag.title} ("))
+    found = re.search(r" \[([\d, ]+)\]$", line)
+    assert found
+    listed = dict(line.split(". ", 1) for line in lines if re.match(r"\d+\. ", line))
+    titles = [rulebase.sources[source].title for source in fired.flag.sources]
+    assert all(title in listed[n] for title, n in zip(titles, found[1].split(", "), strict=True))
