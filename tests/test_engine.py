@@ -73,6 +73,13 @@ class Session:
     def retract(self, name: str) -> None:
         self.engine.retract(self.known.pop(name))
 
+    def replace(self, name: str, options: frozenset[str]) -> None:
+        """At once, as a rule does that modifies a fact."""
+        self.engine.running = True
+        self.retract(name)
+        self.declare(**{name: options})
+        self.engine.running = False
+
     def run(self) -> list[str]:
         """What fires now, in order."""
         self.engine.fired.clear()
@@ -396,17 +403,20 @@ def test_what_fires_while_facts_come_and_go_is_what_newly_holds(seed: int) -> No
 
 
 def random_steps(random: Random) -> Iterator[tuple[str, frozenset[str]]]:
-    """What is done to a session: facts (named) that come or go, runs, resets."""
+    """What is done to a session: facts (named) that come, change or go, runs, resets."""
     for _ in range(60):
-        yield random.choice([*NAMES, "run", "reset"]), random_options(random)
+        step = random.choice([*NAMES, "run", "reset"])
+        yield step, random_options(random) if random.random() < 0.7 else fact()
 
 
 def take(session: Session, step: str, options: frozenset[str]) -> list[str]:
-    """Run, reset, or declare a fact (retract it if it is there); what fired."""
+    """Run, reset, or declare a fact; if it is there change it, without options take it back. What fired."""
     if step == "run":
         return session.run()
     if step == "reset":
         session.reset()
+    elif step in session.known and options:
+        session.replace(step, options)
     elif step in session.known:
         session.retract(step)
     elif step in session.kinds:
