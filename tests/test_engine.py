@@ -74,11 +74,12 @@ class Session:
         self.engine.retract(self.known.pop(name))
 
     def replace(self, name: str, options: frozenset[str]) -> None:
-        """At once, as a rule does that modifies a fact."""
+        """At once, as where a rule modifies a fact: the matcher hears of both together."""
         self.engine.running = True
         self.retract(name)
         self.declare(**{name: options})
         self.engine.running = False
+        self.engine.strategy.update_agenda(self.engine.agenda, *self.engine.get_activations())
 
     def run(self) -> list[str]:
         """What fires now, in order."""

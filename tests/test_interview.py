@@ -84,6 +84,7 @@ class Scripted:
     def ask(self, prompt: Prompt) -> Reply:
         self.prompts.append(prompt)
         self.happened.append(prompt.question.id)
+        assert len(self.prompts) < 100, "it goes round in circles"
         queue = self.replies[prompt.question.id]
         if not isinstance(queue, list):
             return queue
@@ -696,6 +697,12 @@ def test_a_change_in_the_review_to_something_urgent_asks_the_follow_ups(engine: 
     run = go(engine, changes=["leg_look"], leg_look=[NONE, ("one_swollen",)])
     after = run.asker.happened[run.asker.happened.index("review") + 1 :]
     assert after == ["leg_look", "! one-leg-swollen", "clot_risk", "review"]
+
+
+def test_an_urgent_finding_is_said_again_when_its_answer_was_opened_in_the_review(engine: Engine) -> None:
+    run = go(engine, changes=["leg_look"], leg_look=("one_swollen",))
+    after = run.asker.happened[run.asker.happened.index("review") + 1 :]
+    assert after == ["leg_look", "! one-leg-swollen", "review"]
 
 
 def test_a_change_in_the_review_to_an_emergency_ends_it(engine: Engine) -> None:
