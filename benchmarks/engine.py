@@ -124,7 +124,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Speed of the rule engine.")
     parser.add_argument("path", nargs="?", type=Path, default=SCENARIOS, metavar="PATH", help="scenario files")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="rounds (default: 5)")
-    parser.add_argument("--cases", type=int, default=20, metavar="N", help="cases of each round (default: 20)")
+    parser.add_argument("--cases", type=int, default=8, metavar="N", help="cases of each round (default: 8)")
     args = parser.parse_args()
     rulebase = load()
     paths = spread(find_scenarios([args.path]), args.cases)

@@ -160,22 +160,20 @@ def read(answers: Case) -> Result:
     level = worst(flags)
     signs = {sign["id"] for sign in base.signs if holds(rule_of(sign), answers)}
     scores = ranked(signs, level["causes"])
-    checking = [c["id"] for c in base.checking if holds(rule_of(c), {**answers, "red_flag": _ids(flags)})]
-    known = {
-        **answers,
-        "red_flag": _ids(flags),
-        "cause": [*scores, *checking],
-        "disposition": level["id"],
-    }
+    known = {**answers, "red_flag": _ids(flags), "disposition": level["id"]}
+    checking = [cause["id"] for cause in base.checking if holds(rule_of(cause), known)]
+    known["cause"] = [*scores, *checking]
     told = {rule.name for advice in base.advice for rule in rules_of_advice(advice) if holds(rule, known)}
-    checks = [check["id"] for check in base.checks if holds(rule_of(check), known)]
+    checks = [check for check in base.checks if holds(rule_of(check), known)]
     notes = [note["id"] for note in base.notes if holds(rule_of(note), known)]
     given, withheld = settled(told)
     in_order = [level["id"] for level in base.dispositions]
+    beside = {disposition["id"] for disposition in base.dispositions if disposition.get("beside")}
     parts: dict[str, Any] = {
+        "pharmacist": any(flag["disposition"] in beside for flag in flags),
         "causes": scores,
         "needs_checking": checking,
-        "checks": checks,
+        "checks": _ids(sorted(checks, key=lambda check: check["strength"] != "ask")),  # "may" comes last
         "notes": notes,
         "withheld": {name: because for name, because in withheld.items() if _part(name) in level["shows"]},
         "relief": [name for name in given if _part(name) == "relief"],
@@ -183,13 +181,10 @@ def read(answers: Case) -> Result:
         "do_not": [name for name in given if _part(name) == "do_not"],
         "myths": [name for name in given if _part(name) == "myths"],
     }
-    shown = {part: ids if part in level["shows"] else type(ids)() for part, ids in parts.items()}
+    shown = {part: found if part in level["shows"] else type(found)() for part, found in parts.items()}
     shown["red_flags"] = _ids(sorted(flags, key=lambda flag: in_order.index(flag["disposition"])))
     shown["disposition"] = level["id"]
-    beside = {disposition["id"] for disposition in base.dispositions if disposition.get("beside")}
-    at_once = level.get("stops") == "at_once"
-    shown["pharmacist"] = not at_once and any(flag["disposition"] in beside for flag in flags)
-    return Result(shown, frozenset([*_ids(flags), *signs, *checking, *told, *checks, *notes]))
+    return Result(shown, frozenset([*_ids(flags), *signs, *checking, *told, *_ids(checks), *notes]))
 
 
 def worst(flags: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -268,6 +268,7 @@ def test_answers_survive_a_round_trip(
 
 def test_the_order_of_answers_and_of_options_does_not_matter(path: Path, rulebase: RuleBase) -> None:
     file = read(path, '[answers]\nload = ["stand", "more"]\nfeel = "knot"\nage = 5\n', rulebase)
+    assert list(file.answers.items()) == [("age", 5), ("feel", "knot"), ("load", ("more", "stand"))]
     assert as_toml(file.answers, rulebase) == '[answers]\nage = 5\nfeel = "knot"\nload = ["more", "stand"]\n'
 
 

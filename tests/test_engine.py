@@ -119,7 +119,7 @@ def test_the_stock_strategy_fires_withdrawn_activations(matcher: type) -> None:
     """It looks for a withdrawn activation in three places, and the sixteen are all alike to it.
 
     Where they stand is random with the stock matcher. That it finds all sixteen has a
-    chance of (3/16) ** 16, or 1 in 10 ** 11.
+    chance of (3/16) ** 16, less than 1 in 10 ** 11.
     """
     assert fired_in_spite_of_their_barrier(matcher, DepthStrategy)
 

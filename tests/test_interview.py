@@ -451,6 +451,16 @@ def test_back_and_the_same_urgent_answer_is_announced_again(engine: Engine) -> N
     ]
 
 
+def test_back_all_the_way_after_a_change_in_the_review(engine: Engine) -> None:
+    """Each question is gone back to once, also the one that was answered twice."""
+    there_and_back: dict[str, Any] = {name: [HARMLESS[name], BACK, HARMLESS[name]] for name in RUNNER[1:]}
+    there_and_back["when"] = ["exercise", "sleep", BACK, "sleep"]
+    run = go(engine, changes=["when"], where=[BACK, "either"], **there_and_back)
+    opened = run.asker.asked.index("where")
+    assert sorted(run.asker.asked[opened + 1 : opened + 13]) == sorted(RUNNER)
+    assert set(run.answers) == {*RUNNER, "where", "position"}
+
+
 def test_back_does_not_reach_known_answers(engine: Engine) -> None:
     run = go(engine, known={"age": 34, "red_now": NONE}, when=[BACK, "exercise"])
     assert run.asker.asked[:3] == ["when", "when", "feel"]
@@ -491,9 +501,10 @@ def test_beside_a_sign_that_is_there_an_unsure_one_counts_as_there(engine: Engin
 
 
 def test_back_one_by_one_takes_the_sign_before_back(engine: Engine) -> None:
-    run = go(engine, red_now=[UNSURE, YES, BACK, NO])
+    run = go(engine, red_now=[UNSURE, NO, YES, BACK, NO])
     assert run.answers["red_now"] == NONE
-    assert run.asker.prompts[4].text == run.asker.prompts[2].text
+    texts = [prompt.text for prompt in run.asker.prompts]
+    assert texts[5] == texts[3] != texts[2]
 
 
 def test_back_before_the_first_sign_shows_the_list_again(engine: Engine) -> None:

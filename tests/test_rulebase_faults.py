@@ -590,6 +590,7 @@ DAMAGES = [
     Damage("a number for tables", CHECKS, lambda path: path.write_text("check = 5 # <-\n"), None, "write [[check]], not [check]"),
     Damage("a number for flags", FLAGS, lambda path: path.write_text("red_flag = 5 # <-\n"), None, "write [[red_flag]], not"),
     Damage("not TOML", FLAGS, with_bytes(b"id = flag # <-\n"), 3, "not TOML: "),
+    Damage("not TOML below", FLAGS, lambda path: append(path, "id = flag # <-\n"), None, "not TOML: "),
     Damage("end in a string", FLAGS, with_bytes(b'id = "flag'), 3, "not TOML: "),
     Damage("NUL", SOURCES, with_bytes(b"# \x00\n"), 3, "not TOML: "),
     Damage("not UTF-8", QUESTIONS, with_bytes(b'text = "Caf\xe9"\n'), 3, "not UTF-8 text"),

@@ -341,6 +341,20 @@ def test_a_dumb_terminal_gets_plain_prompts_by_itself(engine: Engine) -> None:
         assert "\x1b" not in terminal.raw
 
 
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
+def test_plain_prompts_are_stopped_by_the_same_keys(engine: Engine, tmp_path: Path, key: str) -> None:
+    way = steps_to(engine, RUNNER, plain_pages(engine))
+    kept = tmp_path / "answers.toml"
+    with Terminal("--plain", "--save", str(kept)) as terminal:
+        terminal.wait_for("relief now", "> ")
+        terminal.type(plain_line(way[0]))
+        terminal.wait_for("relief now", "> ")
+        terminal.type(key)
+        assert terminal.end() == 130
+        assert "Traceback" not in terminal.raw
+    assert read_answer_file(kept, engine.rulebase).answers == {"age": RUNNER["age"]}
+
+
 # --- plain prompts in a pipe
 
 

@@ -13,10 +13,12 @@ from typing import NamedTuple
 from triage.engine import Engine, Firing, never_name, only_if_name
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import (
+    STRENGTHS,
     Advice,
     Answers,
     Assessment,
     Cause,
+    Check,
     Disposition,
     Facts,
     FiredCause,
@@ -93,13 +95,19 @@ def _settle(
         do_not=advice("do_not"),
         myths=advice("myth"),
         withheld=tuple(w for w in withheld if _part(w.advice.kind) in shows) if "withheld" in shows else (),
-        checks=tuple(c for c in rulebase.checks.values() if c.id in found.told) if "checks" in shows else (),
+        checks=_checks(rulebase, found.told) if "checks" in shows else (),
         notes=tuple(n for n in rulebase.notes.values() if n.id in found.told) if "notes" in shows else (),
         safety_net=rulebase.safety_net if "safety_net" in shows else None,
         missing=missing,
         answers=answers,
         fired=fired,
     )
+
+
+def _checks(rulebase: RuleBase, told: AbstractSet[str]) -> tuple[Check, ...]:
+    """Those that a sign asks for first, then those that a doctor may add."""
+    checks = [c for c in rulebase.checks.values() if c.id in told]
+    return tuple(sorted(checks, key=lambda c: STRENGTHS.index(c.strength)))
 
 
 def _part(kind: str) -> str:

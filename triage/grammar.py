@@ -137,6 +137,9 @@ class Vocabulary:
                 complain(f"{name}: a table here is written {{ all = [...] }} with two options or more", "")
                 return None
             value = value["all"]
+        if not as_list(value):
+            complain(f"{name}: an empty list", "name at least one option")
+            return None
         options = self._read_options(name, as_list(value), complain)
         if not options:
             return None

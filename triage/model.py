@@ -24,6 +24,12 @@ Facts = Mapping[str, frozenset[str]]
 
 NOT_SURE = "not_sure"
 
+# How strongly a check is advised: a sign asks for it, or a doctor may add it.
+STRENGTHS = ("ask", "may")
+
+# The group of causes that may be named as fitting; the others are asked about or checked.
+EVERYDAY = "everyday"
+
 # What an interview does when a disposition is reached (`Disposition.stops`).
 AT_ONCE, AFTER_FOLLOW_UPS = "at_once", "after_follow_ups"
 

@@ -19,6 +19,8 @@ from triage.model import (
     AFTER_FOLLOW_UPS,
     AT_ONCE,
     EVERYBODY,
+    EVERYDAY,
+    STRENGTHS,
     About,
     Advice,
     Cause,
@@ -57,13 +59,12 @@ LAYOUT = {
 }
 
 KINDS = ("one", "many", "number")
-GROUPS = ("everyday", "ask", "check")
+GROUPS = (EVERYDAY, "ask", "check")
 WEIGHTS = (3, 2, 1, -2)
 ADVICE_KINDS = ("relief", "prevention", "do_not", "myth")
 GRADES = ("A", "B", "C", "-")
 HARMS = ("rubbing", "heat", "pressure")
 STATUSES = ("sourced", "draft")
-STRENGTHS = ("ask", "may")
 STOPS = ("", AT_ONCE, AFTER_FOLLOW_UPS)
 PARTS = (
     "pharmacist",

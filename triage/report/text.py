@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from triage.model import (
     AT_ONCE,
+    EVERYDAY,
     NOT_SURE,
     Advice,
     Assessment,
@@ -114,7 +115,10 @@ def _listed(name: str) -> Callable[[Assessment, _Citations], list[str]]:
 # The parts of the details by the names that `shows` of a disposition uses.
 PARTS: dict[str, tuple[str, Callable[[Assessment, _Citations], list[str]]]] = {
     "notes": ("Please note", lambda a, cite: [f"- {n.title}{cite(n.sources)}" for n in a.notes]),
-    "causes": ("What fits what you told us", lambda a, cite: [line for c in a.causes for line in _cause(c, cite)]),
+    "causes": (
+        "What fits, or is worth asking about",
+        lambda a, cite: [line for c in a.causes for line in _cause(c, cite)],
+    ),
     "needs_checking": (
         "Needs checking",
         lambda a, cite: [f"- {c.cause.title}. {c.cause.summary}{cite(c.cause.sources)}" for c in a.needs_checking],
@@ -132,7 +136,12 @@ PARTS: dict[str, tuple[str, Callable[[Assessment, _Citations], list[str]]]] = {
 
 
 def _reasons(rulebase: RuleBase, assessment: Assessment, cite: _Citations) -> list[str]:
-    reasons = [line for fired in assessment.red_flags for line in _flag(rulebase, assessment, fired, cite)]
+    level = assessment.disposition
+    told = [f for f in assessment.red_flags if f.flag.disposition == level.id or not level.stops]
+    reasons = [line for fired in told for line in _flag(rulebase, assessment, fired, cite)]
+    # What milder rules advise ("mention it at the next visit") must not take back "today".
+    if milder := [f.flag.title for f in assessment.red_flags if f not in told]:
+        reasons.append(f"- Also noted: {'; '.join(milder)}.")
     return reasons or [_no_flag(rulebase, assessment)]
 
 
@@ -173,13 +182,14 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
     level = assessment.disposition
     flags = [f for f in assessment.red_flags if f.flag.disposition == level.id]
     if not flags:
-        return wrap(f"Why: {_no_flag(rulebase, assessment)}", columns) if assessment.complete else []
+        heeded = any(note.first for note in assessment.notes)  # then something is to be watched
+        return wrap(f"Why: {_no_flag(rulebase, assessment)}", columns) if assessment.complete and not heeded else []
     lines = []
     for fired in flags:
         lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
-    if level.stops:
-        for text in _unique([*_places(rulebase, flags), *level.more, *(n for f in flags for n in f.flag.notes)]):
-            lines += wrap(text, columns, "- ")
+    more = level.more if level.stops else ()
+    for text in _unique([*_places(rulebase, flags), *more, *(n for f in flags for n in f.flag.notes)]):
+        lines += wrap(text, columns, "- ")
     return lines
 
 
@@ -202,13 +212,13 @@ def _beside(assessment: Assessment, columns: int) -> list[str]:
 
 
 def _short_causes(assessment: Assessment, columns: int) -> list[str]:
-    lines = []
-    if assessment.causes:
-        names = "; ".join(c.cause.title for c in assessment.causes)
-        lines += ["", *wrap(f"Fits what you told us: {names}.", columns)]
-    if assessment.needs_checking:
-        lines += wrap(f"Needs checking: {'; '.join(c.cause.title for c in assessment.needs_checking)}.", columns)
-    return lines
+    kinds = (
+        ("Fits what you told us", [c.cause.title for c in assessment.causes if c.cause.group == EVERYDAY]),
+        ("Worth asking about", [c.cause.title for c in assessment.causes if c.cause.group != EVERYDAY]),
+        ("Needs checking", [c.cause.title for c in assessment.needs_checking]),
+    )
+    lines = [line for heading, names in kinds if names for line in wrap(f"{heading}: {'; '.join(names)}.", columns)]
+    return ["", *lines] if lines else []
 
 
 def _steps_in_short(heading: str, advice: Sequence[Advice], most: int, columns: int) -> list[str]:
