@@ -171,11 +171,11 @@ def read(answers: Case) -> Result:
     beside = {disposition["id"] for disposition in base.dispositions if disposition.get("beside")}
     parts: dict[str, Any] = {
         "pharmacist": any(flag["disposition"] in beside for flag in flags),
-        "causes": scores,
+        "causes": list(scores.items()),
         "needs_checking": checking,
         "checks": _ids(sorted(checks, key=lambda check: check["strength"] != "ask")),  # "may" comes last
         "notes": notes,
-        "withheld": {name: because for name, because in withheld.items() if _part(name) in level["shows"]},
+        "withheld": [(name, because) for name, because in withheld.items() if _part(name) in level["shows"]],
         "relief": [name for name in given if _part(name) == "relief"],
         "prevention": [name for name in given if _part(name) == "prevention"],
         "do_not": [name for name in given if _part(name) == "do_not"],

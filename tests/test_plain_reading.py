@@ -90,8 +90,8 @@ def as_shown(assessment: Assessment) -> dict[str, Any]:
         **shown,
         "disposition": assessment.disposition.id,
         "pharmacist": assessment.pharmacist is not None,
-        "causes": {c.cause.id: c.score for c in assessment.causes},
-        "withheld": {w.advice.id: list(w.because) for w in assessment.withheld},
+        "causes": [(c.cause.id, c.score) for c in assessment.causes],
+        "withheld": [(w.advice.id, list(w.because)) for w in assessment.withheld],
     }
 
 

@@ -232,6 +232,7 @@ WHEN = 'when = [{ feel = "twitch", often = "first" }]'
 TWITCH = 'when = [{ feel = "twitch" }]'
 FIRST = 'when = [{ often = "first" }]'
 SOON = 'when = [{ disposition = ">=soon", often = "first" }]'
+GUARD, GUARDED = 'only_if = [{ leg_look = "none" }]', 'only_because = "not looked at"'
 LOWERS = 'lowers = "it is a test"'
 REORDERED = 'when = [{ often = ["first"], feel = "twitch" }]'
 TWICE = 'when = [{ feel = "twitch", often = "first" }, { often = "first", feel = "twitch" }]'
@@ -296,6 +297,8 @@ CONDITIONS = [
     Break("row without cells", FLAG, WHEN, "when = [{}] # <-", "when", "at least one cell", "{ question ="),
     Break("no condition", FLAG, WHEN, "", "when", "is missing"),
     Break("empty cell", FLAG, WHEN, "when = [{ feel = [] }] # <-", "when", "feel"),
+    Break("empty guard", RUB, GUARD, "only_if = [{ leg_look = [] }] # <-", "only_if", "leg_look"),
+    Break("empty never", NEVER, '{ pregnant = "post6" }]', "{ pregnant = [] }] # <-", "when", "pregnant"),
     Break("all of one", FLAG, WHEN, 'when = [{ leg_look = { all = ["skin"] } }] # <-', "when", "two options or more"),
     Break(
         "two of one answer", FLAG, WHEN, 'when = [{ feel = { all = ["knot", "long"] } }] # <-', "when", "", HOLDS_NOT
@@ -374,7 +377,8 @@ FIELDS = [
     Break("empty fires", FLAG, 'fires = [{ feel = "twitch", often = "first" }]', "fires = []", "fires", "no example"),
     Break("empty silent", CHECKED_CAUSE, '[{ red_flag = ["leg-injury"] }]', "[\n]", "silent", "no example"),
     Break("no silent", SIGN, '\nsilent = [{ feel = "knot" }]', "", "silent", "no example", "near misses", OWN_SIGN),
-    Break("guard without reason", RUB, 'only_because = "not looked at"\n', "", "only_because", "goes with only_if"),
+    Break("unguarded", RUB, f"{GUARD}\n{GUARDED}\n", "", "only_if", "is missing", "rubbing needs its exclusions"),
+    Break("guard without reason", RUB, f"{GUARDED}\n", "", "only_because", "goes with only_if"),
     Break("never without reason", NEVER, '6" }]\nbecause = "it is a test"', '6" }]', "because", "is missing"),
     Break("no order", RUB, "order = 900\n", "", "order", "is missing"),
     Break("no group", CAUSE, 'group = "ask"\n', "", "group", "is missing", "allowed: everyday, ask, check"),
@@ -580,7 +584,7 @@ DAMAGES = [
     Damage("safety net", LEVELS, after_last("say_today = ", EXTRA), None, "[safety_net], extra: unknown field"),
     Damage("place", LEVELS, after_last("[[place]]", EXTRA), None, 'place "line", extra: unknown field'),
     Damage("shows", LEVELS, swapped(r'^shows = \["notes",.*$', 'shows = ["nots"] # <-'), None, '"nots" is not', '"notes"?'),
-    Damage("causes", LEVELS, swapped(r'^causes = \["ask"\]$', 'causes = ["asks"] # <-'), None, '"asks" is not', '"ask"?'),
+    Damage("causes", LEVELS, swapped(r'^causes = \["[^\n]*$', 'causes = ["asks"] # <-'), None, '"asks" is not', '"ask"?'),
     Damage("stops", LEVELS, swapped('^stops = "at_once"$', 'stops = "once" # <-'), None, '"once" is not', '"at_once"?'),
     Damage("clarified", QUESTIONS, swapped(r'^answer = \["constant"\]$', 'answer = ["constnt"] # <-'), None, 'unknown option "constnt"', '"constant"?'),
     Damage("at once and more", LEVELS, swapped(r"\[\[disposition\]\]((?s:.*?))^shows = \[\]", r'[[disposition]] # <-\1shows = ["notes"]'), None, 'disposition "emergency", shows: must be empty', "it stops at once"),

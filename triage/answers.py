@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +75,16 @@ def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Faul
     return {name: found[name] for name in rulebase.questions if name in found}, faults
 
 
-def as_toml(answers: Answers, rulebase: RuleBase) -> str:
-    """An answer file's text, in asking order. Reading it gives the same answers."""
-    lines = [f"[{ANSWERS}]"]
+def as_toml(answers: Answers, rulebase: RuleBase, title: str = "") -> str:
+    """An answer file's text, in asking order. Reading it gives the same title and answers."""
+    lines = [f"{TITLE} = {_quoted(title)}", "", f"[{ANSWERS}]"] if title else [f"[{ANSWERS}]"]
     lines += [f"{name} = {_value(answers[name])}" for name in rulebase.questions if name in answers]
     return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
 def _value(answer: Answer) -> str:
@@ -93,9 +97,15 @@ def _value(answer: Answer) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file atomically with mode 0600: the earlier file stays until the new one is whole.
 
-    Raises OSError; then the earlier file is untouched.
+    What is no regular file (a pipe, a device) is written to, not replaced. Raises OSError;
+    then the earlier file is untouched.
     """
+    import tempfile  # slow to import, and most runs write no file
+
     target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    if target.exists() and not target.is_file():
+        target.write_text(text, "utf-8")
+        return
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

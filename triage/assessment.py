@@ -63,7 +63,9 @@ def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> A
     level = most_urgent(rulebase, (f.flag for f in flags))
     ranked = [c for c in rank_causes(rulebase, fired) if c.cause.group in level.causes]
     causes = tuple(ranked[: rulebase.ranking.shown_at_most])
-    known = {**facts, RED_FLAG: frozenset(f.flag.id for f in flags), DISPOSITION: frozenset([level.id])}
+    known = {**facts, RED_FLAG: frozenset(f.flag.id for f in flags)}
+    if level.see_doctor or not missing:  # while questions are open, "self-care" is not known
+        known[DISPOSITION] = frozenset([level.id])
     brought_up = engine.findings.infer(known)
     checking = _needs_checking(rulebase, brought_up)
     known[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from triage.prompts import TerminalAsker
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
-FORMAT_NAMES = ("text", "json")
 ASK, RELIEF = "ask", "relief"
 PROGRESS_FROM = 50  # files, on a terminal
 
@@ -28,13 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _main(given)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
     except KeyboardInterrupt:
         _say("\nStopped.")
         return STOPPED
+    except (OSError, UnicodeError) as error:  # standard input or output that cannot be used
+        _say(f"cannot read or write: {error}")
+        return WRONG_INPUT
     return code
 
 
@@ -58,7 +61,8 @@ def _main(given: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _tell(error: FaultyInput) -> None:
@@ -99,10 +103,11 @@ def _relief(rules: str | None = None) -> int:
 
     folder = Path(rules) if rules else opening.rules_folder()
     try:
-        print("\n".join(opening.relief_lines(folder, screen.width())))
+        lines = opening.relief_lines(folder, screen.width())
     except (OSError, ValueError, KeyError, TypeError) as error:
         _say(f"{folder / opening.RELIEF_NOW}: cannot be used: {error}")
         return WRONG_INPUT
+    print("\n".join(lines))
     return DONE
 
 
@@ -111,11 +116,12 @@ def build_parser() -> argparse.ArgumentParser:
     import argparse
 
     from triage import __version__
+    from triage.report import FORMATS
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--rules", metavar="DIR", help="use another rule base")
     output = argparse.ArgumentParser(add_help=False)
-    output.add_argument("--format", choices=FORMAT_NAMES, default="text", help="of the result (default: text)")
+    output.add_argument("--format", choices=list(FORMATS), default="text", help="of the result (default: text)")
     output.add_argument("--output", metavar="FILE", help="write the result to a file (mode 0600), not to the screen")
     parser = argparse.ArgumentParser(
         prog="leg-cramp-triage",
@@ -125,7 +131,7 @@ def build_parser() -> argparse.ArgumentParser:
         "3 answers incomplete, 130 stopped.",
     )
     parser.add_argument("--version", action="version", version=f"leg-cramp-triage {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(prog="leg-cramp-triage", dest="command", required=True, metavar="COMMAND")
     ask = commands.add_parser(ASK, parents=[common, output], help="the interview (also without a command)")
     ask.add_argument("--answers", metavar="FILE", help="take known answers from a file, ask only the rest")
     ask.add_argument("--save", metavar="FILE", help="write the answers to a file after every answer (mode 0600)")
@@ -149,45 +155,63 @@ def _parse(given: list[str]) -> argparse.Namespace:
 
 
 def _engine(rules: str | None) -> Engine:
+    import gc
+
     from triage.engine import Engine
     from triage.rulebase import load
 
-    return Engine(load(rules))
+    # All that is made here stays until the end, so the collector need not look at it.
+    gc.disable()
+    try:
+        return Engine(load(rules))
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # --- ask
 
 
 def _ask(args: argparse.Namespace, opened: bool = False) -> int:
-    plain = args.plain or _needs_plain()
-    if not plain and not _on_terminal():
+    from triage.assessment import assess
+    from triage.interview import Interview, missing_from
+
+    engine = _engine(args.rules)
+    title, known = _known_answers(args, engine.rulebase)
+    if not _can_ask(args) and missing_from(engine, known):
         _say(
             "No terminal to ask questions on. Use `leg-cramp-triage run FILE` for an answer file, "
             "or --plain for numbered prompts on standard input."
         )
         return WRONG_INPUT
-    from triage.assessment import assess
-    from triage.interview import Interview, missing_from
-
-    engine = _engine(args.rules)
-    known = _known_answers(args, engine.rulebase)
-    _start_saving(args, known, engine.rulebase)
-    asker = _asker(engine.rulebase, plain, opened)
-    interview = Interview(engine, asker, known, lambda answers: _keep(args, answers, engine.rulebase))
+    _check_targets(args)
+    asker = _asker(engine.rulebase, args.plain or _needs_plain(), opened)
+    interview = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine.rulebase))
     try:
-        answers = interview.conduct()
+        answers = interview.conduct() if _can_ask(args) else known
         assessment = assess(engine, answers, missing_from(engine, answers))
         return _give(args, engine.rulebase, assessment, asker)
     except (KeyboardInterrupt, EOFError):
-        return _stopped(args)
+        return _stopped(args, engine, interview.answers)
 
 
-def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> Answers:
+def _can_ask(args: argparse.Namespace) -> bool:
+    """Somebody to ask: a terminal, or whatever --plain reads."""
+    return sys.stdin is not None and (args.plain or _on_terminal())
+
+
+def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> tuple[str, Answers]:
+    """Title and answers of --answers, if it is given."""
     if not args.answers:
-        return {}
+        return "", {}
     from triage.answers import read_answer_file
+    from triage.faults import Fault, FaultyInput
 
-    return read_answer_file(Path(args.answers), rulebase).answers
+    file = read_answer_file(Path(args.answers), rulebase)
+    if file.expect and args.save and _is_same(args.save, args.answers):
+        what = "is a scenario, and saving would drop its [expect] table"
+        raise FaultyInput([Fault(args.save, 0, what, "give --save another name")])
+    return file.title, file.answers
 
 
 def _asker(rulebase: RuleBase, plain: bool, opened: bool) -> TerminalAsker:
@@ -207,48 +231,76 @@ def _asker(rulebase: RuleBase, plain: bool, opened: bool) -> TerminalAsker:
     return asker
 
 
-def _start_saving(args: argparse.Namespace, known: Answers, rulebase: RuleBase) -> None:
-    """Make sure, before anything is asked, that answers can be kept and nothing is overwritten."""
-    if not args.save:
-        return
-    from triage.answers import as_toml, write_whole
+def _is_same(one: str, other: str | None) -> bool:
+    return other is not None and Path(one).exists() and Path(other).exists() and Path(one).samefile(other)
+
+
+def _check_targets(args: argparse.Namespace) -> None:
+    """Before anything is asked: answers and result can be written, and nothing is overwritten."""
     from triage.faults import Fault, FaultyInput
 
-    target = Path(args.save)
-    goes_on = bool(args.answers) and target.exists() and target.samefile(args.answers)
-    if target.exists() and not goes_on:
+    if args.save and Path(args.save).exists() and not _is_same(args.save, args.answers):
         hint = f"to go on from it: --answers {args.save} --save {args.save}"
         raise FaultyInput([Fault(args.save, 0, "is already there and would be overwritten", hint)])
-    try:
-        write_whole(target, as_toml(known, rulebase))
-    except OSError as error:
-        raise FaultyInput([Fault(args.save, 0, f"cannot be written: {error.strerror or error}")]) from None
+    _check_output(args, [name for name in (args.answers, args.save) if name])
+    for name in (args.save, args.output):
+        folder = Path(name).resolve().parent if name else None
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise FaultyInput([Fault(name, 0, f"cannot be written: {folder} is no folder one can write in")])
+        if name and Path(name).is_dir():
+            raise FaultyInput([Fault(name, 0, "cannot be written: it is a folder")])
 
 
-def _keep(args: argparse.Namespace, answers: Answers, rulebase: RuleBase) -> None:
+def _check_output(args: argparse.Namespace, inputs: Sequence[str]) -> None:
+    """A result must not replace the answers it came from."""
+    from triage.faults import Fault, FaultyInput
+
+    for name in inputs:
+        if args.output and (args.output == name or _is_same(args.output, name)):
+            raise FaultyInput(
+                [Fault(args.output, 0, "holds the answers and would be overwritten", "choose another name")]
+            )
+
+
+def _keep(args: argparse.Namespace, title: str, answers: Answers, rulebase: RuleBase) -> None:
     """Write all answers so far, if asked to. A full disk must not end the interview."""
     if not args.save:
         return
     from triage.answers import as_toml, write_whole
 
     try:
-        write_whole(Path(args.save), as_toml(answers, rulebase))
+        write_whole(Path(args.save), as_toml(answers, rulebase, title))
     except OSError as error:
         _say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
 
 
-def _stopped(args: argparse.Namespace) -> int:
-    if args.save:
-        _say(f"\nStopped. Your answers so far are in {args.save}. To go on:")
-        _say(f"  leg-cramp-triage --answers {args.save} --save {args.save}")
+def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
+    """Say what is known already, if it is a reason to see somebody, and how to go on."""
+    import shlex
+
+    from triage.assessment import assess
+    from triage.interview import missing_from
+    from triage.report.text import provisional
+
+    _say("\nStopped.")
+    assessment = assess(engine, answers, missing_from(engine, answers) or tuple(engine.rulebase.questions)[:1])
+    if assessment.see_doctor:
+        _say(provisional(assessment))
+    if args.save and Path(args.save).exists():
+        name = shlex.quote(args.save)
+        _say(f"Your answers so far are in {args.save}. To go on:")
+        _say(f"  leg-cramp-triage --answers {name} --save {name}")
     else:
-        _say("\nStopped. Nothing was stored. To be able to stop and go on later, start with --save FILE.")
+        _say("Nothing was stored. To be able to stop and go on later, start with --save FILE.")
     return STOPPED
 
 
 def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
     """The result of an interview: in a terminal one screen, and the parts below it if wanted."""
     if args.output or args.format != "text":
+        from triage.report.text import headline
+
+        _say(headline(assessment))  # a result in a file must not hide an emergency
         _write(args, _worded(args, rulebase, assessment))
         return DONE
     from triage import screen
@@ -292,6 +344,7 @@ def _write(args: argparse.Namespace, text: str) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     engine = _engine(args.rules)
+    _check_output(args, args.files)
     worst, texts = DONE, []
     for name in _with_progress(args.files):
         code, text = _run_one(engine, args, name, several=len(args.files) > 1)
@@ -307,7 +360,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
     """Exit code and result of one answer file; what is wrong goes to stderr."""
     from triage.answers import read_answer_file
     from triage.assessment import assess
-    from triage.faults import FaultyInput
+    from triage.faults import FaultyInput, printable
     from triage.interview import missing_from
     from triage.report.text import provisional
 
@@ -323,7 +376,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
         return INCOMPLETE, ""
     if several and args.format == "json":
         return DONE, _json_line(engine.rulebase, assessment, file.name)
-    heading = f"== {file.name}" + (f": {file.title}" if file.title else "") + "\n"
+    heading = printable(f"== {file.name}" + (f": {file.title}" if file.title else "")) + "\n"
     return DONE, (heading if several else "") + _worded(args, engine.rulebase, assessment)
 
 
@@ -349,7 +402,7 @@ def _with_progress(names: Sequence[str]) -> Iterator[str]:
 
 
 def _test(args: argparse.Namespace) -> int:
-    from triage.faults import FaultyInput
+    from triage.faults import FaultyInput, printable
     from triage.scenarios import find_scenarios, run_scenario
 
     engine = _engine(args.rules)
@@ -366,7 +419,7 @@ def _test(args: argparse.Namespace) -> int:
         fired |= outcome.assessment.fired
         if outcome.differences:
             failed += 1
-            print(f"FAILED {outcome.file.name}: {outcome.file.title}")
+            print(printable(f"FAILED {outcome.file.name}: {outcome.file.title}"))
             print("".join(f"  {difference}\n" for difference in outcome.differences), end="")
     _print_silent(engine, fired)
     print(f"{len(paths) - failed - faulty} passed, {failed} failed" + (f", {faulty} unreadable" if faulty else ""))

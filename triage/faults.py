@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+def printable(text: str) -> str:
+    """`text` without control characters, so that no file can drive the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
     """One fault. `line` is 1-based; 0 where no line can be named."""
@@ -17,7 +22,7 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.what}" + (f" ({self.hint})" if self.hint else "")
+        return printable(f"{place}: {self.what}" + (f" ({self.hint})" if self.hint else ""))
 
 
 class FaultyInput(Exception):

@@ -29,6 +29,7 @@ from triage.model import (
     RuleBase,
     chosen,
 )
+from triage.wording import said
 
 YES, NO = "yes", "no"
 
@@ -110,11 +111,16 @@ class Interview:
         known: Answers | None = None,
         answered: Callable[[Answers], None] = lambda _: None,
     ) -> None:
-        """`known` are answers from a file; `answered` is called after every answer."""
+        """`known` are answers from a file; `answered` is called after every answer.
+
+        Known answers that would be asked for count as asked: one can go back to them. The
+        others are used all the same.
+        """
         self.engine, self.asker, self.answered = engine, asker, answered
         self.rulebase: RuleBase = engine.rulebase
         self.answers: dict[str, Answer] = dict(known or {})
-        self.asked: list[str] = []
+        facts = as_facts(self.answers, self.rulebase.bands)
+        self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
         self.announced: set[str] = set()
 
     def conduct(self) -> Answers:
@@ -122,48 +128,57 @@ class Interview:
         while True:
             self._announce_what_is_new()
             if left := open_questions(self.engine, self.answers):
-                if isinstance(self._put(left[0]), Back):
+                if isinstance(self._put(left[0].id), Back):
                     self._step_back()
-            elif self._is_emergency() or not self.asked or not self._reviewed():
+            elif self._stops_at_once(self.answers) or not self._reviewed():
                 return self.answers
 
-    def _put(self, question: Question, before: Answer | None = None) -> Reply:
-        """Ask one question, with the answer given before shown, and keep the new one."""
-        number = len(self.answers) + 1
-        left = {q.id for q in open_questions(self.engine, self.answers)} | {question.id}
-        about = len(self.answers) + len(left)
-        prompt = Prompt(question, question.text, question.kind, question.options, number, about, _ticked(before))
-        reply = self._answer(prompt)
+    def _put(self, name: str) -> Reply:
+        """Ask one question, with the answer given before, and keep the new one."""
+        question = self.rulebase.questions[name]
+        number = self.asked.index(name) if name in self.asked else len(self.asked)
+        left = {q.id for q in open_questions(self.engine, self.answers)} - {name}
+        about = len({*self.asked, name}) + len(left)
+        prompt = Prompt(question, question.text, question.kind, question.options, number + 1, about)
+        reply = self._answer(self._with_answer_before(prompt))
         if not isinstance(reply, Back):
-            self.answers[question.id] = reply
-            if question.id not in self.asked:
-                self.asked.append(question.id)
+            self.answers[name] = reply
+            if name not in self.asked:
+                self.asked.append(name)
             self._drop_what_no_longer_applies()
             self.answered(self.answers)
         return reply
 
+    def _with_answer_before(self, prompt: Prompt) -> Prompt:
+        """The prompt with what was answered before; a harmless answer to danger is told, not preselected."""
+        question = prompt.question
+        if question.id not in self.answers:
+            return prompt
+        before = self.answers[question.id]
+        ticked = chosen(before) or (str(before),)
+        if question.danger:
+            harmless = {o.id for o in question.options if o.exclusive or question.kind == "one"}
+            ticked = tuple(option for option in ticked if option not in harmless)
+        return replace(prompt, chosen=ticked, remark=f"So far: {said(self.rulebase, question.id, before)}")
+
     def _step_back(self) -> None:
         """Ask the question before once more, and the one before that on "back" again."""
-        while self.asked:
-            last = self.asked.pop()
-            before = self.answers.pop(last)
-            self.announced.clear()
-            if not isinstance(self._put(self.rulebase.questions[last], before), Back):
+        index = len(self.asked)
+        while index:
+            index = max(index - 1, 0)
+            if not isinstance(self._put(self.asked[index]), Back):
                 return
+            index = max(index, 1)  # there is nothing before the first question
 
     def _reviewed(self) -> bool:
         """Show the review; True if an answer was opened for change."""
         name = self.asker.review(self.answers)
-        if name is None:
-            return False
-        before = self.answers.pop(name)
-        self.announced.clear()
-        if isinstance(self._put(self.rulebase.questions[name], before), Back):
-            self.answers[name] = before
-        return True
+        if name is not None:
+            self._put(name)
+        return name is not None
 
     def _drop_what_no_longer_applies(self) -> None:
-        """Forget answers to questions that would no longer be asked; those from a file stay."""
+        """Forget answers to questions that would no longer be asked."""
         while True:
             facts = as_facts(self.answers, self.rulebase.bands)
             gone = [name for name in self.asked if not self._was_rightly_asked(name, facts)]
@@ -177,40 +192,44 @@ class Interview:
         question = self.rulebase.questions[name]
         return question.applies(facts) or question.applies_after_urgent(facts)
 
-    def _level(self) -> Disposition:
-        return most_urgent(self.rulebase, (f.flag for f in settled_flags(self.engine, self.answers)))
+    def _stops_at_once(self, answers: Answers) -> bool:
+        flags = settled_flags(self.engine, answers)
+        return most_urgent(self.rulebase, (f.flag for f in flags)).stops == AT_ONCE
 
-    def _is_emergency(self) -> bool:
-        return self._level().stops == AT_ONCE
+    def _is_enough(self, question: Question, picked: Iterable[str]) -> bool:
+        """Whether the signs named so far are an emergency: then no further sign is asked for."""
+        named = set(picked)
+        ordered = tuple(o.id for o in question.options if o.id in named)
+        return bool(ordered) and self._stops_at_once({**self.answers, question.id: ordered})
 
     def _announce_what_is_new(self) -> None:
-        level = self._level()
-        if level.stops != AFTER_FOLLOW_UPS:
-            return
         flags = settled_flags(self.engine, self.answers)
-        new = tuple(f for f in flags if f.flag.disposition == level.id and f.flag.id not in self.announced)
+        level = most_urgent(self.rulebase, (f.flag for f in flags))
+        urgent = [f for f in flags if level.stops == AFTER_FOLLOW_UPS and f.flag.disposition == level.id]
+        new = tuple(f for f in urgent if f.flag.id not in self.announced)
+        self.announced = {f.flag.id for f in urgent}
         if new:
-            self.announced.update(f.flag.id for f in new)
             self.asker.announce(level, new)
 
     # --- one question, with its "not sure"
 
     def _answer(self, prompt: Prompt) -> Reply:
-        """The answer to one question, through its screens and its extra question if need be."""
+        """The answer to one question, through its pages and its extra question if need be."""
         while True:
             pages = self.asker.pages(prompt.question) if prompt.kind == "many" else ()
             reply = self._by_pages(prompt, pages) if len(pages) > 1 else self.asker.ask(prompt)
             clarify = prompt.question.clarify
             if clarify is None or isinstance(reply, Back) or NOT_SURE not in chosen(reply):
                 return reply
-            clearer = self._each_sign(prompt) if clarify.each else self._one_more(prompt, clarify)
+            fresh = replace(prompt, chosen=(), remark="")
+            clearer = self._each_sign(fresh) if clarify.each else self._one_more(fresh, clarify)
             if clearer is not None:
                 return clearer
 
     def _one_more(self, prompt: Prompt, clarify: Clarification) -> Answer | None:
         """The extra question after "not sure"; None to show the list again."""
         options = tuple(Option(str(n), o.text, "") for n, o in enumerate(clarify.options))
-        reply = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options, chosen=()))
+        reply = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options))
         if isinstance(reply, Back):
             return None
         answer = clarify.options[int(str(reply))].answer
@@ -233,22 +252,22 @@ class Interview:
         """A long list in parts, each with its own "none" and "not sure", joined to one answer."""
         alone = tuple(o for o in prompt.options if o.exclusive)
         replies: list[tuple[str, ...]] = []
+        ticked = [tuple(c for c in prompt.chosen if c in {o.id for o in page}) for page in pages]
         while len(replies) < len(pages):
-            page = pages[len(replies)]
-            inside = {o.id for o in (*page, *alone)}
-            screen = replace(
-                prompt,
-                options=(*page, *alone),
-                chosen=tuple(c for c in prompt.chosen if c in inside),
-                remark=f"Part {len(replies) + 1} of {len(pages)}. {page[0].heading}".rstrip(". "),
-            )
-            reply = self.asker.ask(screen)
-            if not isinstance(reply, Back):
-                replies.append(chosen(reply))
-            elif replies:
+            at = len(replies)
+            part = f"Part {at + 1} of {len(pages)}. {pages[at][0].heading}".rstrip(". ")
+            remark = f"{part}. {prompt.remark}" if prompt.remark else part
+            reply = self.asker.ask(replace(prompt, options=(*pages[at], *alone), chosen=ticked[at], remark=remark))
+            if isinstance(reply, Back):
+                if not replies:
+                    return BACK
                 replies.pop()
-            else:
-                return BACK
+                continue
+            replies.append(chosen(reply))
+            ticked[at] = tuple(c for c in chosen(reply) if c not in {o.id for o in alone})
+            picked = [c for page in replies for c in page if c not in {o.id for o in alone}]
+            if self._is_enough(prompt.question, picked):
+                return tuple(picked)
         return self._joined(prompt, pages, replies)
 
     def _joined(self, prompt: Prompt, pages: tuple[tuple[Option, ...], ...], replies: list[tuple[str, ...]]) -> Reply:
@@ -256,29 +275,35 @@ class Interview:
         doubtful = [o for page, reply in zip(pages, replies, strict=True) if NOT_SURE in reply for o in page]
         if not picked:
             return (NOT_SURE,) if doubtful else (_none_of(prompt),)
-        if doubtful and prompt.question.danger:
+        if doubtful:
             # "Not sure" stands alone in an answer. Beside a sign that is there, the unsure part
             # is settled sign by sign, and what stays unsure counts as there: never as "no".
             text = "You were not sure about this part. One sign at a time (not sure counts as yes):"
-            found = self._in_turn(prompt, doubtful, text, doubt=YES)
+            found = self._in_turn(replace(prompt, chosen=(), remark=""), doubtful, text, YES, picked)
             if found is None:
                 return self._by_pages(prompt, pages)
             picked += [name for name, reply in found.items() if reply == YES]
         return tuple(o.id for o in prompt.options if o.id in picked)
 
-    def _in_turn(self, prompt: Prompt, signs: Iterable[Option], text: str, doubt: str) -> dict[str, str] | None:
-        """Yes, no or not sure (kept as `doubt`) for each sign; None when stepping back before the first."""
+    def _in_turn(
+        self, prompt: Prompt, signs: Iterable[Option], text: str, doubt: str, picked: Iterable[str] = ()
+    ) -> dict[str, str] | None:
+        """Yes, no or not sure (kept as `doubt`) for each sign; None when stepping back before the first.
+
+        Ends early when the signs that are there, with `picked`, are an emergency.
+        """
         listed = list(signs)
         found: dict[str, str] = {}
         choices = (Option(YES, "Yes", ""), Option(NO, "No", ""), Option(NOT_SURE, "Not sure", ""))
         while len(found) < len(listed):
             sign = listed[len(found)]
             remark = f"{text} {len(found) + 1} of {len(listed)}"
-            reply = self.asker.ask(
-                replace(prompt, text=sign.text, kind="one", options=choices, chosen=(), remark=remark)
-            )
+            reply = self.asker.ask(replace(prompt, text=sign.text, kind="one", options=choices, remark=remark))
             if not isinstance(reply, Back):
                 found[sign.id] = doubt if reply == NOT_SURE else str(reply)
+                there = [name for name, answer in found.items() if answer == YES]
+                if there and self._is_enough(prompt.question, [*picked, *there]):
+                    break
             elif found:
                 found.popitem()
             else:
@@ -289,12 +314,6 @@ class Interview:
 def _none_of(prompt: Prompt) -> str:
     """The option that says "none of these"."""
     return next(o.id for o in prompt.question.options if o.exclusive and o.id != NOT_SURE)
-
-
-def _ticked(answer: Answer | None) -> tuple[str, ...]:
-    if answer is None:
-        return ()
-    return answer if isinstance(answer, tuple) else (str(answer),)
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:

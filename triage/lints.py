@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from triage.faults import Fault, allowed
 from triage.grammar import FINDINGS
-from triage.model import AT_ONCE, Advice, Cause, Cell, Check, Entry, Note, RedFlag, Row, RuleBase, Sign
+from triage.model import AT_ONCE, NOT_SURE, Advice, Cause, Cell, Check, Entry, Note, RedFlag, Row, RuleBase, Sign
 from triage.toml_file import Location
 
 
@@ -194,6 +194,19 @@ def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
                 yield _fault(flag.at, f'{_label(flag)}, waits_for: "{name}" is not asked after an urgent finding')
 
 
+def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
+    """The interview needs "none of these" and "not sure" to stand alone, and "not sure" to come last."""
+    for question in rulebase.questions.values():
+        alone = [o.id for o in question.options if o.exclusive]
+        label = f'question "{question.id}", option'
+        if question.kind == "many" and not [o for o in alone if o != NOT_SURE]:
+            yield _fault(question.at, f"{label}: no exclusive option that says none of these", "exclusive = true")
+        if question.kind == "many" and NOT_SURE in [o.id for o in question.options] and NOT_SURE not in alone:
+            yield _fault(question.at, f'{label}: "{NOT_SURE}" must stand alone', "exclusive = true")
+        if question.kind == "one" and question.danger and question.options[-1].id != NOT_SURE:
+            yield _fault(question.at, f'{label}: "{NOT_SURE}" must come last', "the pointer starts there")
+
+
 def _names_and_levels_fit(rulebase: RuleBase) -> Iterator[Fault]:
     for level in rulebase.ladder:
         if level.stops == AT_ONCE and level.shows:
@@ -213,5 +226,6 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _examples_are_there,
     _risky_advice_is_guarded,
     _waiting_questions_are_follow_ups,
+    _lists_have_ways_out,
     _names_and_levels_fit,
 )

@@ -187,7 +187,6 @@ class About(NamedTuple):
     version: str
     statement: str
     welcome: tuple[str, ...]
-    for_whom: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 from triage import screen
+from triage.faults import printable
 from triage.interview import BACK, Back, Prompt, Reply
 from triage.model import Answers, Disposition, FiredFlag, Option, Question, RuleBase
 from triage.report.text import urgent_lines
 from triage.wording import said
 
 KEYS = "b back   ? why   h relief now"
+PLAIN_KEYS = {"one": "One number", "many": "All numbers that fit, like 1 3"}
 NARROW = 60
 LIST_KEYS = {
     "number": ("1-9 Enter  b back  ? why  h relief", "number or arrows, then Enter   b back   ? why   h relief now"),
@@ -26,6 +28,9 @@ LIST_KEYS = {
     ),
 }
 FINISH = "finish"
+BACK_KEY, RELIEF_KEY = "b", "h"
+ONE_DIGIT = 9  # options that single keys can choose from
+LONGEST = 1000  # characters of a typed line
 
 
 class TerminalAsker(ABC):
@@ -57,7 +62,8 @@ class TerminalAsker(ABC):
             words = said(self.rulebase, name, answers[name])
             lines += screen.wrap(words, columns, f"{number:2}. ")
         self.show(lines)
-        picked = self._pick("Number of an answer to change, or Enter for the result", _numbered(names))
+        text = "Number of an answer to change, b for the last one, h relief now, or Enter for the result"
+        picked = self._pick(text, _numbered(names))
         return None if picked == FINISH else picked
 
     def more(self, headings: Sequence[str]) -> int | None:
@@ -137,11 +143,7 @@ class PlainAsker(TerminalAsker):
             if prompt.kind != "number":
                 lines += screen.wrap(option.text, columns, f"{number:3}  ")
         self.show(lines)
-        how = {
-            "one": "One number",
-            "many": "All numbers that fit, like 1 3",
-            "number": number_hint(prompt),
-        }[prompt.kind]
+        how = number_hint(prompt) if prompt.kind == "number" else PLAIN_KEYS[prompt.kind]
         while True:
             self.show([*screen.wrap(how, columns), *screen.wrap(KEYS, columns)])
             typed = self._read()
@@ -162,10 +164,13 @@ class PlainAsker(TerminalAsker):
     def _read(self) -> str:
         self.out.write("> ")
         self.out.flush()
-        line = self.lines_in.readline(1000)
+        line = piece = self.lines_in.readline(LONGEST)
         if not line:
             raise EOFError
-        return line.strip().lower()
+        while len(piece) == LONGEST and not piece.endswith("\n"):  # the rest of a line is no next answer
+            piece = self.lines_in.readline(LONGEST)
+        too_long = len(line) == LONGEST and not line.endswith("\n")
+        return f"{line[:20]}..." if too_long else line.strip().lower()
 
     def _understood(self, typed: str, prompt: Prompt) -> tuple[Reply | None, str]:
         """The reply, or None and what is wrong."""
@@ -189,29 +194,33 @@ class PlainAsker(TerminalAsker):
         while True:
             self.show(screen.wrap(text, screen.width()))
             typed = self._read()
-            if (picked := _nth(typed, choices)) is not None:
+            if typed == RELIEF_KEY:
+                self.show(["", *self.relief, ""])
+            elif (picked := _nth(typed, choices)) is not None:
                 return picked
-            self.show([f'"{_shown(typed)}" is not one of the numbers.'])
+            else:
+                self.show([f'"{_shown(typed)}" is not one of the numbers.'])
 
 
 def _shown(typed: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in typed[:40])
+    return printable(typed[:40])
 
 
 class QuestionaryAsker(TerminalAsker):
     """questionary prompts, with the ways back and the keys that it lacks."""
 
     def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]:
-        """Lists that do not fit the window go in parts that do, never across a heading."""
+        """Lists go in parts that fit the window and that one digit can choose from, never across a heading."""
         signs = tuple(o for o in question.options if not o.exclusive)
         columns = screen.width()
         head = len(screen.question_head(1, 99, question.text, columns)) + 3  # part, keys, last line
         alone = sum(_height(o, columns) for o in question.options if o.exclusive)
         room = screen.rows() - head - alone
         headings = len({o.heading for o in signs if o.heading})
-        if sum(_height(o, columns) for o in signs) + headings <= room:
+        most = ONE_DIGIT - sum(o.exclusive for o in question.options)
+        if sum(_height(o, columns) for o in signs) + headings <= room and len(signs) <= most:
             return (signs,)
-        return tuple(page for group in _by_heading(signs) for page in _filled(group, room, columns))
+        return tuple(page for group in _by_heading(signs) for page in _filled(group, room, most, columns))
 
     def ask(self, prompt: Prompt) -> Reply:
         self.show(self._head(prompt))
@@ -286,8 +295,9 @@ class QuestionaryAsker(TerminalAsker):
 
         def toggle(option: Option) -> None:
             control.pointed_at = _index(control, option)
-            control.selected_options = _toggled(control.selected_options, option, by_id)
-            control.error_message = None
+            ticked, problem = _toggled(control.selected_options, option, by_id)
+            control.selected_options = ticked
+            control.error_message = [("class:validation-toolbar", problem)] if problem else None
 
         _bind_numbers(keys, prompt.options, toggle)
         keys.add(" ", eager=True)(lambda _: toggle(by_id[control.get_pointed_at().value]))
@@ -300,11 +310,15 @@ class QuestionaryAsker(TerminalAsker):
         import questionary
 
         def valid(typed: str) -> bool | str:
-            return _nth(typed, choices) is not None or f"1 to {len(choices) - 1}, or Enter"
+            known = typed.strip() == RELIEF_KEY or _nth(typed, choices) is not None
+            return known or f"1 to {len(choices) - 1}, or Enter"
 
-        self.show(screen.wrap(text, screen.width()))
-        typed = questionary.text("", qmark=">", validate=valid, erase_when_done=True).unsafe_ask()
-        return _nth(typed, choices) or FINISH
+        while True:
+            self.show(screen.wrap(text, screen.width()))
+            typed = questionary.text("", qmark=">", validate=valid, erase_when_done=True).unsafe_ask()
+            if typed.strip() != RELIEF_KEY:
+                return _nth(typed, choices) or FINISH
+            self.show(["", *self.relief, ""])
 
     def _choices(self, prompt: Prompt) -> list[Any]:
         import questionary
@@ -356,15 +370,17 @@ def _by_heading(signs: tuple[Option, ...]) -> tuple[tuple[Option, ...], ...]:
     return tuple(tuple(o for o in signs if o.heading == heading) for heading in headings)
 
 
-def _filled(group: tuple[Option, ...], room: int, columns: int) -> list[tuple[Option, ...]]:
-    """A group in pages of about the same height, each of at most `room` lines if that can be."""
+def _filled(group: tuple[Option, ...], room: int, most: int, columns: int) -> list[tuple[Option, ...]]:
+    """A group in pages of about the same size, each of at most `most` signs and (if that can be) `room` lines."""
     total = sum(_height(o, columns) for o in group)
-    wanted = total / max(1, -(-total // max(room, 1)))
+    parts = max(-(-total // max(room, 1)), -(-len(group) // most))
+    lines_wanted, signs_wanted = total / parts, -(-len(group) // parts)
     pages: list[list[Option]] = [[]]
     height = 0
     for option in group:
         lines = _height(option, columns)
-        if pages[-1] and (height + lines > room or height >= wanted):
+        full = len(pages[-1]) >= signs_wanted or height >= lines_wanted or height + lines > room
+        if pages[-1] and full:
             pages.append([])
             height = 0
         pages[-1].append(option)
@@ -384,19 +400,19 @@ def _index(control: Any, option: Option) -> int:
     return next(i for i, choice in enumerate(control.choices) if choice.value == option.id)
 
 
-def _toggled(ticked: list[str], option: Option, by_id: dict[str, Option]) -> list[str]:
-    """`ticked` with `option` changed; an exclusive option and the others push each other out."""
+def _toggled(ticked: list[str], option: Option, by_id: dict[str, Option]) -> tuple[list[str], str]:
+    """`ticked` with `option` changed, or as it was and why. No sign is unticked by ticking "none"."""
     if option.id in ticked:
-        return [other for other in ticked if other != option.id]
-    if option.exclusive:
-        return [option.id]
-    return [*(other for other in ticked if not by_id[other].exclusive), option.id]
+        return [other for other in ticked if other != option.id], ""
+    if option.exclusive and any(not by_id[other].exclusive for other in ticked):
+        return ticked, f'"{option.text}" stands alone: untick the others first'
+    return [*(other for other in ticked if not option.exclusive and not by_id[other].exclusive), option.id], ""
 
 
 def _bind_numbers(keys: Any, options: Sequence[Option], act: Callable[[Option], None]) -> None:
-    """Digits choose; with ten options or more two digits do, and one waits a moment for the second."""
-    for number, option in enumerate(options, 1):
-        keys.add(*str(number))(lambda _, option=option: act(option))
+    """Digits choose. No list has more than nine options, so that 1 2 is never read as 12."""
+    for number, option in enumerate(options[:ONE_DIGIT], 1):
+        keys.add(str(number), eager=True)(lambda _, option=option: act(option))
 
 
 def _numbered(choices: Iterable[object]) -> list[str]:
@@ -405,9 +421,11 @@ def _numbered(choices: Iterable[object]) -> list[str]:
 
 
 def _nth(typed: str, choices: Sequence[str]) -> str | None:
-    """The choice of a typed number; the first one for an empty line; None if it is neither."""
+    """The choice of a typed number; the first for an empty line, the last for "b"; None if it is none of them."""
     text = typed.strip()
     if not text:
         return choices[0]
+    if text == BACK_KEY:
+        return choices[-1]
     numbered = text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) < len(choices)
     return choices[int(text)] if numbered else None

@@ -238,6 +238,9 @@ class _Loader:
         self._stop_if_faulty()  # half a rule base would only bring follow-on faults
         questions = self._questions(files)
         dispositions = {level.id: level for level in self._dispositions(files)}
+        if all(level.beside for level in dispositions.values()):
+            self.faults.append(Fault("dispositions.toml", 0, "no [[disposition]] on the ladder"))
+            self._stop_if_faulty()
         self.vocabulary.questions = questions
         self._learn_names(files, questions, [d for d in dispositions.values() if not d.beside])
         self._read_question_conditions(files, questions)
@@ -270,6 +273,11 @@ class _Loader:
             raise FaultyInput(self.faults)
 
     def _read_files(self) -> Iterator[TomlFile]:
+        placed = {path for pattern in LAYOUT for path in self.folder.glob(pattern)}
+        for path in sorted(set(self.folder.rglob("*.toml")) - placed):
+            name = f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+            hint = f"files: {', '.join(LAYOUT)}"
+            self.faults.append(Fault(name, 0, "is read by nothing here: is its name or folder right?", hint))
         for pattern, tables in LAYOUT.items():
             paths = sorted(self.folder.glob(pattern))
             if not paths:
@@ -418,7 +426,7 @@ class _Loader:
     ) -> None:
         """Names and bands, taken from the raw tables before any condition is read."""
         ids = {
-            name: [t["id"] for f in files for t in f.data.get(name, []) if isinstance(t, dict) and "id" in t]
+            name: [t["id"] for f in files for t in _tables_of(f, name) if isinstance(t.get("id"), str)]
             for name in ("red_flag", "cause")
         }
         self.vocabulary = Vocabulary(questions, ladder, ids["red_flag"], ids["cause"])
@@ -426,13 +434,11 @@ class _Loader:
 
     def _read_question_conditions(self, files: Iterable[TomlFile], questions: Mapping[str, Question]) -> None:
         complete = {}
-        counter = iter(range(len(questions) + 1))
         for file in files:
-            for data in file.data.get("question", []):
-                if not isinstance(data, dict) or data.get("id") not in questions:
-                    continue
-                table = _Table(self, file, "question", next(counter), data)
-                complete[data["id"]] = self._with_conditions(questions[data["id"]], table)
+            for nth, data in enumerate(_tables_of(file, "question")):
+                if isinstance(data.get("id"), str) and data["id"] in questions:
+                    table = _Table(self, file, "question", nth, data)
+                    complete[data["id"]] = self._with_conditions(questions[data["id"]], table)
         self.vocabulary.questions = complete
 
     def _with_conditions(self, question: Question, table: _Table) -> Question:
@@ -462,7 +468,6 @@ class _Loader:
             version=table.text("version"),
             statement=table.text("statement"),
             welcome=table.texts("welcome"),
-            for_whom=table.text("for_whom", ""),
         )
         table.finish()
         return about
@@ -614,6 +619,12 @@ class _Loader:
 
 def _by_id(entries: Iterable[Any]) -> dict[str, Any]:
     return {entry.id: entry for entry in entries}
+
+
+def _tables_of(file: TomlFile, name: str) -> list[dict[str, Any]]:
+    """The tables of that name in a parsed file; what is no table is left to `_Loader._tables`."""
+    listed = file.data.get(name, [])
+    return [table for table in listed if isinstance(table, dict)] if isinstance(listed, list) else []
 
 
 def _raw_rows(data: Any) -> Iterator[Any]:

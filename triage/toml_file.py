@@ -61,7 +61,7 @@ class TomlFile:
     @classmethod
     def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
         """Read and parse the file at `path`. Raises FaultyInput."""
-        shown = name or printable(str(path))
+        shown = name or str(path)
         try:
             if path.stat().st_size > LARGEST:
                 raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
@@ -85,7 +85,7 @@ class TomlFile:
             found = re.search(r"line (\d+)", str(error))
             line = int(found[1]) if found else text.count("\n") + 1
             what = re.sub(r"\s*\(at .*?\)$", "", str(error))
-            raise FaultyInput([Fault(self.name, line, f"not TOML: {printable(what)}")]) from None
+            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}")]) from None
         except (RecursionError, ValueError):
             raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply or bad value")]) from None
 
@@ -130,8 +130,3 @@ class TomlFile:
 def _emptied(examples: re.Match[str]) -> str:
     """One example without answers, on as many lines: lines in messages stay right."""
     return f"{examples[1]} = [{{}}" + "\n" * examples[0].count("\n") + "]"
-
-
-def printable(text: str) -> str:
-    """`text` without control characters, so that no file can drive the terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.model import Advice, Answer, Answers, Assessment, Facts, Reason, RuleBase
+from triage.report.text import headline
 
 SCHEMA = "leg-cramp-triage/assessment/1"
 
@@ -19,8 +20,8 @@ def as_dict(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
         "disposition": level.id,
         "see_doctor": assessment.see_doctor,
         "pharmacist": assessment.pharmacist is not None,
-        "say": level.say,
-        "time": level.time,
+        "say": headline(assessment),
+        "time": level.time if assessment.complete or assessment.see_doctor else "",
         "red_flags": [
             {
                 "id": fired.flag.id,

@@ -23,7 +23,7 @@ from triage.model import (
     SafetyNet,
     chosen,
 )
-from triage.screen import wrap
+from triage.screen import WIDEST, wrap
 from triage.wording import said
 
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
@@ -61,7 +61,7 @@ def short(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]
 
 
 def _short(rulebase: RuleBase, assessment: Assessment, columns: int, most: Mapping[str, int]) -> list[str]:
-    lines = [*_headline(assessment, columns), *_why(rulebase, assessment, columns)]
+    lines = [*wrap(headline(assessment), columns), *_why(rulebase, assessment, columns)]
     lines += _beside(assessment, columns)
     for note in assessment.notes:
         if note.first:
@@ -165,8 +165,11 @@ class _Citations:
         return lines
 
 
-def _headline(assessment: Assessment, columns: int) -> list[str]:
-    return wrap(assessment.disposition.say if assessment.complete else provisional(assessment), columns)
+def headline(assessment: Assessment) -> str:
+    """One line that says what to do first; for an emergency the whole text."""
+    if assessment.disposition.stops == AT_ONCE:
+        return "\n".join(emergency_lines(assessment, WIDEST))
+    return assessment.disposition.say if assessment.complete else provisional(assessment)
 
 
 def provisional(assessment: Assessment) -> str:
