@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from triage.faults import Fault, FaultyInput, allowed
@@ -44,7 +43,8 @@ from triage.model import (
     Source,
 )
 from triage.opening import rules_folder
-from triage.toml_file import Location, TomlFile
+from triage.parsed import digest, parsed
+from triage.toml_file import Location, TomlFile, read_bytes
 
 # Which tables may stand in which file.
 LAYOUT = {
@@ -227,7 +227,7 @@ class _Loader:
     """Reads one folder. Holds what is known so far and the faults found so far."""
 
     def __init__(self, folder: Path, examples: bool) -> None:
-        self.folder, self.examples = folder, examples
+        self.folder, self.examples, self.sha256 = folder, examples, ""
         self.faults: list[Fault] = []
         self.vocabulary = Vocabulary({})
         self.counters: dict[tuple[str, str], int] = {}
@@ -259,7 +259,7 @@ class _Loader:
             checks=_by_id(self._checks(files)),
             sources=_by_id(self._sources(files)),
             claims=tuple(self._claims(files)),
-            sha256=_digest(files),
+            sha256=self.sha256,
             bands=self.vocabulary.bands,
         )
         self._check_places(rulebase)
@@ -273,28 +273,42 @@ class _Loader:
             raise FaultyInput(self.faults)
 
     def _read_files(self) -> Iterator[TomlFile]:
-        placed = {path for pattern in LAYOUT for path in self.folder.glob(pattern)}
-        for path in sorted(set(self.folder.rglob("*.toml")) - placed):
-            name = f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
-            hint = f"files: {', '.join(LAYOUT)}"
-            self.faults.append(Fault(name, 0, "is read by nothing here: is its name or folder right?", hint))
-        for pattern, tables in LAYOUT.items():
-            paths = sorted(self.folder.glob(pattern))
-            if not paths:
+        raws = dict(self._raw_files())
+        self.sha256 = digest(raws)
+        ready = {} if self.examples else parsed(self.sha256)
+        for name, raw in raws.items():
+            try:
+                file = TomlFile(self._shown(name), raw, self.examples, ready.get(name))
+            except FaultyInput as error:
+                self.faults += error.faults
+                continue
+            tables = next(tables for pattern, tables in LAYOUT.items() if PurePath(name).match(pattern))
+            for table in set(file.data) - tables:
+                what = f'unknown table "{table}"'
+                self.faults.append(Fault(file.name, file.line(table), what, allowed(table, sorted(tables))))
+            yield file
+
+    def _raw_files(self) -> Iterator[tuple[str, bytes]]:
+        """Every file of the layout by its name in the folder, as bytes."""
+        left = {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.toml")}
+        for pattern in LAYOUT:
+            names = sorted(
+                name for name in left if PurePath(name).match(pattern) and name.count("/") == pattern.count("/")
+            )
+            if not names:
                 self.faults.append(Fault(pattern, 0, "no such file in the rule base"))
-            for path in paths:
+            for name in names:
+                left.discard(name)
                 try:
-                    file = TomlFile.read(
-                        path, f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}", self.examples
-                    )
+                    yield name, read_bytes(self.folder / name, self._shown(name))
                 except FaultyInput as error:
                     self.faults += error.faults
-                    continue
-                for name in set(file.data) - tables:
-                    self.faults.append(
-                        Fault(file.name, file.line(name), f'unknown table "{name}"', allowed(name, sorted(tables)))
-                    )
-                yield file
+        for name in sorted(left):
+            hint = f"files: {', '.join(LAYOUT)}"
+            self.faults.append(Fault(self._shown(name), 0, "is read by nothing: is its name or folder right?", hint))
+
+    def _shown(self, name: str) -> str:
+        return f"{self.folder.name}/{name}"
 
     def table(self, file: TomlFile, name: str, data: Any) -> _Table:
         """The next table of that name in the file (they are read in order)."""
@@ -638,13 +652,3 @@ def _raw_rows(data: Any) -> Iterator[Any]:
     elif isinstance(data, list):
         for item in data:
             yield from _raw_rows(item)
-
-
-def _digest(files: Iterable[TomlFile]) -> str:
-    """SHA-256 over the names and bytes of all files, in order of name."""
-    digest = hashlib.sha256()
-    for file in sorted(files, key=lambda f: f.name):
-        name = file.name.split("/", 1)[1]
-        digest.update(f"{name}\0{len(file.raw)}\0".encode())
-        digest.update(file.raw)
-    return digest.hexdigest()

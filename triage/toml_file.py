@@ -47,29 +47,23 @@ class Location(NamedTuple):
 class TomlFile:
     """One parsed file: `data`, and the lines on which its tables and keys stand."""
 
-    def __init__(self, name: str, raw: bytes, examples: bool = True) -> None:
+    def __init__(self, name: str, raw: bytes, examples: bool = True, parsed: dict[str, Any] | None = None) -> None:
         """Parse `raw`; `name` is used in messages. Raises FaultyInput.
 
-        Without `examples`, each list of examples is read as one empty example.
+        Without `examples`, each list of examples is read as one empty example. `parsed` is
+        what the same bytes were parsed to before.
         """
         self.name = name
         self.raw = raw
         self.text = self._decode(raw)
-        self.data = self._parse(self.text if examples else _EXAMPLES.sub(_emptied, self.text))
+        self.data = parsed or self._parse(self.text if examples else _EXAMPLES.sub(_emptied, self.text))
         self._index: dict[str, list[tuple[int, dict[str, int]]]] | None = None
 
     @classmethod
     def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
         """Read and parse the file at `path`. Raises FaultyInput."""
         shown = name or str(path)
-        try:
-            if path.stat().st_size > LARGEST:
-                raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
-            raw = path.read_bytes()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None
-        return cls(shown, raw, examples)
+        return cls(shown, read_bytes(path, shown), examples)
 
     def _decode(self, raw: bytes) -> str:
         try:
@@ -130,3 +124,14 @@ class TomlFile:
 def _emptied(examples: re.Match[str]) -> str:
     """One example without answers, on as many lines: lines in messages stay right."""
     return f"{examples[1]} = [{{}}" + "\n" * examples[0].count("\n") + "]"
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """What is in a file; `shown` is its name in messages. Raises FaultyInput."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None

@@ -1,0 +1,46 @@
+"""The rule base as it was parsed when the package was built: tomllib is slow, json is not.
+
+The copy is used only for the very bytes that it was made from; after any change to a
+rule file the files themselves are parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from triage.toml_file import TomlFile
+
+COPY = Path(__file__).parent / "parsed_rules.json"
+
+
+def digest(raws: Mapping[str, bytes]) -> str:
+    """SHA-256 over the names and bytes of all files, in order of name."""
+    made = hashlib.sha256()
+    for name in sorted(raws):
+        made.update(f"{name}\0{len(raws[name])}\0".encode())
+        made.update(raws[name])
+    return made.hexdigest()
+
+
+def parsed(sha256: str, copy: Path = COPY) -> Mapping[str, dict[str, Any]]:
+    """Parsed tables by file, without examples; empty if the copy is not of these files."""
+    import json
+
+    try:
+        kept = json.loads(copy.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    tables: Mapping[str, dict[str, Any]] = kept["files"] if kept["sha256"] == sha256 else {}
+    return tables
+
+
+def write(rules: Path, copy: Path = COPY) -> None:
+    """Make the copy; done when the package is built. Raises FaultyInput."""
+    import json
+
+    raws = {path.relative_to(rules).as_posix(): path.read_bytes() for path in rules.rglob("*.toml")}
+    files = {name: TomlFile(name, raw, examples=False).data for name, raw in raws.items()}
+    copy.write_text(json.dumps({"sha256": digest(raws), "files": files}), "utf-8")
