@@ -740,7 +740,8 @@ def test_save_refuses_to_overwrite(files: Path) -> None:
 def test_save_that_cannot_be_written_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     done = run("--plain", "--save", tmp_path / "nowhere" / "kept.toml", typed="70\n")
     assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
-    assert done.stderr == f"{tmp_path}/nowhere/kept.toml: cannot be written: No such file or directory\n"
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"{tmp_path}/nowhere/kept.toml: cannot be written: ")
 
 
 def test_wrong_answers_are_told_before_anything_is_asked(files: Path) -> None:

@@ -34,15 +34,14 @@ def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
     known = (TITLE, ANSWERS, EXPECT)
     for key in toml.data:
         if key not in known:
-            line = toml.line(key) if isinstance(toml.data[key], dict) else toml.line(key=key)
-            faults.append(Fault(toml.name, line, f'unknown field "{key}"', allowed(key, known)))
+            faults.append(Fault(toml.name, toml.line(key), f'unknown field "{key}"', allowed(key, known)))
     title = toml.data.get(TITLE, "")
     if not isinstance(title, str):
-        faults.append(Fault(toml.name, toml.line(key=TITLE), "title: must be text in quotes"))
+        faults.append(Fault(toml.name, toml.line(TITLE), "title: must be text in quotes"))
     answers, more = read_answers(toml, rulebase)
     expect = toml.data.get(EXPECT, {})
     if not isinstance(expect, dict):
-        more.append(Fault(toml.name, toml.line(key=EXPECT), "write [expect] as a table"))
+        more.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
     if faults + more:
         raise FaultyInput(faults + more)
     return AnswerFile(toml.name, title, answers, expect, toml)
@@ -54,11 +53,7 @@ def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Faul
     raw = toml.data.get(ANSWERS)
     if not isinstance(raw, dict):
         what = "no [answers] table" if raw is None else "write [answers] as a table"
-        return {}, [
-            Fault(
-                toml.name, toml.line(key=ANSWERS) if raw is not None else 0, what, "like [answers] and age = 70 below"
-            )
-        ]
+        return {}, [Fault(toml.name, toml.line(ANSWERS), what, "like [answers] and age = 70 below")]
     found: dict[str, Answer] = {}
     for name, value in raw.items():
         line = toml.line(ANSWERS, key=name)

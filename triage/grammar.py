@@ -298,4 +298,7 @@ def _read_many(question: Question, value: Any, known: list[str], complain: Compl
 def _as_written(value: Any) -> str:
     if isinstance(value, list):
         return " or ".join(str(item) for item in value)
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # a number of thousands of digits
+        return "this number"

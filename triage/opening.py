@@ -39,8 +39,14 @@ def first_screen(folder: Path, columns: int) -> list[str]:
 
 
 def relief_lines(folder: Path, columns: int) -> list[str]:
-    """The fixed text that is safe for everybody, and where to go from there."""
+    """The fixed text that is safe for everybody, and where to go from there.
+
+    Raises OSError, ValueError, KeyError or TypeError where the file is not as it should be.
+    """
     relief = _parsed(folder / RELIEF_NOW)["relief_now"]
+    steps = relief["steps"]
+    if not (isinstance(steps, list) and steps and all(isinstance(text, str) for text in (relief["title"], *steps))):
+        raise ValueError("title and steps must be text")
     lines = relief_text(relief["title"], relief["steps"], columns)
     return [*lines, "", *screen.wrap(relief["after"], columns)] if relief.get("after") else lines
 

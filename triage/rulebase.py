@@ -237,6 +237,8 @@ class _Loader:
         files = list(self._read_files())
         self._stop_if_faulty()  # half a rule base would only bring follow-on faults
         questions = self._questions(files)
+        if not all(isinstance(table.get("id"), str) for f in files for table in _tables_of(f, "question")):
+            self._stop_if_faulty()  # every cell that reads it would only repeat the fault
         dispositions = {level.id: level for level in self._dispositions(files)}
         if all(level.beside for level in dispositions.values()):
             self.faults.append(Fault("dispositions.toml", 0, "no [[disposition]] on the ladder"))
@@ -495,6 +497,8 @@ class _Loader:
             sources=table.texts("sources", None),
             at=table.at,
         )
+        if "steps" in table.data and not relief.steps:
+            table.fault("steps", "is empty")
         table.finish()
         return relief
 
@@ -545,7 +549,7 @@ class _Loader:
 
     def _sign(self, table: _Table, cause: str) -> Sign:
         shared = table.rule()
-        if not shared["id"].startswith(f"{cause}-"):
+        if cause and not shared["id"].startswith(f"{cause}-"):
             table.fault("id", f'must begin with "{cause}-"')
         return Sign(
             **shared,

@@ -18,11 +18,12 @@ from triage.faults import Fault, FaultyInput
 LARGEST = 5_000_000
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-\s\"']+?)\s*\]{1,2}\s*(?:#.*)?$")
-_KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*=")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]")
+_TOKEN = re.compile(r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*""")
 
 
 # Examples are written in the rules but read only when they are run: they are half the text.
-_EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)*\]|.*\])$", re.MULTILINE)
+_EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)+\]|.*\{.*\])$", re.MULTILINE)
 
 
 class Location(NamedTuple):
@@ -86,15 +87,17 @@ class TomlFile:
     def line(self, table: str = "", nth: int = 0, key: str = "") -> int:
         """The line of `key` in the `nth` (0-based) table of that name, or of its header.
 
-        Nested tables count within the whole file. 0 if it cannot be found.
+        Tables written inline or with dotted keys are found by their key. Nested tables count
+        within the whole file. 0 if it cannot be found.
         """
         if self._index is None:
             self._index = self._find_lines()
         tables = self._index.get(table, [])
         if nth >= len(tables):
-            return 0
+            return self._index[""][0][1].get(table, 0)
         header, keys = tables[nth]
-        return keys.get(key, header)
+        own_table = self._index.get(f"{table}.{key}", [(header, {})])
+        return keys.get(key, own_table[0][0])
 
     def _find_lines(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
         index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
@@ -109,16 +112,22 @@ class TomlFile:
         return index
 
     def _lines_outside_strings(self) -> Iterator[tuple[int, str]]:
-        """Lines that do not lie inside a triple-quoted string."""
+        """Lines that do not begin inside a triple-quoted string."""
         inside = ""
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if not inside:
+        for number, line in enumerate(self.text.split("\n"), 1):
+            rest = line
+            if inside:
+                _, closed, rest = line.partition(inside)
+                if not closed:
+                    continue
+                inside = ""
+            else:
                 yield number, line
-            for mark in re.findall(r'"""|\'\'\'', line):
-                if not inside:
-                    inside = mark
-                elif inside == mark:
-                    inside = ""
+            for token in _TOKEN.finditer(rest):
+                if token[0] in ('"""', "'''"):
+                    _, closed, _ = rest[token.end() :].partition(token[0])
+                    inside = "" if closed else token[0]
+                    break
 
 
 def _emptied(examples: re.Match[str]) -> str:

@@ -37,6 +37,7 @@ SHORTER = (
     {"relief": 5, "do_not": 1, "prevention": 2, "checks": 2},
     {"relief": 4, "do_not": 1, "prevention": 1, "checks": 2},
     {"relief": 3, "do_not": 1, "prevention": 0, "checks": 1},
+    {"relief": 2, "do_not": 1, "prevention": 0, "checks": 1},
 )
 
 
@@ -44,7 +45,7 @@ def whole(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]
     """The short result, and all parts of the details below it (an emergency has none)."""
     lines = short(rulebase, assessment, columns)
     for heading, part in details(rulebase, assessment, columns):
-        lines += ["", heading, *part]
+        lines += ["", *wrap(heading, columns), *part]
     return lines
 
 
@@ -228,7 +229,7 @@ def _steps_in_short(heading: str, advice: Sequence[Advice], most: int, columns: 
     if not advice:
         return []
     below = len(advice) - most
-    lines = ["", f"{heading}:" if below <= 0 else f"{heading} ({below} more below):"]
+    lines = ["", *wrap(f"{heading}:" if below <= 0 else f"{heading} ({below} more below):", columns)]
     for number, one in enumerate(advice[:most], 1):
         lines += wrap(one.title, columns, f" {number}. ")
     return lines
