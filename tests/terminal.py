@@ -113,8 +113,7 @@ def keys(step: Step) -> str:
         return "b"
     if step.prompt.kind == "number":
         return _number_text(step) + ENTER
-    # The letter does nothing, and so ends a number that could still become a longer one.
-    return "a".join(map(str, _numbers(step))) + ENTER
+    return "".join(map(str, _numbers(step))) + ENTER
 
 
 def _number_text(step: Step) -> str:

@@ -13,6 +13,7 @@ import pytest
 from triage.engine import Engine
 from triage.interview import BACK, NO, YES, Interview, Prompt, Reply, open_questions
 from triage.model import NOT_SURE, Answers, Disposition, FiredFlag, Option, Question, RuleBase
+from triage.wording import said
 
 NONE, UNSURE = ("none",), (NOT_SURE,)
 
@@ -219,9 +220,9 @@ def test_known_answers_are_not_asked(engine: Engine) -> None:
     assert "position" in run.asker.asked
 
 
-def test_known_answers_that_are_complete_are_neither_asked_nor_reviewed(engine: Engine) -> None:
+def test_known_answers_that_are_complete_are_only_reviewed(engine: Engine) -> None:
     run = go(engine, known={name: HARMLESS[name] for name in RUNNER})
-    assert run.asker.happened == []
+    assert run.asker.happened == ["review"]
 
 
 def test_a_known_emergency_asks_nothing(engine: Engine) -> None:
@@ -400,18 +401,29 @@ def test_load_is_not_asked_of_those_whose_cramps_come_with_walking(engine: Engin
 # --- back
 
 
-def test_back_asks_the_question_before_again_with_its_answer_shown(engine: Engine) -> None:
-    run = go(engine, when=[BACK, "exercise"], red_now=[UNSURE, *[NO] * 10, NONE])
-    assert run.asker.asked[11:14] == ["red_now", "when", "red_now"]
-    assert run.asker.prompts[13].chosen == NONE
-    assert list(run.answers) == RUNNER
+def test_an_answer_given_before_is_shown(engine: Engine, rulebase: RuleBase) -> None:
+    run = go(engine, gate=[BACK, "none"])
+    again = run.asker.prompts[-2]
+    assert again.question.id == "load"
+    assert again.chosen == ("more",)
+    assert rulebase.questions["load"].option("more").means in again.remark
+    assert again.number == 11
 
 
-def test_back_twice(engine: Engine) -> None:
-    run = go(engine, feel=[BACK, "knot"], when=["sleep", BACK, "exercise"], age=34, red_now=NONE)
-    assert run.asker.asked[:8] == ["age", "red_now", "when", "feel", "when", "red_now", "when", "feel"]
-    assert list(run.answers) == RUNNER
-    assert run.answers["when"] == "exercise"
+@pytest.mark.parametrize(("question", "before", "then"), [("red_now", NONE, "when"), ("feel", "knot", "leg_look")])
+def test_a_harmless_answer_to_a_danger_question_is_told_but_not_chosen(
+    engine: Engine, rulebase: RuleBase, question: str, before: Reply, then: str
+) -> None:
+    run = go(engine, **{then: [BACK, HARMLESS[then]]})
+    again = [prompt for prompt in run.asker.prompts if prompt.question.id == question][1]
+    assert again.chosen == ()
+    assert said(rulebase, question, before) in again.remark
+
+
+def test_back_twice_keeps_the_answer_between(engine: Engine) -> None:
+    run = go(engine, feel=[BACK, "knot"], when=["sleep", BACK])
+    assert run.asker.asked[:7] == ["age", "red_now", "when", "feel", "when", "red_now", "feel"]
+    assert run.answers["when"] == "sleep"
 
 
 def test_back_from_the_first_question_asks_it_again(engine: Engine) -> None:
@@ -430,6 +442,7 @@ def test_back_and_another_answer_drops_what_no_longer_applies(engine: Engine) ->
     run = go(engine, gate=["ill", "none"], conditions=[("kidney",), BACK], where=[BACK])
     assert run.asker.asked[-5:] == ["gate", "conditions", "where", "conditions", "gate"]
     assert list(run.answers) == RUNNER
+    assert run.kept[-1] == run.answers
 
 
 def test_back_from_a_follow_up_takes_the_urgent_finding_back(engine: Engine) -> None:
@@ -439,16 +452,13 @@ def test_back_from_a_follow_up_takes_the_urgent_finding_back(engine: Engine) -> 
     assert list(run.answers) == RUNNER
 
 
-def test_back_and_the_same_urgent_answer_is_announced_again(engine: Engine) -> None:
-    run = go(engine, leg_look=("one_swollen",), clot_risk=[BACK, NONE])
-    assert run.asker.happened[4:10] == [
-        "leg_look",
-        "! one-leg-swollen",
-        "clot_risk",
-        "leg_look",
-        "! one-leg-swollen",
-        "clot_risk",
-    ]
+def test_an_urgent_finding_is_said_again_only_if_it_was_taken_back(engine: Engine) -> None:
+    swollen = ("one_swollen",)
+    run = go(engine, leg_look=swollen, clot_risk=[BACK, NONE])
+    assert run.asker.happened[4:8] == ["leg_look", "! one-leg-swollen", "clot_risk", "leg_look"]
+    assert run.asker.happened[8] == "clot_risk"
+    run = go(engine, leg_look=[swollen, NONE, swollen], clot_risk=[BACK, NONE], nerve_signs=[BACK, NONE])
+    assert run.asker.happened[7:11] == ["leg_look", "nerve_signs", "leg_look", "! one-leg-swollen"]
 
 
 def test_back_all_the_way_after_a_change_in_the_review(engine: Engine) -> None:
@@ -461,10 +471,11 @@ def test_back_all_the_way_after_a_change_in_the_review(engine: Engine) -> None:
     assert set(run.answers) == {*RUNNER, "where", "position"}
 
 
-def test_back_does_not_reach_known_answers(engine: Engine) -> None:
-    run = go(engine, known={"age": 34, "red_now": NONE}, when=[BACK, "exercise"])
-    assert run.asker.asked[:3] == ["when", "when", "feel"]
-    assert run.answers["age"] == 34
+def test_back_reaches_known_answers_too(engine: Engine) -> None:
+    run = go(engine, known={"age": 34, "red_now": NONE}, when=[BACK, "exercise"], age=40, red_now=[BACK])
+    assert run.asker.asked[:4] == ["when", "red_now", "age", "when"]
+    assert run.answers["age"] == 40
+    assert run.asker.prompts[0].number == 3
 
 
 # --- not sure
@@ -501,7 +512,7 @@ def test_beside_a_sign_that_is_there_an_unsure_one_counts_as_there(engine: Engin
 
 
 def test_back_one_by_one_takes_the_sign_before_back(engine: Engine) -> None:
-    run = go(engine, red_now=[UNSURE, NO, YES, BACK, NO])
+    run = go(engine, red_now=[UNSURE, NO, NOT_SURE, BACK, NO])
     assert run.answers["red_now"] == NONE
     texts = [prompt.text for prompt in run.asker.prompts]
     assert texts[5] == texts[3] != texts[2]
@@ -582,7 +593,31 @@ def test_not_sure_is_an_answer_of_its_own_elsewhere(engine: Engine, question: st
     assert run.asker.asked.count(question) == 1
 
 
+def test_one_by_one_ends_at_an_emergency(engine: Engine) -> None:
+    run = go(engine, red_now=[UNSURE, NO, NO, YES])
+    assert run.answers["red_now"] == ("r_face",)
+    assert run.asker.asked == ["age", *["red_now"] * 4]
+
+
 # --- long lists, one heading at a time
+
+
+def test_an_emergency_in_the_first_part_ends_it_there(engine: Engine) -> None:
+    run = go(engine, split=by_heading, red_now=[("r_breath",), NONE])
+    assert run.asker.asked == ["age", "red_now"]
+    assert run.answers["red_now"] == ("r_breath",)
+
+
+def test_an_emergency_beside_an_unsure_part_is_not_put_off(engine: Engine) -> None:
+    run = go(engine, split=by_heading, red_now=[UNSURE, ("r_coldleg",)])
+    assert run.asker.asked == ["age", "red_now", "red_now"]
+    assert "r_coldleg" in run.answers["red_now"]
+
+
+def test_an_emergency_found_sign_by_sign_beside_a_sign_ends_it(engine: Engine) -> None:
+    run = go(engine, split=by_heading, red_now=[UNSURE, ("r_darkpee",), NO, YES, NO])
+    assert run.asker.asked == ["age", *["red_now"] * 4]
+    assert run.answers["red_now"] == ("r_collapse", "r_darkpee")
 
 
 def test_a_long_list_comes_in_parts_that_are_joined(engine: Engine) -> None:
@@ -666,8 +701,9 @@ def test_the_review_shows_all_answers(engine: Engine) -> None:
 def test_any_answer_can_be_looked_at_in_the_review_and_left_as_it_is(engine: Engine, question: str) -> None:
     run = go(engine, changes=[question], **{question: [HARMLESS[question], BACK]})
     assert run.asker.happened == [*RUNNER, "review", question, "review"]
-    before = HARMLESS[question]
-    assert run.asker.prompts[-1].chosen == (before if isinstance(before, tuple) else (str(before),))
+    again = run.asker.prompts[-1]
+    assert said(engine.rulebase, question, HARMLESS[question]) in again.remark
+    assert again.number == RUNNER.index(question) + 1
     assert run.answers == {name: HARMLESS[name] for name in RUNNER}
 
 
@@ -710,15 +746,19 @@ def test_a_change_in_the_review_to_something_urgent_asks_the_follow_ups(engine: 
     assert after == ["leg_look", "! one-leg-swollen", "clot_risk", "review"]
 
 
-def test_an_urgent_finding_is_said_again_when_its_answer_was_opened_in_the_review(engine: Engine) -> None:
-    run = go(engine, changes=["leg_look"], leg_look=("one_swollen",))
-    after = run.asker.happened[run.asker.happened.index("review") + 1 :]
-    assert after == ["leg_look", "! one-leg-swollen", "review"]
-
-
 def test_a_change_in_the_review_to_an_emergency_ends_it(engine: Engine) -> None:
     run = go(engine, changes=["red_now"], red_now=[NONE, ("r_breath",)])
     assert run.asker.happened[-2:] == ["review", "red_now"]
+
+
+def test_a_change_after_going_on_drops_the_same_answers_as_one_without_a_stop(engine: Engine) -> None:
+    """Also those to follow-ups that were asked only because of an urgent finding."""
+    replies: dict[str, Any] = {"feel": ["long", "knot"], "conditions": ("smoke",)}
+    whole = go(engine, changes=["feel"], **replies)
+    assert list(whole.answers) == RUNNER
+    stopped = go(engine, **replies).answers
+    assert "conditions" in stopped
+    assert go(engine, known=stopped, changes=["feel"], feel="knot").answers == whole.answers
 
 
 def test_a_known_answer_can_be_changed_in_the_review(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """The askers: plain lines on StringIO, and questionary on a pipe of keys.
 
-Every key script ends with Ctrl-D: a prompt that is still open then ends with EOFError,
-so that a test can fail but never hang.
+Every key script ends with Ctrl-D (and Ctrl-C, should the first not work): a prompt that is
+still open then ends with EOFError, so that a test can fail but never hang.
 """
 
 import json
@@ -199,14 +199,14 @@ def test_plain_asks_long_lists_one_heading_at_a_time(engine: Engine, rulebase: R
     assert {name for name, q in rulebase.questions.items() if q.screens} == {"red_now", "leg_look", "nerve_signs"}
 
 
-def review(rulebase: RuleBase, *lines: str) -> tuple[str | None, str]:
+def plain_review(rulebase: RuleBase, *lines: str) -> tuple[str | None, str]:
     out = StringIO()
     asker = PlainAsker(rulebase, RELIEF, StringIO("".join(f"{line}\n" for line in lines)), out)
     return asker.review({"age": 34, "when": "sleep", "red_now": NONE}), out.getvalue()
 
 
 def test_plain_review_lists_the_answers_in_asking_order(rulebase: RuleBase) -> None:
-    picked, shown = review(rulebase, "")
+    picked, shown = plain_review(rulebase, "")
     assert picked is None
     danger, when = (
         rulebase.questions[name].option(option).means for name, option in (("red_now", "none"), ("when", "sleep"))
@@ -215,21 +215,27 @@ def test_plain_review_lists_the_answers_in_asking_order(rulebase: RuleBase) -> N
     assert at == sorted(at)
 
 
-@pytest.mark.parametrize(("typed", "name"), [("1", "age"), ("2", "red_now"), ("3", "when")])
+@pytest.mark.parametrize(("typed", "name"), [("1", "age"), ("2", "red_now"), ("3", "when"), ("b", "when")])
 def test_plain_review_opens_any_answer(rulebase: RuleBase, typed: str, name: str) -> None:
-    assert review(rulebase, typed)[0] == name
+    assert plain_review(rulebase, typed)[0] == name
 
 
 @pytest.mark.parametrize("typed", ["0", "4", "-1", "x", "1 2", "1" * 400])
 def test_plain_review_refuses_what_is_no_number_of_it(rulebase: RuleBase, typed: str) -> None:
-    picked, shown = review(rulebase, typed, "2")
+    picked, shown = plain_review(rulebase, typed, "2")
     assert picked == "red_now"
     assert "is not one of the numbers" in shown
 
 
+def test_plain_review_shows_relief_too(rulebase: RuleBase) -> None:
+    picked, shown = plain_review(rulebase, "h", "1")
+    assert picked == "age"
+    assert RELIEF[0] in shown
+
+
 def test_plain_review_at_the_end_of_the_input(rulebase: RuleBase) -> None:
     with pytest.raises(EOFError):
-        review(rulebase)
+        plain_review(rulebase)
 
 
 # --- the scenarios through plain prompts
@@ -302,7 +308,7 @@ Press = Callable[..., tuple[Reply, str]]
 def pressed(*keys: str) -> Iterator[None]:
     """A session whose keys have been pressed already."""
     with create_pipe_input() as pipe:
-        pipe.send_text("".join(keys) + CTRL_D)
+        pipe.send_text("".join(keys) + CTRL_D + CTRL_C)
         with create_app_session(input=pipe, output=DummyOutput()):
             yield
 
@@ -338,8 +344,7 @@ def test_enter_alone_never_reassures(rulebase: RuleBase, press: Press) -> None:
 def test_enter_alone_keeps_the_answer_given_before(rulebase: RuleBase, press: Press) -> None:
     for question in rulebase.questions.values():
         if question.kind == "one":
-            before = question.options[1].id
-            assert press(of(question, chosen=(before,)), ENTER)[0] == before
+            assert press(of(question, chosen=(ids(question)[1],)), ENTER)[0] == ids(question)[1]
     assert press(replace(many(4), chosen=("s1", "s3")), ENTER)[0] == ("s1", "s3")
     assert press(of(rulebase.questions["age"], chosen=("34",)), ENTER)[0] == 34
 
@@ -351,22 +356,25 @@ def test_numbers_and_space_tick(press: Press) -> None:
     assert press(many(4), "2", SPACE, "1", ENTER)[0] == ("s1",)
 
 
-def test_numbers_of_two_digits_tick(press: Press) -> None:
-    for number in (1, 2, 10, 11, 14):
-        assert press(many(14), str(number), ENTER)[0] == (f"s{number}",)
-    assert press(many(14), "15", ENTER)[0] == NONE
-    assert press(many(14), "16", ENTER)[0] == UNSURE
-    assert press(many(14), "2", "14", ENTER)[0] == ("s2", "s14")
+def test_a_digit_acts_at_once(press: Press) -> None:
+    """No key waits for a second digit: 1 and 2 are never read as 12."""
+    assert press(many(7), "1", "2", ENTER)[0] == ("s1", "s2")
+    assert press(many(14), "1", "2", ENTER)[0] == ("s1", "s2")
+    assert press(many(7), "8", ENTER)[0] == NONE
+    assert press(many(7), "9", ENTER)[0] == UNSURE
+    assert press(many(7), "0", "2", ENTER)[0] == ("s2",)
 
 
-def test_none_and_not_sure_push_the_others_out(press: Press) -> None:
-    assert press(many(4), "1", "2", "5", ENTER)[0] == NONE
-    assert press(many(4), "1", "2", "6", ENTER)[0] == UNSURE
-    assert press(many(4), "5", "6", ENTER)[0] == UNSURE
+def test_none_and_not_sure_stand_alone(press: Press) -> None:
+    """A sign pushes them out, and they push each other out; but neither unticks a sign."""
     assert press(many(4), "5", "2", ENTER)[0] == ("s2",)
     assert press(many(4), "6", "2", "1", ENTER)[0] == ("s1", "s2")
+    assert press(many(4), "5", "6", ENTER)[0] == UNSURE
     assert press(many(4), UP, SPACE, DOWN, SPACE, ENTER)[0] == ("s1",)
     assert press(replace(many(4), chosen=NONE), "3", ENTER)[0] == ("s3",)
+    assert press(many(4), "1", "2", "5", ENTER)[0] == ("s1", "s2")
+    assert press(many(4), "1", "2", "6", ENTER)[0] == ("s1", "s2")
+    assert press(many(4), "1", "1", "5", ENTER)[0] == NONE
 
 
 def test_nothing_ticked_is_refused(press: Press) -> None:
@@ -467,6 +475,8 @@ def test_review(rulebase: RuleBase) -> None:
     assert on_review(rulebase, "3", ENTER) == "when"
     assert on_review(rulebase, "4", ENTER, "\x15", "1", ENTER) == "age"
     assert on_review(rulebase, "0", ENTER, "\x15", "1", ENTER) == "age"
+    assert on_review(rulebase, "b", ENTER) == "when"
+    assert on_review(rulebase, "h", ENTER, "2", ENTER) == "red_now"
 
 
 @pytest.mark.parametrize(("key", "error"), [(CTRL_C, KeyboardInterrupt), (CTRL_D, EOFError)])
@@ -493,7 +503,13 @@ def test_every_list_fits_the_window(
         if len(parts) > 1:
             assert all(len({option.heading for option in part}) == 1 for part in parts)
             assert all(len(part) >= 1 for part in parts)
+        alone = [option for option in question.options if option.exclusive]
+        assert max(map(len, parts)) + len(alone) <= 9, "one digit must be enough"
     assert QuestionaryAsker(rulebase, RELIEF, StringIO()).pages(many(3).question) == (many(3).options[:3],)
+
+
+def test_one_digit_is_enough_for_every_question_with_one_answer(rulebase: RuleBase) -> None:
+    assert all(len(question.options) <= 9 for question in rulebase.questions.values() if question.kind == "one")
 
 
 def test_a_low_window_gets_more_parts_than_a_high_one(rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -255,6 +255,11 @@ def test_stopped_anywhere_all_answers_are_kept_and_it_goes_on_from_there(
         terminal.type(key)
         assert terminal.end() == 130
         assert "Traceback" not in terminal.raw
+        assert "Stopped" in terminal.raw
+        if at == 0:
+            assert "Nothing was stored" in terminal.raw
+            assert not kept.exists()
+            return
         assert f"--answers {kept} --save {kept}" in terminal.raw
     whole = {step.prompt.question.id for step in way[:at]}
     asking = {way[at].prompt.question.id} if at < len(way) else set()

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from triage.faults import Fault, allowed
-from triage.grammar import FINDINGS
 from triage.model import AT_ONCE, NOT_SURE, Advice, Cause, Cell, Check, Entry, Note, RedFlag, Row, RuleBase, Sign
 from triage.toml_file import Location
 
@@ -207,13 +206,10 @@ def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
             yield _fault(question.at, f'{label}: "{NOT_SURE}" must come last', "the pointer starts there")
 
 
-def _names_and_levels_fit(rulebase: RuleBase) -> Iterator[Fault]:
+def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
     for level in rulebase.ladder:
         if level.stops == AT_ONCE and level.shows:
             yield _fault(level.at, f'disposition "{level.id}", shows: must be empty', "it stops at once")
-    for name in FINDINGS:
-        if name in rulebase.questions:
-            yield _fault(rulebase.questions[name].at, f'question "{name}": the name is taken by a finding')
 
 
 LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
@@ -227,5 +223,5 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _risky_advice_is_guarded,
     _waiting_questions_are_follow_ups,
     _lists_have_ways_out,
-    _names_and_levels_fit,
+    _emergencies_show_nothing_else,
 )

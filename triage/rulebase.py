@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from triage.faults import Fault, FaultyInput, allowed
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, Vocabulary
+from triage.grammar import CAUSE, DISPOSITION, FINDINGS, RED_FLAG, Vocabulary
 from triage.lints import lint
 from triage.model import (
     AFTER_FOLLOW_UPS,
@@ -237,7 +237,8 @@ class _Loader:
         files = list(self._read_files())
         self._stop_if_faulty()  # half a rule base would only bring follow-on faults
         questions = self._questions(files)
-        if not all(isinstance(table.get("id"), str) for f in files for table in _tables_of(f, "question")):
+        named = [table.get("id") for file in files for table in _tables_of(file, "question")]
+        if not all(isinstance(name, str) and name not in FINDINGS for name in named):
             self._stop_if_faulty()  # every cell that reads it would only repeat the fault
         dispositions = {level.id: level for level in self._dispositions(files)}
         if all(level.beside for level in dispositions.values()):
@@ -374,6 +375,8 @@ class _Loader:
             sources=table.texts("sources"),
             at=table.at,
         )
+        if question.id in FINDINGS:
+            table.fault("id", f'"{question.id}" is taken by a finding', f"not {', '.join(FINDINGS)}")
         ids = [option.id for option in question.options]
         for option_id in {i for i in ids if ids.count(i) > 1}:
             table.fault("option", f'the option "{option_id}" is there twice')
