@@ -755,7 +755,7 @@ def test_a_change_after_going_on_drops_the_same_answers_as_one_without_a_stop(en
     """Also those to follow-ups that were asked only because of an urgent finding."""
     replies: dict[str, Any] = {"feel": ["long", "knot"], "conditions": ("smoke",)}
     whole = go(engine, changes=["feel"], **replies)
-    assert list(whole.answers) == RUNNER
+    assert set(whole.answers) == set(RUNNER)
     stopped = go(engine, **replies).answers
     assert "conditions" in stopped
     assert go(engine, known=stopped, changes=["feel"], feel="knot").answers == whole.answers

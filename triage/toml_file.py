@@ -96,8 +96,8 @@ class TomlFile:
         if nth >= len(tables):
             return self._index[""][0][1].get(table, 0)
         header, keys = tables[nth]
-        own_table = self._index.get(f"{table}.{key}", [(header, {})])
-        return keys.get(key, own_table[0][0])
+        inner = self._index.get(f"{table}.{key}") if len(tables) == 1 else None
+        return keys.get(key, inner[0][0] if inner else header)
 
     def _find_lines(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
         index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
