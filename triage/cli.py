@@ -185,7 +185,8 @@ def _ask(args: argparse.Namespace, opened: bool = False) -> int:
         )
         return WRONG_INPUT
     _check_targets(args)
-    asker = _asker(engine.rulebase, args.plain or _needs_plain(), opened)
+    asker = _asker(engine.rulebase, args.plain or _needs_plain(), greeted=opened or not _can_ask(args))
+    asker.head_is_shown = opened
     interview = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine.rulebase))
     try:
         answers = interview.conduct() if _can_ask(args) else known
@@ -214,7 +215,7 @@ def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> tuple[str, A
     return file.title, file.answers
 
 
-def _asker(rulebase: RuleBase, plain: bool, opened: bool) -> TerminalAsker:
+def _asker(rulebase: RuleBase, plain: bool, greeted: bool) -> TerminalAsker:
     from triage import opening, screen
     from triage.prompts import PlainAsker, QuestionaryAsker
 
@@ -225,8 +226,7 @@ def _asker(rulebase: RuleBase, plain: bool, opened: bool) -> TerminalAsker:
     asker = (
         PlainAsker(rulebase, relief, sys.stdin, sys.stderr) if plain else QuestionaryAsker(rulebase, relief, sys.stdout)
     )
-    asker.head_is_shown = opened
-    if not opened:
+    if not greeted:
         asker.show(opening.welcome(rulebase.about.welcome, rulebase.about.statement, columns))
     return asker
 
