@@ -461,10 +461,11 @@ def _check(args: argparse.Namespace) -> int:
     from triage.engine import Engine
     from triage.faults import FaultyInput
     from triage.report.rule_text import summary
-    from triage.rulebase import load
+    from triage.rulebase import find, load
 
+    folder = find(args.rules)  # no such folder is bad input, not a failed check
     try:
-        rulebase = load(args.rules, examples=True)
+        rulebase = load(folder, examples=True)
         faults = list(examples.failing(Engine(rulebase)))
         if faults:
             raise FaultyInput(faults)

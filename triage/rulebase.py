@@ -151,6 +151,8 @@ class _Table:
         if not all(isinstance(v, str) for v in values):
             self.fault(key, "must be a list of texts")
             return ()
+        if default is None and key in self.data and self.data[key] == []:
+            self.fault(key, "is empty")
         return tuple(values)
 
     def choice(self, key: str, values: Sequence[Any], default: Any = None) -> Any:
@@ -500,8 +502,6 @@ class _Loader:
             sources=table.texts("sources", None),
             at=table.at,
         )
-        if "steps" in table.data and not relief.steps:
-            table.fault("steps", "is empty")
         table.finish()
         return relief
 
