@@ -120,7 +120,8 @@ class Interview:
         self.rulebase: RuleBase = engine.rulebase
         self.answers: dict[str, Answer] = dict(known or {})
         facts = as_facts(self.answers, self.rulebase.bands)
-        self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
+        known_names = [name for name in self.rulebase.questions if name in self.answers]
+        self.asked = [name for name in known_names if self._was_rightly_asked(name, facts)]
         self.announced: set[str] = set()
 
     def conduct(self) -> Answers:
