@@ -593,6 +593,15 @@ def test_not_sure_is_an_answer_of_its_own_elsewhere(engine: Engine, question: st
     assert run.asker.asked.count(question) == 1
 
 
+def test_the_extra_question_has_nothing_chosen(engine: Engine, rulebase: RuleBase) -> None:
+    unsure = way_out(rulebase, "leg_look", NOT_SURE)
+    run = go(engine, leg_look=[("skin",), UNSURE, unsure], where=[BACK, "either"])
+    extra = [prompt for prompt in run.asker.prompts if prompt.question.id == "leg_look"][2]
+    assert extra.text == rulebase.questions["leg_look"].clarify.text
+    assert extra.chosen == ()
+    assert extra.remark == ""
+
+
 def test_one_by_one_ends_at_an_emergency(engine: Engine) -> None:
     run = go(engine, red_now=[UNSURE, NO, NO, YES])
     assert run.answers["red_now"] == ("r_face",)
@@ -661,10 +670,24 @@ def test_what_stays_unsure_beside_a_sign_counts_as_there(engine: Engine) -> None
     assert "! one-leg-swollen" in run.asker.happened
 
 
+def test_signs_named_before_count_for_an_emergency_found_sign_by_sign(engine: Engine) -> None:
+    """Fast weakness and slurred speech: each alone is none, and they are on two pages here."""
+    run = go(
+        engine,
+        split=lambda signs: (signs[:3], signs[3:]) if len(signs) == 11 else (signs,),
+        nerve_signs=[("weak_fast",), UNSURE, NO, NO, NO, YES, NO],
+    )
+    assert run.asker.asked.count("nerve_signs") == 6
+    assert run.answers["nerve_signs"] == ("weak_fast", "speech")
+    assert "review" not in run.asker.happened
+
+
 def test_back_from_the_second_part_shows_the_first(engine: Engine) -> None:
     run = go(engine, split=by_heading, leg_look=[("injury",), BACK, NONE, ("skin",)])
-    remarks = [prompt.remark for prompt in run.asker.prompts if prompt.question.id == "leg_look"]
+    parts = [prompt for prompt in run.asker.prompts if prompt.question.id == "leg_look"]
+    remarks = [part.remark for part in parts]
     assert remarks[0] == remarks[2] != remarks[1] == remarks[3]
+    assert [part.chosen for part in parts] == [(), (), ("injury",), ()]
     assert run.answers["leg_look"] == ("skin",)
 
 

@@ -310,7 +310,12 @@ def pressed(*keys: str) -> Iterator[None]:
     with create_pipe_input() as pipe:
         pipe.send_text("".join(keys) + CTRL_D + CTRL_C)
         with create_app_session(input=pipe, output=DummyOutput()):
-            yield
+            try:
+                yield
+            except KeyboardInterrupt:
+                if CTRL_C in keys:
+                    raise
+                raise AssertionError("the prompt was still open") from None
 
 
 def test_a_number_and_enter_choose(rulebase: RuleBase, press: Press) -> None:

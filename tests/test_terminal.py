@@ -299,6 +299,7 @@ def test_every_question_is_whole_and_within_the_window(steps: StepsTo, columns: 
             terminal.wait_for_prompt(prompt)
             shown = in_words(" ".join(terminal.window))
             assert in_words(prompt.text) in shown
+            assert "b back ? why h relief" in shown
             for number, option in enumerate(prompt.options, 1):
                 assert prompt.kind == "number" or in_words(f"{number}. {option.text}") in shown
             terminal.type("?")

@@ -313,7 +313,8 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
     print("\n".join(["", *short(rulebase, assessment, columns)]), flush=True)
     parts = details(rulebase, assessment, columns)
     with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-        while parts and (number := asker.more([heading for heading, _ in parts])) is not None:
+        wanted = bool(parts) and asker.wants_more()
+        while wanted and (number := asker.more([heading for heading, _ in parts])) is not None:
             heading, lines = parts[number]
             print("\n".join(["", heading, *lines]), flush=True)
     return DONE

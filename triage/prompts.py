@@ -66,11 +66,14 @@ class TerminalAsker(ABC):
         picked = self._pick(text, _numbered(names))
         return None if picked == FINISH else picked
 
+    def wants_more(self) -> bool:
+        """Whether the details are wanted: one line, so that the short result stays on the screen."""
+        return self._pick("1 for reasons, steps and sources, or Enter to finish", _numbered(["more"])) != FINISH
+
     def more(self, headings: Sequence[str]) -> int | None:
         """Which part of the details is wanted next (0-based); None to finish."""
-        columns = screen.width()
-        listed = "   ".join(f"{number} {heading}" for number, heading in enumerate(headings, 1))
-        self.show(["", *screen.wrap(f"More: {listed}", columns)])
+        lines = [f"{number} {heading}" for number, heading in enumerate(headings, 1)]
+        self.show(["", *(line for text in lines for line in screen.wrap(text, screen.width()))])
         picked = self._pick("Number of a part, or Enter to finish", _numbered(range(len(headings))))
         return None if picked == FINISH else int(picked)
 
