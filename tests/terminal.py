@@ -25,6 +25,7 @@ from triage.prompts import PlainAsker, QuestionaryAsker, letters
 ENTER, LEFT, CTRL_C, CTRL_D = "\r", "\x1b[D", "\x03", "\x04"
 SECONDS = 20  # how long to wait for a text before a test fails
 REVIEW, MORE = "Number of an answer to change", "Enter to finish"
+GO_ON = "Enter to go on"  # below an urgent announcement
 TALL = 1000  # lines of the transcript
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").rglob("*.toml"))
 
@@ -192,7 +193,9 @@ class Terminal:
         """Until the program has written all of these, in this order, after what was waited for before."""
         for text in texts:
             try:
-                self.child.expect_exact(text)
+                while self.child.expect_exact([text, GO_ON]):
+                    self.child.expect_exact(">")
+                    self.child.send(ENTER)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 shown = "\n".join(line for line in self.transcript if line)
                 raise AssertionError(f"{text!r} did not come. So far:\n{shown}") from None
@@ -233,7 +236,10 @@ class Terminal:
     def finish(self) -> int:
         """Accept the review if there is one, and wait for the end; the exit code."""
         try:
-            if self.child.expect_exact([REVIEW, pexpect.EOF]) == 0:
+            while (found := self.child.expect_exact([REVIEW, GO_ON, pexpect.EOF])) == 1:
+                self.child.expect_exact(">")
+                self.type(ENTER)
+            if found == 0:
                 self.type(ENTER)
         except pexpect.TIMEOUT:
             raise AssertionError(self.said) from None

@@ -297,23 +297,22 @@ def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
 
 def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
     """The result of an interview: in a terminal one screen, and the parts below it if wanted."""
-    if args.output or args.format != "text":
-        from triage.report.text import headline
+    from triage import screen
+    from triage.report.text import details, headline, short, whole
 
+    if args.output or args.format != "text":
         _say(headline(assessment))  # a result in a file must not hide an emergency
         _write(args, _worded(args, rulebase, assessment))
         return DONE
-    from triage import screen
-    from triage.report.text import details, short, whole
-
     columns = screen.width()
     if not _on_terminal():
         print("\n".join(whole(rulebase, assessment, columns)))
         return DONE
-    print("\n".join(["", *short(rulebase, assessment, columns)]), flush=True)
+    first = short(rulebase, assessment, columns)
+    print("\n".join(["", *first]), flush=True)
     parts = details(rulebase, assessment, columns)
     with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-        wanted = bool(parts) and asker.wants_more()
+        wanted = bool(parts) and asker.wants_more(headline(assessment), len(first))
         while wanted and (number := asker.more([heading for heading, _ in parts])) is not None:
             heading, lines = parts[number]
             print("\n".join(["", heading, *lines]), flush=True)

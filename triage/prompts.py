@@ -66,8 +66,13 @@ class TerminalAsker(ABC):
         picked = self._pick(text, _numbered(names))
         return None if picked == FINISH else picked
 
-    def wants_more(self) -> bool:
-        """Whether the details are wanted: one line, so that the short result stays on the screen."""
+    def wants_more(self, headline: str, height: int) -> bool:
+        """Whether the details are wanted: one line, so that the short result stays on the screen.
+
+        `height` is the result's; where it does not fit the window, `headline` is said again.
+        """
+        if height + 2 > screen.rows():
+            self.show(["", *screen.wrap(headline, screen.width())])
         return self._pick("1 for reasons, steps and sources, or Enter to finish", _numbered(["more"])) != FINISH
 
     def more(self, headings: Sequence[str]) -> int | None:
@@ -224,6 +229,11 @@ class QuestionaryAsker(TerminalAsker):
         if sum(_height(o, columns) for o in signs) + headings <= room and len(signs) <= most:
             return (signs,)
         return tuple(page for group in _by_heading(signs) for page in _filled(group, room, most, columns))
+
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
+        """Said and left standing until it has been read: the next list would push it away."""
+        super().announce(level, flags)
+        self._pick("Enter to go on", [FINISH])
 
     def ask(self, prompt: Prompt) -> Reply:
         self.show(self._head(prompt))
