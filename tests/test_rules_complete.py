@@ -38,10 +38,11 @@ def test_every_example_comes_out_as_written(engine: Engine) -> None:
 
 def test_it_has_all_that_was_asked_for(rulebase: RuleBase) -> None:
     groups = Counter(cause.group for cause in rulebase.causes.values())
-    assert groups == {"everyday": 9, "ask": 15, "check": 12}
-    assert len(rulebase.signs) == 113
-    assert len(rulebase.questions) == 23
-    assert len(rulebase.checks) == 20
+    # What the clinical draft has; adding a cause, a sign or a check needs no change here.
+    assert groups >= Counter({"everyday": 9, "ask": 15, "check": 12})
+    assert len(rulebase.signs) >= 113
+    assert len(rulebase.questions) >= 23
+    assert len(rulebase.checks) >= 20
 
 
 def test_every_claim_of_the_articles_is_answered_or_left_out(rulebase: RuleBase) -> None:

@@ -67,9 +67,8 @@ def _say(text: str) -> None:
 
 def _tell(error: FaultyInput) -> None:
     _say(str(error))
-    count = len(error.faults)
-    if count > 1:
-        _say(f"{count} faults")
+    if len(error.faults) > 1:
+        _say(f"{len(error.faults)} faults")
 
 
 def _on_terminal() -> bool:
@@ -471,7 +470,7 @@ def _check(args: argparse.Namespace) -> int:
             raise FaultyInput(faults)
     except FaultyInput as error:
         print("\n".join(map(str, error.faults)))
-        print(f"{len(error.faults)} faults")
+        print(f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)}")
         return FAILED
     print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())))
     return DONE
