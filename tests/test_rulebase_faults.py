@@ -853,3 +853,46 @@ def test_every_entry_knows_its_own_line(rulebase: RuleBase) -> None:
     for entry in [*rulebase.entries.values(), *rulebase.questions.values(), *rulebase.sources.values()]:
         header, own = entry.at.toml.text.split("\n")[entry.at.line - 1 :][:2]
         assert (header, own) == (f"[[{entry.at.table}]]", f'id = "{entry.id}"')
+
+
+# --- what proofs may find
+
+
+ACCEPTED = """
+[[accepted]]
+proof = "mutants"
+rule = "leg-injury"
+what = "a change"
+because = "It is a test."
+"""
+
+NOT_ACCEPTED = {
+    "no reason": (ACCEPTED.replace('because = "It is a test."\n', ""), 2, "[accepted], because: is missing"),
+    "unknown field": (f'{ACCEPTED}wy = "x"\n', 7, "[accepted], wy: unknown field"),
+    "unknown proof": (
+        ACCEPTED.replace("mutants", "mutant"),
+        3,
+        '[accepted], proof: "mutant" is not allowed (did you mean "mutants"?',
+    ),
+    "twice": (ACCEPTED + ACCEPTED, 11, '[accepted], what: "a change" of "leg-injury" is already accepted at'),
+    "not a list": (ACCEPTED.replace("[[accepted]]", "[accepted]"), 2, "write [[accepted]], not [accepted]"),
+    "not TOML": ("accepted =", 1, "not TOML"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_ACCEPTED)
+def test_what_is_accepted_is_checked(name: str, folder: Path) -> None:
+    text, line, what = NOT_ACCEPTED[name]
+    (folder / "accepted.toml").write_text(text)
+    [found] = faults(folder, examples=True)
+    assert str(found).startswith(f"rules/accepted.toml:{line}: {what}")
+
+
+def test_what_is_accepted_is_read_only_with_the_examples(folder: Path) -> None:
+    (folder / "accepted.toml").unlink(missing_ok=True)
+    assert load(folder, examples=True).accepted == ()
+    (folder / "accepted.toml").write_text(ACCEPTED)
+    assert load(folder).accepted == ()
+    [accepted] = load(folder, examples=True).accepted
+    assert accepted[:4] == ("mutants", "leg-injury", "a change", "It is a test.")
+    assert accepted.at.line == 2

@@ -298,6 +298,16 @@ class Claim(NamedTuple):
     at: Location
 
 
+class Accepted(NamedTuple):
+    """Something a proof finds that is meant to stay. `proof` names the proof, `what` its finding in `rule`."""
+
+    proof: str
+    rule: str
+    what: str
+    because: str
+    at: Location
+
+
 class Reason(NamedTuple):
     """A rule that fired: its id and the answers (or findings) that made it fire."""
 
@@ -387,6 +397,7 @@ class RuleBase:
     claims: tuple[Claim, ...]
     sha256: str
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accepted: tuple[Accepted, ...] = ()
 
     @property
     def ladder(self) -> tuple[Disposition, ...]:

@@ -21,6 +21,7 @@ from triage.model import (
     EVERYDAY,
     STRENGTHS,
     About,
+    Accepted,
     Advice,
     Cause,
     Check,
@@ -43,7 +44,7 @@ from triage.model import (
     Source,
 )
 from triage.opening import rules_folder
-from triage.parsed import digest, parsed
+from triage.parsed import PROOFS_ONLY, digest, parsed
 from triage.toml_file import Location, TomlFile, read_bytes
 
 # Which tables may stand in which file.
@@ -56,7 +57,9 @@ LAYOUT = {
     "checks.toml": {"check"},
     "claims.toml": {"claim"},
     "sources.toml": {"source"},
+    "accepted.toml": {"accepted"},
 }
+MAY_BE_ABSENT = PROOFS_ONLY
 
 KINDS = ("one", "many", "number")
 GROUPS = (EVERYDAY, "ask", "check")
@@ -72,6 +75,7 @@ PARTS = (
     "checks", "withheld", "myths", "safety_net",
 )  # fmt: skip
 VERDICTS = ("supported", "plausible", "traditional", "unsupported", "unsafe")
+PROOFS = ("mutants",)
 ACTIONS = ("include", "correct", "traditional", "warn", "leave_out")
 
 _RULE_KEYS = {"sources", "status", "draft_because", "claims", "fires", "silent", "id"}
@@ -90,7 +94,8 @@ def find(given: Path | str | None = None) -> Path:
 def load(given: Path | str | None = None, examples: bool = False) -> RuleBase:
     """Read and check the rule base in a folder. Raises FaultyInput with every fault.
 
-    With `examples`, those of every rule are read too; otherwise only that they are there.
+    With `examples`, those of every rule and what proofs need are read too; otherwise only
+    that examples are there.
     """
     return _Loader(find(given), examples).load()
 
@@ -266,6 +271,7 @@ class _Loader:
             claims=tuple(self._claims(files)),
             sha256=self.sha256,
             bands=self.vocabulary.bands,
+            accepted=tuple(self._accepted(files)),
         )
         self._check_places(rulebase)
         self._stop_if_faulty()
@@ -282,6 +288,8 @@ class _Loader:
         self.sha256 = digest(raws)
         ready = {} if self.examples else parsed(self.sha256)
         for name, raw in raws.items():
+            if name in PROOFS_ONLY and not self.examples:
+                continue
             try:
                 file = TomlFile(self._shown(name), raw, self.examples, ready.get(name))
             except FaultyInput as error:
@@ -300,7 +308,7 @@ class _Loader:
             names = sorted(
                 name for name in left if PurePath(name).match(pattern) and name.count("/") == pattern.count("/")
             )
-            if not names:
+            if not names and pattern not in MAY_BE_ABSENT:
                 self.faults.append(Fault(pattern, 0, "no such file in the rule base"))
             for name in names:
                 left.discard(name)
@@ -630,6 +638,21 @@ class _Loader:
                 left_out=table.text("left_out", ""),
                 at=table.at,
             )
+
+    def _accepted(self, files: Iterable[TomlFile]) -> Iterator[Accepted]:
+        first: dict[tuple[str, str, str], Accepted] = {}
+        for table in self._tables(files, "accepted"):
+            accepted = Accepted(
+                proof=table.choice("proof", PROOFS),
+                rule=table.text("rule"),
+                what=table.text("what"),
+                because=table.text("because"),
+                at=table.at,
+            )
+            if before := first.get(accepted[:3]):
+                table.fault("what", f'"{accepted.what}" of "{accepted.rule}" is already accepted at {before.at}')
+            first.setdefault(accepted[:3], accepted)
+            yield accepted
 
     def _check_places(self, rulebase: RuleBase) -> None:
         for flag in rulebase.red_flags.values():
