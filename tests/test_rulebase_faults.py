@@ -588,6 +588,8 @@ DAMAGES = [
     Damage("stops", LEVELS, swapped('^stops = "at_once"$', 'stops = "once" # <-'), None, '"once" is not', '"at_once"?'),
     Damage("clarified", QUESTIONS, swapped(r'^answer = \["constant"\]$', 'answer = ["constnt"] # <-'), None, 'unknown option "constnt"', '"constant"?'),
     Damage("at once and more", LEVELS, swapped(r"\[\[disposition\]\]((?s:.*?))^shows = \[\]", r'[[disposition]] # <-\1shows = ["notes"]'), None, 'disposition "emergency", shows: must be empty', "it stops at once"),
+    Damage("no words for when", LEVELS, swapped(r"\[\[disposition\]\]((?s:.*?))^when_said = [^\n]*$", r"[[disposition]] # <-\1"), None, 'disposition "emergency", when_said: is missing'),
+    Damage("no words for instead", LEVELS, swapped(r'^\[\[disposition\]\]\nid = "soon"((?s:.*?))^instead = [^\n]*$', r'[[disposition]] # <-\nid = "soon"\1'), None, 'disposition "soon", instead: is missing'),
     Damage("unknown table", FLAGS, lambda path: append(path, '[[red_flags]] # <-\nid = "x"\n'), None, 'unknown table "red_flags"', 'did you mean "red_flag"?'),
     Damage("table of another file", SOURCES, lambda path: append(path, CHECK.text.replace("]]", "]] # <-")), None, 'unknown table "check"', "allowed: source"),
     Damage("not a list of tables", CHECKS, lambda path: path.write_text('[check] # <-\nid = "x"\n'), None, "write [[check]], not [check]"),

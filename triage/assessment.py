@@ -52,6 +52,7 @@ class _Found(NamedTuple):
     causes: tuple[RankedCause, ...]
     checking: tuple[FiredCause, ...]
     told: frozenset[str]  # names of the advice, checks and notes that fired
+    facts: Facts  # answers and findings, as the last stratum saw them
 
 
 def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
@@ -71,7 +72,7 @@ def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> A
     known[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
     told = frozenset(f.name for f in engine.advice.infer(known))
     everything = told.union(f.name for f in (*fired, *brought_up))
-    return _settle(rulebase, _Found(level, flags, causes, checking, told), answers, missing, everything)
+    return _settle(rulebase, _Found(level, flags, causes, checking, told, known), answers, missing, everything)
 
 
 def _settle(
@@ -103,6 +104,7 @@ def _settle(
         missing=missing,
         answers=answers,
         fired=fired,
+        facts=found.facts,
     )
 
 

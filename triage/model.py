@@ -139,13 +139,18 @@ class Question:
 
 
 class Disposition(NamedTuple):
-    """One level of the ladder. `rank` 0 is the most urgent."""
+    """One level of the ladder. `rank` 0 is the most urgent.
+
+    `when_said` and `instead` are short phrases: "<when_said of one>, <instead of a milder one>, if: ...".
+    """
 
     id: str
     rank: int
     title: str
     say: str
     time: str
+    when_said: str
+    instead: str
     more: tuple[str, ...]
     see_doctor: bool
     stops: str
@@ -351,7 +356,8 @@ class Withheld(NamedTuple):
 class Assessment:
     """The result. Lists hold what is shown, in the order in which it is shown.
 
-    `missing`: questions still open; `fired`: the name of every production that fired.
+    `missing`: questions still open; `fired`: the name of every production that fired;
+    `facts`: what the last stratum saw, answers and findings.
     """
 
     complete: bool
@@ -371,6 +377,7 @@ class Assessment:
     missing: tuple[str, ...]
     answers: Answers
     fired: frozenset[str]
+    facts: Facts
 
     @property
     def see_doctor(self) -> bool:

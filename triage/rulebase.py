@@ -434,6 +434,9 @@ class _Loader:
                 title=table.text("title"),
                 say=table.text("say"),
                 time=table.text("time"),
+                when_said=table.text("when_said"),
+                # Nothing is more urgent than the first level, or told apart from one beside the ladder.
+                instead=table.text("instead", "" if rank == 0 or table.data.get("beside") is True else None),
                 more=table.texts("more"),
                 see_doctor=table.flag("see_doctor"),
                 stops=table.choice("stops", STOPS, ""),
