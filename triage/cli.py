@@ -121,7 +121,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--rules", metavar="DIR", help="use another rule base")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("--format", choices=list(FORMATS), default="text", help="of the result (default: text)")
-    output.add_argument("--output", metavar="FILE", help="write the result to a file (mode 0600), not to the screen")
+    _add_output(output)
     parser = argparse.ArgumentParser(
         prog="leg-cramp-triage",
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
@@ -142,9 +142,18 @@ def build_parser() -> argparse.ArgumentParser:
     test = commands.add_parser("test", parents=[common], help="scenario files: answers and what must follow")
     test.add_argument("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")
     rules = commands.add_parser("rules", parents=[common], help="list the rules, or show one")
-    rules.add_argument("id", nargs="?", metavar="ID", help="a rule or question")
+    shown = rules.add_mutually_exclusive_group()
+    shown.add_argument(
+        "id", nargs="?", metavar="ID", help="show what has this id: a rule, question, source, claim, ..."
+    )
+    shown.add_argument("--book", action="store_true", help="write the whole rule base as one Markdown document")
+    _add_output(rules)
     commands.add_parser("check", parents=[common], help="check the rule base and run its examples")
     return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", metavar="FILE", help="write the result to a file (mode 0600), not to the screen")
 
 
 def _parse(given: list[str]) -> argparse.Namespace:
@@ -438,21 +447,31 @@ def _print_silent(engine: Engine, fired: set[str]) -> None:
 
 
 def _rules(args: argparse.Namespace) -> int:
-    from triage import screen
     from triage.faults import allowed
-    from triage.report.rule_text import listing, one
+    from triage.report.rule_sheets import names
     from triage.rulebase import load
 
-    rulebase = load(args.rules, examples=args.id is not None)
-    if args.id is None:
-        print("\n".join(listing(rulebase, screen.width())))
-        return DONE
+    rulebase = load(args.rules, examples=args.book or args.id is not None)
     try:
-        print("\n".join(one(rulebase, args.id, screen.width())))
+        _write(args, _rules_wanted(args, rulebase))
     except KeyError:
-        _say(f'no rule or question "{args.id}" ({allowed(args.id, [*rulebase.entries, *rulebase.questions])})')
+        known = [name for ids in names(rulebase).values() for name in ids]
+        _say(f'nothing in the rule base has the id "{args.id}" ({allowed(args.id, known)})')
         return WRONG_INPUT
     return DONE
+
+
+def _rules_wanted(args: argparse.Namespace, rulebase: RuleBase) -> str:
+    """The rule book, what has the id (KeyError if nothing has), or the list."""
+    from triage import screen
+    from triage.report.rule_text import listing, one
+
+    if args.book:
+        from triage.report.rule_book import book
+
+        return book(rulebase)
+    columns = screen.width()
+    return "\n".join(listing(rulebase, columns) if args.id is None else one(rulebase, args.id, columns))
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -4,10 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from triage.model import Answer, Cell, Condition, Row, RuleBase, chosen
 
 _BOUNDS = {">=": "{} or more", ">": "more than {}", "<=": "{} or less", "<": "under {}"}
+_LEVELS = {">=": " or more urgent", "<=": " or less urgent"}
+
+
+class Ref(NamedTuple):
+    """The id of something in the rule base; `kind` is the name of its table ("question", "red_flag", ...)."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+# A line of words that may name things of the rule base: text on a screen, links in the rule book.
+Line = tuple[str | Ref, ...]
+
+
+def as_text(line: Line) -> str:
+    """The words of a line."""
+    return "".join(map(str, line))
+
+
+def joined(lines: Iterable[Line], between: str) -> Line:
+    """Several lines as one, with `between` between them."""
+    parts: list[str | Ref] = []
+    for line in lines:
+        parts += [between] * bool(parts) + [*line]
+    return tuple(parts)
 
 
 def said(rulebase: RuleBase, name: str, answer: Answer) -> str:
@@ -19,32 +48,45 @@ def said(rulebase: RuleBase, name: str, answer: Answer) -> str:
 
 
 def condition_in_words(rulebase: RuleBase, condition: Condition) -> list[str]:
-    """One line a row; "everybody" for a condition without cells."""
-    lines = [f"{'or ' if n else ''}{row_in_words(rulebase, row)}" for n, row in enumerate(condition.when)]
-    return lines + [f"unless {row_in_words(rulebase, row)}" for row in condition.unless]
+    """One line a row, as text."""
+    return [as_text(line) for line in condition_lines(rulebase, condition)]
 
 
 def row_in_words(rulebase: RuleBase, row: Row) -> str:
-    """All cells of one row."""
-    return " and ".join(_cell(rulebase, cell) for cell in row) or "everybody"
+    """All cells of one row, as text."""
+    return as_text(_row(rulebase, row))
 
 
-def _cell(rulebase: RuleBase, cell: Cell) -> str:
-    words = " or ".join(_value(rulebase, cell.name, item) for item in cell.written.split(" or "))
-    if cell.every:
-        words = words.replace(" or ", " with ")
-    return f"{cell.name}: {words}"
+def condition_lines(rulebase: RuleBase, condition: Condition) -> list[Line]:
+    """One line a row; "everybody" for a row without cells."""
+    unless = [("unless ", *_row(rulebase, row)) for row in condition.unless]
+    return [*row_lines(rulebase, condition.when), *unless]
 
 
-def _value(rulebase: RuleBase, name: str, item: str) -> str:
+def row_lines(rulebase: RuleBase, rows: Iterable[Row]) -> list[Line]:
+    """One line a row, of which any may hold."""
+    return [("or " if n else "", *_row(rulebase, row)) for n, row in enumerate(rows)]
+
+
+def _row(rulebase: RuleBase, row: Row) -> Line:
+    return joined((_cell(rulebase, cell) for cell in row), " and ") or ("everybody",)
+
+
+def _cell(rulebase: RuleBase, cell: Cell) -> Line:
+    name = Ref("question", cell.name) if cell.name in rulebase.questions else cell.name
+    values = (_value(rulebase, cell.name, item) for item in cell.written.split(" or "))
+    return (name, ": ", *joined(values, " with " if cell.every else " or "))
+
+
+def _value(rulebase: RuleBase, name: str, item: str) -> Line:
+    bound = re.match(r"(>=|<=|>|<)\s*(\w+)$", item)
     question = rulebase.questions.get(name)
     if question is None:
-        return item
+        return (Ref(name, bound[2]), _LEVELS[bound[1]]) if bound else (Ref(name, item),)
     if item in {option.id for option in question.options}:
-        return f"{item} ({question.option(item).means})"
-    if found := re.match(r"(>=|<=|>|<)\s*(\d+)$", item):
-        return f"{_BOUNDS[found[1]].format(found[2])} {question.unit}".strip()
-    return f"{item.replace('-', ' to ')} {question.unit}".strip()
+        return (f"{item} ({question.option(item).means})",)
+    words = _BOUNDS[bound[1]].format(bound[2]) if bound else item.replace("-", " to ")
+    return (f"{words} {question.unit}".strip(),)
 
 
 def example_in_words(example: Iterable[tuple[str, object]]) -> str:

@@ -1,13 +1,13 @@
-"""Rules as text: the list, and one rule with its condition in words, examples and sources."""
+"""The rule base as text for a terminal: the list, and all that is known of one thing in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from triage.lints import kind_of
-from triage.model import Advice, Cause, Check, Condition, Entry, Question, RedFlag, RuleBase, Sign
+from triage.model import RuleBase
+from triage.report.rule_sheets import ADDRESS, Sheet, sheets, what
 from triage.screen import wrap
-from triage.wording import condition_in_words, example_in_words, row_in_words
+from triage.wording import Ref, as_text
 
 
 def listing(rulebase: RuleBase, columns: int) -> list[str]:
@@ -24,22 +24,29 @@ def listing(rulebase: RuleBase, columns: int) -> list[str]:
         listed = list(entries)
         lines += ["", f"{heading} ({len(listed)})"]
         for entry in listed:
-            lines += wrap(f"{entry.id} ({_what(entry)}): {entry.title}", columns, "  ", "    ")
+            lines += wrap(f"{entry.id} ({what(entry)}): {entry.title}", columns, "  ", "    ")
     lines += ["", f"Questions ({len(rulebase.questions)})"]
     for question in rulebase.questions.values():
         lines += wrap(f"{question.id}: {question.text}", columns, "  ", "    ")
-    return lines[1:]
+    more = {"Dispositions": rulebase.dispositions, "Places": rulebase.places}
+    for heading, ids in more.items():
+        lines += ["", *wrap(f"{heading} ({len(ids)}): {', '.join(ids)}", columns)]
+    claims = sum(len(claim.ids) for claim in rulebase.claims)
+    told = (
+        f"Sources ({len(rulebase.sources)}), claims ({claims}) and signs ({len(rulebase.signs)}) have ids too. "
+        "To see anything by its id: leg-cramp-triage rules ID. Everything at once: leg-cramp-triage rules --book"
+    )
+    return [*lines[1:], "", *wrap(told, columns)]
 
 
 def one(rulebase: RuleBase, name: str, columns: int) -> list[str]:
-    """All that is known of a rule or question (KeyError if there is none of that id)."""
-    lines: list[str] = []
-    if name in rulebase.entries:
-        lines += _entry(rulebase, rulebase.entries[name], columns)
-    if name in rulebase.questions:
-        lines += [""] * bool(lines) + _question(rulebase, rulebase.questions[name], columns)
-    if not lines:
+    """All that is known of everything with that id (KeyError if nothing has it)."""
+    found = sheets(rulebase, name)
+    if not found:
         raise KeyError(name)
+    lines: list[str] = []
+    for sheet in found:
+        lines += [""] * bool(lines) + _sheet(rulebase, sheet, columns)
     return lines
 
 
@@ -64,76 +71,21 @@ def _version(rulebase: RuleBase) -> str:
     return f"Rules {rulebase.about.version}, sha256 {rulebase.sha256}"
 
 
-def _what(entry: Entry) -> str:
-    if isinstance(entry, RedFlag):
-        return entry.disposition
-    if isinstance(entry, Cause):
-        return entry.group
-    if isinstance(entry, Advice):
-        return f"{entry.kind}, grade {entry.grade}" if entry.grade != "-" else entry.kind
-    return entry.strength if isinstance(entry, Check) else kind_of(entry)
-
-
-def _entry(rulebase: RuleBase, entry: Entry, columns: int) -> list[str]:
-    lines = wrap(f"{entry.id} ({kind_of(entry)}, {_what(entry)}): {entry.title}", columns)
-    lines += wrap(f"at {entry.at}", columns)
-    lines += _items("Fires for", condition_in_words(rulebase, entry.condition), columns)
-    if isinstance(entry, RedFlag):
-        lines += _items("Lowers", [entry.lowers] if entry.lowers else [], columns)
-        lines += _items("Notes", entry.notes, columns)
-    if isinstance(entry, Cause):
-        lines += _items("Summary", [entry.summary], columns)
-        lines += _signs(rulebase, entry.signs, columns)
-    if isinstance(entry, Advice):
-        lines += _items("Steps", entry.steps, columns)
-        lines += _contraindications(rulebase, entry, columns)
-    lines += _items("Because", [entry.because] if entry.because else [], columns)
-    lines += _items("Note", [entry.note] if isinstance(entry, Check) and entry.note else [], columns)
-    lines += _items("Must fire on", [example_in_words(e.items()) for e in entry.fires], columns)
-    lines += _items("Must be silent on", [example_in_words(e.items()) for e in entry.silent], columns)
-    lines += _items("Sources", [_source(rulebase, s) for s in entry.sources], columns)
-    status = f"{entry.status}: {entry.draft_because}" if entry.draft_because else entry.status
-    lines += _items("Status", [status] if status else [], columns)
-    return lines + _items("Answers the claims", [_claim(rulebase, c) for c in entry.claims], columns)
-
-
-def _signs(rulebase: RuleBase, signs: Iterable[Sign], columns: int) -> list[str]:
-    lines = []
-    for sign in signs:
-        heading = f"Sign {sign.id}, weight {sign.weight:+d}"
-        lines += _items(heading, [sign.because, *condition_in_words(rulebase, sign.condition)], columns)
+def _sheet(rulebase: RuleBase, sheet: Sheet, columns: int) -> list[str]:
+    lines = wrap(f"{sheet.ref} ({sheet.ref.kind}, {sheet.what}){': ' if sheet.title else ''}{sheet.title}", columns)
+    lines += wrap(f"at {sheet.at}", columns) if sheet.at else []
+    for fact in sheet.facts:
+        lines += wrap(f"{fact.heading}:", columns)
+        for line in fact.lines:
+            lines += [f"  - {as_text(line)}"] if fact.style == ADDRESS else wrap(as_text(line), columns, "  - ")
+            lines += _address(rulebase, line[0])
     return lines
 
 
-def _contraindications(rulebase: RuleBase, advice: Advice, columns: int) -> list[str]:
-    lines = []
-    for never in advice.never:
-        rows = condition_in_words(rulebase, Condition(never.when))
-        lines += _items(f"Never, because {never.because}", rows, columns)
-    if advice.only_if:
-        rows = [row_in_words(rulebase, row) for row in advice.only_if]
-        lines += _items(f"Only ({advice.only_because})", rows, columns)
-    return lines
-
-
-def _question(rulebase: RuleBase, question: Question, columns: int) -> list[str]:
-    lines = wrap(f"{question.id} (question, {question.kind}): {question.text}", columns)
-    lines += wrap(f"at {question.at}", columns)
-    lines += _items("Why it is asked", [question.why], columns)
-    rows = question.ask_when or ()
-    lines += _items(f"Asked of {question.asked_of}", [row_in_words(rulebase, row) for row in rows], columns)
-    return lines + _items("Options", [f"{o.id}: {o.text}" for o in question.options], columns)
-
-
-def _source(rulebase: RuleBase, name: str) -> str:
-    source = rulebase.sources[name]
-    year = f", {source.year}" if source.year else ""
-    return f"{source.org}: {source.title}{year}. {source.url} (read: {source.read})"
-
-
-def _claim(rulebase: RuleBase, name: str) -> str:
-    claim = next(c for c in rulebase.claims if name in c.ids)
-    return f"{name}: {claim.claim} ({claim.verdict})"
+def _address(rulebase: RuleBase, named: str | Ref) -> list[str]:
+    """The address of a source, on a line of its own so that it can be copied."""
+    url = rulebase.sources[named.id].url if isinstance(named, Ref) and named.kind == "source" else ""
+    return [f"    {url}"] if url else []
 
 
 def _items(heading: str, items: Iterable[str], columns: int) -> list[str]:
