@@ -25,7 +25,7 @@ from triage.report.rule_sheets import (
     WEIGHTS,
     Fact,
     Sheet,
-    cited,
+    in_words,
     names,
     ref_of,
     sheet,
@@ -153,11 +153,8 @@ def _welcome(rulebase: RuleBase) -> Section:
 
 
 def _relief_now(rulebase: RuleBase) -> Section:
-    relief = rulebase.relief_now
-    sources = Fact("Sources", tuple(cited(rulebase, name) for name in relief.sources), NAMES)
-    facts = (_fact(relief.title, *relief.steps), *([_fact("Then", relief.after)] if relief.after else []), sources)
     about = "Shown to everybody who asks for it, before any question."
-    return Section("Relief now", about, (Group(facts=facts, refs=(RELIEF_NOW,)),))
+    return _plain(rulebase, "Relief now", about, RELIEF_NOW.kind)
 
 
 def _questions(rulebase: RuleBase) -> Section:
@@ -193,7 +190,7 @@ def _advice(rulebase: RuleBase) -> Section:
     for advice in sorted(rulebase.advice.values(), key=lambda a: a.order):
         kinds.setdefault(advice.kind, []).append(sheet(rulebase, ref_of(advice)))
     about = "What to do, what prevents cramps, what not to do, and myths. What a contraindication removes is told."
-    groups = ((f"Advice: {kind.replace('_', ' ')}", "", pages) for kind, pages in kinds.items())
+    groups = ((f"Advice: {in_words(kind)}", "", pages) for kind, pages in kinds.items())
     return _grouped("Advice", about, groups)
 
 
@@ -213,7 +210,9 @@ def _claims(rulebase: RuleBase) -> Section:
         claims = [claim for claim in rulebase.claims if claim.action == action]
         rows = ((("Claims",), ("What it says",), ("Verdict",), ("Where it went",)), *_rows(rulebase, claims))
         refs = tuple(Ref("claim", own) for claim in claims for own in claim.ids)
-        groups += [Group(f"Claims: {action.replace('_', ' ')}", f"{words}.", table=rows, refs=refs)] if claims else []
+        groups += (
+            [Group(f"Claims: {in_words(action)}", f"{words.capitalize()}.", table=rows, refs=refs)] if claims else []
+        )
     return Section("Claims", about, tuple(groups))
 
 
@@ -235,7 +234,7 @@ def _drafts(rulebase: RuleBase) -> Section:
     kinds: dict[str, list[Line]] = {}
     for entry in drafts:
         kinds.setdefault(kind_of(entry), []).append((ref_of(entry),))
-    facts = tuple(Fact(kind, tuple(lines), NAMES) for kind, lines in kinds.items())
+    facts = tuple(Fact(in_words(kind), tuple(lines), NAMES) for kind, lines in kinds.items())
     about = f"{len(drafts)} rules in which something was chosen here; the status of each says what. They need a clinician's review most."
     return Section("Drafts", about, (Group(facts=facts),))
 
@@ -291,9 +290,7 @@ def _headings(sections: Iterable[Section]) -> Iterator[Heading]:
     yield Heading(1, TITLE)
     yield Heading(2, CONTENTS)
     for section in sections:
-        # A group without a title of its own stands under the section's.
-        own = tuple(ref for group in section.groups if not group.title for ref in group.refs)
-        yield Heading(2, section.title, own, listed=True)
+        yield Heading(2, section.title, listed=True)
         for group in section.groups:
             if group.title:
                 yield Heading(3, group.title, group.refs, listed=True)
@@ -357,7 +354,7 @@ def _page(page: Sheet, links: Links) -> list[str]:
     stands = f", in `{page.at.file}`" if page.at and page.ref.kind != "sign" else ""
     facts = (_counted(fact) if page.ref.kind not in EXAMPLES_SHOWN else fact for fact in page.facts if not fact.ref)
     lines = [line for fact in facts for line in _fact_lines(fact, links)]
-    return ["", f"{title}({_escaped(page.ref.kind)}, {_escaped(page.what)}{stands})", *[""] * bool(lines), *lines]
+    return ["", f"{title}({in_words(page.ref.kind)}, {_escaped(page.what)}{stands})", *[""] * bool(lines), *lines]
 
 
 def _counted(fact: Fact) -> Fact:

@@ -75,6 +75,7 @@ def names(rulebase: RuleBase) -> Mapping[str, tuple[str, ...]]:
         "question": tuple(rulebase.questions),
         "disposition": tuple(rulebase.dispositions),
         "place": tuple(rulebase.places),
+        RELIEF_NOW.kind: (RELIEF_NOW.id,),
         "source": tuple(rulebase.sources),
         "claim": tuple(own for claim in rulebase.claims for own in claim.ids),
     }
@@ -93,6 +94,7 @@ def sheet(rulebase: RuleBase, ref: Ref) -> Sheet:
         "question": _question,
         "disposition": _disposition,
         "place": _place,
+        RELIEF_NOW.kind: _relief_now,
         "source": _source,
         "claim": _claim,
     }
@@ -118,12 +120,17 @@ def what(entry: Entry) -> str:
     if isinstance(entry, Cause):
         return entry.group
     if isinstance(entry, Advice):
-        return f"{entry.kind}, grade {entry.grade}" if entry.grade != "-" else entry.kind
+        return in_words(entry.kind) + (f", grade {entry.grade}" if entry.grade != "-" else "")
     if isinstance(entry, Sign):
         return f"weight {entry.weight:+d}, {WEIGHTS[entry.weight]}"
     if isinstance(entry, Check):
         return entry.strength
     return "before the rest" if isinstance(entry, Note) and entry.first else "with the result"
+
+
+def in_words(name: str) -> str:
+    """The name of a table or of one of its values: "red flag", "do not"."""
+    return name.replace("_", " ")
 
 
 def claim_of(rulebase: RuleBase, name: str) -> Claim:
@@ -144,11 +151,11 @@ def _fact(heading: str, lines: Iterable[Line | str], style: str = SENTENCE) -> l
 
 
 def _by_kind(refs: Iterable[Ref]) -> list[Line]:
-    """One line for each kind: "red_flag: a, b"."""
+    """One line for each kind: "red flag: a, b"."""
     kinds: dict[str, list[Line]] = {}
     for ref in refs:
         kinds.setdefault(ref.kind, []).append((ref,))
-    return [(f"{kind}: ", *joined(lines, ", ")) for kind, lines in kinds.items()]
+    return [(f"{in_words(kind)}: ", *joined(lines, ", ")) for kind, lines in kinds.items()]
 
 
 # --- rules
@@ -196,7 +203,7 @@ def _red_flag(rulebase: RuleBase, flag: RedFlag) -> Iterator[Fact]:
     yield from _fact("Why the exception is safe", [flag.lowers])
     yield Fact("Leads to", ((Ref("disposition", level.id), f": {level.say}"),), NAMES)
     if flag.place:
-        yield Fact("Where to go", ((Ref("place", flag.place), f": {rulebase.places[flag.place]}"),), NAMES)
+        yield Fact("Where to go", ((Ref("place", flag.place), f": {rulebase.places[flag.place]}"),))
     yield from _fact("Notes", flag.notes)
     yield from _fact("Waits for", [joined([(Ref("question", name),) for name in flag.waits_for], ", ")])
 
@@ -238,7 +245,10 @@ def _claims(rulebase: RuleBase, ids: Iterable[str]) -> list[Line]:
 def _question(rulebase: RuleBase, ref: Ref) -> Sheet:
     question = rulebase.questions[ref.id]
     facts = _fact("Why it is asked", [question.why])
-    facts += _fact(f"Asked of {question.asked_of}", row_lines(rulebase, question.ask_when or ()) or ["always"])
+    if question.ask_when is None:
+        facts += _fact("Asked of", [question.asked_of])
+    else:
+        facts += _fact(f"Asked of {question.asked_of}", row_lines(rulebase, question.ask_when))
     facts += _fact("Asked after an urgent finding", row_lines(rulebase, question.after_urgent or ()))
     facts += _fact("Danger sign", ["no harmless answer is chosen beforehand"] if question.danger else [])
     if question.kind == "number":
@@ -288,7 +298,7 @@ def _disposition(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("See a doctor", ["yes" if level.see_doctor else "no"])
     facts += _fact("Ends the questions", [STOPS.get(level.stops, "")])
     facts += _fact("Named beside another level", ["yes"] if level.beside else [])
-    facts += _fact("Shows", [PARTS[name][0] if name in PARTS else name.replace("_", " ") for name in level.shows])
+    facts += _fact("Shows", [PARTS[name][0] if name in PARTS else in_words(name) for name in level.shows])
     facts += _fact("Causes that may be named", [", ".join(level.causes)])
     flags = [(Ref("red_flag", f.id), f": {f.title}") for f in rulebase.red_flags.values() if f.disposition == level.id]
     facts += _fact("Reached by", flags, NAMES)
@@ -299,6 +309,14 @@ def _place(rulebase: RuleBase, ref: Ref) -> Sheet:
     text = rulebase.places[ref.id]
     flags = [(Ref("red_flag", f.id), f": {f.title}") for f in rulebase.red_flags.values() if f.place == ref.id]
     return Sheet(ref, "where to go", text, None, tuple(_fact("Named by", flags, NAMES)))
+
+
+def _relief_now(rulebase: RuleBase, ref: Ref) -> Sheet:
+    relief = rulebase.relief_now
+    facts = _fact("Steps", relief.steps)
+    facts += _fact("Then", [relief.after])
+    facts += _fact("Sources", [cited(rulebase, name) for name in relief.sources], NAMES)
+    return Sheet(ref, "for everybody", relief.title, relief.at, tuple(facts))
 
 
 def _source(rulebase: RuleBase, ref: Ref) -> Sheet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from triage.model import RuleBase
-from triage.report.rule_sheets import ADDRESS, Sheet, sheets, what
+from triage.report.rule_sheets import ADDRESS, Sheet, in_words, sheets, what
 from triage.screen import wrap
 from triage.wording import Ref, as_text
 
@@ -72,7 +72,9 @@ def _version(rulebase: RuleBase) -> str:
 
 
 def _sheet(rulebase: RuleBase, sheet: Sheet, columns: int) -> list[str]:
-    lines = wrap(f"{sheet.ref} ({sheet.ref.kind}, {sheet.what}){': ' if sheet.title else ''}{sheet.title}", columns)
+    lines = wrap(
+        f"{sheet.ref} ({in_words(sheet.ref.kind)}, {sheet.what}){': ' if sheet.title else ''}{sheet.title}", columns
+    )
     lines += wrap(f"at {sheet.at}", columns) if sheet.at else []
     for fact in sheet.facts:
         lines += wrap(f"{fact.heading}:", columns)
