@@ -28,6 +28,7 @@ from triage.cli import main
 from triage.engine import Engine, production_names
 from triage.model import RuleBase
 from triage.opening import rules_folder
+from triage.report.rule_text import one
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
 
@@ -455,6 +456,8 @@ def test_rules_lists_every_rule_and_question(rulebase: RuleBase) -> None:
     listed = {line.split("(")[0].split(":")[0].strip() for line in done.stdout.splitlines()}
     signs = set(rulebase.signs)
     assert {*rulebase.entries, *rulebase.questions} - signs <= listed
+    for kind in (rulebase.dispositions, rulebase.places):
+        assert set(kind) <= set(re.findall(r"[\w-]+", done.stdout))
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
@@ -470,18 +473,76 @@ def test_rules_shows_one_with_condition_examples_and_sources(rulebase: RuleBase)
         assert rulebase.sources[source].title in words
 
 
+def ids_of_every_kind(rulebase: RuleBase) -> dict[str, list[str]]:
+    kinds = (
+        "red_flags",
+        "causes",
+        "signs",
+        "advice",
+        "checks",
+        "notes",
+        "questions",
+        "dispositions",
+        "places",
+        "sources",
+    )
+    claims = {"claims": [own for claim in rulebase.claims for own in claim.ids]}
+    return {kind: list(getattr(rulebase, kind)) for kind in kinds} | claims | {"relief now": ["relief_now"]}
+
+
 def test_rules_shows_one_of_every_kind(rulebase: RuleBase, capsys: pytest.CaptureFixture[str]) -> None:
-    for kind in ("red_flags", "causes", "signs", "advice", "checks", "notes", "questions"):
-        name = next(iter(getattr(rulebase, kind)))
-        assert main(["rules", name]) == DONE
-        assert capsys.readouterr().out.startswith(f"{name} ("), kind
+    for kind, ids in ids_of_every_kind(rulebase).items():
+        assert main(["rules", ids[0]]) == DONE
+        assert capsys.readouterr().out.startswith(f"{ids[0]} ("), kind
 
 
-@pytest.mark.parametrize(("given", "meant"), [("one-leg-swolen", "one-leg-swollen"), ("leg_lok", "leg_look")])
+@pytest.mark.parametrize("columns", [80, 40])
+def test_everything_that_has_an_id_is_shown_and_fits(rulebase: RuleBase, columns: int) -> None:
+    addresses = {url for source in rulebase.sources.values() for url in (source.url, source.seen_at)}
+    for kind, ids in ids_of_every_kind(rulebase).items():
+        for name in ids:
+            lines = one(rulebase, name, columns)
+            assert lines[0].startswith(f"{name} ("), kind
+            too_wide = {line.strip().removeprefix("- ") for line in lines if len(line) > columns}
+            assert too_wide <= addresses, (kind, name)
+
+
+def test_rules_shows_everything_that_has_the_same_id(rulebase: RuleBase) -> None:
+    same = set(rulebase.questions) & set(rulebase.causes)
+    assert same
+    for name in same:
+        kinds = [line.split("(")[1].split(",")[0] for line in one(rulebase, name, 80) if line.startswith(f"{name} (")]
+        assert sorted(kinds) == ["cause", "question"]
+
+
+def test_rules_shows_what_refers_to_a_thing(rulebase: RuleBase) -> None:
+    flag = next(flag for flag in rulebase.red_flags.values() if flag.place and flag.sources)
+    read = {cell.name for row in flag.condition.when for cell in row}
+    assert read
+    for name in (*read, *flag.sources, flag.place, flag.disposition):
+        assert flag.id in " ".join(one(rulebase, name, 80)).replace(",", " ").replace(":", " ").split(), name
+    sign = next(iter(rulebase.signs.values()))
+    assert any(line.startswith(f"{sign.cause} (cause") for line in one(rulebase, sign.id, 80))
+    answering = next(entry for entry in rulebase.entries.values() if entry.claims)
+    assert answering.id in "\n".join(one(rulebase, answering.claims[0], 80))
+    left_out = next(claim for claim in rulebase.claims if claim.left_out)
+    assert left_out.left_out in " ".join(" ".join(one(rulebase, left_out.ids[0], 80)).split())
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("one-leg-swolen", "one-leg-swollen"),
+        ("leg_lok", "leg_look"),
+        ("emergenci", "emergency"),
+        ("nice-ng185", "nice-ng158"),
+        ("s0-45", "S0-45"),
+    ],
+)
 def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
     done = run("rules", given)
     assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
-    assert done.stderr.startswith(f'no rule or question "{given}" (did you mean "{meant}"?')
+    assert done.stderr.startswith(f'nothing in the rule base has the id "{given}" (did you mean "{meant}"?')
 
 
 @pytest.mark.usefixtures("no_network")
@@ -562,6 +623,8 @@ WRONG_USAGE = [
     ["--nonsense"],
     ["check", "--save", "x.toml"],
     ["relief", "now"],
+    ["rules", "one-leg-swollen", "--book"],
+    ["rules", "--book", "one-leg-swollen"],
 ]
 
 
@@ -618,6 +681,10 @@ def test_another_rule_base_is_used(files: Path, other_rules: Path) -> None:
     done = run("run", "--format", "json", "--rules", other_rules, files / "runner.toml")
     assert json.loads(done.stdout)["rulebase"]["version"] == "99.1"
     assert run("relief", "--rules", other_rules).stdout.startswith("Another title\n")
+    written = other_rules / "book.md"
+    done = run("rules", "--book", "--rules", other_rules, "--output", written)
+    assert (done.returncode, done.stdout, done.stderr) == (DONE, "", "")
+    assert "**Version:** 99.1\n" in written.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -765,6 +832,7 @@ def test_wrong_answers_are_told_before_anything_is_asked(files: Path) -> None:
         (["test", "{files}/scenario.toml"], DONE),
         (["rules"], DONE),
         (["rules", "one-leg-swollen"], DONE),
+        (["rules", "--book"], DONE),
         (["--plain"], DONE),
         (["ask", "--plain", "--save", "{files}/kept.toml"], DONE),
     ],

@@ -78,7 +78,7 @@ class Heading(NamedTuple):
 
 def book(rulebase: RuleBase) -> str:
     """The rule book as Markdown (no newline at its end); examples are in it if they were loaded."""
-    sections = [section(rulebase) for section in SECTIONS]
+    sections = [section for chapter in SECTIONS if any(map(any, (section := chapter(rulebase)).groups))]
     headings = list(_headings(sections))
     slugs = _slugs(heading.text for heading in headings)
     links = {ref: slug for heading, slug in zip(headings, slugs, strict=True) for ref in heading.refs}
@@ -100,7 +100,7 @@ def _about(rulebase: RuleBase) -> Section:
         _fact(
             "A condition",
             "It is a list of rows. It holds if any row does; a row holds if all of its parts do.",
-            'Each part names a question and its answers: "age: 60 years or more and when: sleep".',
+            'Each part names a question and its answers: "question: answer (what it means) or another answer".',
             'A question that was not answered makes its part false, after "unless" too. Unanswered is not "no".',
             '"unless" names exceptions. A red flag that has one says why the exception is safe.',
         ),
@@ -204,7 +204,7 @@ def _notes(rulebase: RuleBase) -> Section:
 
 def _claims(rulebase: RuleBase) -> Section:
     """By what became of them, in a table each."""
-    about = "What the five articles say that the rules began with, and what became of it. A claim is not advice."
+    about = "What the articles say that the rules began with, and what became of it. A claim is not advice."
     groups = []
     for action, words in ACTIONS.items():
         claims = [claim for claim in rulebase.claims if claim.action == action]
@@ -242,10 +242,20 @@ def _drafts(rulebase: RuleBase) -> Section:
 def _exceptions(rulebase: RuleBase) -> Section:
     flags = tuple((ref_of(flag), f": {flag.lowers}") for flag in rulebase.red_flags.values() if flag.lowers)
     about = "Red flags with an exception, and why each exception is safe."
-    return Section("Exceptions that lower", about, (Group(facts=(Fact("Red flags", flags),)),) if flags else ())
+    return Section("Exceptions that lower", about, (Group(facts=(Fact("Red flags", flags),) if flags else ()),))
 
 
-# The chapters, in order.
+def _accepted(rulebase: RuleBase) -> Section:
+    proofs: dict[str, list[Line]] = {}
+    for found in rulebase.accepted:
+        entry = rulebase.entries.get(found.rule)
+        rule = ref_of(entry) if entry else found.rule
+        proofs.setdefault(found.proof, []).append((rule, f": {found.what}: {found.because}"))
+    facts = tuple(Fact(in_words(proof), tuple(lines)) for proof, lines in proofs.items())
+    return Section("Accepted findings", "What a proof may find, and why it may stay.", (Group(facts=facts),))
+
+
+# The chapters, in order. Those about which the rule base says nothing are left out.
 SECTIONS: tuple[Callable[[RuleBase], Section], ...] = (
     _about,
     _ladder,
@@ -261,6 +271,7 @@ SECTIONS: tuple[Callable[[RuleBase], Section], ...] = (
     _notes,
     _exceptions,
     _drafts,
+    _accepted,
     _claims,
     _sources,
 )
@@ -405,9 +416,4 @@ def _escaped(text: str, begins: bool = True) -> str:
     """`text` on one line, with nothing that Markdown would take for a mark (`begins`: at the start of a line)."""
     flat = printable(re.sub(r"\s+", " ", text))
     marked = re.sub(r"([\\`*\[\]<>|~]|&(?=#?\w+;)|(?<!\w)_|_(?!\w))", r"\\\1", flat)
-    return re.sub(r"^( *)([#+\-](?=\s|$)|\d+(?=[.)](?:\s|$)))", _escape_mark, marked) if begins else marked
-
-
-def _escape_mark(found: re.Match[str]) -> str:
-    """A sign of a list or heading gets a backslash; after a number it goes before the dot."""
-    return f"{found[1]}{found[2]}\\" if found[2].isdigit() else f"{found[1]}\\{found[2]}"
+    return re.sub(r"^( *)(?=[#+\-=])|^( *\d+)(?=[.)])", r"\1\2\\", marked) if begins else marked

@@ -292,7 +292,8 @@ def _readers(rulebase: RuleBase, name: str) -> Iterator[Ref]:
 
 def _disposition(rulebase: RuleBase, ref: Ref) -> Sheet:
     level = rulebase.dispositions[ref.id]
-    facts = _fact("Says", [level.say])
+    facts = _fact("In short", [", ".join(filter(None, (level.when_said, level.instead)))])
+    facts += _fact("Says", [level.say])
     facts += _fact("Time", [level.time])
     facts += _fact("More", level.more)
     facts += _fact("See a doctor", ["yes" if level.see_doctor else "no"])

@@ -1,0 +1,159 @@
+"""The rule book says all that the rule base says, its links lead somewhere, and docs/rule-book.md is not stale."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from triage.lints import rows_of
+from triage.model import Entry, RuleBase
+from triage.opening import rules_folder
+from triage.report.rule_book import COMMAND, EXAMPLES_SHOWN, _escaped, book
+from triage.report.rule_sheets import names, ref_of
+from triage.rulebase import LAYOUT
+
+COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
+
+# Keys that hold conditions and examples (looked at below), or names of parts that are put in words.
+NOT_TEXTS = {"when", "unless", "for", "only_if", "ask_when", "after_urgent", "fires", "silent", "shows", "stops"}
+
+
+@pytest.fixture(scope="module")
+def text(rulebase: RuleBase) -> str:
+    return book(rulebase)
+
+
+def plain(markdown: str) -> str:
+    """Markdown with its marks taken off: what a reader sees."""
+    unlinked = re.sub(r"(?<!\\)\[([^\]]*)\]\(#[^)]*\)", r"\1", markdown)
+    return re.sub(r"\\([^\w\s])", r"\1", unlinked).replace("`", "").replace("**", "")
+
+
+def headings(markdown: str) -> Iterator[tuple[str, str]]:
+    """Anchor and text of each heading, as GitHub makes them: a repeated anchor is numbered."""
+    seen: list[str] = []
+    for heading in re.findall(r"^#+ (.+)$", markdown, re.MULTILINE):
+        slug = re.sub(r"[^\w\- ]", "", plain(heading).lower()).replace(" ", "-")
+        number = seen.count(slug)
+        seen.append(slug)
+        yield (f"{slug}-{number}" if number else slug), plain(heading)
+
+
+def sections(markdown: str) -> list[tuple[str, str]]:
+    """The text of each heading, and what stands below it up to the next one."""
+    found = list(re.finditer(r"^#+ (.+)$", markdown, re.MULTILINE))
+    ends = [*(match.start() for match in found[1:]), len(markdown)]
+    return [(plain(match[1]), markdown[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+
+
+def test_the_committed_rule_book_is_not_stale(text: str) -> None:
+    written = COMMITTED.read_text("utf-8") if COMMITTED.exists() else ""
+    assert written == text + "\n", f"docs/rule-book.md is not what rules/ says now. To refresh it: {COMMAND}"
+
+
+def test_every_link_leads_to_a_heading(text: str) -> None:
+    anchors = {anchor for anchor, _ in headings(text)}
+    links = re.findall(r"(?<!\\)\]\(#([^)]*)\)", text)
+    assert len(links) > 1000
+    assert set(links) <= anchors
+
+
+def test_no_anchor_is_there_twice(text: str) -> None:
+    anchors = [anchor for anchor, _ in headings(text)]
+    assert len(set(anchors)) == len(anchors)
+
+
+def test_everything_that_has_an_id_has_a_heading_or_a_row(rulebase: RuleBase, text: str) -> None:
+    told = [heading for _, heading in headings(text)]
+    for kind, ids in names(rulebase).items():
+        if kind == "claim":
+            rows = re.findall(r"^\| (\S[^|]*) \|", text, re.MULTILINE)
+            assert set(ids) <= {own for row in rows for own in row.split(", ")}
+        else:
+            assert set(ids) <= set(told), kind
+
+
+def texts_of(data: Any) -> Iterator[str]:
+    """Every text of a rule file but conditions and examples."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, list):
+        for item in data:
+            yield from texts_of(item)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key not in NOT_TEXTS:
+                yield from texts_of(value)
+
+
+@pytest.mark.parametrize("pattern", LAYOUT)
+def test_every_text_of_the_rule_base_is_in_it(pattern: str, text: str) -> None:
+    read = plain(text)
+    for path in rules_folder().glob(pattern):
+        missing = [said for said in texts_of(tomllib.loads(path.read_text("utf-8"))) if not is_told(said, read)]
+        assert not missing, path.name
+
+
+def is_told(said: str, read: str) -> bool:
+    """Whether a text, or a name put in words, stands in the book."""
+    return said.rstrip(":") in read or said.replace("_", " ") in read
+
+
+def test_every_condition_is_told_where_its_rule_is(rulebase: RuleBase, text: str) -> None:
+    told: dict[str, str] = {}
+    for heading, below in sections(text):
+        told[heading] = told.get(heading, "") + plain(below)
+    for entry in rulebase.entries.values():
+        for cell in (cell for row in rows_of(entry) for cell in row):
+            assert f"{cell.name}: " in told[entry.id], entry.id
+            for option in cell.written.split(" or "):
+                is_number = re.fullmatch(r"[<>=]*\s*\d+(\s*-\s*\d+)?", option)
+                for part in re.findall(r"\d+", option) if is_number else [option.lstrip("<>=")]:
+                    assert re.search(rf"\b{part}\b", told[entry.id]), (entry.id, option)
+
+
+def test_examples_stand_with_what_they_show(rulebase: RuleBase, text: str) -> None:
+    told = dict(sections(text))
+    entries: list[Entry] = [e for e in rulebase.entries.values() if ref_of(e).kind in EXAMPLES_SHOWN]
+    assert entries
+    for entry in entries:
+        for heading, examples in (("Must fire on", entry.fires), ("Must be silent on", entry.silent)):
+            assert (f"**{heading}:**" in told[entry.id]) == bool(examples), entry.id
+            assert len(re.findall(r"`\w+ = ", told[entry.id])) == len(entry.fires) + len(entry.silent), entry.id
+
+
+def test_the_chapters_follow_each_other_as_the_ladder_does(rulebase: RuleBase, text: str) -> None:
+    told = [heading for _, heading in headings(text)]
+    flags = [heading for heading in told if heading in rulebase.red_flags]
+    ranks = [rulebase.dispositions[rulebase.red_flags[name].disposition].rank for name in flags]
+    assert all(before <= after for before, after in pairwise(ranks))
+    assert [heading for heading in told if heading in rulebase.questions and heading not in rulebase.causes] == [
+        name for name in rulebase.questions if name not in rulebase.causes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "escaped"),
+    [
+        ("a_b one_two", "a_b one_two"),
+        ("_a_ b_", r"\_a\_ b\_"),
+        ("*a* `b` [c](#d) <e> f|g ~~h~~ \\", r"\*a\* \`b\` \[c\](#d) \<e\> f\|g \~\~h\~\~ \\"),
+        ("&lt; a & b", r"\&lt; a & b"),
+        ("# a", r"\# a"),
+        ("- a - b", r"\- a - b"),
+        ("-2 and +3", r"\-2 and +3"),
+        ("--", r"\--"),
+        ("1. a", r"1\. a"),
+        ("10 minutes", "10 minutes"),
+        ("one\ntwo", "one two"),
+        ("\x1b[31m", r"?\[31m"),
+    ],
+)
+def test_no_text_is_taken_for_markdown(given: str, escaped: str) -> None:
+    assert _escaped(given) == escaped
