@@ -502,7 +502,7 @@ def test_everything_that_has_an_id_is_shown_and_fits(rulebase: RuleBase, columns
     for kind, ids in ids_of_every_kind(rulebase).items():
         for name in ids:
             lines = one(rulebase, name, columns)
-            assert lines[0].startswith(f"{name} ("), kind
+            assert " ".join(lines[:2]).startswith(f"{name} ("), kind
             too_wide = {line.strip().removeprefix("- ") for line in lines if len(line) > columns}
             assert too_wide <= addresses, (kind, name)
 

@@ -14,11 +14,12 @@ import pytest
 from triage.lints import rows_of
 from triage.model import Entry, RuleBase
 from triage.opening import rules_folder
-from triage.report.rule_book import COMMAND, EXAMPLES_SHOWN, _escaped, book
+from triage.report.rule_book import EXAMPLES_SHOWN, _escaped, book
 from triage.report.rule_sheets import names, ref_of
 from triage.rulebase import LAYOUT
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
+REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"
 
 # Keys that hold conditions and examples (looked at below), or names of parts that are put in words.
 NOT_TEXTS = {"when", "unless", "for", "only_if", "ask_when", "after_urgent", "fires", "silent", "shows", "stops"}
@@ -54,7 +55,7 @@ def sections(markdown: str) -> list[tuple[str, str]]:
 
 def test_the_committed_rule_book_is_not_stale(text: str) -> None:
     written = COMMITTED.read_text("utf-8") if COMMITTED.exists() else ""
-    assert written == text + "\n", f"docs/rule-book.md is not what rules/ says now. To refresh it: {COMMAND}"
+    assert written == text + "\n", f"docs/rule-book.md is not what rules/ says now. To refresh it: {REFRESH}"
 
 
 def test_every_link_leads_to_a_heading(text: str) -> None:
@@ -112,6 +113,7 @@ def test_every_condition_is_told_where_its_rule_is(rulebase: RuleBase, text: str
     for entry in rulebase.entries.values():
         for cell in (cell for row in rows_of(entry) for cell in row):
             assert f"{cell.name}: " in told[entry.id], entry.id
+            assert (" with " in told[entry.id]) or not cell.every, entry.id
             for option in cell.written.split(" or "):
                 is_number = re.fullmatch(r"[<>=]*\s*\d+(\s*-\s*\d+)?", option)
                 for part in re.findall(r"\d+", option) if is_number else [option.lstrip("<>=")]:

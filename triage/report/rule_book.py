@@ -36,7 +36,7 @@ from triage.wording import Line, Ref, joined
 
 TITLE = "Rule book: leg cramp triage"
 CONTENTS = "Contents"
-COMMAND = "leg-cramp-triage rules --book --output docs/rule-book.md"
+COMMAND = "leg-cramp-triage rules --book"
 
 # Those of the other kinds would be half of the book; they are counted.
 EXAMPLES_SHOWN = ("red_flag", "cause", "sign")
@@ -78,7 +78,8 @@ class Heading(NamedTuple):
 
 def book(rulebase: RuleBase) -> str:
     """The rule book as Markdown (no newline at its end); examples are in it if they were loaded."""
-    sections = [section for chapter in SECTIONS if any(map(any, (section := chapter(rulebase)).groups))]
+    chapters = (chapter(rulebase) for chapter in SECTIONS)
+    sections = [section for section in chapters if any(map(any, section.groups))]
     headings = list(_headings(sections))
     slugs = _slugs(heading.text for heading in headings)
     links = {ref: slug for heading, slug in zip(headings, slugs, strict=True) for ref in heading.refs}
@@ -416,4 +417,4 @@ def _escaped(text: str, begins: bool = True) -> str:
     """`text` on one line, with nothing that Markdown would take for a mark (`begins`: at the start of a line)."""
     flat = printable(re.sub(r"\s+", " ", text))
     marked = re.sub(r"([\\`*\[\]<>|~]|&(?=#?\w+;)|(?<!\w)_|_(?!\w))", r"\\\1", flat)
-    return re.sub(r"^( *)(?=[#+\-=])|^( *\d+)(?=[.)])", r"\1\2\\", marked) if begins else marked
+    return re.sub(r"^( *)(?=[#+\-=])|^( *\d+)(?=[.)](?:\s|$))", r"\1\2\\", marked) if begins else marked
