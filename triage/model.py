@@ -72,13 +72,17 @@ EVERYBODY = Condition(((),))
 
 
 class Option(NamedTuple):
-    """One answer that can be chosen; `means` completes "You said: ...". `exclusive` ones stand alone."""
+    """One answer that can be chosen; `means` completes "You said: ...". `exclusive` ones stand alone.
+
+    `harmless`: no danger sign, where a danger question takes one answer.
+    """
 
     id: str
     text: str
     means: str
     heading: str = ""
     exclusive: bool = False
+    harmless: bool = False
 
 
 class ClarifyOption(NamedTuple):
@@ -105,7 +109,10 @@ def chosen(answer: Answer) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
-    """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`)."""
+    """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`).
+
+    `skipped_because`: why nothing is lost where it is not asked, though it could raise the disposition.
+    """
 
     id: str
     kind: str
@@ -122,6 +129,7 @@ class Question:
     maximum: int = 0
     unit: str = ""
     sources: tuple[str, ...] = ()
+    skipped_because: str = ""
     at: Location
 
     def option(self, option_id: str) -> Option:
@@ -154,6 +162,7 @@ class Disposition(NamedTuple):
     more: tuple[str, ...]
     see_doctor: bool
     stops: str
+    stops_because: str
     shows: tuple[str, ...]
     causes: tuple[str, ...]
     beside: bool
@@ -276,6 +285,27 @@ class Check(Entry):
 
     strength: str
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hazard(Entry):
+    """Something that could harm a person, and what must hold so that it does not.
+
+    `condition`: on which answers. There the disposition must be `least` or more urgent, the
+    advice `told` must be given (at levels that show its kind), and none of `never`, nor any
+    with one of the kinds of `harm`. `words` (patterns) must not occur in any relief or
+    prevention. `controls`: rules that see to it; `scenarios` and `tests` show it.
+    """
+
+    effect: str
+    least: str
+    never: tuple[str, ...]
+    harm: tuple[str, ...]
+    told: tuple[str, ...]
+    words: tuple[str, ...]
+    controls: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    tests: tuple[str, ...]
 
 
 class Source(NamedTuple):
@@ -402,6 +432,7 @@ class RuleBase:
     checks: Mapping[str, Check]
     sources: Mapping[str, Source]
     claims: tuple[Claim, ...]
+    hazards: Mapping[str, Hazard]
     sha256: str
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accepted: tuple[Accepted, ...] = ()

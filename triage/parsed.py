@@ -14,7 +14,7 @@ from typing import Any
 from triage.toml_file import TomlFile
 
 # Read only where proofs are run: no result depends on it.
-PROOFS_ONLY = frozenset({"accepted.toml"})
+PROOFS_ONLY = frozenset({"accepted.toml", "hazards.toml"})
 
 COPY = Path(__file__).parent / "parsed_rules.json"
 

@@ -31,6 +31,7 @@ from triage.model import (
     Condition,
     Contraindication,
     Disposition,
+    Hazard,
     Note,
     Option,
     Question,
@@ -56,6 +57,7 @@ LAYOUT = {
     "advice/*.toml": {"advice", "note", "relief_now"},
     "checks.toml": {"check"},
     "claims.toml": {"claim"},
+    "hazards.toml": {"hazard"},
     "sources.toml": {"source"},
     "accepted.toml": {"accepted"},
 }
@@ -75,8 +77,11 @@ PARTS = (
     "checks", "withheld", "myths", "safety_net",
 )  # fmt: skip
 VERDICTS = ("supported", "plausible", "traditional", "unsupported", "unsafe")
-PROOFS = ("mutants",)
+PROOFS = ("danger-never-lowers", "every-rule-matters", "everything-is-read", "mutants")
 ACTIONS = ("include", "correct", "traditional", "warn", "leave_out")
+
+# The fields that hold rows; a hazard names its own `answers`.
+ROWS = ("when", "unless", "for", "only_if", "ask_when", "after_urgent", "answers")
 
 _RULE_KEYS = {"sources", "status", "draft_because", "claims", "fires", "silent", "id"}
 
@@ -269,6 +274,7 @@ class _Loader:
             checks=_by_id(self._checks(files)),
             sources=_by_id(self._sources(files)),
             claims=tuple(self._claims(files)),
+            hazards=_by_id(self._hazards(files)),
             sha256=self.sha256,
             bands=self.vocabulary.bands,
             accepted=tuple(self._accepted(files)),
@@ -331,7 +337,7 @@ class _Loader:
 
     def claim_id(self, table: _Table, own: str) -> None:
         """Ids of rules are unique in the whole folder; those of other things among their kind."""
-        rules = ("red_flag", "cause", "cause.sign", "advice", "note", "check")
+        rules = ("red_flag", "cause", "cause.sign", "advice", "note", "check", "hazard")
         kind = "rule" if table.name in rules else table.name
         if table.name == "question.option":
             return
@@ -383,6 +389,7 @@ class _Loader:
             maximum=table.whole("max", 0),
             unit=table.text("unit", ""),
             sources=table.texts("sources"),
+            skipped_because=table.text("skipped_because", ""),
             at=table.at,
         )
         if question.id in FINDINGS:
@@ -403,6 +410,7 @@ class _Loader:
             means=table.text("means"),
             heading=table.text("heading", ""),
             exclusive=table.flag("exclusive"),
+            harmless=table.flag("harmless"),
         )
 
     def _clarification(self, parent: _Table) -> Clarification | None:
@@ -440,6 +448,7 @@ class _Loader:
                 more=table.texts("more"),
                 see_doctor=table.flag("see_doctor"),
                 stops=table.choice("stops", STOPS, ""),
+                stops_because=table.text("stops_because", ""),
                 shows=self._subset(table, "shows", PARTS),
                 causes=self._subset(table, "causes", GROUPS),
                 beside=table.flag("beside"),
@@ -657,6 +666,24 @@ class _Loader:
             first.setdefault(accepted[:3], accepted)
             yield accepted
 
+    def _hazards(self, files: Iterable[TomlFile]) -> Iterator[Hazard]:
+        for table in self._tables(files, "hazard"):
+            yield Hazard(
+                **table.rule(),
+                title=table.text("title"),
+                condition=table.condition(when="answers", required=False),
+                because=table.text("cause"),
+                effect=table.text("effect"),
+                least=table.choice("least", ("", *self.vocabulary.levels), ""),
+                never=table.texts("never"),
+                harm=self._subset(table, "harm", HARMS),
+                told=table.texts("told"),
+                words=table.texts("words"),
+                controls=table.texts("controls"),
+                scenarios=table.texts("scenarios"),
+                tests=table.texts("tests"),
+            )
+
     def _check_places(self, rulebase: RuleBase) -> None:
         for flag in rulebase.red_flags.values():
             if flag.place and flag.place not in rulebase.places:
@@ -678,7 +705,7 @@ def _raw_rows(data: Any) -> Iterator[Any]:
     """Every row of every condition anywhere in a parsed file."""
     if isinstance(data, dict):
         for key, value in data.items():
-            if key in ("when", "unless", "for", "only_if", "ask_when", "after_urgent") and isinstance(value, list):
+            if key in ROWS and isinstance(value, list):
                 yield from value
             else:
                 yield from _raw_rows(value)
