@@ -7,13 +7,14 @@ proof over the variables is a proof over every answer set there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from triage.faults import Fault, FaultyInput
-from triage.grammar import RED_FLAG
-from triage.model import Answer, Answers, Cell, Condition, Question, Row, RuleBase
+from triage.grammar import RED_FLAG, as_facts
+from triage.model import Answer, Answers, Cell, Condition, Facts, Question, Row, RuleBase
+from triage.projection import domain_of
 
 INSTALL = "pip install 'leg-cramp-triage[verify]'"
 
@@ -31,11 +32,6 @@ def _import_z3() -> Any:
 
 z3 = _import_z3()
 TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
-
-
-def options_of(rulebase: RuleBase, question: Question) -> tuple[str, ...]:
-    """Everything that a cell can compare an answer with: bands first, then options."""
-    return (*rulebase.bands.get(question.id, ()), *(option.id for option in question.options))
 
 
 def any_of(formulas: Iterable[Formula]) -> Formula:
@@ -79,6 +75,7 @@ class Space:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
+        self._options = domain_of(rulebase).options
         self._solver = z3.SolverFor("QF_FD")
         self._names = 0
         self._named: dict[Formula, Formula] = {}
@@ -93,7 +90,7 @@ class Space:
 
     def answer_to(self, question: Question) -> dict[str, Formula]:
         """Variables for one answer to a question, with what makes it an answer or none."""
-        made = {option: self.fresh(f"{question.id}={option}") for option in options_of(self.rulebase, question)}
+        made = {option: self.fresh(f"{question.id}={option}") for option in self._options[question.id]}
         if question.kind == "many":
             for option in question.options:
                 if option.exclusive:
@@ -151,6 +148,14 @@ class Space:
                 found[question.id] = as_answer(question, chosen)
         return found
 
+    def facts(self, answers: Answers) -> Facts:
+        """Answers as the rules see them."""
+        return as_facts(answers, self.rulebase.bands)
+
+    def at_least(self, count: int, formulas: Sequence[Formula]) -> Formula:
+        """Whether that many of `formulas` hold."""
+        return self.name(z3.AtLeast(*formulas, count))
+
     def answered(self, name: str, variables: Variables) -> Formula:
         """Whether a question was answered."""
         return self.name(any_of(variables[name].values()), f"answered-{name}")
@@ -163,6 +168,3 @@ def as_answer(question: Question, options: Collection[str]) -> Answer:
         return tuple(option.id for option in question.options if option.id in options)
     (only,) = options
     return only if only in listed else int(only.split("-")[0])
-
-
-Describe = Callable[[Answers], str]

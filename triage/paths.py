@@ -1,0 +1,283 @@
+"""How long an interview can get, and what is not asked on the way.
+
+The interview is read here a second time, from the conditions of the rule base alone
+(tests compare it with `triage.interview` step by step), so that thousands of interviews
+can be walked through in a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from random import Random
+from statistics import median_low
+from typing import NamedTuple
+
+from triage.assessment import most_urgent
+from triage.formulas import TRUE, Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
+from triage.grammar import as_fact
+from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answer, Answers, Disposition, Facts, Question, RuleBase, chosen
+
+WALKS, SEED = 500, 2024
+CALM = 0.85  # how often a random answer is a calm one: otherwise nearly every walk is an emergency
+
+Choose = Callable[[Question], Answer]
+
+
+class Walk(NamedTuple):
+    """One interview: what was asked, in this order, what was answered, and what came out."""
+
+    asked: tuple[str, ...]
+    answers: Answers
+    level: Disposition
+
+
+class Lengths(NamedTuple):
+    """Of the paths that end with a disposition: how many questions the longest asks, and the median one."""
+
+    level: str
+    longest: int
+    median: int
+    walks: int
+    witness: Answers
+
+
+def walk(rulebase: RuleBase, choose: Choose) -> Walk:
+    """One interview in which every question is answered by `choose`."""
+    answers: dict[str, Answer] = {}
+    facts: dict[str, frozenset[str]] = {}
+    while True:
+        level = _settled(rulebase, facts)
+        question = next(_open(rulebase, level, facts), None)
+        if question is None:
+            return Walk(tuple(answers), answers, level)
+        answers[question.id] = choose(question)
+        facts[question.id] = as_fact(answers[question.id], rulebase.bands.get(question.id, ()))
+
+
+def _settled(rulebase: RuleBase, facts: Facts) -> Disposition:
+    """The disposition that no question still to come can take back."""
+
+    def to_come(name: str) -> bool:
+        return name not in facts and rulebase.questions[name].applies(facts)
+
+    fired = (flag for flag in rulebase.red_flags.values() if flag.condition.holds(facts))
+    return most_urgent(rulebase, [flag for flag in fired if not any(map(to_come, flag.waits_for))])
+
+
+def _open(rulebase: RuleBase, level: Disposition, facts: Facts) -> Iterator[Question]:
+    if level.stops == AT_ONCE:
+        return
+    applies = Question.applies_after_urgent if level.stops == AFTER_FOLLOW_UPS else Question.applies
+    for question in rulebase.questions.values():
+        if question.id not in facts and applies(question, facts):
+            yield question
+
+
+def random_walks(rulebase: RuleBase, count: int = WALKS, seed: int = SEED) -> Iterator[Walk]:
+    """Interviews with mostly calm answers, the same in every run."""
+    random = Random(seed)
+    alarming = {
+        (cell.name, option)
+        for flag in rulebase.red_flags.values()
+        for row in flag.condition.when
+        for cell in row
+        for option in cell.options
+    }
+
+    def choose(question: Question) -> Answer:
+        if question.kind == "number":
+            return random.randint(question.minimum, question.maximum)
+        ids = [option.id for option in question.options]
+        calm = [option for option in ids if (question.id, option) not in alarming]
+        picked = random.choice(calm if calm and random.random() < CALM else ids)
+        return (picked,) if question.kind == "many" else picked
+
+    for _ in range(count):
+        yield walk(rulebase, choose)
+
+
+def lengths(space: Space) -> Iterator[Lengths]:
+    """For every level of the ladder the longest path there is, and the median of random ones."""
+    rulebase = space.rulebase
+    sampled: dict[str, list[int]] = {level.id: [] for level in rulebase.ladder}
+    for one in random_walks(rulebase):
+        sampled[one.level.id].append(len(one.asked))
+    for level in rulebase.ladder:
+        longest = longest_walk(space, level)
+        taken = sampled[level.id]
+        yield Lengths(level.id, len(longest.asked), median_low(taken or [0]), len(taken), longest.answers)
+
+
+def longest_walk(space: Space, level: Disposition) -> Walk:
+    """A walk to `level` than which none is longer.
+
+    Every question on a path applies, so answer sets in which all that is answered applies
+    bound its length. From the most answers downwards, the first that an interview really
+    leads to is the longest.
+    """
+    rulebase = space.rulebase
+    answered = {name: space.answered(name, space.answers) for name in rulebase.questions}
+    allowed = [space.name(any_of([negated(answered[q.id]), _may_apply(space, q)])) for q in rulebase.questions.values()]
+    allowed += [_not_after_urgent(space, q) for q in rulebase.questions.values()]
+    ends_there = [space.name(is_level(space, level, space.flags))]
+    if level.stops == AT_ONCE:
+        ends_there.append(space.name(any_of(_stops_at(space, q, level) for q in rulebase.questions.values())))
+    for count in range(len(answered), 0, -1):
+        many = space.at_least(count, list(answered.values()))
+        tried: list[Formula] = []
+        while (found := space.witness(*allowed, *ends_there, many, *tried)) is not None:
+            taken = walk(rulebase, _answer_as(found, rulebase))
+            if taken.level == level and len(taken.asked) == count:
+                return taken
+            tried.append(space.name(negated(all_of(answered[name] for name in found))))
+    raise AssertionError(f"no path leads to {level.id}")
+
+
+@cache
+def _not_after_urgent(space: Space, question: Question) -> Formula:
+    """A question that is no follow-up is not asked once something urgent is known from what came before."""
+    if question.after_urgent is not None:
+        return TRUE
+    before = _asked_in_order_before(space, question)
+    stopping = {level.id for level in space.rulebase.ladder if level.stops}
+    urgent = [
+        holds(flag.condition, before)
+        for flag in space.rulebase.red_flags.values()
+        if flag.disposition in stopping and not flag.waits_for and not flag.condition.unless
+    ]
+    return space.name(negated(all_of([space.answered(question.id, space.answers), any_of(urgent)])))
+
+
+@cache
+def _stops_at(space: Space, last: Question, level: Disposition) -> Formula:
+    """Whether `last` can be the question after which an interview stops at once."""
+    before = {name: known for name, known in space.answers.items() if name != last.id}
+    flags = [f for f in space.rulebase.red_flags.values() if f.disposition == level.id and not f.waits_for]
+    opened = _opened_in_order(space, last)
+    names = list(space.rulebase.questions)
+    later = names[names.index(last.id) + 1 :]
+    return all_of(
+        [
+            space.answered(last.id, space.answers),
+            negated(any_of(holds(flag.condition, before) for flag in flags)),
+            negated(all_of([opened, any_of(space.answered(name, space.answers) for name in later)])),
+        ]
+    )
+
+
+@cache
+def _opened_in_order(space: Space, question: Question) -> Formula:
+    """Whether it applies by what is asked before it anyway, not by the answer to a later question."""
+    if question.ask_when is None:
+        return TRUE
+    return space.name(rows_hold(question.ask_when, _asked_in_order_before(space, question)))
+
+
+@cache
+def _asked_in_order_before(space: Space, question: Question) -> Variables:
+    """The answers that are known whenever `question` is asked."""
+    earlier = {}
+    for other in space.rulebase.questions.values():
+        if other.id == question.id:
+            break
+        opened = _opened_in_order(space, other)
+        earlier[other.id] = {o: all_of([v, opened]) for o, v in space.answers[other.id].items()}
+    return earlier
+
+
+def _may_apply(space: Space, question: Question) -> Formula:
+    """Whether a question is asked at some time: as usual, or after an urgent finding."""
+    if question.ask_when is None:
+        return space.name(rows_hold(((),), space.answers))
+    return space.name(rows_hold((*question.ask_when, *(question.after_urgent or ())), space.answers))
+
+
+def _answer_as(known: Answers, rulebase: RuleBase) -> Choose:
+    """Answers as given; a question that was not foreseen gets its last option."""
+
+    def choose(question: Question) -> Answer:
+        if question.id in known:
+            return known[question.id]
+        last = question.options[-1].id
+        return (last,) if question.kind == "many" else last
+
+    return choose
+
+
+def is_level(space: Space, level: Disposition, flags: Mapping[str, Formula]) -> Formula:
+    """Whether these red flags make `level` the disposition."""
+    ladder = space.rulebase.ladder
+    at = ladder.index(level)
+    above = [negated(space.reached(ladder[at - 1].rank, flags))] if at else []
+    here = [space.reached(level.rank, flags)] if level != ladder[-1] else []
+    return all_of([*above, *here])
+
+
+class Skipped(NamedTuple):
+    """A question that a person is not asked although an answer could have raised the disposition."""
+
+    question: Question
+    stopped: str  # why the interview was short; "" if it was not
+    before: Disposition
+    after: Disposition
+    witness: Answers
+
+
+def skipped(space: Space) -> Iterator[Skipped]:
+    """For every question the most urgent disposition that not asking it can miss."""
+    for question in space.rulebase.questions.values():
+        other = {**space.answers, question.id: space.answer_to(question)}
+        flags = space.flags_on(other)
+        for stops, ends in (("", complete(space)), (AFTER_FOLLOW_UPS, cut_short(space, question))):
+            found = _missed(space, question, flags, (*ends, negated(space.answered(question.id, space.answers))))
+            if found:
+                yield Skipped(question, stops, *found)
+
+
+def _missed(
+    space: Space, question: Question, flags: Mapping[str, Formula], ends: tuple[Formula, ...]
+) -> tuple[Disposition, Disposition, Answers] | None:
+    for after in space.rulebase.ladder[:-1]:
+        higher = space.reached(after.rank, flags)
+        found = space.witness(*ends, higher, negated(space.reached(after.rank, space.flags)))
+        if found is not None:
+            fired = [f for f in space.rulebase.red_flags.values() if f.condition.holds(space.facts(found))]
+            return most_urgent(space.rulebase, fired), after, found
+    return None
+
+
+def complete(space: Space) -> tuple[Formula, ...]:
+    """At the end of an interview that nothing cut short: answered is what applies, and nothing else."""
+    rulebase = space.rulebase
+    applies = [
+        space.name(
+            space.answered(q.id, space.answers)
+            == (rows_hold(((),) if q.ask_when is None else q.ask_when, space.answers))
+        )
+        for q in rulebase.questions.values()
+    ]
+    stopping = [level.rank for level in rulebase.ladder if level.stops]
+    return (*applies, *(negated(space.reached(rank, space.flags)) for rank in stopping))
+
+
+def cut_short(space: Space, question: Question) -> tuple[Formula, ...]:
+    """After an urgent finding, where `question` is none of the follow-ups and has not been asked before.
+
+    Looser than what interviews lead to, but for this: what opens in the usual order is left
+    out only if what came before it was urgent.
+    """
+    rulebase = space.rulebase
+    at_once = [level.rank for level in rulebase.ladder if level.stops == AT_ONCE]
+    after = [level for level in rulebase.ladder if level.stops == AFTER_FOLLOW_UPS]
+    followed = [space.name(rows_hold(question.after_urgent, space.answers))] if question.after_urgent else []
+    names = list(rulebase.questions)
+    before = {name: space.answers[name] for name in names[: names.index(question.id)]}
+    levels = {level.id for level in after}
+    found_before = any_of(holds(f.condition, before) for f in rulebase.red_flags.values() if f.disposition in levels)
+    return (
+        *(space.reached(level.rank, space.flags) for level in after),
+        *(negated(space.reached(rank, space.flags)) for rank in at_once),
+        *map(negated, followed),
+        space.name(any_of([negated(_opened_in_order(space, question)), found_before])),
+    )
