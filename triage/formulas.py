@@ -83,14 +83,14 @@ class Space:
         self.flags = self.flags_on(self.answers)
         self.findings: Variables = {RED_FLAG: self.flags}
 
-    def fresh(self, label: str) -> Formula:
+    def free(self, label: str) -> Formula:
         """A new variable."""
         self._names += 1
         return z3.Bool(f"{label}#{self._names}")
 
     def answer_to(self, question: Question) -> dict[str, Formula]:
         """Variables for one answer to a question, with what makes it an answer or none."""
-        made = {option: self.fresh(f"{question.id}={option}") for option in self._options[question.id]}
+        made = {option: self.free(f"{question.id}={option}") for option in self._options[question.id]}
         if question.kind == "many":
             for option in question.options:
                 if option.exclusive:
@@ -107,7 +107,7 @@ class Space:
     def name(self, formula: Formula, label: str = "is") -> Formula:
         """A variable that is true exactly where `formula` holds; the same one for the same formula."""
         if formula not in self._named:
-            variable = self.fresh(label)
+            variable = self.free(label)
             self.assume(variable == formula)
             self._named[formula] = variable
         return self._named[formula]

@@ -1,0 +1,108 @@
+"""Whether the rule base keeps what its hazard log promises, decided over all answers.
+
+A hazard is stated in its own words: on which answers, what must follow, what must never be
+advised. The proof looks at what all rules together do there, not at the rules that are
+named as its controls; they are then taken out, to see that they are what holds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
+from triage.model import Advice, Answers, Condition, Hazard, RuleBase
+
+SUGGESTED = ("relief", "prevention")  # kinds of advice that say what to do
+_SENTENCE = re.compile(r"[^.!?;:]+")
+_NEGATED = re.compile(r"\b(?:not|never|no|without|don't|instead of|avoid)\b[^.!?;:]*$", re.IGNORECASE)
+
+Broken = tuple[str, Answers | None]  # what does not hold, and answers that show it
+
+
+def broken(space: Space, hazard: Hazard, known: Variables) -> Iterator[Broken]:
+    """What the hazard asks for and does not hold. `known` are the variables of answers and findings."""
+    region = space.name(holds(hazard.condition, known))
+    if not space.possible(region):
+        yield "no answers are meant", None
+    yield from _too_calm(space, hazard, region)
+    for advice in space.rulebase.advice.values():
+        if advice.id in hazard.never or set(advice.harm) & set(hazard.harm):
+            if shown := space.witness(region, space.name(given(space, advice, known))):
+                yield f"{advice.id} is given", shown
+        if advice.id in hazard.told:
+            told = any_of([space.name(given(space, advice, known)), negated(_shows(space, advice, known))])
+            if silent := space.witness(region, negated(space.name(told))):
+                yield f"{advice.id} is not given", silent
+    yield from ((f"says {text!r}", None) for text in forbidden_words(space.rulebase, hazard))
+
+
+def _too_calm(space: Space, hazard: Hazard, region: Formula) -> Iterator[Broken]:
+    if hazard.least:
+        rank = space.rulebase.dispositions[hazard.least].rank
+        if calm := space.witness(region, negated(space.reached(rank, space.flags))):
+            yield f"less urgent than {hazard.least}", calm
+
+
+def given(space: Space, advice: Advice, known: Variables) -> Formula:
+    """Whether an advice is part of the result: it applies, nothing withholds it, the level shows its kind."""
+    left_out = any_of(rows_hold(never.when, known) for never in advice.never)
+    ruled_out = [rows_hold(advice.only_if, known)] if advice.only_if else []
+    concerned = [space.rulebase.advice[other] for other in advice.beside]
+    beside = [any_of(holds(other.condition, known) for other in concerned)] if concerned else []
+    return all_of(
+        [holds(advice.condition, known), negated(left_out), *ruled_out, *beside, _shows(space, advice, known)]
+    )
+
+
+def _shows(space: Space, advice: Advice, known: Variables) -> Formula:
+    """Whether the level of the result shows this kind of advice. What it would be, were it known, is left out."""
+    from triage.paths import is_level
+
+    part = "myths" if advice.kind == "myth" else advice.kind
+    levels = [level for level in space.rulebase.ladder if part in level.shows]
+    return any_of(space.name(is_level(space, level, space.flags)) for level in levels)
+
+
+def forbidden_words(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
+    """Sentences of what is suggested in which a forbidden pattern stands without a "not" before it."""
+    texts = [text for a in rulebase.advice.values() if a.kind in SUGGESTED for text in (a.title, *a.steps)]
+    for text in (*texts, rulebase.relief_now.title, *rulebase.relief_now.steps):
+        for sentence in _SENTENCE.findall(text):
+            for word in hazard.words:
+                found = re.search(word, sentence, re.IGNORECASE)
+                if found and not _NEGATED.search(sentence[: found.start()]):
+                    yield sentence.strip()
+
+
+def unneeded_controls(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
+    """Controls that can never fire there, and a hazard that holds without any of its controls."""
+    from triage.verify import findings_of
+
+    space = Space(rulebase)
+    known = findings_of(space)
+    region = space.name(holds(hazard.condition, known))
+    entries = rulebase.entries
+    for name in hazard.controls:
+        condition = entries[name].condition
+        if not space.possible(region, space.name(holds(condition, known))):
+            yield f"its control {name} never fires there"
+    if hazard.controls:
+        bare = Space(without(rulebase, hazard))
+        if not any(broken(bare, hazard, findings_of(bare))):
+            yield "holds without its controls: are they all named?"
+
+
+def without(rulebase: RuleBase, hazard: Hazard) -> RuleBase:
+    """The rule base without the controls of a hazard; of advice that it must not give, without what withholds it."""
+    gone = set(hazard.controls)
+    flags = {name: flag for name, flag in rulebase.red_flags.items() if name not in gone}
+    advice = {
+        name: replace(one, never=(), only_if=()) if name in gone else one
+        for name, one in rulebase.advice.items()
+        if not (name in gone and name in hazard.told)
+    }
+    return replace(rulebase, red_flags=flags, advice=advice)
+
+

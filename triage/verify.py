@@ -1,0 +1,321 @@
+"""Proofs over every answer set there is. The rule base is finite, so each property is decided.
+
+A proof yields what it found; a finding that rules/accepted.toml names, with a reason, is
+accepted, any other fails the proof. A finding has a witness where answers can show it: an
+answer file that can be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations, permutations
+from typing import Any, NamedTuple
+
+from triage import paths
+from triage.engine import (
+    Engine,
+    Production,
+    Stratum,
+    advice_rules,
+    answer_rules,
+    finding_rules,
+    never_name,
+    only_if_name,
+)
+from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
+from triage.grammar import CAUSE, DISPOSITION, FINDINGS, RED_FLAG
+from triage.hazards import broken, unneeded_controls
+from triage.lints import rows_of
+from triage.model import NOT_SURE, Accepted, Answers, Condition, Question, RedFlag, Row, RuleBase
+from triage.projection import cases, cells_of, domain_of, projection
+from triage.assessment import assess, most_urgent
+
+
+class Finding(NamedTuple):
+    """Something that a proof found: in which rule (or question), what, and answers that show it."""
+
+    rule: str
+    what: str
+    witness: Answers | None = None
+
+
+class Proof(NamedTuple):
+    """One property: how much was decided, what speaks against it, what was accepted, and remarks."""
+
+    id: str
+    title: str
+    decided: int
+    unit: str
+    failures: tuple[Finding, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class _Log:
+    """What a proof has decided and found so far."""
+
+    def __init__(self) -> None:
+        self.decided = 0
+        self.found: list[Finding] = []
+        self.remarks: list[str] = []
+
+    def decide(self, holds: bool, rule: str, what: str, witness: Answers | None = None) -> None:
+        """Count one decision; what does not hold is found."""
+        self.decided += 1
+        if not holds:
+            self.found.append(Finding(rule, what, witness))
+
+
+Prove = Callable[[Space, _Log], None]
+
+
+# --- one disposition
+
+
+def one_disposition(space: Space, log: _Log) -> None:
+    """Of all levels exactly one is the result, and what no red flag touches is the calmest."""
+    rulebase = space.rulebase
+    result = {level.id: space.name(paths.is_level(space, level, space.flags)) for level in rulebase.ladder}
+    none = space.witness(negated(any_of(result.values())))
+    log.decide(none is None, "dispositions", "no level is the result", none)
+    for one, other in combinations(result, 2):
+        both = space.witness(result[one], result[other])
+        log.decide(both is None, "dispositions", f"both {one} and {other} are the result", both)
+    calmest = rulebase.ladder[-1].id
+    beside = [level.id for level in rulebase.dispositions.values() if level.beside]
+    touched = any_of(space.flags[f.id] for f in rulebase.red_flags.values() if f.disposition not in (calmest, *beside))
+    found = space.witness(negated(touched), negated(result[calmest]))
+    log.decide(found is None, "dispositions", f"no red flag, and still not {calmest}", found)
+    _the_program_agrees(space, result, log)
+
+
+def _the_program_agrees(space: Space, result: Mapping[str, Formula], log: _Log) -> None:
+    """The code that picks the level, on every set of levels that red flags can reach."""
+    rulebase, engine = space.rulebase, Engine(space.rulebase)
+    first: dict[str, RedFlag] = {}
+    for flag in rulebase.red_flags.values():
+        first.setdefault(flag.disposition, flag)
+    for size in range(len(first) + 1):
+        for flags in permutations(first.values(), size) if size < 3 else combinations(first.values(), size):
+            ranks = [level.rank for f in flags if not (level := rulebase.dispositions[f.disposition]).beside]
+            wanted = min(ranks, default=rulebase.ladder[-1].rank)
+            ids = ", ".join(flag.id for flag in flags)
+            log.decide(most_urgent(rulebase, flags).rank == wanted, "dispositions", f"wrong level for {ids or 'none'}")
+    for level, formula in result.items():
+        shown = space.witness(formula)
+        log.decide(shown is not None, level, "no answers lead to this level")
+        if shown is not None:
+            log.decide(assess(engine, shown).disposition.id == level, level, "the program gives another level", shown)
+
+
+# --- monotonicity
+
+
+def danger_never_lowers(space: Space, log: _Log) -> None:
+    """A danger sign instead of a harmless answer or "not sure", or "not sure" instead of a harmless one."""
+    for question in space.rulebase.questions.values():
+        if not question.danger:
+            continue
+        other = {**space.answers, question.id: space.answer_to(question)}
+        changed = space.flags_on(other)
+        readers = [f for f in space.rulebase.red_flags.values() if question.id in _names(rows_of(f))]
+        readers = [f for f in readers if not space.rulebase.dispositions[f.disposition].beside]
+        for label, change in _worsenings(space, question, other[question.id]):
+            for flag in readers:
+                rank = space.rulebase.dispositions[flag.disposition].rank
+                lost = space.witness(*change, space.flags[flag.id], negated(space.reached(rank, changed)))
+                log.decide(lost is None, flag.id, f"{question.id}: {label}", lost)
+
+
+def _worsenings(
+    space: Space, question: Question, after: Mapping[str, Formula]
+) -> Iterator[tuple[str, tuple[Formula, ...]]]:
+    """Every change of one answer for the worse: its name, and what it asks of both answers."""
+    before = space.answers[question.id]
+    calm = [o.id for o in question.options if o.id != NOT_SURE and (o.harmless or o.exclusive)]
+    signs = [o.id for o in question.options if o.id != NOT_SURE and o.id not in calm]
+    for option in calm if NOT_SURE in before else ():
+        yield f"{option} -> {NOT_SURE}", (before[option], after[NOT_SURE])
+    for sign in signs:
+        if question.kind == "many":
+            same = [after[option] == before[option] for option in signs if option != sign]
+            given = any_of(before.values())
+            yield f"{sign} added", (space.name(all_of([given, negated(before[sign]), after[sign], *same])),)
+        else:
+            for option in [*calm, *([NOT_SURE] if NOT_SURE in before else [])]:
+                yield f"{option} -> {sign}", (before[option], after[sign])
+
+
+# --- every rule matters
+
+
+def every_rule_matters(space: Space, log: _Log) -> None:
+    """No rule that cannot fire, none that another one implies, no row that adds nothing."""
+    known = findings_of(space)
+    for production in productions(space.rulebase):
+        fires = holds(Condition(production.when, production.unless), known)
+        log.decide(space.possible(space.name(fires)), production.name, "can never fire")
+        for number, row in enumerate(production.when if len(production.when) > 1 else ()):
+            others = tuple(other for other in production.when if other != row)
+            alone = all_of([rows_hold((row,), known), negated(rows_hold(others, known))])
+            log.decide(space.possible(space.name(alone)), production.name, f"row {number + 1} adds nothing to the others")
+    _no_flag_is_idle(space, log)
+
+
+def _no_flag_is_idle(space: Space, log: _Log) -> None:
+    flags = list(space.rulebase.red_flags.values())
+    rank = {flag.id: space.rulebase.dispositions[flag.disposition].rank for flag in flags}
+    for flag in flags:
+        for other in flags:
+            if other is not flag and other.disposition == flag.disposition:
+                apart = space.possible(space.flags[flag.id], negated(space.flags[other.id]))
+                log.decide(apart, flag.id, f"implied by {other.id}")
+        if space.rulebase.dispositions[flag.disposition].beside:
+            continue
+        as_urgent = [space.flags[f.id] for f in flags if f is not flag and rank[f.id] <= rank[flag.id]]
+        decides = space.possible(space.flags[flag.id], *map(negated, as_urgent))
+        log.decide(decides, flag.id, "never decides the disposition")
+
+
+def findings_of(space: Space) -> Variables:
+    """Variables for all that rules can read: answers, red flags, the disposition, and causes.
+
+    Which causes are shown is left open, so that what is proved holds for any of them.
+    """
+    rulebase = space.rulebase
+    levels = {level.id: space.name(paths.is_level(space, level, space.flags)) for level in rulebase.ladder}
+    calmest = rulebase.ladder[-1]
+    if not calmest.see_doctor:  # while questions are open it is not known
+        levels[calmest.id] = space.name(all_of([levels[calmest.id], space.free("complete")]))
+    causes = {cause: space.free(cause) for cause in rulebase.causes}
+    return {**space.answers, RED_FLAG: space.flags, DISPOSITION: levels, CAUSE: causes}
+
+
+def productions(rulebase: RuleBase) -> list[Production]:
+    """Everything that can fire, as the engine knows it."""
+    return [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
+
+
+def _names(rows: Iterable[Row]) -> set[str]:
+    return {cell.name for cell in cells_of(rows)}
+
+
+# --- everything is read
+
+
+def everything_is_read(space: Space, log: _Log) -> None:
+    """No question and no option that no rule names. "None" and "not sure" need not be named."""
+    rulebase = space.rulebase
+    read: dict[str, set[str]] = {name: set() for name in rulebase.questions}
+    rows = [row for entry in rulebase.entries.values() for row in rows_of(entry)]
+    rows += [row for q in rulebase.questions.values() for row in (*(q.ask_when or ()), *(q.after_urgent or ()))]
+    for cell in cells_of(rows):
+        if cell.name in read:
+            read[cell.name] |= cell.options
+    for question in rulebase.questions.values():
+        log.decide(bool(read[question.id]), question.id, "is read by nothing")
+        for option in question.options:
+            needed = option.exclusive or option.harmless or option.id == NOT_SURE
+            log.decide(needed or option.id in read[question.id], question.id, f"{option.id} is read by nothing")
+
+
+# --- hazards
+
+
+def hazards(space: Space, log: _Log) -> None:
+    """What the hazard log asks for holds on all answers, and what it names as controls is what holds it."""
+    for hazard in space.rulebase.hazards.values():
+        found = list(broken(space, hazard, findings_of(space)))
+        log.decide(not found, hazard.id, "; ".join(what for what, _ in found), next((w for _, w in found if w), None))
+        for what in unneeded_controls(space.rulebase, hazard) if not found else ():
+            log.decide(False, hazard.id, what)
+
+
+# --- the interview
+
+
+def interview(space: Space, log: _Log) -> None:
+    """No question that could raise the disposition is left out without a stated reason."""
+    missed = {skip.question.id: skip for skip in paths.skipped(space) if not skip.stopped}
+    for question in space.rulebase.questions.values():
+        skip = missed.get(question.id)
+        stated = bool(question.skipped_because)
+        if skip:
+            what = f"left out, it can miss {skip.after.id}: skipped_because is missing"
+            log.decide(stated, question.id, what, skip.witness)
+        else:
+            log.decide(not stated, question.id, "skipped_because, but leaving it out misses nothing")
+    for level in space.rulebase.ladder:
+        log.decide(bool(level.stops) == bool(level.stops_because), level.id, "stops_because goes with stops")
+    for length in paths.lengths(space):
+        log.decided += 1
+        log.remarks.append(
+            f"{length.level}: the longest path asks {length.longest} questions, "
+            f"the median of {length.walks} random ones {length.median}"
+        )
+
+
+# --- strata and engine
+
+
+def strata(space: Space, log: _Log) -> None:
+    """No rule reads what its own stratum, or a later one, concludes."""
+    rulebase = space.rulebase
+    allowed = (
+        (answer_rules(rulebase), frozenset[str]()),
+        (finding_rules(rulebase), frozenset({RED_FLAG})),
+        (advice_rules(rulebase), frozenset(FINDINGS)),
+    )
+    for rules, readable in allowed:
+        for rule in rules:
+            read = _names([*rule.when, *rule.unless]) & set(FINDINGS)
+            log.decide(read <= readable, rule.name, f"reads {', '.join(sorted(read - readable))}")
+
+
+def engine_agrees(space: Space, log: _Log) -> None:
+    """experta and the formulas say the same of every rule in every cell of its projection."""
+    domain = domain_of(space.rulebase)
+    variables = {name: {o: space.free(f"{name}={o}") for o in options} for name, options in domain.options.items()}
+    for production in productions(space.rulebase):
+        condition, stratum = Condition(production.when, production.unless), Stratum([production])
+        values = projection([*production.when, *production.unless], domain)
+        fired = []
+        for facts in cases(values):
+            fires = bool(stratum.infer(facts))
+            log.decide(fires == condition.holds(facts), production.name, f"experta differs on {facts}")
+            if fires:
+                fired.append(facts)
+        meant = {
+            (name, value): space.name(all_of(v if o in value else negated(v) for o, v in variables[name].items()))
+            for name, each in values.items()
+            for value in each
+        }
+        inside = [any_of(meant[name, value] for value in each) for name, each in values.items()]
+        listed = any_of(all_of(meant[name, facts.get(name, frozenset())] for name in values) for facts in fired)
+        differs = space.name(holds(condition, variables) != listed)
+        log.decide(not space.possible(*map(space.name, inside), differs), production.name, "the formula differs")
+
+
+PROOFS: Mapping[str, tuple[str, str, Prove]] = {
+    "one-disposition": ("Every answer set has exactly one disposition, and never none", "decisions", one_disposition),
+    "danger-never-lowers": ("A danger sign, or not being sure of one, never lowers", "changes", danger_never_lowers),
+    "every-rule-matters": ("No dead or idle rule", "questions to the solver", every_rule_matters),
+    "everything-is-read": ("No question or option that nothing reads", "options", everything_is_read),
+    "hazards": ("Every hazard is controlled, on all answers", "hazards", hazards),
+    "interview": ("The interview leaves nothing out without a reason", "questions", interview),
+    "strata": ("Results do not depend on firing order", "rules", strata),
+    "engine": ("experta agrees with the formulas", "cells", engine_agrees),
+}
+
+
+def prove(rulebase: RuleBase, name: str) -> Proof:
+    """One proof by its id (KeyError for another)."""
+    title, unit, decide = PROOFS[name]
+    log = _Log()
+    decide(Space(rulebase), log)
+    accepted = {(a.rule, a.what): a for a in rulebase.accepted if a.proof == name}
+    failures = [f for f in log.found if (f.rule, f.what) not in accepted]
+    found = {(f.rule, f.what) for f in log.found}
+    failures += [Finding(a.rule, f"accepted, but not found: {a.what}") for k, a in accepted.items() if k not in found]
+    used = tuple(a for key, a in accepted.items() if key in found)
+    return Proof(name, title, log.decided, unit, tuple(failures), used, tuple(log.remarks))
