@@ -83,7 +83,7 @@ def _settle(
     given, withheld = settle_advice(rulebase.advice.values(), found.told)
 
     def advice(kind: str) -> tuple[Advice, ...]:
-        return tuple(a for a in given if a.kind == kind) if _part(kind) in shows else ()
+        return tuple(a for a in given if a.kind == kind) if part_of(kind) in shows else ()
 
     beside = [d for f in found.flags if (d := rulebase.dispositions[f.flag.disposition]).beside]
     return Assessment(
@@ -97,7 +97,7 @@ def _settle(
         prevention=advice("prevention"),
         do_not=advice("do_not"),
         myths=advice("myth"),
-        withheld=tuple(w for w in withheld if _part(w.advice.kind) in shows) if "withheld" in shows else (),
+        withheld=tuple(w for w in withheld if part_of(w.advice.kind) in shows) if "withheld" in shows else (),
         checks=_checks(rulebase, found.told) if "checks" in shows else (),
         notes=tuple(n for n in rulebase.notes.values() if n.id in found.told) if "notes" in shows else (),
         safety_net=rulebase.safety_net if "safety_net" in shows else None,
@@ -114,7 +114,7 @@ def _checks(rulebase: RuleBase, told: AbstractSet[str]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda c: STRENGTHS.index(c.strength)))
 
 
-def _part(kind: str) -> str:
+def part_of(kind: str) -> str:
     """The part of a result that shows this kind of advice."""
     return "myths" if kind == "myth" else kind
 

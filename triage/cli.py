@@ -148,7 +148,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     shown.add_argument("--book", action="store_true", help="write the whole rule base as one Markdown document")
     _add_output(rules)
-    commands.add_parser("check", parents=[common], help="check the rule base and run its examples")
+    check = commands.add_parser("check", parents=[common], help="check the rule base and run its examples")
+    check.add_argument("--prove", action="store_true", help="prove its properties over all answers (extra: verify)")
     return parser
 
 
@@ -491,5 +492,22 @@ def _check(args: argparse.Namespace) -> int:
         print("\n".join(map(str, error.faults)))
         print(f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)}")
         return FAILED
-    print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())))
-    return DONE
+    print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())), flush=True)
+    return _prove(rulebase, folder) if args.prove else DONE
+
+
+def _prove(rulebase: RuleBase, folder: Path) -> int:
+    """Every proof as it is done; a finding that is not accepted fails."""
+    from triage import screen
+    from triage.report.proof_text import proof_lines
+    from triage.verify import PROOFS, prove_all
+
+    watched = sys.stderr.isatty()
+    failed = 0
+    for number, proof in enumerate(prove_all(folder, os.cpu_count() or 1), 1):
+        if watched:
+            _say(f"{number} of {len(PROOFS)} proofs done")
+        print("\n".join(proof_lines(rulebase, proof, screen.width())), flush=True)
+        failed += bool(proof.failures)
+    print(f"{len(PROOFS) - failed} proved, {failed} failed")
+    return FAILED if failed else DONE

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from triage.faults import Fault, FaultyInput
-from triage.grammar import RED_FLAG, as_facts
-from triage.model import Answer, Answers, Cell, Condition, Facts, Question, Row, RuleBase
+from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.model import Answer, Answers, Cell, Condition, Disposition, Facts, Question, Row, RuleBase
 from triage.projection import domain_of
 
 INSTALL = "pip install 'leg-cramp-triage[verify]'"
@@ -70,7 +70,9 @@ def holds(condition: Condition, variables: Variables) -> Formula:
 class Space:
     """All answer sets of a rule base, in a solver that decides questions about them.
 
-    `answers` are the variables. `flags` says of each red flag whether it fires on them.
+    `answers` are the variables; `flags` says of each red flag whether it fires on them;
+    `known` are the variables of everything that rules can read. Which causes are shown is
+    left open there, so that what is proved holds for any of them.
     """
 
     def __init__(self, rulebase: RuleBase) -> None:
@@ -81,7 +83,7 @@ class Space:
         self._named: dict[Formula, Formula] = {}
         self.answers: Variables = {q.id: self.answer_to(q) for q in rulebase.questions.values()}
         self.flags = self.flags_on(self.answers)
-        self.findings: Variables = {RED_FLAG: self.flags}
+        self.known: Variables = {**self.answers, **self._findings()}
 
     def free(self, label: str) -> Formula:
         """A new variable."""
@@ -126,6 +128,22 @@ class Space:
         """The ids of the red flags of this rank on the ladder and of more urgent ones."""
         levels = {level.id for level in self.rulebase.ladder if level.rank <= rank}
         return tuple(flag.id for flag in self.rulebase.red_flags.values() if flag.disposition in levels)
+
+    def is_level(self, level: Disposition, flags: Mapping[str, Formula]) -> Formula:
+        """Whether these red flags make `level` (of the ladder) the disposition."""
+        ladder = self.rulebase.ladder
+        at = ladder.index(level)
+        above = [negated(self.reached(ladder[at - 1].rank, flags))] if at else []
+        here = [self.reached(level.rank, flags)] if level != ladder[-1] else []
+        return self.name(all_of([*above, *here]))
+
+    def _findings(self) -> Variables:
+        levels = {level.id: self.is_level(level, self.flags) for level in self.rulebase.ladder}
+        calmest = self.rulebase.ladder[-1]
+        if not calmest.see_doctor:  # while questions are open it is not known
+            levels[calmest.id] = self.name(all_of([levels[calmest.id], self.free("complete")]))
+        causes = {cause: self.free(cause) for cause in self.rulebase.causes}
+        return {RED_FLAG: self.flags, DISPOSITION: levels, CAUSE: causes}
 
     def possible(self, *formulas: Formula) -> bool:
         """Whether some answer set makes all of them hold."""

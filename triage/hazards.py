@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
-from triage.model import Advice, Answers, Condition, Hazard, RuleBase
+from triage.assessment import part_of
+from triage.formulas import Formula, Space, all_of, any_of, holds, negated, rows_hold
+from triage.model import Advice, Answers, Hazard, RuleBase
 
 SUGGESTED = ("relief", "prevention")  # kinds of advice that say what to do
 _SENTENCE = re.compile(r"[^.!?;:]+")
@@ -21,48 +22,46 @@ _NEGATED = re.compile(r"\b(?:not|never|no|without|don't|instead of|avoid)\b[^.!?
 Broken = tuple[str, Answers | None]  # what does not hold, and answers that show it
 
 
-def broken(space: Space, hazard: Hazard, known: Variables) -> Iterator[Broken]:
-    """What the hazard asks for and does not hold. `known` are the variables of answers and findings."""
-    region = space.name(holds(hazard.condition, known))
+def broken(space: Space, hazard: Hazard) -> Iterator[Broken]:
+    """What the hazard asks for and does not hold."""
+    region = space.name(holds(hazard.condition, space.known))
     if not space.possible(region):
         yield "no answers are meant", None
     yield from _too_calm(space, hazard, region)
     for advice in space.rulebase.advice.values():
-        if advice.id in hazard.never or set(advice.harm) & set(hazard.harm):
-            if shown := space.witness(region, space.name(given(space, advice, known))):
-                yield f"{advice.id} is given", shown
-        if advice.id in hazard.told:
-            told = any_of([space.name(given(space, advice, known)), negated(_shows(space, advice, known))])
-            if silent := space.witness(region, negated(space.name(told))):
-                yield f"{advice.id} is not given", silent
-    yield from ((f"says {text!r}", None) for text in forbidden_words(space.rulebase, hazard))
+        barred = advice.id in hazard.never or bool(set(advice.harm) & set(hazard.harm))
+        if barred and (shown := space.witness(region, given(space, advice))) is not None:
+            yield f"{advice.id} is given", shown
+    for name in hazard.told:
+        advice = space.rulebase.advice[name]
+        missing = negated(any_of([given(space, advice), negated(_shown(space, advice))]))
+        if (silent := space.witness(region, space.name(missing))) is not None:
+            yield f"{name} is not given", silent
+    yield from ((f'says "{text}"', None) for text in forbidden_words(space.rulebase, hazard))
 
 
 def _too_calm(space: Space, hazard: Hazard, region: Formula) -> Iterator[Broken]:
-    if hazard.least:
-        rank = space.rulebase.dispositions[hazard.least].rank
-        if calm := space.witness(region, negated(space.reached(rank, space.flags))):
-            yield f"less urgent than {hazard.least}", calm
+    if not hazard.least:
+        return
+    rank = space.rulebase.dispositions[hazard.least].rank
+    if (calm := space.witness(region, negated(space.reached(rank, space.flags)))) is not None:
+        yield f"less urgent than {hazard.least}", calm
 
 
-def given(space: Space, advice: Advice, known: Variables) -> Formula:
+def given(space: Space, advice: Advice) -> Formula:
     """Whether an advice is part of the result: it applies, nothing withholds it, the level shows its kind."""
-    left_out = any_of(rows_hold(never.when, known) for never in advice.never)
-    ruled_out = [rows_hold(advice.only_if, known)] if advice.only_if else []
-    concerned = [space.rulebase.advice[other] for other in advice.beside]
-    beside = [any_of(holds(other.condition, known) for other in concerned)] if concerned else []
-    return all_of(
-        [holds(advice.condition, known), negated(left_out), *ruled_out, *beside, _shows(space, advice, known)]
-    )
+    left_out = any_of(rows_hold(never.when, space.known) for never in advice.never)
+    ruled_out = [rows_hold(advice.only_if, space.known)] if advice.only_if else []
+    companions = [space.rulebase.advice[name] for name in advice.beside]
+    beside = [any_of(holds(other.condition, space.known) for other in companions)] if companions else []
+    applies = holds(advice.condition, space.known)
+    return space.name(all_of([applies, negated(left_out), *ruled_out, *beside, _shown(space, advice)]))
 
 
-def _shows(space: Space, advice: Advice, known: Variables) -> Formula:
-    """Whether the level of the result shows this kind of advice. What it would be, were it known, is left out."""
-    from triage.paths import is_level
-
-    part = "myths" if advice.kind == "myth" else advice.kind
-    levels = [level for level in space.rulebase.ladder if part in level.shows]
-    return any_of(space.name(is_level(space, level, space.flags)) for level in levels)
+def _shown(space: Space, advice: Advice) -> Formula:
+    """Whether the level of the result shows this kind of advice."""
+    levels = [level for level in space.rulebase.ladder if part_of(advice.kind) in level.shows]
+    return any_of(space.is_level(level, space.flags) for level in levels)
 
 
 def forbidden_words(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
@@ -76,22 +75,15 @@ def forbidden_words(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
                     yield sentence.strip()
 
 
-def unneeded_controls(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
+def unneeded_controls(space: Space, hazard: Hazard) -> Iterator[str]:
     """Controls that can never fire there, and a hazard that holds without any of its controls."""
-    from triage.verify import findings_of
-
-    space = Space(rulebase)
-    known = findings_of(space)
-    region = space.name(holds(hazard.condition, known))
-    entries = rulebase.entries
+    region = space.name(holds(hazard.condition, space.known))
+    entries = space.rulebase.entries
     for name in hazard.controls:
-        condition = entries[name].condition
-        if not space.possible(region, space.name(holds(condition, known))):
+        if not space.possible(region, space.name(holds(entries[name].condition, space.known))):
             yield f"its control {name} never fires there"
-    if hazard.controls:
-        bare = Space(without(rulebase, hazard))
-        if not any(broken(bare, hazard, findings_of(bare))):
-            yield "holds without its controls: are they all named?"
+    if hazard.controls and not any(broken(Space(without(space.rulebase, hazard)), hazard)):
+        yield "holds without its controls: are they all named?"
 
 
 def without(rulebase: RuleBase, hazard: Hazard) -> RuleBase:
@@ -104,5 +96,3 @@ def without(rulebase: RuleBase, hazard: Hazard) -> RuleBase:
         if not (name in gone and name in hazard.told)
     }
     return replace(rulebase, red_flags=flags, advice=advice)
-
-

@@ -206,6 +206,17 @@ def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
             yield _fault(question.at, f'{label}: "{NOT_SURE}" must come last', "the pointer starts there")
 
 
+def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
+    """Where danger is asked for and one answer given, the proofs need to know which answers are no danger sign."""
+    for question in rulebase.questions.values():
+        marked = [o.id for o in question.options if o.harmless]
+        wanted = question.danger and question.kind == "one"
+        if wanted != bool(marked):
+            what = "no harmless option" if wanted else f'"{marked[0]}" cannot be marked harmless'
+            hint = "harmless = true goes with an option of a danger question that takes one answer"
+            yield _fault(question.at, f'question "{question.id}", option: {what}', hint)
+
+
 def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
     for level in rulebase.ladder:
         if level.stops == AT_ONCE and level.shows:
@@ -223,5 +234,6 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _risky_advice_is_guarded,
     _waiting_questions_are_follow_ups,
     _lists_have_ways_out,
+    _harmless_answers_are_marked,
     _emergencies_show_nothing_else,
 )

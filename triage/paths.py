@@ -16,7 +16,7 @@ from typing import NamedTuple
 from triage.assessment import most_urgent
 from triage.formulas import TRUE, Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
 from triage.grammar import as_fact
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answer, Answers, Disposition, Facts, Question, RuleBase, chosen
+from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answer, Answers, Disposition, Facts, Question, RuleBase
 
 WALKS, SEED = 500, 2024
 CALM = 0.85  # how often a random answer is a calm one: otherwise nearly every walk is an emergency
@@ -120,14 +120,14 @@ def longest_walk(space: Space, level: Disposition) -> Walk:
     answered = {name: space.answered(name, space.answers) for name in rulebase.questions}
     allowed = [space.name(any_of([negated(answered[q.id]), _may_apply(space, q)])) for q in rulebase.questions.values()]
     allowed += [_not_after_urgent(space, q) for q in rulebase.questions.values()]
-    ends_there = [space.name(is_level(space, level, space.flags))]
+    ends_there = [space.is_level(level, space.flags)]
     if level.stops == AT_ONCE:
         ends_there.append(space.name(any_of(_stops_at(space, q, level) for q in rulebase.questions.values())))
     for count in range(len(answered), 0, -1):
         many = space.at_least(count, list(answered.values()))
         tried: list[Formula] = []
         while (found := space.witness(*allowed, *ends_there, many, *tried)) is not None:
-            taken = walk(rulebase, _answer_as(found, rulebase))
+            taken = walk(rulebase, _answer_as(found))
             if taken.level == level and len(taken.asked) == count:
                 return taken
             tried.append(space.name(negated(all_of(answered[name] for name in found))))
@@ -193,7 +193,7 @@ def _may_apply(space: Space, question: Question) -> Formula:
     return space.name(rows_hold((*question.ask_when, *(question.after_urgent or ())), space.answers))
 
 
-def _answer_as(known: Answers, rulebase: RuleBase) -> Choose:
+def _answer_as(known: Answers) -> Choose:
     """Answers as given; a question that was not foreseen gets its last option."""
 
     def choose(question: Question) -> Answer:
@@ -203,15 +203,6 @@ def _answer_as(known: Answers, rulebase: RuleBase) -> Choose:
         return (last,) if question.kind == "many" else last
 
     return choose
-
-
-def is_level(space: Space, level: Disposition, flags: Mapping[str, Formula]) -> Formula:
-    """Whether these red flags make `level` the disposition."""
-    ladder = space.rulebase.ladder
-    at = ladder.index(level)
-    above = [negated(space.reached(ladder[at - 1].rank, flags))] if at else []
-    here = [space.reached(level.rank, flags)] if level != ladder[-1] else []
-    return all_of([*above, *here])
 
 
 class Skipped(NamedTuple):
@@ -230,13 +221,13 @@ def skipped(space: Space) -> Iterator[Skipped]:
         other = {**space.answers, question.id: space.answer_to(question)}
         flags = space.flags_on(other)
         for stops, ends in (("", complete(space)), (AFTER_FOLLOW_UPS, cut_short(space, question))):
-            found = _missed(space, question, flags, (*ends, negated(space.answered(question.id, space.answers))))
+            found = _missed(space, flags, (*ends, negated(space.answered(question.id, space.answers))))
             if found:
                 yield Skipped(question, stops, *found)
 
 
 def _missed(
-    space: Space, question: Question, flags: Mapping[str, Formula], ends: tuple[Formula, ...]
+    space: Space, flags: Mapping[str, Formula], ends: tuple[Formula, ...]
 ) -> tuple[Disposition, Disposition, Answers] | None:
     for after in space.rulebase.ladder[:-1]:
         higher = space.reached(after.rank, flags)

@@ -8,27 +8,21 @@ answer file that can be run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import combinations, permutations
-from typing import Any, NamedTuple
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
 
 from triage import paths
-from triage.engine import (
-    Engine,
-    Production,
-    Stratum,
-    advice_rules,
-    answer_rules,
-    finding_rules,
-    never_name,
-    only_if_name,
-)
-from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
-from triage.grammar import CAUSE, DISPOSITION, FINDINGS, RED_FLAG
+from triage.assessment import assess, most_urgent
+from triage.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
+from triage.formulas import Formula, Space, all_of, any_of, holds, negated, rows_hold
+from triage.grammar import FINDINGS, RED_FLAG
 from triage.hazards import broken, unneeded_controls
 from triage.lints import rows_of
 from triage.model import NOT_SURE, Accepted, Answers, Condition, Question, RedFlag, Row, RuleBase
 from triage.projection import cases, cells_of, domain_of, projection
-from triage.assessment import assess, most_urgent
+from triage.rulebase import load
 
 
 class Finding(NamedTuple):
@@ -75,7 +69,7 @@ Prove = Callable[[Space, _Log], None]
 def one_disposition(space: Space, log: _Log) -> None:
     """Of all levels exactly one is the result, and what no red flag touches is the calmest."""
     rulebase = space.rulebase
-    result = {level.id: space.name(paths.is_level(space, level, space.flags)) for level in rulebase.ladder}
+    result = {level.id: space.is_level(level, space.flags) for level in rulebase.ladder}
     none = space.witness(negated(any_of(result.values())))
     log.decide(none is None, "dispositions", "no level is the result", none)
     for one, other in combinations(result, 2):
@@ -96,16 +90,16 @@ def _the_program_agrees(space: Space, result: Mapping[str, Formula], log: _Log) 
     for flag in rulebase.red_flags.values():
         first.setdefault(flag.disposition, flag)
     for size in range(len(first) + 1):
-        for flags in permutations(first.values(), size) if size < 3 else combinations(first.values(), size):
+        for flags in combinations(first.values(), size):
             ranks = [level.rank for f in flags if not (level := rulebase.dispositions[f.disposition]).beside]
             wanted = min(ranks, default=rulebase.ladder[-1].rank)
             ids = ", ".join(flag.id for flag in flags)
             log.decide(most_urgent(rulebase, flags).rank == wanted, "dispositions", f"wrong level for {ids or 'none'}")
-    for level, formula in result.items():
+    for name, formula in result.items():
         shown = space.witness(formula)
-        log.decide(shown is not None, level, "no answers lead to this level")
+        log.decide(shown is not None, name, "no answers lead to this level")
         if shown is not None:
-            log.decide(assess(engine, shown).disposition.id == level, level, "the program gives another level", shown)
+            log.decide(assess(engine, shown).disposition.id == name, name, "the program gives another level", shown)
 
 
 # --- monotonicity
@@ -151,14 +145,15 @@ def _worsenings(
 
 def every_rule_matters(space: Space, log: _Log) -> None:
     """No rule that cannot fire, none that another one implies, no row that adds nothing."""
-    known = findings_of(space)
     for production in productions(space.rulebase):
-        fires = holds(Condition(production.when, production.unless), known)
+        fires = holds(Condition(production.when, production.unless), space.known)
         log.decide(space.possible(space.name(fires)), production.name, "can never fire")
         for number, row in enumerate(production.when if len(production.when) > 1 else ()):
             others = tuple(other for other in production.when if other != row)
-            alone = all_of([rows_hold((row,), known), negated(rows_hold(others, known))])
-            log.decide(space.possible(space.name(alone)), production.name, f"row {number + 1} adds nothing to the others")
+            alone = all_of([rows_hold((row,), space.known), negated(rows_hold(others, space.known))])
+            log.decide(
+                space.possible(space.name(alone)), production.name, f"row {number + 1} adds nothing to the others"
+            )
     _no_flag_is_idle(space, log)
 
 
@@ -175,20 +170,6 @@ def _no_flag_is_idle(space: Space, log: _Log) -> None:
         as_urgent = [space.flags[f.id] for f in flags if f is not flag and rank[f.id] <= rank[flag.id]]
         decides = space.possible(space.flags[flag.id], *map(negated, as_urgent))
         log.decide(decides, flag.id, "never decides the disposition")
-
-
-def findings_of(space: Space) -> Variables:
-    """Variables for all that rules can read: answers, red flags, the disposition, and causes.
-
-    Which causes are shown is left open, so that what is proved holds for any of them.
-    """
-    rulebase = space.rulebase
-    levels = {level.id: space.name(paths.is_level(space, level, space.flags)) for level in rulebase.ladder}
-    calmest = rulebase.ladder[-1]
-    if not calmest.see_doctor:  # while questions are open it is not known
-        levels[calmest.id] = space.name(all_of([levels[calmest.id], space.free("complete")]))
-    causes = {cause: space.free(cause) for cause in rulebase.causes}
-    return {**space.answers, RED_FLAG: space.flags, DISPOSITION: levels, CAUSE: causes}
 
 
 def productions(rulebase: RuleBase) -> list[Production]:
@@ -225,10 +206,8 @@ def everything_is_read(space: Space, log: _Log) -> None:
 def hazards(space: Space, log: _Log) -> None:
     """What the hazard log asks for holds on all answers, and what it names as controls is what holds it."""
     for hazard in space.rulebase.hazards.values():
-        found = list(broken(space, hazard, findings_of(space)))
+        found = list(broken(space, hazard)) or [(what, None) for what in unneeded_controls(space, hazard)]
         log.decide(not found, hazard.id, "; ".join(what for what, _ in found), next((w for _, w in found if w), None))
-        for what in unneeded_controls(space.rulebase, hazard) if not found else ():
-            log.decide(False, hazard.id, what)
 
 
 # --- the interview
@@ -236,7 +215,8 @@ def hazards(space: Space, log: _Log) -> None:
 
 def interview(space: Space, log: _Log) -> None:
     """No question that could raise the disposition is left out without a stated reason."""
-    missed = {skip.question.id: skip for skip in paths.skipped(space) if not skip.stopped}
+    skips = list(paths.skipped(space))
+    missed = {skip.question.id: skip for skip in skips if not skip.stopped}
     for question in space.rulebase.questions.values():
         skip = missed.get(question.id)
         stated = bool(question.skipped_because)
@@ -247,6 +227,8 @@ def interview(space: Space, log: _Log) -> None:
             log.decide(not stated, question.id, "skipped_because, but leaving it out misses nothing")
     for level in space.rulebase.ladder:
         log.decide(bool(level.stops) == bool(level.stops_because), level.id, "stops_because goes with stops")
+    if left := [skip.question.id for skip in skips if skip.stopped]:
+        log.remarks.append(f"left out after an urgent finding, though it could be worse: {', '.join(left)}")
     for length in paths.lengths(space):
         log.decided += 1
         log.remarks.append(
@@ -306,6 +288,18 @@ PROOFS: Mapping[str, tuple[str, str, Prove]] = {
     "strata": ("Results do not depend on firing order", "rules", strata),
     "engine": ("experta agrees with the formulas", "cells", engine_agrees),
 }
+
+
+def prove_all(folder: Path, workers: int) -> Iterator[Proof]:
+    """Every proof of the rule base in `folder`, each as soon as it is done. Raises FaultyInput."""
+    with ProcessPoolExecutor(workers) as pool:
+        # The engine's takes longer than all others together, so it starts first.
+        jobs = [pool.submit(_prove_in, folder, name) for name in reversed(list(PROOFS))]
+        yield from (job.result() for job in as_completed(jobs))
+
+
+def _prove_in(folder: Path, name: str) -> Proof:
+    return prove(load(folder, examples=True), name)
 
 
 def prove(rulebase: RuleBase, name: str) -> Proof:
