@@ -246,6 +246,11 @@ def _exceptions(rulebase: RuleBase) -> Section:
     return Section("Exceptions that lower", about, (Group(facts=(Fact("Red flags", flags),) if flags else ()),))
 
 
+def _hazards(rulebase: RuleBase) -> Section:
+    about = "What could harm a person, and what is proved to hold on all answers so that it does not."
+    return _plain(rulebase, "Hazard log", about, "hazard", listed=True)
+
+
 def _accepted(rulebase: RuleBase) -> Section:
     proofs: dict[str, list[Line]] = {}
     for found in rulebase.accepted:
@@ -272,6 +277,7 @@ SECTIONS: tuple[Callable[[RuleBase], Section], ...] = (
     _notes,
     _exceptions,
     _drafts,
+    _hazards,
     _accepted,
     _claims,
     _sources,

@@ -78,6 +78,7 @@ def names(rulebase: RuleBase) -> Mapping[str, tuple[str, ...]]:
         RELIEF_NOW.kind: (RELIEF_NOW.id,),
         "source": tuple(rulebase.sources),
         "claim": tuple(own for claim in rulebase.claims for own in claim.ids),
+        "hazard": tuple(rulebase.hazards),
     }
 
 
@@ -97,6 +98,7 @@ def sheet(rulebase: RuleBase, ref: Ref) -> Sheet:
         RELIEF_NOW.kind: _relief_now,
         "source": _source,
         "claim": _claim,
+        "hazard": _hazard,
     }
     return others.get(ref.kind, _rule)(rulebase, ref)
 
@@ -168,11 +170,18 @@ def _rule(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("Note", [entry.note] if isinstance(entry, Check) else [])
     facts += _fact("Must fire on", [example_in_words(e.items()) for e in entry.fires], LITERAL)
     facts += _fact("Must be silent on", [example_in_words(e.items()) for e in entry.silent], LITERAL)
-    facts += _fact("Sources", [cited(rulebase, name) for name in entry.sources], NAMES)
-    facts += _fact("Status", [f"{entry.status}: {entry.draft_because}" if entry.draft_because else entry.status])
+    facts += _basis(rulebase, entry)
     facts += _fact("Answers the claims", _claims(rulebase, entry.claims))
     title = "" if isinstance(entry, Sign) else entry.title
     return Sheet(ref, what(entry), title, entry.at, tuple(facts))
+
+
+def _basis(rulebase: RuleBase, entry: Entry) -> list[Fact]:
+    """What a rule rests on."""
+    sources = _fact("Sources", [cited(rulebase, name) for name in entry.sources], NAMES)
+    return sources + _fact(
+        "Status", [f"{entry.status}: {entry.draft_because}" if entry.draft_because else entry.status]
+    )
 
 
 def _of_its_kind(rulebase: RuleBase, entry: Entry) -> Iterator[Fact]:
@@ -249,6 +258,7 @@ def _question(rulebase: RuleBase, ref: Ref) -> Sheet:
         facts += _fact("Asked of", [question.asked_of])
     else:
         facts += _fact(f"Asked of {question.asked_of}", row_lines(rulebase, question.ask_when))
+    facts += _fact("Why others need not be asked", [question.skipped_because])
     facts += _fact("Asked after an urgent finding", row_lines(rulebase, question.after_urgent or ()))
     facts += _fact("Danger sign", ["no harmless answer is chosen beforehand"] if question.danger else [])
     if question.kind == "number":
@@ -264,6 +274,7 @@ def _options(question: Question) -> list[Fact]:
     facts: dict[str, list[Line | str]] = {}
     for option in question.options:
         alone = " Stands alone." if option.exclusive and question.kind == "many" else ""
+        alone += " No danger sign." if option.harmless else ""
         heading = f"Options, {option.heading}" if option.heading else "Options"
         facts.setdefault(heading, []).append(f'{option.id}: {option.text}. "You said: {option.means}".{alone}')
     return [fact for heading, lines in facts.items() for fact in _fact(heading, lines)]
@@ -298,6 +309,7 @@ def _disposition(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("More", level.more)
     facts += _fact("See a doctor", ["yes" if level.see_doctor else "no"])
     facts += _fact("Ends the questions", [STOPS.get(level.stops, "")])
+    facts += _fact("Why it ends them", [level.stops_because])
     facts += _fact("Named beside another level", ["yes"] if level.beside else [])
     facts += _fact("Shows", [PARTS[name][0] if name in PARTS else in_words(name) for name in level.shows])
     facts += _fact("Causes that may be named", [", ".join(level.causes)])
@@ -330,6 +342,26 @@ def _source(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("Remark", [source.remark])
     facts += _fact("Cited by", _by_kind(_citing(rulebase, source.id)))
     return Sheet(ref, source.read, source.title, source.at, tuple(facts))
+
+
+def _hazard(rulebase: RuleBase, ref: Ref) -> Sheet:
+    hazard = rulebase.hazards[ref.id]
+    advice = [(Ref("advice", name),) for name in hazard.never]
+    told = [(Ref("advice", name),) for name in hazard.told]
+    controls = [ref_of(rulebase.entries[name]) for name in hazard.controls]
+    facts = _fact("How it could come to it", [hazard.because])
+    facts += _fact("What it would do", [hazard.effect])
+    facts += _fact("On which answers", condition_lines(rulebase, hazard.condition))
+    facts += _fact("The least that must follow", [((Ref("disposition", hazard.least),))] if hazard.least else [])
+    facts += _fact("Must never be given there", [joined(advice, ", ")])
+    facts += _fact("Nothing may be given that may harm by", [", ".join(hazard.harm)])
+    facts += _fact("Must be told there", [joined(told, ", ")])
+    facts += _fact("Must not stand in any advice", hazard.words, LITERAL)
+    facts += _fact("Controlled by", _by_kind(controls))
+    facts += _fact("Shown by the scenarios", hazard.scenarios, LITERAL)
+    facts += _fact("Tested by", hazard.tests, LITERAL)
+    facts += _basis(rulebase, hazard)
+    return Sheet(ref, "hazard", hazard.title, hazard.at, tuple(facts))
 
 
 def _citing(rulebase: RuleBase, name: str) -> Iterator[Ref]:
