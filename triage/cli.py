@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
 
+    from triage.answers import AnswerFile
     from triage.engine import Engine
     from triage.faults import FaultyInput
     from triage.model import Answers, Assessment, RuleBase
     from triage.prompts import TerminalAsker
+    from triage.report import Wanted
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
-ASK, RELIEF = "ask", "relief"
+ASK, RELIEF, WHAT_IF = "ask", "relief", "what-if"
 PROGRESS_FROM = 50  # files, on a terminal
 
 
@@ -54,7 +56,8 @@ def _main(given: list[str]) -> int:
     try:
         if args.command == ASK:
             return _ask(args, opened)
-        return {"run": _run, "test": _test, "rules": _rules, "check": _check}[args.command](args)
+        commands = {"run": _run, WHAT_IF: _what_if, "test": _test, "rules": _rules, "check": _check}
+        return commands[args.command](args)
     except FaultyInput as error:
         _tell(error)
         return WRONG_INPUT
@@ -122,6 +125,10 @@ def build_parser() -> argparse.ArgumentParser:
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("--format", choices=list(FORMATS), default="text", help="of the result (default: text)")
     _add_output(output)
+    explained = argparse.ArgumentParser(add_help=False)
+    explained.add_argument("--explain", action="store_true", help="add how the result was concluded, down to answers")
+    why_not = "add why this cause, advice, check or other rule is not in the result (may be given again)"
+    explained.add_argument("--why-not", metavar="ID", action="append", default=[], help=why_not)
     parser = argparse.ArgumentParser(
         prog="leg-cramp-triage",
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
@@ -131,14 +138,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"leg-cramp-triage {__version__}")
     commands = parser.add_subparsers(prog="leg-cramp-triage", dest="command", required=True, metavar="COMMAND")
-    ask = commands.add_parser(ASK, parents=[common, output], help="the interview (also without a command)")
+    ask = commands.add_parser(ASK, parents=[common, output, explained], help="the interview (also without a command)")
     ask.add_argument("--answers", metavar="FILE", help="take known answers from a file, ask only the rest")
     ask.add_argument("--save", metavar="FILE", help="write the answers to a file after every answer (mode 0600)")
     ask.add_argument("--plain", action="store_true", help="numbered prompts, for screen readers and pipes")
     commands.add_parser(RELIEF, parents=[common], help="what to do for a cramp right now, no questions")
-    run = commands.add_parser("run", parents=[common, output], help="scripted answer files, no prompts")
+    run = commands.add_parser("run", parents=[common, output, explained], help="scripted answer files, no prompts")
     run.add_argument("files", nargs="+", metavar="FILE", help="answer files (TOML)")
     run.add_argument("--partial", action="store_true", help="give a provisional result for incomplete answers")
+    more = commands.add_parser(WHAT_IF, parents=[common, output], help="which single answers would be more urgent")
+    more.add_argument("files", nargs="+", metavar="FILE", help="answer files (TOML), also incomplete ones")
+    more.add_argument("--all", action="store_true", help="every such answer, not only the first lines")
     test = commands.add_parser("test", parents=[common], help="scenario files: answers and what must follow")
     test.add_argument("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")
     rules = commands.add_parser("rules", parents=[common], help="list the rules, or show one")
@@ -186,6 +196,7 @@ def _ask(args: argparse.Namespace, opened: bool = False) -> int:
     from triage.interview import Interview, missing_from
 
     engine = _engine(args.rules)
+    _check_ids(args.why_not, engine.rulebase)
     title, known = _known_answers(args, engine.rulebase)
     if not _can_ask(args) and missing_from(engine, known):
         _say(
@@ -203,6 +214,22 @@ def _ask(args: argparse.Namespace, opened: bool = False) -> int:
         return _give(args, engine.rulebase, assessment, asker)
     except (KeyboardInterrupt, EOFError):
         return _stopped(args, engine, interview.answers)
+
+
+def _check_ids(names: Sequence[str], rulebase: RuleBase) -> None:
+    """Every id of --why-not is a rule; told before anything is asked or read."""
+    entries = rulebase.entries if names else {}
+    unknown = [name for name in names if name not in entries]
+    if unknown:
+        from triage.faults import Fault, FaultyInput, allowed
+
+        raise FaultyInput([Fault("--why-not", 0, f'no rule "{name}"', allowed(name, entries)) for name in unknown])
+
+
+def _wanted(args: argparse.Namespace) -> Wanted:
+    from triage.report import Wanted
+
+    return Wanted(args.explain, tuple(dict.fromkeys(args.why_not)))
 
 
 def _can_ask(args: argparse.Namespace) -> bool:
@@ -307,6 +334,7 @@ def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
 def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
     """The result of an interview: in a terminal one screen, and the parts below it if wanted."""
     from triage import screen
+    from triage.report import explained
     from triage.report.text import details, headline, short, whole
 
     if args.output or args.format != "text":
@@ -314,12 +342,17 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
         _write(args, _worded(args, rulebase, assessment))
         return DONE
     columns = screen.width()
+    more = explained(rulebase, assessment, _wanted(args), columns)
     if not _on_terminal():
-        print("\n".join(whole(rulebase, assessment, columns)))
+        print("\n".join([*whole(rulebase, assessment, columns), *more]))
         return DONE
-    first = short(rulebase, assessment, columns)
+    first = [*short(rulebase, assessment, columns), *more]
     print("\n".join(["", *first]), flush=True)
     parts = details(rulebase, assessment, columns)
+    if parts:
+        parts.append(_how_part(rulebase, assessment, columns))
+    elif more:  # an emergency, which must not scroll away
+        print("\n".join(["", *screen.wrap(assessment.disposition.say.upper(), columns)]), flush=True)
     with suppress(KeyboardInterrupt, EOFError):  # the result has been given
         wanted = bool(parts) and asker.wants_more(headline(assessment), len(first))
         while wanted and (number := asker.more([heading for heading, _ in parts])) is not None:
@@ -328,10 +361,17 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
     return DONE
 
 
+def _how_part(rulebase: RuleBase, assessment: Assessment, columns: int) -> tuple[str, list[str]]:
+    from triage.explain import how
+    from triage.report.explanation import HOW, how_lines
+
+    return HOW, how_lines(how(rulebase, assessment), columns)
+
+
 def _worded(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment) -> str:
     from triage.report import FORMATS
 
-    return FORMATS[args.format](rulebase, assessment)
+    return FORMATS[args.format](rulebase, assessment, _wanted(args))
 
 
 def _write(args: argparse.Namespace, text: str) -> None:
@@ -353,10 +393,16 @@ def _write(args: argparse.Namespace, text: str) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     engine = _engine(args.rules)
+    _check_ids(args.why_not, engine.rulebase)
+    return _each_file(args, lambda name: _run_one(engine, args, name, several=len(args.files) > 1))
+
+
+def _each_file(args: argparse.Namespace, one: Callable[[str], tuple[int, str]]) -> int:
+    """Exit code and text of every file, written together; the worst code counts."""
     _check_output(args, args.files)
     worst, texts = DONE, []
     for name in _with_progress(args.files):
-        code, text = _run_one(engine, args, name, several=len(args.files) > 1)
+        code, text = one(name)
         # Bad input outranks an incomplete file, which outranks success.
         worst = max(worst, code, key=(DONE, INCOMPLETE, WRONG_INPUT).index)
         texts += [text] if text else []
@@ -369,7 +415,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
     """Exit code and result of one answer file; what is wrong goes to stderr."""
     from triage.answers import read_answer_file
     from triage.assessment import assess
-    from triage.faults import FaultyInput, printable
+    from triage.faults import FaultyInput
     from triage.interview import missing_from
     from triage.report.text import provisional
 
@@ -384,18 +430,58 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
         _say(f"{file.name}: {provisional(assessment)}")
         return INCOMPLETE, ""
     if several and args.format == "json":
-        return DONE, _json_line(engine.rulebase, assessment, file.name)
-    heading = printable(f"== {file.name}" + (f": {file.title}" if file.title else "")) + "\n"
-    return DONE, (heading if several else "") + _worded(args, engine.rulebase, assessment)
+        from triage.report.as_json import as_dict
+
+        return DONE, _json_line(as_dict(engine.rulebase, assessment, _wanted(args)), file.name)
+    return DONE, (_heading(file) if several else "") + _worded(args, engine.rulebase, assessment)
 
 
-def _json_line(rulebase: RuleBase, assessment: Assessment, name: str) -> str:
+def _heading(file: AnswerFile) -> str:
+    """The line that tells the texts of several files apart."""
+    from triage.faults import printable
+
+    return printable(f"== {file.name}" + (f": {file.title}" if file.title else "")) + "\n"
+
+
+def _json_line(document: Mapping[str, Any], name: str) -> str:
     """One document on one line, with the name of its file."""
     import json
 
-    from triage.report.as_json import as_dict
+    return json.dumps({**document, "file": name}, ensure_ascii=False)
 
-    return json.dumps({**as_dict(rulebase, assessment), "file": name}, ensure_ascii=False)
+
+# --- what-if
+
+
+def _what_if(args: argparse.Namespace) -> int:
+    engine = _engine(args.rules)
+    return _each_file(args, lambda name: _what_if_one(engine, args, name, several=len(args.files) > 1))
+
+
+def _what_if_one(engine: Engine, args: argparse.Namespace, name: str, several: bool) -> tuple[int, str]:
+    """Exit code and text of one answer file, complete or not; what is wrong goes to stderr."""
+    from triage import screen
+    from triage.answers import read_answer_file
+    from triage.assessment import assess
+    from triage.faults import FaultyInput
+    from triage.interview import missing_from
+    from triage.report.explanation import what_if_document, what_if_text
+
+    try:
+        file = read_answer_file(Path(name), engine.rulebase)
+    except FaultyInput as error:
+        _tell(error)
+        return WRONG_INPUT, ""
+    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
+    if args.format != "json":
+        lines = what_if_text(engine.rulebase, assessment, screen.width(), args.all)
+        return DONE, (_heading(file) if several else "") + "\n".join(lines)
+    document = what_if_document(engine.rulebase, assessment, args.all)
+    if several:
+        return DONE, _json_line(document, file.name)
+    import json
+
+    return DONE, json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def _with_progress(names: Sequence[str]) -> Iterator[str]:

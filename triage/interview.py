@@ -8,7 +8,7 @@ one of those questions is still to come, so that nothing is said and then taken 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from triage.assessment import find_flags, most_urgent
@@ -39,7 +39,8 @@ class Prompt:
     """One thing to ask: a question, or a part or a follow-up of it.
 
     `number` of `about` places it in the interview; `chosen` are options to show as
-    ticked or pointed at; `kind` is "one", "many" or "number".
+    ticked or pointed at; `kind` is "one", "many" or "number". `answers` are those so far;
+    `leads_to`: the options of the question that this prompt can lead to (empty: all).
     """
 
     question: Question
@@ -50,6 +51,8 @@ class Prompt:
     about: int
     chosen: tuple[str, ...] = ()
     remark: str = ""
+    answers: Answers = field(default_factory=dict)
+    leads_to: tuple[str, ...] = ()
 
 
 class Back:
@@ -140,7 +143,9 @@ class Interview:
         number = self.asked.index(name) if name in self.asked else len(self.asked)
         left = {q.id for q in open_questions(self.engine, self.answers)} - {name}
         about = len({*self.asked, name}) + len(left)
-        prompt = Prompt(question, question.text, question.kind, question.options, number + 1, about)
+        prompt = Prompt(
+            question, question.text, question.kind, question.options, number + 1, about, answers=dict(self.answers)
+        )
         reply = self._answer(self._with_answer_before(prompt))
         if not isinstance(reply, Back):
             self.answers[name] = reply
@@ -230,7 +235,8 @@ class Interview:
     def _one_more(self, prompt: Prompt, clarify: Clarification) -> Answer | None:
         """The extra question after "not sure"; None to show the list again."""
         options = tuple(Option(str(n), o.text, "") for n, o in enumerate(clarify.options))
-        reply = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options))
+        leads_to = tuple(dict.fromkeys(name for o in clarify.options for name in o.answer))
+        reply = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options, leads_to=leads_to))
         if isinstance(reply, Back):
             return None
         answer = clarify.options[int(str(reply))].answer
@@ -258,7 +264,9 @@ class Interview:
             at = len(replies)
             part = f"Part {at + 1} of {len(pages)}. {pages[at][0].heading}".rstrip(". ")
             remark = f"{part}. {prompt.remark}" if prompt.remark else part
-            reply = self.asker.ask(replace(prompt, options=(*pages[at], *alone), chosen=ticked[at], remark=remark))
+            here = (*pages[at], *alone)
+            part_prompt = replace(prompt, options=here, chosen=ticked[at], remark=remark)
+            reply = self.asker.ask(replace(part_prompt, leads_to=tuple(o.id for o in here)))
             if isinstance(reply, Back):
                 if not replies:
                     return BACK
@@ -299,7 +307,8 @@ class Interview:
         while len(found) < len(listed):
             sign = listed[len(found)]
             remark = f"{text} {len(found) + 1} of {len(listed)}"
-            reply = self.asker.ask(replace(prompt, text=sign.text, kind="one", options=choices, remark=remark))
+            one = replace(prompt, text=sign.text, kind="one", options=choices, remark=remark, leads_to=(sign.id,))
+            reply = self.asker.ask(one)
             if not isinstance(reply, Back):
                 found[sign.id] = doubt if reply == NOT_SURE else str(reply)
                 there = [name for name, answer in found.items() if answer == YES]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TextIO
+from dataclasses import replace
+from typing import Any, NamedTuple, TextIO
 
 from triage import screen
 from triage.faults import printable
@@ -29,8 +30,10 @@ LIST_KEYS = {
 }
 FINISH = "finish"
 BACK_KEY, RELIEF_KEY = "b", "h"
+PAGE_FOOT = 3  # lines below a page of a long text: "Enter to go on", the line to type in, a blank
 ONE_DIGIT = 9  # options that single keys can choose from
 LONGEST = 1000  # characters of a typed line
+PLAIN_FOOT = 4  # lines below an explanation in plain mode: what to type, the keys, the mark
 
 
 class TerminalAsker(ABC):
@@ -85,10 +88,17 @@ class TerminalAsker(ABC):
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
 
-    def _why(self, prompt: Prompt) -> list[str]:
-        columns = screen.width()
-        asked_of = f"Asked of: {prompt.question.asked_of}."
-        return ["", *screen.wrap(f"Why we ask: {prompt.question.why}", columns), *screen.wrap(asked_of, columns), ""]
+    def _why(self, prompt: Prompt, rows: int) -> list[str]:
+        """Why a question is asked and what waits for it, in `rows` lines if that can be done."""
+        from triage.report.explanation import why
+
+        return why(self.rulebase, prompt, screen.width(), rows)
+
+    def _why_in_full(self, prompt: Prompt) -> list[str]:
+        """One level deeper: the rules in words, with sources."""
+        from triage.report.explanation import why_in_full
+
+        return why_in_full(self.rulebase, prompt, screen.width())
 
     def _head(self, prompt: Prompt) -> list[str]:
         columns = screen.width()
@@ -152,13 +162,16 @@ class PlainAsker(TerminalAsker):
                 lines += screen.wrap(option.text, columns, f"{number:3}  ")
         self.show(lines)
         how = number_hint(prompt) if prompt.kind == "number" else PLAIN_KEYS[prompt.kind]
+        asked_why = False
         while True:
             self.show([*screen.wrap(how, columns), *screen.wrap(KEYS, columns)])
             typed = self._read()
             if typed in ("b", "back"):
                 return BACK
             if typed in ("?", "why"):
-                self.show(self._why(prompt))
+                room = screen.rows() - PLAIN_FOOT
+                self.show(self._why_in_full(prompt) if asked_why else self._why(prompt, room))
+                asked_why = True
                 continue
             if typed in ("h", "help"):
                 self.show(["", *self.relief, ""])
@@ -214,6 +227,12 @@ def _shown(typed: str) -> str:
     return printable(typed[:40])
 
 
+class _Deeper(NamedTuple):
+    """ "?" pressed again: what was ticked, pointed at or typed by then."""
+
+    chosen: tuple[str, ...]
+
+
 class QuestionaryAsker(TerminalAsker):
     """questionary prompts, with the ways back and the keys that it lacks."""
 
@@ -236,17 +255,24 @@ class QuestionaryAsker(TerminalAsker):
         self._pick("Enter to go on", [FINISH])
 
     def ask(self, prompt: Prompt) -> Reply:
+        put = {"number": self._number, "many": self._many, "one": self._one}[prompt.kind]
         self.show(self._head(prompt))
-        if prompt.kind == "number":
-            reply = self._number(prompt)
-        elif prompt.kind == "many":
-            reply = self._many(prompt)
-        else:
-            reply = self._one(prompt)
+        reply = put(prompt)
+        while isinstance(reply, _Deeper):
+            self._read_on(self._why_in_full(prompt))
+            self.show(self._head(prompt))
+            reply = put(replace(prompt, chosen=reply.chosen))
         self.show(self._answer_line(prompt, reply))
         return reply
 
-    def _number(self, prompt: Prompt) -> Reply:
+    def _read_on(self, lines: Sequence[str]) -> None:
+        """A long text, one window at a time: the list that follows would push it away."""
+        page = max(screen.rows() - PAGE_FOOT, 1)
+        for start in range(0, len(lines), page):
+            self.show(lines[start : start + page])
+            self._pick("Enter to go on", [FINISH])
+
+    def _number(self, prompt: Prompt) -> Reply | _Deeper:
         import questionary
         from prompt_toolkit.key_binding import KeyBindings
 
@@ -254,21 +280,21 @@ class QuestionaryAsker(TerminalAsker):
             return read_number(text, prompt) is not None or number_hint(prompt)
 
         keys = KeyBindings()
-        self._bind_common(keys, prompt)
+        self._bind_common(keys, prompt, lambda event: (event.current_buffer.text,))
         self.show([*screen.wrap(number_hint(prompt), screen.width()), *screen.wrap(KEYS, screen.width())])
         default = prompt.chosen[0] if prompt.chosen and prompt.chosen[0].isdigit() else ""
         question = questionary.text(
             "", qmark=">", default=default, validate=valid, key_bindings=keys, erase_when_done=True
         )
         typed = question.unsafe_ask()
-        if isinstance(typed, Back):
-            return BACK
+        if isinstance(typed, Back | _Deeper):
+            return typed
         reply = read_number(typed, prompt)
         if reply is None:  # the prompt only ends with a valid text
             raise AssertionError(typed)
         return reply
 
-    def _one(self, prompt: Prompt) -> Reply:
+    def _one(self, prompt: Prompt) -> Reply | _Deeper:
         import questionary
 
         choices = self._choices(prompt)
@@ -282,16 +308,16 @@ class QuestionaryAsker(TerminalAsker):
         )  # fmt: skip
         control = _control(question)
         keys: Any = question.application.key_bindings
-        self._bind_common(keys, prompt)
+        self._bind_common(keys, prompt, lambda _: (control.get_pointed_at().value,))
 
         def point(option: Option) -> None:
             control.pointed_at = _index(control, option)
 
         _bind_numbers(keys, prompt.options, point)
-        reply: Reply = question.unsafe_ask()
+        reply: Reply | _Deeper = question.unsafe_ask()
         return reply
 
-    def _many(self, prompt: Prompt) -> Reply:
+    def _many(self, prompt: Prompt) -> Reply | _Deeper:
         import questionary
 
         question = questionary.checkbox(
@@ -303,7 +329,7 @@ class QuestionaryAsker(TerminalAsker):
         control = _control(question)
         control.selected_options = list(prompt.chosen)
         keys: Any = question.application.key_bindings
-        self._bind_common(keys, prompt)
+        self._bind_common(keys, prompt, lambda _: tuple(control.selected_options))
         by_id = {option.id: option for option in prompt.options}
 
         def toggle(option: Option) -> None:
@@ -317,7 +343,9 @@ class QuestionaryAsker(TerminalAsker):
         for key in ("a", "i"):  # "tick all" and "invert" make no sense for symptoms
             keys.add(key, eager=True)(lambda _: None)
         ticked = question.unsafe_ask()
-        return BACK if isinstance(ticked, Back) else tuple(o.id for o in prompt.options if o.id in ticked)
+        if isinstance(ticked, Back | _Deeper):
+            return ticked
+        return tuple(o.id for o in prompt.options if o.id in ticked)
 
     def _pick(self, text: str, choices: Sequence[str]) -> str:
         import questionary
@@ -346,15 +374,28 @@ class QuestionaryAsker(TerminalAsker):
             choices.append(questionary.Choice(_title(number, option, screen.width(), before), value=option.id))
         return choices
 
-    def _bind_common(self, keys: Any, prompt: Prompt) -> None:
+    def _bind_common(self, keys: Any, prompt: Prompt, chosen: Callable[[Any], tuple[str, ...]]) -> None:
+        """The keys of every prompt; `chosen` tells what is ticked or typed, to be kept over a long text."""
         from prompt_toolkit.application import run_in_terminal
+
+        asked_why = False
 
         def leave(event: Any) -> None:
             event.app.exit(result=BACK)
 
         for key in ("b", "left"):
             keys.add(key, eager=True)(leave)
-        keys.add("?", eager=True)(lambda _: run_in_terminal(lambda: self.show(self._why(prompt))))
+
+        def explain(event: Any) -> None:
+            nonlocal asked_why
+            if asked_why:
+                event.app.exit(result=_Deeper(chosen(event)))
+            else:
+                asked_why = True
+                room = screen.rows() - _list_height(prompt, screen.width())
+                run_in_terminal(lambda: self.show(self._why(prompt, room)))
+
+        keys.add("?", eager=True)(explain)
         keys.add("h", eager=True)(lambda _: run_in_terminal(lambda: self.show(["", *self.relief, ""])))
         keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
 
@@ -372,6 +413,14 @@ def _title(number: int, option: Option, columns: int, before: int = POINTER + BO
 def _keys(kind: str) -> str:
     narrow, wide = LIST_KEYS[kind]
     return narrow if screen.width() < NARROW else wide
+
+
+def _list_height(prompt: Prompt, columns: int) -> int:
+    """Lines of the list (or of the line to type in) with its head: what an explanation stands above."""
+    if prompt.kind == "number":
+        return 2
+    headings = len({o.heading for o in prompt.options if o.heading}) if not prompt.remark else 0
+    return 1 + headings + sum(_height(o, columns) for o in prompt.options)
 
 
 def _height(option: Option, columns: int) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from triage.model import Answer, Cell, Condition, Row, RuleBase, chosen
+from triage.grammar import CAUSE, RED_FLAG
+from triage.model import Advice, Answer, Cell, Condition, Question, Row, RuleBase, chosen
+
+GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
+STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
 
 _BOUNDS = {">=": "{} or more", ">": "more than {}", "<=": "{} or less", "<": "under {}"}
 _LEVELS = {">=": " or more urgent", "<=": " or less urgent"}
@@ -45,6 +49,52 @@ def said(rulebase: RuleBase, name: str, answer: Answer) -> str:
     if isinstance(answer, int):
         return f"{answer} {question.unit}".strip()
     return "; ".join(question.option(option).means for option in chosen(answer))
+
+
+def grade_said(advice: Advice) -> str:
+    """The evidence grade in brackets, led by a blank; nothing where there is none or the title says it."""
+    words = "" if "unproven" in advice.title else GRADES[advice.grade]
+    return f" ({words})" if words else ""
+
+
+def options_said(rulebase: RuleBase, name: str, options: Collection[str]) -> list[str]:
+    """What each of `options` of a question or finding means, without ids; bands of a number are joined."""
+    question = rulebase.questions.get(name)
+    if question is None:
+        return [_finding(rulebase, name, option) for option in sorted(options)]
+    bands = [band for band in rulebase.bands.get(name, ()) if band in options]
+    return _spans(question, bands) + [option.means for option in question.options if option.id in options]
+
+
+def cell_said(rulebase: RuleBase, cell: Cell) -> str:
+    """A cell for the person who answers: "one leg is more swollen than the other", without ids."""
+    between = " together with " if cell.every else " or "
+    return between.join(options_said(rulebase, cell.name, cell.options))
+
+
+def _finding(rulebase: RuleBase, name: str, option: str) -> str:
+    if name == RED_FLAG:
+        return rulebase.red_flags[option].title
+    return rulebase.causes[option].title if name == CAUSE else rulebase.dispositions[option].title
+
+
+def _spans(question: Question, bands: Iterable[str]) -> list[str]:
+    """Bands in rising order as few spans: "under 18 years", "40 to 59 years", "60 years or more"."""
+    spans: list[tuple[int, int]] = []
+    for band in bands:
+        low, high = map(int, band.split("-"))
+        if spans and spans[-1][1] + 1 == low:
+            low = spans.pop()[0]
+        spans.append((low, high))
+    return [_span(question, low, high) for low, high in spans]
+
+
+def _span(question: Question, low: int, high: int) -> str:
+    if low == question.minimum and high < question.maximum:
+        return f"under {high + 1} {question.unit}".strip()
+    if high == question.maximum:
+        return f"{low} {question.unit} or more".replace("  ", " ")
+    return f"{low} to {high} {question.unit}".strip() if low < high else f"{low} {question.unit}".strip()
 
 
 def condition_in_words(rulebase: RuleBase, condition: Condition) -> list[str]:

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from triage.model import Assessment, RuleBase
 
 
-def _text(rulebase: RuleBase, assessment: Assessment) -> str:
+class Wanted(NamedTuple):
+    """What a result is to hold besides itself: how it was concluded, and what became of some rules (ids)."""
+
+    how: bool = False
+    why_not: tuple[str, ...] = ()
+
+
+NOTHING_MORE = Wanted()
+
+
+def _text(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
     from triage import screen
     from triage.report.text import whole
 
-    return "\n".join(whole(rulebase, assessment, screen.width()))
+    columns = screen.width()
+    return "\n".join([*whole(rulebase, assessment, columns), *explained(rulebase, assessment, wanted, columns)])
 
 
-def _json(rulebase: RuleBase, assessment: Assessment) -> str:
+def explained(rulebase: RuleBase, assessment: Assessment, wanted: Wanted, columns: int) -> list[str]:
+    """The lines that are wanted besides a result; each part is led by a blank line."""
+    if not wanted.how and not wanted.why_not:
+        return []
+    from triage.explain import how, why_not
+    from triage.report.explanation import HOW, how_lines, why_not_lines
+
+    lines = ["", HOW, *how_lines(how(rulebase, assessment), columns)] if wanted.how else []
+    for name in wanted.why_not:
+        lines += ["", *why_not_lines(why_not(rulebase, assessment, name), columns)]
+    return lines
+
+
+def _json(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
     import json
 
     from triage.report.as_json import as_dict
 
-    return json.dumps(as_dict(rulebase, assessment), indent=2, ensure_ascii=False)
+    return json.dumps(as_dict(rulebase, assessment, wanted), indent=2, ensure_ascii=False)
 
 
-FORMATS: dict[str, Callable[[RuleBase, Assessment], str]] = {"text": _text, "json": _json}
+FORMATS: dict[str, Callable[[RuleBase, Assessment, Wanted], str]] = {"text": _text, "json": _json}

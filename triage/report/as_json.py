@@ -5,13 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from triage.model import Advice, Answer, Answers, Assessment, Facts, Reason, RuleBase
+from triage.report import NOTHING_MORE, Wanted
 from triage.report.text import headline
 
 SCHEMA = "leg-cramp-triage/assessment/1"
 
 
-def as_dict(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
-    """Plain data, ready for json.dumps; the key order is that of the contract."""
+def as_dict(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> dict[str, Any]:
+    """Plain data, ready for json.dumps; the key order is that of the contract, then what was added to it."""
+    return {**_contract(rulebase, assessment), **_explained(rulebase, assessment, wanted)}
+
+
+def _explained(rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> dict[str, Any]:
+    """What would change the result; how it was concluded and why not otherwise, if wanted."""
+    from triage.explain import AT_MOST, how, what_if, why_not
+    from triage.report.explanation import as_data, what_if_as_data, why_not_as_data
+
+    more = what_if(rulebase, assessment)[:AT_MOST]
+    added: dict[str, Any] = {"what_if": what_if_as_data(rulebase, assessment, more)}
+    if wanted.how:
+        added["how"] = as_data(how(rulebase, assessment))
+    if wanted.why_not:
+        added["why_not"] = [why_not_as_data(why_not(rulebase, assessment, name)) for name in wanted.why_not]
+    return added
+
+
+def _contract(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
     level = assessment.disposition
     answers = assessment.answers
     return {

@@ -24,10 +24,7 @@ from triage.model import (
     chosen,
 )
 from triage.screen import WIDEST, wrap
-from triage.wording import said
-
-GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
-STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
+from triage.wording import STRENGTHS, grade_said, said
 
 # The short result is one screen of 24 lines, less the two lines of the prompt below it. It
 # names as many titles of each part as fit: the first of these that does. Details name all.
@@ -105,6 +102,7 @@ def details(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[tu
     parts += [
         (PARTS[name][0], PARTS[name][1](assessment, cite)) for name in assessment.disposition.shows if name in PARTS
     ]
+    parts.append(_what_if(rulebase, assessment))
     parts.append(("Sources", [*cite.listed(), "", rulebase.about.statement, _version(rulebase)]))
     return [(heading, _set(items, columns)) for heading, items in parts if items]
 
@@ -144,6 +142,14 @@ def _reasons(rulebase: RuleBase, assessment: Assessment, cite: _Citations) -> li
     if milder := [f.flag.title for f in assessment.red_flags if f not in told]:
         reasons.append(f"- Also noted: {'; '.join(milder)}.")
     return reasons or [_no_flag(rulebase, assessment)]
+
+
+def _what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[str, list[str]]:
+    from triage.explain import AT_MOST, what_if
+    from triage.report.explanation import WHAT_IF, what_if_said
+
+    found = what_if(rulebase, assessment)[:AT_MOST]
+    return WHAT_IF, [f"- {what_if_said(rulebase, assessment, one)}" for one in found]
 
 
 class _Citations:
@@ -283,8 +289,7 @@ def _sentence(reason: Reason) -> str:
 
 
 def _advice(advice: Advice, cite: _Citations) -> list[str]:
-    grade = f" ({GRADES[advice.grade]})" if GRADES[advice.grade] and "unproven" not in advice.title else ""
-    return [f"- {advice.title}{grade}{cite(advice.sources)}", *(f"  {step}" for step in advice.steps)]
+    return [f"- {advice.title}{grade_said(advice)}{cite(advice.sources)}", *(f"  {step}" for step in advice.steps)]
 
 
 def _check(check: Check, cite: _Citations) -> list[str]:

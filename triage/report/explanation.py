@@ -1,0 +1,241 @@
+"""Why, how, what if and why not as lines of at most the given number of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from triage.explain import (
+    ANSWER,
+    SOURCE,
+    AT_MOST,
+    Helped,
+    Node,
+    Pending,
+    Way,
+    WhatIf,
+    WhyNot,
+    pending,
+    tells_apart,
+    what_if,
+)
+from triage.interview import Prompt
+from triage.model import AT_ONCE, Assessment, Disposition, RuleBase
+from triage.report.text import headline
+from triage.screen import wrap
+from triage.wording import cell_said, options_said
+
+# --- why
+
+MOST = 24  # options that are named for one level where there is room
+FEWEST_LINES = 8  # an explanation is never cut to less
+AGAIN = "? again: the rules, with sources."
+
+
+def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
+    """Why a question is asked and what waits for it, in `rows` lines where that can be done.
+
+    Of each level as many options are named as fit; what is left out is counted.
+    """
+    question = prompt.question
+    waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
+    helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
+    head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
+    foot = wrap(AGAIN, columns) if waiting or helped else []
+    by_level = _by_level(rulebase, question.id, waiting)
+    names = [one.cause.title for one in helped]
+    lines: list[str] = []
+    for most in range(MOST, 0, -1):
+        told = [line for level, words in by_level for line in wrap(f"{level} {_some(words, most)}.", columns)]
+        if not waiting:
+            told = wrap("No answer here makes it more urgent.", columns)
+        causes = wrap(f"It also helps to tell apart: {_some(names, most)}.", columns) if names else []
+        lines = ["", *head, *told, *causes, *foot, ""]
+        if len(lines) <= max(rows, FEWEST_LINES):
+            break
+    return lines
+
+
+def _by_level(rulebase: RuleBase, name: str, waiting: Iterable[Pending]) -> list[tuple[str, list[str]]]:
+    """For each level, most urgent first: the options that reach it, then those that do so with other answers."""
+    alone: dict[Disposition, list[str]] = {}
+    together: dict[Disposition, list[str]] = {}
+    for one in waiting:
+        for way in one.ways:
+            kind = together if way.needs else alone
+            listed = kind.setdefault(one.level, [])
+            listed += [words for words in _options(rulebase, name, way) if words not in listed]
+    lines: list[tuple[str, list[str]]] = []
+    told: set[str] = set()
+    for level in dict.fromkeys(one.level for one in waiting):
+        fresh = [words for words in alone.get(level, []) if words not in told]
+        told.update(fresh)
+        more = [words for words in together.get(level, []) if words not in told]
+        lines += [(f"{level.when_said} if:", fresh)] if fresh else []
+        lines += [(f"{level.when_said} if other answers fit too:", more)] if more else []
+    return lines
+
+
+def _options(rulebase: RuleBase, name: str, way: Way) -> list[str]:
+    words = options_said(rulebase, name, way.options)
+    return [" together with ".join(words)] if way.together else words
+
+
+def _some(words: Sequence[str], most: int) -> str:
+    """The first of them, and how many more there are."""
+    left = len(words) - most
+    return "; ".join(words[:most]) + (f"; and {left} more" if left > 0 else "")
+
+
+def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
+    """Every rule that waits for the question, most urgent first, in words, with its id and sources."""
+    question = prompt.question
+    waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
+    helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
+    lines = ["", *wrap(f"The rules that wait for this question ({question.id})", columns)]
+    for one in waiting:
+        lines += ["", *wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)]
+        for way in one.ways:
+            lines += wrap(_way(rulebase, question.id, way), columns, "  if ", "     ")
+        lines += wrap(one.flag.because, columns, "  ")
+        for name in one.flag.sources:
+            source = rulebase.sources[name]
+            lines += wrap(f"Source: {source.org}: {source.title} [{name}]", columns, "  ", "    ")
+        if not one.flag.sources:
+            lines += wrap("No source yet: a draft.", columns, "  ")
+    if helped:
+        lines += ["", *wrap("It also helps to tell apart, by signs for (+) and against (-):", columns)]
+        lines += [line for one in helped for line in wrap(_signs(one), columns, "- ")]
+    if not waiting and not helped:
+        lines += wrap("None. It is asked to choose what to tell you.", columns)
+    return [*lines, "", *wrap("To read one whole: leg-cramp-triage rules ID", columns), ""]
+
+
+def _way(rulebase: RuleBase, name: str, way: Way) -> str:
+    joined = " or ".join(_options(rulebase, name, way))
+    return " and ".join([joined, *(f"({cell_said(rulebase, cell)})" for cell in way.needs)])
+
+
+def _signs(helped: Helped) -> str:
+    signs = ", ".join(f"{sign.id} {sign.weight:+d}" for sign in helped.signs)
+    return f"{helped.cause.title} [{helped.cause.id}]: {signs}"
+
+
+# --- how, and why not
+
+
+def tree(node: Node, columns: int) -> list[str]:
+    """A node and all below it, each with the id that `rules ID` shows."""
+    return _tree(node, columns, 0)
+
+
+def _tree(node: Node, columns: int, depth: int) -> list[str]:
+    said = "you said: " if node.kind == ANSWER else ""
+    lines = wrap(f"{said}{node.text} [{node.id}]", columns, "  " * depth + "- ")
+    return lines + _below(node, columns, depth + 1)
+
+
+def _below(node: Node, columns: int, depth: int) -> list[str]:
+    """The children of a node; all its sources in one item, each with its id."""
+    lines = [line for child in node.children if child.kind != SOURCE for line in _tree(child, columns, depth)]
+    sources = [child for child in node.children if child.kind == SOURCE]
+    named = "; ".join(f"{source.text} [{source.id}]" for source in sources)
+    lead = "source" if len(sources) == 1 else "sources"
+    return lines + (wrap(f"{lead}: {named}", columns, "  " * depth + "- ") if sources else [])
+
+
+def how_lines(root: Node, columns: int) -> list[str]:
+    """A result from its conclusions down to the answers. Kinds of conclusions are set apart."""
+    lines: list[str] = []
+    before = ""
+    for conclusion in root.children:
+        if lines and conclusion.kind != before:
+            lines.append("")
+        before = conclusion.kind
+        lines += tree(conclusion, columns)
+    return lines
+
+
+HOW = "How this was concluded"
+OUTCOMES = {
+    "shown": "It is in the result, because:",
+    "not_concluded": "It is not in the result, because this does not hold:",
+    "withheld": "It is left out for you:",
+    "not_shown": "The answers fit it, but it is not shown:",
+}
+
+
+def why_not_lines(found: WhyNot, columns: int) -> list[str]:
+    """What became of one rule, and why."""
+    node = found.node
+    lines = wrap(f"{node.kind.replace('_', ' ').capitalize()}: {node.text} [{node.id}]", columns)
+    return [*lines, *wrap(OUTCOMES[found.outcome], columns), *_below(node, columns, 0)]
+
+
+def as_data(node: Node) -> dict[str, Any]:
+    """A node and all below it as plain data."""
+    children = [as_data(child) for child in node.children]
+    return {"kind": node.kind, "id": node.id, "text": node.text, "children": children}
+
+
+def why_not_as_data(found: WhyNot) -> dict[str, Any]:
+    """What became of one rule as plain data: the node, and `outcome`."""
+    return {"outcome": found.outcome, **as_data(found.node)}
+
+
+# --- what if
+
+NAMED = 3  # options of a line that are named
+WHAT_IF = "What would make it more urgent"
+
+
+def what_if_text(rulebase: RuleBase, assessment: Assessment, columns: int, everything: bool) -> list[str]:
+    """The result in a line, and the answers that would make it more urgent; the first few, or `everything`."""
+    level = assessment.disposition
+    if level.stops == AT_ONCE:
+        return [*wrap(level.say, columns), *wrap("Nothing is more urgent than this.", columns)]
+    found = what_if(rulebase, assessment)
+    shown = found if everything else found[:AT_MOST]
+    lines = [*wrap(headline(assessment), columns), ""]
+    if not found:
+        return [*lines, *wrap("No single answer would make it more urgent.", columns)]
+    lines += wrap(f"{WHAT_IF}:", columns)
+    for one in shown:
+        lines += wrap(what_if_said(rulebase, assessment, one, everything), columns, "- ")
+    left = len(found) - len(shown)
+    return lines + (wrap(f"{left} more of this kind: --all shows them.", columns) if left else [])
+
+
+def what_if_document(rulebase: RuleBase, assessment: Assessment, everything: bool) -> dict[str, Any]:
+    """The same as plain data."""
+    found = what_if(rulebase, assessment)
+    return {
+        "schema": "leg-cramp-triage/what-if/1",
+        "complete": assessment.complete,
+        "disposition": assessment.disposition.id,
+        "what_if": what_if_as_data(rulebase, assessment, found if everything else found[:AT_MOST]),
+        "missing": list(assessment.missing),
+    }
+
+
+def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole: bool = False) -> str:
+    """ "Get help today, not in the next weeks, if: one leg is more swollen than the other; ..." """
+    words = options_said(rulebase, one.question.id, one.options)
+    named = words if whole else words[:NAMED]
+    left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
+    known = assessment.complete or assessment.see_doctor  # otherwise there is no level yet to tell it apart from
+    instead = f", {assessment.disposition.instead}," if known else ""
+    return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
+
+
+def what_if_as_data(rulebase: RuleBase, assessment: Assessment, found: Iterable[WhatIf]) -> list[dict[str, Any]]:
+    """Every line as plain data, with all options and in words."""
+    return [
+        {
+            "question": one.question.id,
+            "disposition": one.level.id,
+            "options": list(one.options),
+            "say": what_if_said(rulebase, assessment, one),
+        }
+        for one in found
+    ]
