@@ -413,7 +413,7 @@ class _How:
         """What a cell needs, in words; of many options the first few."""
         words = options_said(self.rulebase, cell.name, cell.options)
         if cell.every:
-            return f"needs: {' together with '.join(words)}"
+            return f"needs: {', together with '.join(words)}"
         more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
         return f"needs{' one of' * (len(words) > 1)}: {'; '.join(words[:SOME] + more)}"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from triage.explain import (
     ANSWER,
-    SOURCE,
     AT_MOST,
+    SOURCE,
     Helped,
     Node,
     Pending,
@@ -29,7 +29,7 @@ from triage.wording import cell_said, options_said
 
 MOST = 24  # options that are named for one level where there is room
 FEWEST_LINES = 8  # an explanation is never cut to less
-AGAIN = "? again: the rules, with sources."
+AGAIN = "? again: all of it, with sources."
 
 
 def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
@@ -41,19 +41,40 @@ def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str
     waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
     helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
     head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
-    foot = wrap(AGAIN, columns) if waiting or helped else []
+    if not waiting:
+        head += wrap(_harmless(rulebase, prompt), columns)
     by_level = _by_level(rulebase, question.id, waiting)
-    names = [one.cause.title for one in helped]
+    causes = [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
+    foot = wrap(AGAIN, columns) if waiting or helped else []
     lines: list[str] = []
-    for most in range(MOST, 0, -1):
-        told = [line for level, words in by_level for line in wrap(f"{level} {_some(words, most)}.", columns)]
-        if not waiting:
-            told = wrap("No answer here makes it more urgent.", columns)
-        causes = wrap(f"It also helps to tell apart: {_some(names, most)}.", columns) if names else []
-        lines = ["", *head, *told, *causes, *foot, ""]
+    for items, most in _shorter([*by_level, *causes], len(by_level)):
+        told = [line for lead, words in items for line in wrap(f"{lead} {_some(words, most)}.", columns)]
+        lines = ["", *head, *told, *foot, ""]
         if len(lines) <= max(rows, FEWEST_LINES):
             break
     return lines
+
+
+Items = Sequence[tuple[str, Sequence[str]]]
+
+
+def _shorter(items: Items, urgent: int) -> Iterator[tuple[Items, int]]:
+    """Ways to say `items`, each shorter than the one before, and how many words of each are named.
+
+    The first `urgent` of them stand for levels: they are left out last, the mildest first.
+    """
+    yield from ((items, most) for most in range(MOST, 1, -1))
+    yield from ((items[:urgent], most) for most in (2, 1))
+    yield from ((items[:left], 1) for left in range(urgent - 1, 0, -1))
+
+
+def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
+    """What is said where no rule that is more urgent waits for a question."""
+    name = prompt.question.id
+    others = (q for q in rulebase.questions.values() if q.id != name and q.id not in prompt.answers)
+    if any(cell.name == name for other in others for row in other.ask_when or () for cell in row):
+        return "By itself no answer here makes it more urgent. It decides what else we ask."
+    return "No answer here makes it more urgent."
 
 
 def _by_level(rulebase: RuleBase, name: str, waiting: Iterable[Pending]) -> list[tuple[str, list[str]]]:
@@ -67,10 +88,12 @@ def _by_level(rulebase: RuleBase, name: str, waiting: Iterable[Pending]) -> list
             listed += [words for words in _options(rulebase, name, way) if words not in listed]
     lines: list[tuple[str, list[str]]] = []
     told: set[str] = set()
+    told_together: set[str] = set()
     for level in dict.fromkeys(one.level for one in waiting):
         fresh = [words for words in alone.get(level, []) if words not in told]
         told.update(fresh)
-        more = [words for words in together.get(level, []) if words not in told]
+        more = [words for words in together.get(level, []) if words not in told | told_together]
+        told_together.update(more)
         lines += [(f"{level.when_said} if:", fresh)] if fresh else []
         lines += [(f"{level.when_said} if other answers fit too:", more)] if more else []
     return lines
@@ -78,7 +101,7 @@ def _by_level(rulebase: RuleBase, name: str, waiting: Iterable[Pending]) -> list
 
 def _options(rulebase: RuleBase, name: str, way: Way) -> list[str]:
     words = options_said(rulebase, name, way.options)
-    return [" together with ".join(words)] if way.together else words
+    return [", together with ".join(words)] if way.together else words
 
 
 def _some(words: Sequence[str], most: int) -> str:
