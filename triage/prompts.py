@@ -28,7 +28,7 @@ LIST_KEYS = {
         "number or space ticks, then Enter   b back   ? why   h relief now",
     ),
 }
-FINISH = "finish"
+FINISH, NEXT = "finish", "next"
 BACK_KEY, RELIEF_KEY = "b", "h"
 PAGE_FOOT = 3  # lines below a page of a long text: "Enter to go on", the line to type in, a blank
 ONE_DIGIT = 9  # options that single keys can choose from
@@ -227,14 +227,17 @@ def _shown(typed: str) -> str:
     return printable(typed[:40])
 
 
-class _Deeper(NamedTuple):
-    """ "?" pressed again: what was ticked, pointed at or typed by then."""
+class _ToRead(NamedTuple):
+    """A text that does not fit above its list, and what was ticked, pointed at or typed when it was asked for."""
 
+    lines: list[str]
     chosen: tuple[str, ...]
 
 
 class QuestionaryAsker(TerminalAsker):
     """questionary prompts, with the ways back and the keys that it lacks."""
+
+    asked_why = False  # at this prompt
 
     def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]:
         """Lists go in parts that fit the window and that one digit can choose from, never across a heading."""
@@ -256,10 +259,11 @@ class QuestionaryAsker(TerminalAsker):
 
     def ask(self, prompt: Prompt) -> Reply:
         put = {"number": self._number, "many": self._many, "one": self._one}[prompt.kind]
+        self.asked_why = False
         self.show(self._head(prompt))
         reply = put(prompt)
-        while isinstance(reply, _Deeper):
-            self._read_on(self._why_in_full(prompt))
+        while isinstance(reply, _ToRead):
+            self._read_on(reply.lines)
             self.show(self._head(prompt))
             reply = put(replace(prompt, chosen=reply.chosen))
         self.show(self._answer_line(prompt, reply))
@@ -267,12 +271,15 @@ class QuestionaryAsker(TerminalAsker):
 
     def _read_on(self, lines: Sequence[str]) -> None:
         """A long text, one window at a time: the list that follows would push it away."""
-        page = max(screen.rows() - PAGE_FOOT, 1)
-        for start in range(0, len(lines), page):
-            self.show(lines[start : start + page])
-            self._pick("Enter to go on", [FINISH])
+        pages = _pages(lines, max(screen.rows() - PAGE_FOOT, 1))
+        for number, page in enumerate(pages, 1):
+            self.show(page)
+            if number == len(pages):
+                self._pick("Enter to go on", [FINISH])
+            elif self._pick(f"Page {number} of {len(pages)}. Enter to go on, b to leave", [NEXT, FINISH]) == FINISH:
+                return
 
-    def _number(self, prompt: Prompt) -> Reply | _Deeper:
+    def _number(self, prompt: Prompt) -> Reply | _ToRead:
         import questionary
         from prompt_toolkit.key_binding import KeyBindings
 
@@ -287,14 +294,14 @@ class QuestionaryAsker(TerminalAsker):
             "", qmark=">", default=default, validate=valid, key_bindings=keys, erase_when_done=True
         )
         typed = question.unsafe_ask()
-        if isinstance(typed, Back | _Deeper):
+        if isinstance(typed, Back | _ToRead):
             return typed
         reply = read_number(typed, prompt)
         if reply is None:  # the prompt only ends with a valid text
             raise AssertionError(typed)
         return reply
 
-    def _one(self, prompt: Prompt) -> Reply | _Deeper:
+    def _one(self, prompt: Prompt) -> Reply | _ToRead:
         import questionary
 
         choices = self._choices(prompt)
@@ -314,10 +321,10 @@ class QuestionaryAsker(TerminalAsker):
             control.pointed_at = _index(control, option)
 
         _bind_numbers(keys, prompt.options, point)
-        reply: Reply | _Deeper = question.unsafe_ask()
+        reply: Reply | _ToRead = question.unsafe_ask()
         return reply
 
-    def _many(self, prompt: Prompt) -> Reply | _Deeper:
+    def _many(self, prompt: Prompt) -> Reply | _ToRead:
         import questionary
 
         question = questionary.checkbox(
@@ -343,7 +350,7 @@ class QuestionaryAsker(TerminalAsker):
         for key in ("a", "i"):  # "tick all" and "invert" make no sense for symptoms
             keys.add(key, eager=True)(lambda _: None)
         ticked = question.unsafe_ask()
-        if isinstance(ticked, Back | _Deeper):
+        if isinstance(ticked, Back | _ToRead):
             return ticked
         return tuple(o.id for o in prompt.options if o.id in ticked)
 
@@ -352,7 +359,7 @@ class QuestionaryAsker(TerminalAsker):
 
         def valid(typed: str) -> bool | str:
             known = typed.strip() == RELIEF_KEY or _nth(typed, choices) is not None
-            return known or f"1 to {len(choices) - 1}, or Enter"
+            return known or {1: "Enter", 2: "1 or Enter"}.get(len(choices), f"1 to {len(choices) - 1}, or Enter")
 
         while True:
             self.show(screen.wrap(text, screen.width()))
@@ -378,8 +385,6 @@ class QuestionaryAsker(TerminalAsker):
         """The keys of every prompt; `chosen` tells what is ticked or typed, to be kept over a long text."""
         from prompt_toolkit.application import run_in_terminal
 
-        asked_why = False
-
         def leave(event: Any) -> None:
             event.app.exit(result=BACK)
 
@@ -387,13 +392,14 @@ class QuestionaryAsker(TerminalAsker):
             keys.add(key, eager=True)(leave)
 
         def explain(event: Any) -> None:
-            nonlocal asked_why
-            if asked_why:
-                event.app.exit(result=_Deeper(chosen(event)))
+            room = screen.rows() - _list_height(prompt, screen.width())
+            lines = self._why_in_full(prompt) if self.asked_why else self._why(prompt, room)
+            if self.asked_why or len(lines) > room:
+                whole = lines if self.asked_why else self._why(prompt, screen.rows() - PAGE_FOOT)
+                event.app.exit(result=_ToRead(whole, chosen(event)))
             else:
-                asked_why = True
-                room = screen.rows() - _list_height(prompt, screen.width())
-                run_in_terminal(lambda: self.show(self._why(prompt, room)))
+                run_in_terminal(lambda: self.show(lines))
+            self.asked_why = True
 
         keys.add("?", eager=True)(explain)
         keys.add("h", eager=True)(lambda _: run_in_terminal(lambda: self.show(["", *self.relief, ""])))
@@ -413,6 +419,22 @@ def _title(number: int, option: Option, columns: int, before: int = POINTER + BO
 def _keys(kind: str) -> str:
     narrow, wide = LIST_KEYS[kind]
     return narrow if screen.width() < NARROW else wide
+
+
+def _pages(lines: Sequence[str], most: int) -> list[list[str]]:
+    """Lines in pages of at most `most`, broken at blank lines where that can be done."""
+    pages: list[list[str]] = []
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line and len(block) < most:
+            block.append(line)
+            continue
+        if block and pages and len(pages[-1]) + 1 + len(block) <= most:
+            pages[-1] += ["", *block]
+        elif block:
+            pages.append(block)
+        block = [line] if line else []
+    return pages
 
 
 def _list_height(prompt: Prompt, columns: int) -> int:

@@ -68,7 +68,7 @@ def options_said(rulebase: RuleBase, name: str, options: Collection[str]) -> lis
 
 def cell_said(rulebase: RuleBase, cell: Cell) -> str:
     """A cell for the person who answers: "one leg is more swollen than the other", without ids."""
-    between = ", together with " if cell.every else " or "
+    between = ", together with " if cell.every else "; or "
     return between.join(options_said(rulebase, cell.name, cell.options))
 
 

@@ -117,9 +117,12 @@ def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
     lines = ["", *wrap(f"The rules that wait for this question ({question.id})", columns)]
     for one in waiting:
-        lines += ["", *wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)]
+        lines += [""] * (one is not waiting[0])  # the heading stays with the first
+        lines += wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)
         for way in one.ways:
-            lines += wrap(_way(rulebase, question.id, way), columns, "  if ", "     ")
+            needs = [cell_said(rulebase, cell) for cell in way.needs]
+            lines += wrap("; or ".join(_options(rulebase, question.id, way)), columns, "  if  ")
+            lines += [line for words in needs for line in wrap(words, columns, "  and ")]
         lines += wrap(one.flag.because, columns, "  ")
         for name in one.flag.sources:
             source = rulebase.sources[name]
@@ -132,11 +135,6 @@ def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     if not waiting and not helped:
         lines += wrap("None. It is asked to choose what to tell you.", columns)
     return [*lines, "", *wrap("To read one whole: leg-cramp-triage rules ID", columns), ""]
-
-
-def _way(rulebase: RuleBase, name: str, way: Way) -> str:
-    joined = " or ".join(_options(rulebase, name, way))
-    return " and ".join([joined, *(f"({cell_said(rulebase, cell)})" for cell in way.needs)])
 
 
 def _signs(helped: Helped) -> str:
