@@ -1,0 +1,625 @@
+"""Why, how, what if and why not: each compared with what the engine does when answers change.
+
+The engine is the judge: what `triage.explain` reads off the conditions must come true when
+the answers are changed and inferred again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from terminal import SCENARIOS, Step, plain_pages, steps_to, terminal_pages
+
+from triage.answers import read_answer_file
+from triage.assessment import assess, find_flags, most_urgent
+from triage.engine import Engine
+from triage.explain import (
+    ANSWER,
+    AT_MOST,
+    NOT_CONCLUDED,
+    NOT_SHOWN,
+    SHOWN,
+    SOURCE,
+    WITHHELD,
+    Node,
+    how,
+    pending,
+    tells_apart,
+    what_if,
+    why_not,
+    with_option,
+)
+from triage.interview import Prompt, missing_from, settled_flags
+from triage.model import (
+    AT_ONCE,
+    Advice,
+    Answer,
+    Answers,
+    Assessment,
+    Disposition,
+    Entry,
+    Facts,
+    Question,
+    Row,
+    RuleBase,
+)
+from triage.prompts import _list_height
+from triage.report.explanation import (
+    how_lines,
+    what_if_said,
+    what_if_text,
+    why,
+    why_in_full,
+    why_not_lines,
+)
+from triage.report.text import details
+from triage.scenarios import shown_ids
+
+COLUMNS, ROWS = 80, 24
+ROOT = Path(__file__).parent / "scenarios"
+
+
+@pytest.fixture(scope="module")
+def stories(rulebase: RuleBase) -> dict[str, Answers]:
+    """The answers of every scenario, by its path."""
+    return {path.relative_to(ROOT).as_posix(): read_answer_file(path, rulebase).answers for path in SCENARIOS}
+
+
+@pytest.fixture(scope="module")
+def results(engine: Engine, stories: dict[str, Answers], answer_sets: list[Answers]) -> dict[str, Assessment]:
+    """The result of every scenario, and of random answers on which many rules meet."""
+    cases = stories | {f"random {number}": answers for number, answers in enumerate(answer_sets[:40])}
+    return {name: assess(engine, answers, missing_from(engine, answers)) for name, answers in cases.items()}
+
+
+@pytest.fixture(scope="module")
+def some(results: dict[str, Assessment]) -> dict[str, Assessment]:
+    """Every twentieth result, and all random ones."""
+    return {name: one for at, (name, one) in enumerate(results.items()) if at % 20 == 0 or name.startswith("random")}
+
+
+def one_answer(question: Question, options: frozenset[str]) -> Answer:
+    """Options as an answer of the question's kind."""
+    if question.kind == "many":
+        return tuple(option.id for option in question.options if option.id in options)
+    [only] = options
+    return only
+
+
+def changed(question: Question, answers: Answers, option: str) -> Answers:
+    """The answers with one option given as well, or instead."""
+    before = answers.get(question.id)
+    given = None if before is None else frozenset([before] if isinstance(before, str) else before)
+    return {**answers, question.id: one_answer(question, with_option(question, given, option))}
+
+
+def level_of(engine: Engine, answers: Answers) -> Disposition:
+    """How urgent these answers are, by the engine."""
+    return most_urgent(engine.rulebase, (fired.flag for fired in find_flags(engine, answers)))
+
+
+# --- what if
+
+
+def test_an_option_is_added_where_several_can_be_given_and_replaces_otherwise(rulebase: RuleBase) -> None:
+    look, feel = rulebase.questions["leg_look"], rulebase.questions["feel"]
+    assert with_option(look, frozenset(["skin"]), "pop") == {"skin", "pop"}
+    assert with_option(look, frozenset(["none"]), "pop") == {"pop"}
+    assert with_option(look, frozenset(["pop"]), "none") == {"none"}
+    assert with_option(look, None, "pop") == {"pop"}
+    assert with_option(feel, frozenset(["knot"]), "long") == {"long"}
+
+
+def test_every_option_of_what_if_really_reaches_its_level(
+    engine: Engine, results: dict[str, Assessment], some: dict[str, Assessment]
+) -> None:
+    """Of every line that is told; in some results of all lines."""
+    seen = 0
+    for name, before in results.items():
+        for line in what_if(engine.rulebase, before)[: None if name in some else AT_MOST]:
+            assert line.level.rank < before.disposition.rank, name
+            for option in line.options:
+                seen += 1
+                after = changed(line.question, before.answers, option)
+                assert level_of(engine, after) is line.level, (name, line.question.id, option)
+    assert seen > 10_000
+
+
+def test_what_is_told_comes_true_in_a_whole_new_result(engine: Engine, some: dict[str, Assessment]) -> None:
+    for name, before in list(some.items())[::3]:
+        for line in what_if(engine.rulebase, before)[:AT_MOST]:
+            for option in line.options:
+                after = changed(line.question, before.answers, option)
+                assert assess(engine, after, missing_from(engine, after)).disposition is line.level, (name, option)
+
+
+def test_no_single_answer_that_is_more_urgent_is_left_out(engine: Engine, some: dict[str, Assessment]) -> None:
+    for name, before in some.items():
+        told = {(line.question.id, option) for line in what_if(engine.rulebase, before) for option in line.options}
+        found = set()
+        for question in engine.rulebase.questions.values():
+            asked = question.applies(before.facts) or question.applies_after_urgent(before.facts)
+            if question.kind == "number" or not (question.id in before.answers or asked):
+                continue
+            for option in question.options:
+                after = changed(question, before.answers, option.id)
+                if level_of(engine, after).rank < before.disposition.rank:
+                    found.add((question.id, option.id))
+        assert told == found, name
+
+
+def test_what_if_is_ordered_and_asks_for_nothing_that_cannot_be(results: dict[str, Assessment], engine: Engine) -> None:
+    order = list(engine.rulebase.questions)
+    for name, before in results.items():
+        lines = what_if(engine.rulebase, before)
+        places = [(one.level.rank, not one.question.danger, order.index(one.question.id)) for one in lines]
+        assert places == sorted(places), name
+        assert len(set(places)) == len(places), name
+        for line in lines:
+            assert line.question.kind != "number", name
+            applies = line.question.applies(before.facts) or line.question.applies_after_urgent(before.facts)
+            assert line.question.id in before.answers or applies, name
+
+
+def test_nothing_is_more_urgent_than_an_emergency(results: dict[str, Assessment], rulebase: RuleBase) -> None:
+    emergencies = [one for one in results.values() if one.disposition.stops == AT_ONCE]
+    assert emergencies
+    for one in emergencies:
+        assert what_if(rulebase, one) == ()
+        assert "Nothing is more urgent" in " ".join(what_if_text(rulebase, one, COLUMNS, False))
+
+
+def test_every_result_below_an_emergency_tells_what_would_be_more_urgent(
+    results: dict[str, Assessment], rulebase: RuleBase
+) -> None:
+    for name, one in results.items():
+        told = dict(details(rulebase, one, 10_000)).get("What would make it more urgent", [])
+        lines = what_if(rulebase, one)[:AT_MOST]
+        assert told == [f"- {what_if_said(rulebase, one, line)}" for line in lines], name
+
+
+def test_what_if_names_both_levels_but_none_where_questions_are_open(engine: Engine) -> None:
+    calm = engine.rulebase.ladder[-1]
+    done = {"age": 34, "leg_look": ("bulging",)}
+    routine = assess(engine, done)
+    line = what_if(engine.rulebase, routine)[0]
+    said = what_if_said(engine.rulebase, routine, line)
+    assert said.startswith(f"{line.level.when_said}, {routine.disposition.instead}, if: ")
+    begun = assess(engine, {"age": 34}, ("feel",))
+    said = what_if_said(engine.rulebase, begun, what_if(engine.rulebase, begun)[0])
+    assert calm.instead not in said
+
+
+# --- how
+
+
+RULES = ("red_flag", "sign", "advice", "withheld", "check", "note", "cause")
+
+
+def rows_of(entry: Entry) -> Iterator[Row]:
+    """The rows by which a rule, or what withholds it, can hold."""
+    yield from entry.condition.when
+    if isinstance(entry, Advice):
+        yield from entry.only_if
+        for never in entry.never:
+            yield from never.when
+
+
+def rows_that_hold(entry: Entry, facts: Facts) -> set[int]:
+    """By number."""
+    return {n for n, row in enumerate(rows_of(entry)) if all(cell.holds(facts) for cell in row)}
+
+
+def reasons(node: Node, rule: str = "") -> Iterator[tuple[str, str]]:
+    """Every answer below a node, with the rule nearest above it."""
+    rule = node.id if node.kind in RULES else rule
+    if node.kind == ANSWER:
+        yield rule, node.id
+    for child in node.children:
+        yield from reasons(child, rule)
+
+
+def test_without_an_answer_that_how_names_its_conclusion_is_gone_or_weaker(
+    engine: Engine, results: dict[str, Assessment]
+) -> None:
+    """Some row that made the rule hold (or withheld it) no longer does; the rest of the result may change too."""
+    entries = engine.rulebase.entries
+    seen = 0
+    for name, before in results.items():
+        named: dict[str, set[str]] = {}
+        for rule, question in reasons(how(engine.rulebase, before)):
+            named.setdefault(question, set()).add(rule)
+        for question, rules in named.items():
+            rest = {other: answer for other, answer in before.answers.items() if other != question}
+            after = assess(engine, rest, missing_from(engine, rest))
+            for rule in rules:
+                seen += 1
+                held, now = (rows_that_hold(entries[rule], one.facts) for one in (before, after))
+                assert held - now, (name, rule, question)
+    assert seen > 10_000
+
+
+def test_how_names_everything_that_the_result_shows_and_every_answer_behind_it(
+    engine: Engine, results: dict[str, Assessment]
+) -> None:
+    rulebase = engine.rulebase
+    for name, one in results.items():
+        root = how(rulebase, one)
+        ids = [node.id for node in root.children]
+        shown = shown_ids(one)
+        told = ("causes", "needs_checking", "relief", "do_not", "prevention", "myths", "withheld", "checks", "notes")
+        assert [i for i in ids if i not in rulebase.dispositions] == [i for part in told for i in shown[part]], name
+        levels = [node for node in root.children if node.kind == "disposition"]
+        flags = [child for level in levels for child in level.children if child.kind == "red_flag"]
+        assert sorted(node.id for node in flags) == sorted(shown["red_flags"]), name
+        for fired in one.red_flags:
+            behind = {question for rule, question in reasons(root) if rule == fired.flag.id}
+            assert behind == set(fired.answers), name
+
+
+def test_every_line_of_how_has_an_id_that_can_be_looked_up(some: dict[str, Assessment], rulebase: RuleBase) -> None:
+    known = {*rulebase.entries, *rulebase.questions, *rulebase.sources, *rulebase.dispositions}
+
+    def ids(node: Node) -> Iterator[str]:
+        yield node.id
+        for child in node.children:
+            yield from ids(child)
+
+    for name, one in some.items():
+        root = how(rulebase, one)
+        assert set(ids(root)) <= known, name
+        items = [line for line in how_lines(root, 10_000) if line]
+        assert all(line.lstrip().startswith("- ") and line.endswith("]") for line in items), name
+        assert all(line.rsplit("[", 1)[1].rstrip("]") in known for line in items), name
+
+
+def test_how_gives_points_that_add_up(some: dict[str, Assessment], rulebase: RuleBase) -> None:
+    seen = 0
+    for one in some.values():
+        nodes = {node.id: node for node in how(rulebase, one).children}
+        for ranked in one.causes:
+            signs = [child.id for child in nodes[ranked.cause.id].children if child.kind == "sign"]
+            assert sum(rulebase.signs[sign].weight for sign in signs) == ranked.score
+            assert f"({ranked.score} points)" in nodes[ranked.cause.id].text
+            seen += 1
+    assert seen
+
+
+def test_every_rule_of_how_names_its_sources(some: dict[str, Assessment], rulebase: RuleBase) -> None:
+    for one in some.values():
+        for node in how(rulebase, one).children:
+            if node.kind in ("advice", "check", "note", "cause"):
+                cited = tuple(child.id for child in node.children if child.kind == SOURCE)
+                assert cited == rulebase.entries[node.id].sources
+
+
+def test_how_does_not_call_an_unfinished_result_calm(engine: Engine) -> None:
+    begun = assess(engine, {"age": 34}, ("feel",))
+    root = how(engine.rulebase, begun)
+    assert begun.disposition.title not in " ".join(how_lines(root, 10_000))
+
+
+# --- why
+
+
+class State:
+    """What an interview knows when it asks a question."""
+
+    def __init__(self, name: str, answers: Answers, question: Question) -> None:
+        self.name, self.answers, self.question = f"{name}, {question.id}", answers, question
+
+
+@pytest.fixture(scope="module")
+def states(rulebase: RuleBase, stories: dict[str, Answers]) -> list[State]:
+    """Every question of every twelfth scenario, with the answers before it."""
+    found = []
+    for name, answers in list(stories.items())[::12]:
+        asked = [question for question in rulebase.questions.values() if question.id in answers]
+        for at, question in enumerate(asked):
+            found.append(State(name, {q.id: answers[q.id] for q in asked[:at]}, question))
+    return found
+
+
+def values(question: Question, rulebase: RuleBase) -> Mapping[str, Answer]:
+    """Every option, and a number of every band, by what rules call it."""
+    bands: dict[str, Answer] = {band: int(band.split("-")[0]) for band in rulebase.bands.get(question.id, ())}
+    return bands | {o.id: (o.id,) if question.kind == "many" else o.id for o in question.options}
+
+
+def test_what_waits_for_a_question_comes_true(engine: Engine, states: list[State]) -> None:
+    """An option that needs nothing else raises the flag; the others do with the answers that they still need."""
+    rulebase = engine.rulebase
+    seen = 0
+    for state in states:
+        for one in pending(rulebase, state.answers, state.question):
+            for way in one.ways:
+                answers: dict[str, Answer] = dict(state.answers)
+                for cell in way.needs:
+                    assert cell.name not in state.answers, state.name
+                    question = rulebase.questions[cell.name]
+                    wanted = sorted(cell.options) if cell.every else sorted(cell.options)[:1]
+                    answers[cell.name] = (
+                        tuple(wanted) if question.kind == "many" else values(question, rulebase)[wanted[0]]
+                    )
+                groups = [way.options] if way.together else [(option,) for option in way.options]
+                for group in groups:
+                    seen += 1
+                    if way.together:
+                        answers[state.question.id] = group
+                    else:
+                        answers[state.question.id] = values(state.question, rulebase)[group[0]]
+                    raised = [fired.flag for fired in find_flags(engine, answers)]
+                    assert one.flag in raised or (way.needs and one.flag.condition.unless), (state.name, one.flag.id)
+    assert seen > 5_000
+
+
+def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: list[State]) -> None:
+    rulebase = engine.rulebase
+    for state in states:
+        waiting = pending(rulebase, state.answers, state.question)
+        ready = {(p.flag.id, option) for p in waiting for w in p.ways if not w.needs for option in w.options}
+        settled = {fired.flag.id for fired in settled_flags(engine, state.answers)}
+        level = most_urgent(rulebase, (rulebase.red_flags[name] for name in settled))
+        for option, answer in values(state.question, rulebase).items():
+            after = {**state.answers, state.question.id: answer}
+            for fired in settled_flags(engine, after):
+                to = rulebase.dispositions[fired.flag.disposition]
+                if fired.flag.id not in settled and to.rank < level.rank:
+                    assert (fired.flag.id, option) in ready, (state.name, fired.flag.id, option)
+
+
+def test_a_flag_of_the_result_waited_for_every_question_of_its_row(
+    engine: Engine, stories: dict[str, Answers], states: list[State]
+) -> None:
+    """Asked in order, each cell of the row that raised it was announced as pending."""
+    rulebase = engine.rulebase
+    seen = 0
+    for state in states:
+        answers = stories[state.name.split(",")[0]]
+        facts = assess(engine, answers).facts
+        settled = [fired.flag for fired in settled_flags(engine, state.answers)]
+        level = most_urgent(rulebase, settled)
+        waiting = {one.flag.id for one in pending(rulebase, state.answers, state.question)}
+        for fired in find_flags(engine, answers):
+            to = rulebase.dispositions[fired.flag.disposition]
+            rows = [row for row in fired.flag.condition.when if all(cell.holds(facts) for cell in row)]
+            before = find_flags(engine, state.answers)
+            if to.rank >= level.rank or fired.flag in [f.flag for f in before]:
+                continue
+            if all(any(cell.name == state.question.id for cell in row) for row in rows):
+                seen += 1
+                assert fired.flag.id in waiting, (state.name, fired.flag.id)
+    assert seen > 50
+
+
+def test_what_waits_is_more_urgent_than_what_is_settled_and_most_urgent_first(
+    engine: Engine, states: list[State]
+) -> None:
+    for state in states:
+        level = most_urgent(engine.rulebase, (f.flag for f in settled_flags(engine, state.answers)))
+        waiting = pending(engine.rulebase, state.answers, state.question)
+        ranks = [one.level.rank for one in waiting]
+        assert ranks == sorted(ranks), state.name
+        assert all(one.level.beside or one.level.rank < level.rank for one in waiting), state.name
+
+
+def test_an_answer_given_before_does_not_count(rulebase: RuleBase) -> None:
+    """Going back to a question, one is told what it is for, not what is left after it."""
+    question = rulebase.questions["leg_look"]
+    before = {"age": 34, "leg_look": ("one_swollen",)}
+    assert pending(rulebase, before, question) == pending(rulebase, {"age": 34}, question)
+
+
+def test_a_part_of_a_list_names_only_what_it_can_lead_to(rulebase: RuleBase) -> None:
+    question = rulebase.questions["leg_look"]
+    some = pending(rulebase, {"age": 34}, question, ["one_swollen"])
+    assert "one-leg-swollen" in {one.flag.id for one in some}
+    assert {option for one in some for way in one.ways for option in way.options} == {"one_swollen"}
+    assert len(pending(rulebase, {"age": 34}, question)) > 5
+
+
+def test_what_can_no_longer_be_asked_is_not_waited_for(rulebase: RuleBase) -> None:
+    """At 80 nobody asks about a pregnancy, so no rule that needs one waits."""
+    feel = rulebase.questions["feel"]
+    young, old = ({one.flag.id for one in pending(rulebase, {"age": age}, feel)} for age in (30, 80))
+    assert "pregnant-leg-change" in young - old
+
+
+def test_an_exception_that_holds_already_stops_a_flag(rulebase: RuleBase) -> None:
+    question = rulebase.questions["leg_look"]
+    expecting = {"age": 30, "pregnant": "p_ge20"}
+    for answers, waits in (({"age": 30}, True), (expecting, False)):
+        waiting = {one.flag.id for one in pending(rulebase, answers, question)}
+        assert ("both-ankles-swollen" in waiting) is waits
+
+
+def test_a_flag_that_waits_for_its_exception_is_pending(rulebase: RuleBase) -> None:
+    answers = {"age": 30, "feel": "constant", "leg_look": ("injury",), "where": "one_leg"}
+    [one] = [
+        p for p in pending(rulebase, answers, rulebase.questions["clot_risk"]) if p.flag.id == "lasting-one-sided-pain"
+    ]
+    assert "prev" in one.ways[0].options
+
+
+def test_causes_that_a_question_tells_apart_have_a_sign_that_reads_it(rulebase: RuleBase) -> None:
+    for question in rulebase.questions.values():
+        for one in tells_apart(rulebase, {}, question):
+            assert one.cause.group in ("everyday", "ask")
+            for sign in one.signs:
+                assert any(cell.name == question.id for row in sign.condition.when for cell in row)
+    assert tells_apart(rulebase, {"leg_look": ("one_swollen",)}, rulebase.questions["feel"]) == ()  # urgent: no names
+
+
+def prompts(engine: Engine, stories: dict[str, Answers], every: int) -> Iterator[Prompt]:
+    pages = terminal_pages(engine)
+    for answers in list(stories.values())[::every]:
+        yield from (step.prompt for step in steps_to(engine, answers, pages))
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_why_fits_the_window_and_the_width(
+    engine: Engine, stories: dict[str, Answers], columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(ROWS))
+    seen = 0
+    for prompt in prompts(engine, stories, 25):
+        seen += 1
+        lines = why(engine.rulebase, prompt, columns, ROWS - _list_height(prompt, columns))
+        if columns == COLUMNS:
+            assert len(lines) + _list_height(prompt, columns) <= ROWS, prompt.question.id
+        assert len(why(engine.rulebase, prompt, columns, ROWS - 3)) <= ROWS - 3, prompt.question.id
+        for line in (*lines, *why_in_full(engine.rulebase, prompt, columns)):
+            assert len(line) <= columns
+            assert line == line.rstrip()
+    assert seen > 200
+
+
+def test_why_says_what_the_question_is_for_and_what_waits(engine: Engine, rulebase: RuleBase) -> None:
+    step = first_steps(engine)["leg_look"]
+    told = " ".join(why(rulebase, step.prompt, COLUMNS, 100))
+    urgent = rulebase.dispositions["urgent"].when_said
+    assert step.prompt.question.why in told
+    assert f"{urgent} if: " in told
+    assert rulebase.questions["leg_look"].option("one_swollen").means in told
+    assert "apart: " in told
+
+
+def test_one_level_deeper_names_every_waiting_rule_with_its_sources(engine: Engine, rulebase: RuleBase) -> None:
+    prompt = first_steps(engine)["leg_look"].prompt
+    told = " ".join(why_in_full(rulebase, prompt, 10_000))
+    for one in pending(rulebase, prompt.answers, prompt.question, prompt.leads_to):
+        assert f"[{one.flag.id}]" in told
+        assert one.flag.because in told
+        assert all(f"[{source}]" in told for source in one.flag.sources)
+
+
+def test_prompts_carry_the_answers_so_far_and_what_they_lead_to(engine: Engine) -> None:
+    steps = first_steps(engine)
+    assert steps["age"].prompt.answers == {}
+    assert set(steps["feel"].prompt.answers) == {"age", "red_now", "when"}
+    part = steps["leg_look"].prompt
+    assert set(part.leads_to) == {option.id for option in part.options}
+
+
+def first_steps(engine: Engine) -> dict[str, Step]:
+    """The first prompt of every question of an ordinary interview, in plain mode."""
+    answers: Answers = {
+        "age": 34, "red_now": ("none",), "when": "exercise", "feel": "knot", "leg_look": ("none",),
+        "nerve_signs": ("none",), "pregnant": "no_na", "often": "month", "sweat": "lots_ok", "cold": "none",
+        "load": ("more",), "gate": "none",
+    }  # fmt: skip
+    steps: dict[str, Step] = {}
+    for step in steps_to(engine, answers, plain_pages(engine)):
+        steps.setdefault(step.prompt.question.id, step)
+    return steps
+
+
+# --- why not
+
+
+def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) -> None:
+    """Each outcome agrees with what the engine fired and with what the result shows."""
+    rulebase = engine.rulebase
+    seen: dict[str, int] = {}
+    for name, one in list(some.items())[::2]:
+        lists = shown_ids(one)
+        withheld = set(lists.pop("withheld"))
+        lists.pop("missing")
+        shown = {i for part in lists.values() for i in part}
+        shown |= {r.rule for c in one.causes for r in (*c.speaks_for, *c.speaks_against)}
+        for rule, entry in rulebase.entries.items():
+            found = why_not(rulebase, one, rule)
+            seen[found.outcome] = seen.get(found.outcome, 0) + 1
+            assert found.node.id == rule
+            assert found.node.children, (name, rule)
+            assert (found.outcome == SHOWN) == (rule in shown), (name, rule)
+            if rule in withheld:
+                assert found.outcome == WITHHELD, (name, rule)
+            if rule in rulebase.causes and rulebase.causes[rule].signs:
+                continue
+            fired = rule in one.fired
+            assert (found.outcome == NOT_CONCLUDED) == (not fired), (name, rule)
+            assert entry.condition.holds(one.facts) == fired, (name, rule)
+    assert set(seen) == {SHOWN, NOT_CONCLUDED, WITHHELD, NOT_SHOWN}
+
+
+def only(found: Node, kind: str) -> list[Node]:
+    below = [node for child in found.children for node in only(child, kind)]
+    return [child for child in found.children if child.kind == kind] + below
+
+
+def test_a_failing_cell_is_told_with_what_was_answered_instead(engine: Engine) -> None:
+    one = assess(engine, {"age": 34, "leg_look": ("skin",)}, ("feel",))
+    found = why_not(engine.rulebase, one, "one-leg-swollen")
+    assert found.outcome == NOT_CONCLUDED
+    [node] = found.node.children
+    assert (node.kind, node.id) == ("answered", "leg_look")
+    look = engine.rulebase.questions["leg_look"]
+    assert look.option("one_swollen").means in node.text
+    assert look.option("skin").means in node.text
+    open_ = why_not(engine.rulebase, one, "lasting-one-sided-pain").node.children
+    assert {(node.kind, node.id) for node in open_} == {("not_answered", "feel"), ("not_answered", "where")}
+
+
+def test_an_exception_is_told(engine: Engine) -> None:
+    one = assess(engine, {"age": 30, "pregnant": "p_ge20", "leg_look": ("both_ankles",)})
+    found = why_not(engine.rulebase, one, "both-ankles-swollen")
+    assert found.outcome == NOT_CONCLUDED
+    [node] = found.node.children
+    assert node.kind == "unless"
+    assert engine.rulebase.red_flags["both-ankles-swollen"].lowers in node.text
+    assert [answer.id for answer in only(found.node, ANSWER)] == ["pregnant"]
+
+
+def test_what_withholds_an_advice_is_told(engine: Engine, results: dict[str, Assessment]) -> None:
+    kinds = set()
+    for one in results.values():
+        for left_out in one.withheld:
+            found = why_not(engine.rulebase, one, left_out.advice.id)
+            told = " ".join(node.text for node in found.node.children)
+            assert all(because in told for because in left_out.because)
+            kinds |= {node.kind for node in found.node.children}
+    assert {"contraindication", "only_if"} <= kinds
+
+
+def test_why_a_cause_is_not_named(engine: Engine, results: dict[str, Assessment]) -> None:
+    """Too few points, others first, or a level that names none of its kind."""
+    texts = set()
+    for one in list(results.values())[::7]:
+        for cause in engine.rulebase.causes.values():
+            found = why_not(engine.rulebase, one, cause.id)
+            if cause.signs and found.outcome != SHOWN:
+                score = sum(sign.weight for sign in cause.signs if sign.condition.holds(one.facts))
+                told = " ".join(node.text for node in found.node.children)
+                if found.outcome == NOT_CONCLUDED:
+                    assert f"{score} points" in told
+                texts.add((found.outcome, "others come first" in told, "names no cause" in told))
+    assert {(NOT_CONCLUDED, False, False), (NOT_SHOWN, True, False), (NOT_SHOWN, False, True)} <= texts
+
+
+def test_why_a_do_not_or_a_myth_is_not_shown(engine: Engine, results: dict[str, Assessment]) -> None:
+    general = next(a for a in engine.rulebase.advice.values() if a.kind == "myth" and a.general)
+    one = next(a for a in results.values() if a.disposition.id == "self_care")
+    found = why_not(engine.rulebase, one, general.id)
+    assert found.outcome == NOT_SHOWN
+    assert "only listed" in found.node.children[0].text
+    urgent = next(a for a in results.values() if a.disposition.id == "urgent")
+    found = why_not(engine.rulebase, urgent, general.id)
+    assert "leaves out" in found.node.children[0].text
+
+
+def test_why_not_fits_the_width(some: dict[str, Assessment], rulebase: RuleBase) -> None:
+    one = next(iter(some.values()))
+    for columns in (80, 40, 20):
+        for rule in rulebase.entries:
+            lines = why_not_lines(why_not(rulebase, one, rule), columns)
+            assert max(map(len, lines)) <= columns
+        assert max(map(len, how_lines(how(rulebase, one), columns))) <= columns
+
+
+def test_an_unknown_rule_is_a_key_error(some: dict[str, Assessment], rulebase: RuleBase) -> None:
+    with pytest.raises(KeyError):
+        why_not(rulebase, next(iter(some.values())), "no-such-rule")
