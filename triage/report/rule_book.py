@@ -31,8 +31,7 @@ from triage.report.rule_sheets import (
     sheet,
     where_it_went,
 )
-from triage.report.text import GRADES
-from triage.wording import Line, Ref, joined
+from triage.wording import GRADES, Line, Ref, joined
 
 TITLE = "Rule book: leg cramp triage"
 CONTENTS = "Contents"

@@ -25,9 +25,9 @@ from triage.model import (
     RuleBase,
     Sign,
 )
-from triage.report.text import GRADES, PARTS, STRENGTHS
+from triage.report.text import PARTS
 from triage.toml_file import Location
-from triage.wording import Line, Ref, condition_lines, example_in_words, joined, row_lines
+from triage.wording import GRADES, STRENGTHS, Line, Ref, condition_lines, example_in_words, joined, row_lines
 
 # How the lines of a fact are set: as sentences; as names with a word on each, which may be left out; as they
 # stand in a file; as an address that is never broken.
