@@ -344,6 +344,137 @@ def test_output_that_cannot_be_written_is_told(files: Path) -> None:
     assert done.stderr == f"{files}/nowhere/result.txt: cannot be written: No such file or directory\n"
 
 
+# --- how, why not and what if
+
+
+def nodes(tree: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A tree of the JSON document, node by node; each has these keys and no others."""
+    assert tree.keys() - {"outcome"} == {"kind", "id", "text", "children"}
+    yield tree
+    for child in tree["children"]:
+        yield from nodes(child)
+
+
+@pytest.mark.parametrize("name", ["runner", "emergency"])
+def test_explain_adds_how_it_was_concluded_below_the_result(name: str, files: Path) -> None:
+    plain, done = run("run", files / f"{name}.toml"), run("run", "--explain", files / f"{name}.toml")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    assert done.stdout.startswith(plain.stdout)
+    more = done.stdout.removeprefix(plain.stdout)
+    assert "How this was concluded" in more
+    assert "[feel]" in more or "[red_now]" in more
+    assert max(map(len, more.splitlines())) <= 80
+
+
+def test_explain_adds_a_tree_to_json(files: Path) -> None:
+    names = [files / f"{name}.toml" for name in ("runner", "emergency")]
+    plain, done = (run("run", "--format", "json", *more, *names).stdout.splitlines() for more in ([], ["--explain"]))
+    for before, line in zip(plain, done, strict=True):
+        document = json.loads(line)
+        tree = document.pop("how")
+        assert document == json.loads(before)
+        assert tree["id"] == document["disposition"]
+        listed = list(nodes(tree))
+        assert {flag["id"] for flag in document["red_flags"]} <= {node["id"] for node in listed}
+        assert {advice["id"] for advice in document["relief"]} <= {node["id"] for node in listed}
+        assert any(node["kind"] == "answer" for node in listed)
+
+
+def test_why_not_tells_which_answer_failed(files: Path, rulebase: RuleBase) -> None:
+    done = run("run", "--why-not", "one-leg-swollen", files / "runner.toml")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    words = " ".join(done.stdout.split())
+    look = rulebase.questions["leg_look"]
+    assert f"{rulebase.red_flags['one-leg-swollen'].title} [one-leg-swollen]" in words
+    assert f"You said: {look.option('none').means} [leg_look]" in words
+
+
+def test_why_not_can_be_asked_for_several_rules_and_files(files: Path) -> None:
+    ids = ["--why-not", "clot", "--why-not", "gentle-rub"]
+    names = [files / "runner.toml", files / "emergency.toml"]
+    done = run("run", *ids, *names)
+    assert [done.stdout.count(f"[{rule}]\n") > 1 for rule in ("clot", "gentle-rub")] == [True, True]
+    documents = [json.loads(line) for line in run("run", "--format", "json", *ids, *names).stdout.splitlines()]
+    for document in documents:
+        assert [found["id"] for found in document["why_not"]] == ["clot", "gentle-rub"]
+        assert all(list(nodes(found)) for found in document["why_not"])
+    assert [found["outcome"] for found in documents[0]["why_not"]] == ["not_concluded", "shown"]
+    assert [found["outcome"] for found in documents[1]["why_not"]] == ["not_shown", "not_concluded"]
+
+
+@pytest.mark.parametrize("words", [["run"], ["ask", "--plain", "--answers"]])
+def test_why_not_of_an_unknown_rule_is_told_before_anything_else(words: list[str], files: Path) -> None:
+    done = run(*words, files / "begun.toml", "--why-not", "one-leg-swolen", "--why-not", "x-y")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith('--why-not: no rule "one-leg-swolen" (did you mean "one-leg-swollen"?')
+    assert lines[1].startswith('--why-not: no rule "x-y" (')
+    assert lines[2:] == ["2 faults"]
+
+
+def test_what_if_tells_what_would_be_more_urgent(files: Path, rulebase: RuleBase) -> None:
+    done = run("what-if", files / "runner.toml")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    calm, now = rulebase.dispositions["self_care"], rulebase.dispositions["emergency"]
+    lines = done.stdout.splitlines()
+    assert lines[0] == calm.say
+    items = [line for line in lines if line.startswith("- ")]
+    assert len(items) == 5
+    assert items[0].startswith(f"- {now.when_said}, {calm.instead}, if:")
+    everything = run("what-if", "--all", files / "runner.toml").stdout
+    assert len([line for line in everything.splitlines() if line.startswith("- ")]) > 5
+
+
+def test_what_if_takes_incomplete_answers_and_says_so(files: Path) -> None:
+    done = run("what-if", files / "begun.toml", files / "urgent.toml", files / "emergency.toml")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    begun, urgent, emergency = done.stdout.split("\n== ")
+    assert "Not finished" in begun
+    assert "Not finished" in urgent
+    assert "Nothing is more urgent" in emergency
+
+
+def test_what_if_as_json(files: Path) -> None:
+    names = ["runner", "begun", "emergency"]
+    done = run("what-if", "--format", "json", *(files / f"{name}.toml" for name in names))
+    documents = dict(zip(names, map(json.loads, done.stdout.splitlines()), strict=True))
+    assert [document["complete"] for document in documents.values()] == [True, False, True]
+    assert documents["begun"]["missing"]
+    assert documents["emergency"]["what_if"] == []
+    result = json.loads(run("run", "--format", "json", files / "runner.toml").stdout)
+    assert documents["runner"]["what_if"] == result["what_if"]
+    assert len(result["what_if"]) == 5
+    for line in result["what_if"]:
+        assert line.keys() == {"question", "disposition", "options", "say"}
+    single = json.loads(run("what-if", "--all", "--format", "json", files / "runner.toml").stdout)
+    assert single["what_if"][:5] == result["what_if"]
+    assert len(single["what_if"]) > 5
+
+
+def test_what_if_of_bad_files_goes_on_and_says_what_is_wrong(files: Path) -> None:
+    done = run("what-if", files / "bad.toml", files / "runner.toml")
+    assert done.returncode == WRONG_INPUT
+    assert "bad.toml:2: age: 340" in done.stderr
+    assert done.stdout.startswith("== ")
+    written = files / "more.txt"
+    assert run("what-if", files / "runner.toml", "--output", written).returncode == DONE
+    assert written.read_text() == run("what-if", files / "runner.toml").stdout
+    assert run("what-if", files / "runner.toml", "--output", files / "runner.toml").returncode == WRONG_INPUT
+
+
+def test_run_does_not_import_what_asks_questions(files: Path) -> None:
+    """Explaining a result needs no prompts."""
+    probe = (
+        "import sys\n"
+        "from triage.cli import main\n"
+        f"code = main(['run', '--explain', {str(files / 'runner.toml')!r}])\n"
+        "print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment(), check=False)
+    assert "triage.explain" in done.stderr
+    assert not {"questionary", "prompt_toolkit"} & {name.split(".")[0] for name in done.stderr.split()}
+
+
 # --- test
 
 
@@ -602,12 +733,12 @@ def test_version() -> None:
 def test_help_names_every_command_and_exit_code() -> None:
     done = run("--help")
     assert (done.returncode, done.stderr) == (DONE, "")
-    for name in ("ask", "relief", "run", "test", "rules", "check"):
+    for name in ("ask", "relief", "run", "what-if", "test", "rules", "check"):
         assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE), name
     assert all(f"{code} " in done.stdout for code in (DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED))
 
 
-@pytest.mark.parametrize("name", ["ask", "relief", "run", "test", "rules", "check"])
+@pytest.mark.parametrize("name", ["ask", "relief", "run", "what-if", "test", "rules", "check"])
 def test_every_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])
@@ -816,6 +947,13 @@ def test_wrong_answers_are_told_before_anything_is_asked(files: Path) -> None:
     assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
     assert done.stderr.splitlines()[-1] == "2 faults"
     assert "Question" not in done.stderr
+
+
+def test_an_interview_can_end_with_how_and_why_not(files: Path) -> None:
+    done = run("--plain", "--answers", files / "runner.toml", "--explain", "--why-not", "clot", typed="\n")
+    assert done.returncode == DONE
+    assert "How this was concluded" in done.stdout
+    assert "[clot]" in done.stdout
 
 
 # --- no network, ever

@@ -24,11 +24,11 @@ from triage.answers import read_answer_file
 from triage.engine import Engine
 from triage.interview import BACK, Prompt, Reply
 from triage.model import NOT_SURE, Facts, Option, Question, RuleBase
-from triage.prompts import PlainAsker, QuestionaryAsker
+from triage.prompts import PlainAsker, QuestionaryAsker, _pages
 
 NONE, UNSURE = ("none",), (NOT_SURE,)
 RELIEF = ["Breathe out slowly."]
-UP, DOWN, SPACE = "\x1b[A", "\x1b[B", " "
+UP, DOWN, SPACE, BACKSPACE = "\x1b[A", "\x1b[B", " ", "\x7f"
 ACCEPT_REVIEW = "\n"
 
 
@@ -170,6 +170,28 @@ def test_plain_why_and_the_same_question_again(rulebase: RuleBase, plain: Plain,
         assert reply != BACK
         assert " ".join(question.why.split()) in " ".join(shown.split())
         assert shown.count("b back") == 2
+
+
+def test_plain_why_names_what_waits_and_again_its_rules_with_sources(rulebase: RuleBase, plain: Plain) -> None:
+    question = rulebase.questions["leg_look"]
+    flag = rulebase.red_flags["one-leg-swollen"]
+    once = plain(of(question), "?", "1")[1]
+    assert f"{rulebase.dispositions['urgent'].when_said} if: " in " ".join(once.split())
+    assert f"[{flag.id}]" not in once
+    again = plain(of(question), "?", "why", "1")[1]
+    assert again.startswith(once.split("-> ")[0].rstrip("> "))
+    assert f"[{flag.id}]" in again
+    assert all(f"[{source}]" in again for source in flag.sources)
+    assert again.count("b back") == 3
+
+
+def test_plain_why_knows_the_answers_so_far_and_the_part_of_the_list(rulebase: RuleBase, plain: Plain) -> None:
+    question = rulebase.questions["leg_look"]
+    part = of(question, options=question.options[:1], leads_to=(question.options[0].id,))
+    assert "[one-leg-swollen]" in plain(part, "?", "?", "1")[1]
+    assert "[not-sure-about-legs]" not in plain(part, "?", "?", "1")[1]
+    settled = of(question, answers={"age": 66, "red_now": ("r_darkpee",)})
+    assert "[one-leg-swollen]" not in plain(settled, "?", "?", "1")[1]  # it is no more urgent than what is known
 
 
 def test_plain_relief_and_the_same_question_again(rulebase: RuleBase, plain: Plain) -> None:
@@ -434,6 +456,64 @@ def test_why_and_relief_keep_the_ticks_and_what_was_typed(rulebase: RuleBase, pr
     assert press(many(4), "3", "?", "1", "h", ENTER)[0] == ("s1", "s3")
     assert press(of(rulebase.questions["when"]), "2", "?", "h", ENTER)[0] == ids(rulebase.questions["when"])[1]
     assert press(of(rulebase.questions["age"]), "3", "?", "h", "4", ENTER)[0] == 34
+
+
+def test_why_again_goes_one_level_deeper_and_comes_back(rulebase: RuleBase, press: Press) -> None:
+    """The rules in words on pages of their own; Enter turns them, b leaves them."""
+    question = rulebase.questions["clot_risk"]
+    reply, shown = press(of(question), "?", "?", "b", ENTER, "1", ENTER)
+    assert reply == (ids(question)[0],)
+    assert shown.count(question.text.split("?")[0].split(":")[0][:30]) == 2  # once more above the list
+    assert "Page 1 of" in shown
+    assert "Page 2 of" not in shown
+    assert "Source: " in shown
+    turned = press(of(question), "?", "?", ENTER, "b", ENTER, "1", ENTER)[1]
+    assert "Page 2 of" in turned
+
+
+def test_a_page_of_why_takes_no_other_keys(rulebase: RuleBase, press: Press) -> None:
+    """What a tired person may press there instead: nothing happens until Enter, and h is relief as ever."""
+    prompt = of(rulebase.questions["cold"])
+    reply, shown = press(prompt, "?", "?", "?", ENTER, BACKSPACE, "h", ENTER, "b", ENTER, "2", ENTER)
+    assert reply == ids(prompt.question)[1]
+    assert shown.count(RELIEF[0]) == 1
+
+
+def test_why_again_keeps_the_ticks_and_what_was_typed(rulebase: RuleBase, press: Press) -> None:
+    leave = ("?", "?", "b", ENTER)
+    assert press(many(4), "3", *leave, "1", ENTER)[0] == ("s1", "s3")
+    assert press(of(rulebase.questions["when"]), "2", *leave, ENTER)[0] == ids(rulebase.questions["when"])[1]
+    assert press(of(rulebase.questions["age"]), "3", *leave, "4", ENTER)[0] == 34
+    assert press(many(4), *leave, "?", "b", ENTER, "2", ENTER)[0] == ("s2",)
+
+
+def test_why_that_does_not_fit_above_its_list_gets_a_page_of_its_own(
+    rulebase: RuleBase, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    question = rulebase.questions["feel"]
+    reply, shown = press(of(question), "1", "?", ENTER, ENTER)
+    assert reply == ids(question)[0]
+    assert "Enter to go on" in shown
+    assert shown.count("Question 3 of about 12") == 2
+    assert "Enter to go on" not in press(of(rulebase.questions["cold"]), "?", "1", ENTER)[1]
+
+
+@pytest.mark.parametrize("most", [5, 8, 20])
+def test_pages_hold_every_line_in_order_and_break_at_blanks(most: int) -> None:
+    blocks = [
+        [f"{letter}{number}" for number in range(count)]
+        for letter, count in zip("abcdef", (1, 4, 2, 9, 3, 3), strict=True)
+    ]
+    lines = ["", *(line for block in blocks for line in ["", *block])]
+    pages = _pages(lines, most)
+    assert [line for page in pages for line in page if line] == [line for line in lines if line]
+    assert max(map(len, pages)) <= most
+    assert all(page[0] and page[-1] for page in pages)
+    for block in blocks:
+        if len(block) <= most:
+            assert sum(block[0] in page for page in pages) == 1
+            assert any(set(block) <= set(page) for page in pages)
 
 
 @pytest.mark.parametrize(("typed", "age"), [("0", 0), ("120", 120), ("34", 34), ("n", "a_na"), ("N", "a_na")])

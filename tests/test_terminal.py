@@ -314,6 +314,61 @@ def test_every_question_is_whole_and_within_the_window(steps: StepsTo, columns: 
         assert max(map(len, drawn_on_a_wide_screen(terminal.raw))) <= columns
 
 
+@pytest.mark.parametrize("columns", [80, 40])
+def test_why_is_on_the_screen_and_again_goes_deeper(steps: StepsTo, rulebase: RuleBase, columns: int) -> None:
+    """The whole explanation is seen at once, above its list or on a page; what was ticked is still ticked."""
+    flag = rulebase.red_flags["one-leg-swollen"]
+    way = steps(RUNNER, columns)
+    at = next(n for n, step in enumerate(way) if step.prompt.question.id == "leg_look")
+    prompt = way[at].prompt
+    with Terminal(columns=columns) as terminal:
+        terminal.answer(way[:at])
+        terminal.wait_for_prompt(prompt)
+        terminal.type("1?")
+        terminal.wait_for("Why we ask", "? again")
+        terminal.wait_for_keys(prompt)
+        shown = in_words(" ".join(terminal.window))
+        assert in_words(prompt.question.why) in shown
+        assert f"{rulebase.dispositions['urgent'].when_said} if: " in shown
+        terminal.type("?")
+        terminal.wait_for(f"[{flag.id}]", f"[{flag.sources[0]}]", "Page 1 of")
+        terminal.child.expect_exact(">")  # `wait_for` would turn the page
+        assert in_words(flag.because) in in_words(" ".join(terminal.window))
+        terminal.type("b" + ENTER)
+        terminal.wait_for_prompt(prompt)
+        terminal.type(ENTER)
+        terminal.wait_for("-> Swollen")
+        assert max(map(len, drawn_on_a_wide_screen(terminal.raw))) <= columns
+        terminal.type(CTRL_C)
+        terminal.end()
+
+
+def test_the_parts_of_a_result_end_with_how_it_was_concluded(steps: StepsTo) -> None:
+    with Terminal("--why-not", "clot") as terminal:
+        terminal.answer(steps(RUNNER))
+        terminal.accept_review()
+        terminal.wait_for("[clot]")
+        terminal.wait_for_more()
+        terminal.type("1" + ENTER)
+        terminal.wait_for("What would make it more urgent", "How this was concluded")
+        terminal.wait_for_more()
+        last = next(line for line in terminal.window if line.endswith("How this was concluded"))
+        terminal.type(last.split()[0] + ENTER)
+        terminal.wait_for("you said: ", "[feel]")
+        terminal.wait_for_more()
+        terminal.type(ENTER)
+        assert terminal.end() == 0
+
+
+def test_an_emergency_that_is_explained_does_not_scroll_away(steps: StepsTo, rulebase: RuleBase) -> None:
+    with Terminal("--explain") as terminal:
+        terminal.answer(steps({"age": 55, "red_now": ("r_coldleg",)}))
+        assert terminal.end() == 0
+        say = rulebase.dispositions["emergency"].say.upper()
+        assert [line for line in terminal.window if line][-1] == say
+        assert "[cold-pale-leg]" in terminal.said
+
+
 def drawn_on_a_wide_screen(raw: str) -> list[str]:
     """The lines as they would be if the window did not wrap or cut them."""
     return Drawn(400, TALL).lines(raw)
