@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.answers import AnswerFile, as_toml, read_answer_file, write_whole
+from triage.answers import AnswerFile, as_toml, is_stale, read_answer_file, without_danger, write_whole
 from triage.faults import Fault, FaultyInput
 from triage.model import Answer, Answers, Question, RuleBase
 
@@ -264,6 +265,31 @@ def test_answers_survive_a_round_trip(
     again = read_answer_file(path, rulebase).answers
     assert again == answers
     assert list(again) == [name for name in rulebase.questions if name in answers]
+
+
+@pytest.mark.parametrize(("days", "stale"), [(0, False), (1, False), (2, True), (400, True), (-1, True)], ids=str)
+def test_answers_are_stale_after_a_day_or_from_the_future(
+    path: Path, rulebase: RuleBase, days: int, stale: bool
+) -> None:
+    today = date(2026, 3, 1)
+    file = read(path, as_toml({"age": 5}, rulebase, "Leap", saved=today - timedelta(days)), rulebase)
+    assert (file.title, file.saved) == ("Leap", today - timedelta(days))
+    assert is_stale(file, rulebase, today) == stale
+
+
+def test_answers_without_a_day_are_not_stale(path: Path, rulebase: RuleBase) -> None:
+    assert not is_stale(read(path, "[answers]\nage = 5\n", rulebase), rulebase, date(2026, 3, 1))
+
+
+def test_old_answers_keep_what_does_not_change_in_hours(rulebase: RuleBase) -> None:
+    answers: Answers = {"age": 5, "red_now": ("none",), "when": "sleep", "feel": "knot"}
+    assert without_danger(answers, rulebase) == {"age": 5, "when": "sleep"}
+
+
+@pytest.mark.parametrize("saved", ['"today"', "2026", "2026-01-31T10:00:00", "10:00:00"])
+def test_a_day_that_is_none_is_told(path: Path, rulebase: RuleBase, saved: str) -> None:
+    with pytest.raises(FaultyInput, match="saved: must be a day"):
+        read(path, f"saved = {saved}\n[answers]\nage = 5\n", rulebase)
 
 
 def test_the_order_of_answers_and_of_options_does_not_matter(path: Path, rulebase: RuleBase) -> None:

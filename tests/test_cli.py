@@ -16,13 +16,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import triage
-from triage.answers import as_toml, read_answer_file
+from triage.answers import as_toml, is_stale, read_answer_file
 from triage.assessment import assess
 from triage.cli import main
 from triage.engine import Engine, production_names
@@ -910,7 +911,7 @@ def test_ctrl_c_keeps_what_was_answered(tmp_path: Path) -> None:
     code, out, err = interrupted("--plain", "--save", kept)
     assert (code, out) == (STOPPED, "")
     assert f"--answers {kept} --save {kept}" in err
-    assert kept.read_text() == "[answers]\nage = 70\n"
+    assert kept.read_text().endswith("\n\n[answers]\nage = 70\n")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
@@ -920,7 +921,29 @@ def test_saved_answers_can_be_gone_on_from(files: Path, rulebase: RuleBase) -> N
     done = run("--plain", "--answers", kept, "--save", kept, typed="1\n\n")
     assert done.returncode == DONE
     complete = read_answer_file(files / "runner.toml", rulebase).answers
-    assert kept.read_text() == as_toml(complete, rulebase)
+    saved = read_answer_file(kept, rulebase)
+    assert kept.read_text() == as_toml(complete, rulebase, saved=saved.saved)
+    assert saved.saved is not None
+    assert not is_stale(saved, rulebase, date.today())
+
+
+def test_danger_is_asked_again_where_saved_answers_are_old(files: Path, rulebase: RuleBase) -> None:
+    kept = files / "kept.toml"
+    kept.write_text(f"saved = 2020-02-29\n{toml(BEGUN)}")
+    done = run("--plain", "--answers", kept, typed="")
+    assert rulebase.saved.asked_again in done.stderr
+    first = next(q for q in rulebase.questions.values() if q.danger)
+    assert " ".join(first.text.split()) in " ".join(done.stderr.split())
+
+
+def test_a_result_from_old_answers_says_so(files: Path, rulebase: RuleBase) -> None:
+    runner = files / "runner.toml"
+    fresh = run("run", runner)
+    runner.write_text(f"saved = 2020-02-29\n{runner.read_text()}")
+    old = run("run", runner)
+    assert (old.returncode, old.stdout) == (DONE, fresh.stdout)
+    assert rulebase.saved.old in old.stderr
+    assert rulebase.saved.old not in fresh.stderr
 
 
 def test_save_refuses_to_overwrite(files: Path) -> None:

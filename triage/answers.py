@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,21 @@ from triage.grammar import read_answer
 from triage.model import Answer, Answers, RuleBase
 from triage.toml_file import TomlFile
 
-TITLE, ANSWERS, EXPECT = "title", "answers", "expect"
+TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerFile:
-    """An answer file; `expect` is what a scenario says must follow (empty in plain files)."""
+    """An answer file; `expect` is what a scenario says must follow (empty in plain files).
+
+    `saved` is the day on which an interview wrote it; None where it says none.
+    """
 
     name: str
     title: str
     answers: Answers
     expect: Mapping[str, Any]
+    saved: date | None
     toml: TomlFile
 
 
@@ -31,20 +36,23 @@ def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
     """Read and check a file. Raises FaultyInput with every fault, its line and what is allowed."""
     toml = TomlFile.read(path)
     faults: list[Fault] = []
-    known = (TITLE, ANSWERS, EXPECT)
+    known = (TITLE, SAVED, ANSWERS, EXPECT)
     for key in toml.data:
         if key not in known:
             faults.append(Fault(toml.name, toml.line(key), f'unknown field "{key}"', allowed(key, known)))
     title = toml.data.get(TITLE, "")
     if not isinstance(title, str):
         faults.append(Fault(toml.name, toml.line(TITLE), "title: must be text in quotes"))
+    saved = toml.data.get(SAVED)
+    if saved is not None and type(saved) is not date:
+        faults.append(Fault(toml.name, toml.line(SAVED), "saved: must be a day", "like saved = 2026-01-31"))
     answers, more = read_answers(toml, rulebase)
     expect = toml.data.get(EXPECT, {})
     if not isinstance(expect, dict):
         more.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
     if faults + more:
         raise FaultyInput(faults + more)
-    return AnswerFile(toml.name, title, answers, expect, toml)
+    return AnswerFile(toml.name, title, answers, expect, saved, toml)
 
 
 def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Fault]]:
@@ -70,11 +78,25 @@ def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Faul
     return {name: found[name] for name in rulebase.questions if name in found}, faults
 
 
-def as_toml(answers: Answers, rulebase: RuleBase, title: str = "") -> str:
-    """An answer file's text, in asking order. Reading it gives the same title and answers."""
-    lines = [f"{TITLE} = {_quoted(title)}", "", f"[{ANSWERS}]"] if title else [f"[{ANSWERS}]"]
+def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:
+    """An answer file's text, in asking order. Reading it gives the same title, day and answers."""
+    head = [f"{TITLE} = {_quoted(title)}"] if title else []
+    head += [f"{SAVED} = {saved.isoformat()}"] if saved else []
+    lines = [*head, *([""] if head else []), f"[{ANSWERS}]"]
     lines += [f"{name} = {_value(answers[name])}" for name in rulebase.questions if name in answers]
     return "\n".join(lines) + "\n"
+
+
+def is_stale(file: AnswerFile, rulebase: RuleBase, today: date) -> bool:
+    """Whether an interview saved it too long ago, or on a day that is still to come (a wrong clock)."""
+    if file.saved is None:
+        return False
+    return not 0 <= (today - file.saved).days <= rulebase.saved.good_for_days
+
+
+def without_danger(answers: Answers, rulebase: RuleBase) -> Answers:
+    """The answers that do not change within hours: all but those to danger questions."""
+    return {name: answer for name, answer in answers.items() if not rulebase.questions[name].danger}
 
 
 def _quoted(text: str) -> str:

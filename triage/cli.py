@@ -241,13 +241,18 @@ def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> tuple[str, A
     """Title and answers of --answers, if it is given."""
     if not args.answers:
         return "", {}
-    from triage.answers import read_answer_file
-    from triage.faults import Fault, FaultyInput
+    from datetime import date
+
+    from triage.answers import is_stale, read_answer_file, without_danger
+    from triage.faults import Fault, FaultyInput, printable
 
     file = read_answer_file(Path(args.answers), rulebase)
     if file.expect and args.save and _is_same(args.save, args.answers):
         what = "is a scenario, and saving would drop its [expect] table"
         raise FaultyInput([Fault(args.save, 0, what, "give --save another name")])
+    if is_stale(file, rulebase, date.today()):
+        _say(f"{printable(file.name)}: {rulebase.saved.asked_again}")
+        return file.title, without_danger(file.answers, rulebase)
     return file.title, file.answers
 
 
@@ -302,10 +307,12 @@ def _keep(args: argparse.Namespace, title: str, answers: Answers, rulebase: Rule
     """Write all answers so far, if asked to. A full disk must not end the interview."""
     if not args.save:
         return
+    from datetime import date
+
     from triage.answers import as_toml, write_whole
 
     try:
-        write_whole(Path(args.save), as_toml(answers, rulebase, title))
+        write_whole(Path(args.save), as_toml(answers, rulebase, title, saved=date.today()))
     except OSError as error:
         _say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
 
@@ -413,7 +420,9 @@ def _each_file(args: argparse.Namespace, one: Callable[[str], tuple[int, str]]) 
 
 def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool) -> tuple[int, str]:
     """Exit code and result of one answer file; what is wrong goes to stderr."""
-    from triage.answers import read_answer_file
+    from datetime import date
+
+    from triage.answers import is_stale, read_answer_file
     from triage.assessment import assess
     from triage.faults import FaultyInput
     from triage.interview import missing_from
@@ -424,6 +433,8 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
     except FaultyInput as error:
         _tell(error)
         return WRONG_INPUT, ""
+    if is_stale(file, engine.rulebase, date.today()):
+        _say(f"{printable(file.name)}: {engine.rulebase.saved.old}")
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
     if not assessment.complete and not args.partial:
         _say(f"{file.name}: not complete, missing: {', '.join(assessment.missing)}")

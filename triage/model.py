@@ -203,6 +203,15 @@ class About(NamedTuple):
     welcome: tuple[str, ...]
 
 
+class Saved(NamedTuple):
+    """How long saved answers hold (whole days), and what is said of older ones."""
+
+    good_for_days: int
+    asked_again: str
+    old: str
+    draft_because: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entry:
     """What every rule carries."""
@@ -425,6 +434,7 @@ class RuleBase:
     safety_net: SafetyNet
     relief_now: ReliefNow
     ranking: Ranking
+    saved: Saved
     red_flags: Mapping[str, RedFlag]
     causes: Mapping[str, Cause]
     advice: Mapping[str, Advice]

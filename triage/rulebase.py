@@ -41,6 +41,7 @@ from triage.model import (
     Row,
     RuleBase,
     SafetyNet,
+    Saved,
     Sign,
     Source,
 )
@@ -51,7 +52,7 @@ from triage.toml_file import Location, TomlFile, read_bytes
 # Which tables may stand in which file.
 LAYOUT = {
     "questions.toml": {"question"},
-    "dispositions.toml": {"disposition", "place", "safety_net", "about", "ranking"},
+    "dispositions.toml": {"disposition", "place", "safety_net", "about", "ranking", "saved"},
     "red_flags.toml": {"red_flag"},
     "causes/*.toml": {"cause"},
     "advice/*.toml": {"advice", "note", "relief_now"},
@@ -267,6 +268,7 @@ class _Loader:
             safety_net=self._safety_net(files),
             relief_now=self._relief_now(files),
             ranking=self._ranking(files),
+            saved=self._saved(files),
             red_flags=_by_id(self._red_flags(files, dispositions)),
             causes=_by_id(sorted(self._causes(files), key=lambda c: (c.order, c.id))),
             advice=_by_id(sorted(self._advice(files), key=lambda a: (a.order, a.id))),
@@ -530,6 +532,17 @@ class _Loader:
         ranking = Ranking(table.whole("shown_from"), table.whole("shown_at_most"))
         table.finish()
         return ranking
+
+    def _saved(self, files: Iterable[TomlFile]) -> Saved:
+        table = self._single(files, "saved")
+        saved = Saved(
+            good_for_days=table.whole("good_for_days"),
+            asked_again=table.text("asked_again"),
+            old=table.text("old"),
+            draft_because=table.text("draft_because", ""),
+        )
+        table.finish()
+        return saved
 
     # --- rules
 

@@ -152,6 +152,13 @@ def _welcome(rulebase: RuleBase) -> Section:
     )
 
 
+def _saved(rulebase: RuleBase) -> Section:
+    saved = rulebase.saved
+    facts = (_fact("Says", saved.asked_again, saved.old), _fact("Why draft", saved.draft_because))
+    about = f"Answer files hold for {saved.good_for_days} day(s). In an interview the danger questions are then asked again."
+    return Section("Saved answers", about, (Group(facts=facts),))
+
+
 def _relief_now(rulebase: RuleBase) -> Section:
     about = "Shown to everybody who asks for it, before any question."
     return _plain(rulebase, "Relief now", about, RELIEF_NOW.kind)
@@ -267,6 +274,7 @@ SECTIONS: tuple[Callable[[RuleBase], Section], ...] = (
     _places,
     _safety_net,
     _welcome,
+    _saved,
     _relief_now,
     _questions,
     _red_flags,
