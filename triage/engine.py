@@ -227,6 +227,21 @@ class Stratum:
         return self._own.engine, self._own.kinds
 
 
+class Remembered(Stratum):
+    """A stratum that infers the same facts only once, for cases that share most of their way."""
+
+    def __init__(self, stratum: Stratum) -> None:
+        super().__init__(stratum._productions)
+        self._stratum = stratum
+        self._seen: dict[frozenset[tuple[str, frozenset[str]]], tuple[Firing, ...]] = {}
+
+    def infer(self, facts: Facts) -> tuple[Firing, ...]:
+        key = frozenset((name, facts[name]) for name in self._names & facts.keys())
+        if key not in self._seen:
+            self._seen[key] = self._stratum.infer(facts)
+        return self._seen[key]
+
+
 def _firing(production: Production, index: int, facts: Facts) -> Firing:
     read = {cell.name: cell.options & facts[cell.name] for cell in production.when[index]}
     return Firing(production.name, index, read)
@@ -254,6 +269,18 @@ class Engine:
         self.answers = Stratum(answer_rules(rulebase))
         self.findings = Stratum(finding_rules(rulebase))
         self.advice = Stratum(advice_rules(rulebase))
+
+
+class Remembering(Engine):
+    """An engine with a memory. `rulebase`: another one whose conditions are those the engine was made of."""
+
+    def __init__(self, engine: Engine, rulebase: RuleBase | None = None) -> None:
+        self.rulebase = rulebase or engine.rulebase
+        self.answers, self.findings, self.advice = map(_remembered, (engine.answers, engine.findings, engine.advice))
+
+
+def _remembered(stratum: Stratum) -> Stratum:
+    return stratum if isinstance(stratum, Remembered) else Remembered(stratum)
 
 
 def answer_rules(rulebase: RuleBase) -> list[Production]:

@@ -8,7 +8,7 @@ rule base takes to read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ class Condition(NamedTuple):
         return any_row(self.when, facts) and not any_row(self.unless, facts)
 
 
-def any_row(rows: tuple[Row, ...], facts: Facts) -> bool:
+def any_row(rows: Iterable[Iterable[Cell]], facts: Facts) -> bool:
     """Whether all cells of some row hold."""
     return any(all(cell.holds(facts) for cell in row) for row in rows)
 

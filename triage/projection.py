@@ -13,7 +13,7 @@ from math import prod
 from typing import NamedTuple
 
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG
-from triage.model import Cell, Facts, Row, RuleBase
+from triage.model import Cell, Facts, RuleBase
 
 # What stands for a class: the options that hold; empty for "not answered".
 Value = frozenset[str]
@@ -46,7 +46,7 @@ def domain_of(rulebase: RuleBase) -> Domain:
     )
 
 
-def cells_of(rows: Iterable[Row]) -> Iterator[Cell]:
+def cells_of(rows: Iterable[Iterable[Cell]]) -> Iterator[Cell]:
     """Every cell of every row."""
     return chain.from_iterable(rows)
 
@@ -79,7 +79,7 @@ def _standing_in(name: str, own: list[Cell], domain: Domain) -> Iterator[Value]:
         yield from map(frozenset, combinations(joined, size))
 
 
-def projection(rows: Iterable[Row], domain: Domain) -> dict[str, list[Value]]:
+def projection(rows: Iterable[Iterable[Cell]], domain: Domain) -> dict[str, list[Value]]:
     """The classes of every name that `rows` read, names in order. Use it for rows of several rules, too."""
     cells = list(dict.fromkeys(cells_of(rows)))
     return {name: values_apart(name, cells, domain) for name in sorted({cell.name for cell in cells})}

@@ -15,7 +15,8 @@ from triage.interview import missing_from
 from triage.model import Assessment, RuleBase
 
 SUFFIX = ".toml"
-PLAIN = ("disposition", "see_doctor", "pharmacist", "complete")
+PLAIN = ("disposition", "see_doctor", "pharmacist", "safety_net", "complete")
+SCORES = "scores"
 NOT = "not_"
 
 
@@ -52,6 +53,7 @@ def shown_ids(assessment: Assessment) -> dict[str, list[str]]:
         "withheld": [w.advice.id for w in assessment.withheld],
         "checks": [c.id for c in assessment.checks],
         "notes": [n.id for n in assessment.notes],
+        "first_notes": [n.id for n in assessment.notes if n.first],
         "missing": list(assessment.missing),
     }
 
@@ -62,12 +64,12 @@ def run_scenario(engine: Engine, path: Path) -> Outcome:
     if faults := list(_faults(file, engine.rulebase)):
         raise FaultyInput(faults)
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
-    return Outcome(file, assessment, tuple(_differences(file.expect, assessment)))
+    return Outcome(file, assessment, tuple(differences(file.expect, assessment)))
 
 
 def _faults(file: AnswerFile, rulebase: RuleBase) -> Iterator[Fault]:
     kinds = _known_ids(rulebase)
-    fields = [*PLAIN, *kinds, *(NOT + kind for kind in kinds)]
+    fields = [*PLAIN, SCORES, *kinds, *(NOT + kind for kind in kinds)]
     if not file.expect:
         yield Fault(file.name, 0, "a scenario needs an [expect] table", f"fields: {', '.join(PLAIN)}, causes, ...")
     for field, value in file.expect.items():
@@ -77,6 +79,8 @@ def _faults(file: AnswerFile, rulebase: RuleBase) -> Iterator[Fault]:
         elif field == "disposition":
             if value not in kinds["disposition"]:
                 yield Fault(file.name, line, f'unknown disposition "{value}"', allowed(value, kinds["disposition"]))
+        elif field == SCORES:
+            yield from (Fault(file.name, line, what, hint) for what, hint in _wrong_scores(value, kinds["causes"]))
         elif field in PLAIN:
             if not isinstance(value, bool):
                 yield Fault(file.name, line, f"{field}: must be true or false")
@@ -87,6 +91,18 @@ def _faults(file: AnswerFile, rulebase: RuleBase) -> Iterator[Fault]:
             for item in value:
                 if item not in ids:
                     yield Fault(file.name, line, f'{field}: unknown id "{item}"', allowed(item, ids))
+
+
+def _wrong_scores(value: Any, causes: list[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a table of scores, and a hint."""
+    if not isinstance(value, dict):
+        yield f"{SCORES}: must be a table of causes and whole numbers", "like { cause-id = 3 }"
+        return
+    for cause, score in value.items():
+        if cause not in causes:
+            yield f'{SCORES}: unknown id "{cause}"', allowed(cause, causes)
+        elif not isinstance(score, int) or isinstance(score, bool):
+            yield f"{SCORES}: {cause}: must be a whole number", ""
 
 
 def _known_ids(rulebase: RuleBase) -> dict[str, list[str]]:
@@ -106,15 +122,18 @@ def _known_ids(rulebase: RuleBase) -> dict[str, list[str]]:
         "withheld": list(rulebase.advice),
         "checks": list(rulebase.checks),
         "notes": list(rulebase.notes),
+        "first_notes": list(rulebase.notes),
         "missing": list(rulebase.questions),
     }
 
 
-def _differences(expect: Mapping[str, Any], assessment: Assessment) -> Iterator[str]:
+def differences(expect: Mapping[str, Any], assessment: Assessment) -> Iterator[str]:
+    """Each way in which a result is not as the [expect] table of a scenario says, in words."""
     plain = {
         "disposition": assessment.disposition.id,
         "see_doctor": assessment.see_doctor,
         "pharmacist": assessment.pharmacist is not None,
+        "safety_net": assessment.safety_net is not None,
         "complete": assessment.complete,
     }
     shown = shown_ids(assessment)
@@ -124,6 +143,10 @@ def _differences(expect: Mapping[str, Any], assessment: Assessment) -> Iterator[
         if field in plain:
             if plain[field] != wanted:
                 yield f"{field}: expected {_word(wanted)}, got {_word(plain[field])}"
+        elif field == SCORES:
+            scores = {c.cause.id: c.score for c in assessment.causes}
+            if scores != wanted:
+                yield f"{SCORES}: expected {_scores(wanted)}, got {_scores(scores)}"
         elif field.startswith(NOT):
             got = shown[field.removeprefix(NOT)]
             for item in wanted:
@@ -138,6 +161,10 @@ def _list_difference(field: str, wanted: list[str], got: list[str]) -> Iterator[
     among = [item for item in got if item in wanted]
     if among != wanted or (not wanted and got):
         yield f"{field}: expected {', '.join(wanted) or 'none'}, got {', '.join(got) or 'none'}"
+
+
+def _scores(scores: Mapping[str, int]) -> str:
+    return ", ".join(f"{cause} {scores[cause]}" for cause in sorted(scores)) or "none"
 
 
 def _word(value: object) -> str:

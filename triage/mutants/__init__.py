@@ -1,0 +1,76 @@
+"""Mutants of the rule base: whether a small change to any rule would be noticed.
+
+A mutant is the rule base with one thing changed. A changed condition must be noticed by
+the rule's own examples; anything else by a scenario, or by a proof. What nobody notices is
+a survivor: it is killed by a new example or scenario, or accepted by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from triage.engine import Engine
+from triage.model import RuleBase
+from triage.mutants.conditions import ByExamples, Reading, ShapeMutant, condition_mutants, telling_apart
+from triage.mutants.effects import Effect, effect_mutants
+from triage.mutants.equal import proved_equal
+from triage.mutants.stories import ByScenarios
+
+PROOF = "mutants"  # the name under which rules/accepted.toml accepts survivors
+ENOUGH = 0.97
+EXAMPLES, SCENARIOS, PROOFS, EQUAL, NOBODY = "examples", "scenarios", "proofs", "proved equal", "nobody"
+NOTICERS = (EXAMPLES, SCENARIOS, PROOFS)
+
+Mutant = ShapeMutant | Effect
+Proofs = Callable[[RuleBase], bool]  # whether any proof fails on a changed rule base
+
+
+class Verdict(NamedTuple):
+    """Who noticed a mutant first: one of NOTICERS, EQUAL or NOBODY."""
+
+    kind: str
+    rule: str
+    what: str
+    noticed_by: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.rule}: {self.what}"
+
+
+def all_mutants(rulebase: RuleBase, reading: Reading) -> Iterator[Mutant]:
+    """Every mutant of a rule base, in a fixed order. Rule and `what` together name one."""
+    conditions = chain.from_iterable(condition_mutants(entry, reading) for entry in rulebase.entries.values())
+    return chain(conditions, effect_mutants(rulebase))
+
+
+class Jury:
+    """Everything that may notice a mutant of one rule base."""
+
+    def __init__(self, engine: Engine, scenarios: Iterable[Path], proofs: Proofs = lambda _: False) -> None:
+        """Raises FaultyInput where a scenario does not come true as things stand."""
+        self._rulebase = engine.rulebase
+        self.reading = Reading(engine.rulebase)
+        self._examples = ByExamples(engine.rulebase, self.reading)
+        self._scenarios = ByScenarios(engine, scenarios)
+        self._proofs = proofs
+
+    def verdict(self, mutant: Mutant) -> Verdict:
+        judge = self._of_condition if isinstance(mutant, ShapeMutant) else self._of_effect
+        return Verdict(mutant.kind, mutant.rule, mutant.what, judge(mutant))  # type: ignore[arg-type]
+
+    def _of_condition(self, mutant: ShapeMutant) -> str:
+        if self._examples.notice(mutant):
+            return EXAMPLES
+        shape = self.reading.shape_of(self._rulebase.entries[mutant.rule])
+        return NOBODY if telling_apart(shape, mutant.shape, self.reading.domain) is not None else EQUAL
+
+    def _of_effect(self, mutant: Effect) -> str:
+        if self._scenarios.notice(mutant):
+            return SCENARIOS
+        if self._proofs(mutant.rulebase):
+            return PROOFS
+        return EQUAL if proved_equal(self._rulebase, mutant) else NOBODY
