@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
 ASK, RELIEF, WHAT_IF = "ask", "relief", "what-if"
 PROGRESS_FROM = 50  # files, on a terminal
+
+_Item = TypeVar("_Item")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -160,6 +162,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add_output(rules)
     check = commands.add_parser("check", parents=[common], help="check the rule base and run its examples")
     check.add_argument("--prove", action="store_true", help="prove its properties over all answers (extra: verify)")
+    check.add_argument(
+        "--mutants", action="store_true", help="also change each rule a little: is it noticed? (a minute)"
+    )
+    check.add_argument(
+        "--scenarios", metavar="DIR", help="of --mutants (default: tests/scenarios beside the rule base)"
+    )
     return parser
 
 
@@ -495,14 +503,14 @@ def _what_if_one(engine: Engine, args: argparse.Namespace, name: str, several: b
     return DONE, json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _with_progress(names: Sequence[str]) -> Iterator[str]:
-    """The names, counted on stderr where somebody is watching a long list."""
-    watched = len(names) >= PROGRESS_FROM and sys.stderr.isatty()
-    for number, name in enumerate(names, 1):
+def _with_progress(items: Sequence[_Item]) -> Iterator[_Item]:
+    """The items, counted on stderr where somebody is watching a long list."""
+    watched = len(items) >= PROGRESS_FROM and sys.stderr.isatty()
+    for number, item in enumerate(items, 1):
         if watched:
-            sys.stderr.write(f"\r{number} of {len(names)}")
+            sys.stderr.write(f"\r{number} of {len(items)}")
             sys.stderr.flush()
-        yield name
+        yield item
     if watched:
         sys.stderr.write("\n")
 
@@ -580,9 +588,11 @@ def _check(args: argparse.Namespace) -> int:
     from triage.rulebase import find, load
 
     folder = find(args.rules)  # no such folder is bad input, not a failed check
+    scenarios = _scenarios_beside(args, folder)
     try:
         rulebase = load(folder, examples=True)
-        faults = list(examples.failing(Engine(rulebase)))
+        engine = Engine(rulebase)
+        faults = list(examples.failing(engine))
         if faults:
             raise FaultyInput(faults)
     except FaultyInput as error:
@@ -590,7 +600,9 @@ def _check(args: argparse.Namespace) -> int:
         print(f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)}")
         return FAILED
     print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())), flush=True)
-    return _prove(rulebase, folder) if args.prove else DONE
+    codes = [_prove(rulebase, folder)] if args.prove else []
+    codes += [_mutants(engine, scenarios)] if args.mutants else []
+    return max(codes, default=DONE)
 
 
 def _prove(rulebase: RuleBase, folder: Path) -> int:
@@ -608,3 +620,29 @@ def _prove(rulebase: RuleBase, folder: Path) -> int:
         failed += bool(proof.failures)
     print(f"{len(PROOFS) - failed} proved, {failed} failed")
     return FAILED if failed else DONE
+
+
+def _scenarios_beside(args: argparse.Namespace, folder: Path) -> list[Path]:
+    """The scenario files that judge mutants: those of --scenarios, or of the project that the folder stands in."""
+    from triage.faults import Fault, FaultyInput
+    from triage.scenarios import find_scenarios
+
+    if args.scenarios and not args.mutants:
+        raise FaultyInput([Fault("--scenarios", 0, "goes with --mutants")])
+    beside = folder.resolve().parent / "tests" / "scenarios"
+    if not args.mutants or not (args.scenarios or beside.is_dir()):
+        return []
+    return find_scenarios([Path(args.scenarios) if args.scenarios else beside])
+
+
+def _mutants(engine: Engine, scenarios: list[Path]) -> int:
+    from triage import screen
+    from triage.mutants import Jury, all_mutants, survey
+    from triage.report.mutant_text import mutant_lines
+
+    if not scenarios:
+        print("No scenarios: only examples and proofs can notice.")
+    jury = Jury(engine, scenarios)
+    found = survey(engine.rulebase, map(jury.verdict, _with_progress(list(all_mutants(engine.rulebase, jury.reading)))))
+    print("\n".join(mutant_lines(found, screen.width())))
+    return DONE if found.holds else FAILED

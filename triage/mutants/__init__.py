@@ -7,13 +7,14 @@ a survivor: it is killed by a new example or scenario, or accepted by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from triage.engine import Engine
-from triage.model import RuleBase
+from triage.faults import Fault, allowed
+from triage.model import Accepted, RuleBase
 from triage.mutants.conditions import ByExamples, Reading, ShapeMutant, condition_mutants, telling_apart
 from triage.mutants.effects import Effect, effect_mutants
 from triage.mutants.equal import proved_equal
@@ -74,3 +75,50 @@ class Jury:
         if self._proofs(mutant.rulebase):
             return PROOFS
         return EQUAL if proved_equal(self._rulebase, mutant) else NOBODY
+
+
+class Survey(NamedTuple):
+    """The verdicts on all mutants, and what the rule base accepts of them."""
+
+    verdicts: tuple[Verdict, ...]
+    accepted: Mapping[str, Accepted]  # by the name of the mutant
+
+    @property
+    def survivors(self) -> list[Verdict]:
+        """Mutants that nobody notices and that are not accepted."""
+        return [v for v in self.verdicts if v.noticed_by == NOBODY and v.name not in self.accepted]
+
+    @property
+    def lasting(self) -> list[Accepted]:
+        """What is accepted of the mutants that nobody notices."""
+        return [self.accepted[v.name] for v in self.verdicts if v.noticed_by == NOBODY and v.name in self.accepted]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Accepted changes that are no survivors (any more)."""
+        unnoticed = {v.name for v in self.verdicts if v.noticed_by == NOBODY}
+        stale = [accepted for name, accepted in self.accepted.items() if name not in unnoticed]
+        return [Fault(a.at.file, a.at.line, _not_a_survivor(a), allowed(a.what, self._unnoticed_in(a))) for a in stale]
+
+    def _unnoticed_in(self, accepted: Accepted) -> list[str]:
+        return [v.what for v in self.verdicts if v.noticed_by == NOBODY and v.rule == accepted.rule]
+
+    def noticed(self, kind: str = "") -> float:
+        """The share, from 0 to 1, that is noticed, of one kind or of all. Those proved equal do not count."""
+        counted = [v for v in self.verdicts if v.noticed_by != EQUAL and kind in ("", v.kind)]
+        return sum(v.noticed_by in NOTICERS for v in counted) / len(counted) if counted else 1.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether enough is noticed, and all the rest is accepted."""
+        return self.noticed() >= ENOUGH and not self.survivors and not self.faults
+
+
+def _not_a_survivor(accepted: Accepted) -> str:
+    return f'[accepted], what: "{accepted.what}" of "{accepted.rule}" is no mutant that goes unnoticed'
+
+
+def survey(rulebase: RuleBase, verdicts: Iterable[Verdict]) -> Survey:
+    """The verdicts, beside what rules/accepted.toml accepts."""
+    accepted = {f"{a.rule}: {a.what}": a for a in rulebase.accepted if a.proof == PROOF}
+    return Survey(tuple(verdicts), accepted)

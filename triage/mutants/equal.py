@@ -2,50 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, EVERYBODY, Cause, Facts, Question, Row, RuleBase
+from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, EVERYBODY, Cause, Facts, Question, Row, RuleBase, any_row
 from triage.mutants.conditions import Reading, Shape, telling_apart
 from triage.mutants.effects import Effect
-from triage.projection import cases, domain_of, projection, size
+from triage.projection import cases, cells_of, domain_of, projection, size
 
-# Above this many cases a cause's signs are not compared: the mutant stays a survivor.
-MOST_CASES = 2_000_000
+# Above this many cases the signs of causes are not compared: the mutant stays a survivor.
+MOST_CASES = 200_000
 
 
 def proved_equal(rulebase: RuleBase, mutant: Effect) -> bool:
-    """Whether a mutant's weights or questions come to the same as those of the rule base, for everybody.
+    """Whether a mutant's weights, order or questions come to the same as those of the rule base, for everybody.
 
     False also where there is no proof.
     """
+    changed = mutant.rulebase
     if mutant.rule in rulebase.signs:
         cause = rulebase.causes[rulebase.signs[mutant.rule].cause]
-        return _same_scores(rulebase, cause, mutant.rulebase.causes[cause.id])
+        return _same_scores(rulebase, cause, changed.causes[cause.id])
     if mutant.rule in rulebase.questions:
-        return _asked_of_the_same(rulebase, rulebase.questions[mutant.rule], mutant.rulebase.questions[mutant.rule])
-    return False
+        return _asked_of_the_same(rulebase, rulebase.questions[mutant.rule], changed.questions[mutant.rule])
+    moved = [one for one, other in zip(rulebase.causes, changed.causes, strict=False) if one != other]
+    return len(moved) == 2 and _never_tie(rulebase, *(rulebase.causes[name] for name in moved))
+
+
+# --- causes
 
 
 def _same_scores(rulebase: RuleBase, cause: Cause, changed: Cause) -> bool:
     """Whether the cause is shown on the same answers, with the same score."""
-    conditions = [sign.condition for sign in cause.signs]
-    values = projection(chain.from_iterable((*c.when, *c.unless) for c in conditions), domain_of(rulebase))
-    if size(values) > MOST_CASES:
-        return False
+    named = _where_named(rulebase, [cause])
     least = rulebase.ranking.shown_from
-    return all(_score(cause, held, least) == _score(changed, held, least) for held in _held(cause, cases(values)))
+    return named is not None and all(_score(cause, f, least) == _score(changed, f, least) for f in named)
 
 
-def _held(cause: Cause, every: Iterable[Facts]) -> set[tuple[bool, ...]]:
-    """Which of the signs can hold together."""
-    return {tuple(sign.condition.holds(facts) for sign in cause.signs) for facts in every}
+def _never_tie(rulebase: RuleBase, one: Cause, other: Cause) -> bool:
+    """Whether the two causes are never shown with the same score."""
+    named = _where_named(rulebase, [one, other])
+    least = rulebase.ranking.shown_from
+    return named is not None and not any(_score(one, f, least) == _score(other, f, least) is not None for f in named)
 
 
-def _score(cause: Cause, held: tuple[bool, ...], least: int) -> int | None:
+def _score(cause: Cause, facts: Facts, least: int) -> int | None:
     """The score with which a cause is shown; None if it is not."""
-    weights = [sign.weight for sign, holds in zip(cause.signs, held, strict=True) if holds]
+    weights = [sign.weight for sign in cause.signs if sign.condition.holds(facts)]
     return sum(weights) if any(weight > 0 for weight in weights) and sum(weights) >= least else None
+
+
+def _where_named(rulebase: RuleBase, causes: Sequence[Cause]) -> Iterator[Facts] | None:
+    """Every case of what the signs of `causes` read in which all of them may be named; None for too many."""
+    conditions = [sign.condition for cause in causes for sign in cause.signs]
+    rows = [row for condition in conditions for row in (*condition.when, *condition.unless)]
+    hidden = [row for cause in causes for row in _hiding(rulebase, cause.group, {c.name for c in cells_of(rows)})]
+    values = projection([*rows, *hidden], domain_of(rulebase))
+    return (facts for facts in cases(values) if not any_row(hidden, facts)) if size(values) <= MOST_CASES else None
+
+
+def _hiding(rulebase: RuleBase, group: str, read: set[str]) -> list[Row]:
+    """Rows over the names `read` on which surely a level is reached that names no cause of this group."""
+    silent = takewhile(lambda level: group not in level.causes, rulebase.ladder)
+    return _sure_rows(rulebase, {level.id for level in silent}, read)
+
+
+def _sure_rows(rulebase: RuleBase, levels: set[str], read: set[str]) -> list[Row]:
+    """Rows over the names `read` on which a flag of these levels surely holds, and at once."""
+    flags = [flag for flag in rulebase.red_flags.values() if flag.disposition in levels]
+    sure = [flag for flag in flags if not flag.condition.unless and not flag.waits_for]
+    return [row for flag in sure for row in flag.condition.when if {cell.name for cell in row} <= read]
+
+
+# --- questions
 
 
 def _asked_of_the_same(rulebase: RuleBase, question: Question, changed: Question) -> bool:
@@ -56,18 +85,16 @@ def _asked_of_the_same(rulebase: RuleBase, question: Question, changed: Question
     that more states are compared than can be reached.
     """
     reading = Reading(rulebase, one_by_one=False)
-    read = {cell.name for q in (question, changed) for row in (*_asked(q), *_after(q)) for cell in row}
-    ended = _barriers(rulebase, (AT_ONCE,), read)
-    urgent = _weakened(rulebase, (AFTER_FOLLOW_UPS,), read)
+    read = {cell.name for q in (question, changed) for cell in cells_of((*_asked(q), *_after(q)))}
+    ended, urgent = _levels_that(rulebase, AT_ONCE), _levels_that(rulebase, AFTER_FOLLOW_UPS)
 
-    def same(one: tuple[Row, ...], other: tuple[Row, ...], stops: list[Row], only_if: list[Row]) -> bool:
+    def same(one: tuple[Row, ...], other: tuple[Row, ...], stops: list[Row], only_if: Iterable[Row]) -> bool:
         first, second = (Shape(*map(reading.rows, (rows, stops, only_if))) for rows in (one, other))
         return telling_apart(first, second, reading.domain) is None
 
-    free = [*ended, *_barriers(rulebase, (AFTER_FOLLOW_UPS,), read)]
-    return same(_asked(question), _asked(changed), free, list(EVERYBODY.when)) and same(
-        _after(question), _after(changed), ended, urgent
-    )
+    free = same(_asked(question), _asked(changed), _sure_rows(rulebase, ended | urgent, read), EVERYBODY.when)
+    stopped = _sure_rows(rulebase, ended, read)
+    return free and same(_after(question), _after(changed), stopped, _weakened(rulebase, urgent, read))
 
 
 def _asked(question: Question) -> tuple[Row, ...]:
@@ -78,14 +105,11 @@ def _after(question: Question) -> tuple[Row, ...]:
     return question.after_urgent or ()
 
 
-def _barriers(rulebase: RuleBase, stops: tuple[str, ...], read: set[str]) -> list[Row]:
-    """Rows over the names `read` on which an interview is surely stopped so."""
-    flags = [f for f in rulebase.red_flags.values() if rulebase.dispositions[f.disposition].stops in stops]
-    sure = [flag for flag in flags if not flag.condition.unless and not flag.waits_for]
-    return [row for flag in sure for row in flag.condition.when if {cell.name for cell in row} <= read]
+def _levels_that(rulebase: RuleBase, stops: str) -> set[str]:
+    return {level.id for level in rulebase.ladder if level.stops == stops}
 
 
-def _weakened(rulebase: RuleBase, stops: tuple[str, ...], read: set[str]) -> list[Row]:
-    """Rows over the names `read`, one of which must hold where an interview is stopped so."""
-    flags = [f for f in rulebase.red_flags.values() if rulebase.dispositions[f.disposition].stops in stops]
+def _weakened(rulebase: RuleBase, levels: set[str], read: set[str]) -> list[Row]:
+    """Rows over the names `read`, one of which holds wherever a flag of these levels does."""
+    flags = [flag for flag in rulebase.red_flags.values() if flag.disposition in levels]
     return [tuple(cell for cell in row if cell.name in read) for flag in flags for row in flag.condition.when]
