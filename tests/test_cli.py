@@ -500,14 +500,15 @@ def test_a_scenario_that_comes_true_passes(tmp_path: Path, engine: Engine) -> No
 def test_a_scenario_that_does_not_come_true_prints_what_differs(tmp_path: Path) -> None:
     expect = (
         'disposition = "urgent"\npharmacist = true\ncauses = ["exercise-fatigue", "heat-sweat"]\n'
-        'not_causes = ["heat-sweat"]\nred_flags = ["leg-injury"]\nrelief = []'
+        'not_causes = ["heat-sweat"]\nred_flags = ["leg-injury"]\nrelief = []\n'
+        'scores = { heat-sweat = 9, exercise-fatigue = 3 }\nsafety_net = false\nfirst_notes = ["six-weeks"]'
     )
     path = scenario(tmp_path, "bad.toml", expect)
     done = run("test", path)
     assert (done.returncode, done.stderr) == (FAILED, "")
     lines = done.stdout.splitlines()
     assert lines[0] == f"FAILED {path}: The story of bad"
-    differences = [line for line in lines[1:] if line.startswith("  ")][:6]
+    differences = [line for line in lines[1:] if line.startswith("  ")][:9]
     assert differences[:2] == [
         "  disposition: expected urgent, got self_care",
         "  pharmacist: expected true, got false",
@@ -515,7 +516,20 @@ def test_a_scenario_that_does_not_come_true_prints_what_differs(tmp_path: Path) 
     assert "  not_causes: heat-sweat is shown" in differences
     assert "  red_flags: expected leg-injury, got none" in differences
     assert any(line.startswith("  relief: expected none, got ") for line in differences)
+    assert "  safety_net: expected false, got true" in differences
+    assert "  first_notes: expected six-weeks, got none" in differences
+    assert any(line.startswith("  scores: expected exercise-fatigue 3, heat-sweat 9, got ") for line in differences)
     assert lines[-1] == "0 passed, 1 failed"
+
+
+def test_scores_name_every_cause_that_is_shown(tmp_path: Path, engine: Engine) -> None:
+    path = scenario(tmp_path, "scores.toml", "complete = true")
+    causes = assess(engine, read_answer_file(path, engine.rulebase).answers).causes
+    assert len(causes) == 2
+    listed = [f"{ranked.cause.id} = {ranked.score}" for ranked in causes]
+    for scores, code in ((", ".join(listed), DONE), (listed[0], FAILED), ("", FAILED)):
+        scenario(tmp_path, "scores.toml", f"scores = {{ {scores} }}")
+        assert run("test", path).returncode == code
 
 
 def test_a_scenario_must_be_complete_unless_it_says_otherwise(tmp_path: Path) -> None:
@@ -539,6 +553,9 @@ UNREADABLE = {
     "id": ('relief = ["strech"]', 'relief: unknown id "strech" ('),
     "other kind": ('causes = ["clot"]', 'causes: unknown id "clot" ('),
     "no list": ('causes = "heat-sweat"', "causes: must be a list of ids"),
+    "no table": ("scores = 5", "scores: must be a table of causes and whole numbers"),
+    "cause": ("scores = { heat-swet = 3 }", 'scores: unknown id "heat-swet" (did you mean "heat-sweat"?'),
+    "score": ("scores = { heat-sweat = true }", "scores: heat-sweat: must be a whole number"),
     "no truth": ('see_doctor = "no"', "see_doctor: must be true or false"),
 }
 

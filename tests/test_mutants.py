@@ -1,273 +1,101 @@
-"""A rule's own examples must notice every small change to it.
+"""Every small change to the rule base is noticed: by examples, by scenarios, or by a proof.
 
-Each mutant is one rule with one thing changed: a row, a cell or an option dropped, an
-option added, a threshold moved by one, `all` read as "any", `unless`, a
-contraindication or `only_if` dropped. A mutant that changes nothing, whatever is
-answered, is not held against the examples.
+All mutants of conditions are run, and a sample of the others; `leg-cramp-triage check
+--mutants` runs them all. A mutant that changes nothing, whatever is answered, does not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain, combinations, pairwise, product
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import islice, product
+from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 import pytest
 
-from triage.examples import written_out
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, Span
-from triage.model import Advice, Cell, Entry, Facts, Question, Row, RuleBase, any_row
+from triage import mutants
+from triage.assessment import assess
+from triage.cli import main
+from triage.engine import Engine, Remembering
+from triage.interview import open_questions
+from triage.model import Answer, Answers, Cell, Entry, RuleBase
+from triage.mutants import EQUAL, EXAMPLES, NOBODY, PROOFS, SCENARIOS, Jury, Survey, Verdict, survey
+from triage.mutants.conditions import (
+    TRUE,
+    ByExamples,
+    Reading,
+    Rows,
+    Shape,
+    condition_mutants,
+    in_short,
+    telling_apart,
+)
+from triage.mutants.effects import Effect, effect_mutants
+from triage.mutants.equal import proved_equal
+from triage.opening import rules_folder
+from triage.projection import Domain
+from triage.scenarios import shown_ids
 
-Rows = frozenset[frozenset[Cell]]
-TRUE: Rows = frozenset([frozenset[Cell]()])  # one row without cells
-FALSE: Rows = frozenset()
-
-
-class Shape(NamedTuple):
-    """When a rule fires and is not left out. `stops`: the rows of `unless` and of contraindications."""
-
-    when: Rows
-    stops: Rows
-    only_if: Rows
-
-    def fires(self, facts: Facts) -> bool:
-        return any_row(self.when, facts) and any_row(self.only_if, facts) and not any_row(self.stops, facts)
-
-    def cells(self) -> Iterator[Cell]:
-        return chain.from_iterable(chain(self.when, self.stops, self.only_if))
-
-
-NEVER = Shape(FALSE, FALSE, FALSE)
-
-
-class Mutant(NamedTuple):
-    """A changed rule, and what was changed."""
-
-    change: str
-    shape: Shape
-
-
-class Answering:
-    """What can be answered or found: options by name, numbers one by one."""
-
-    def __init__(self, rulebase: RuleBase) -> None:
-        questions = rulebase.questions.values()
-        self.numbers = {q.id: numbers_of(q) for q in questions if q.kind == "number"}
-        self.bands = {name: [self.inside(name, band) for band in bands] for name, bands in rulebase.bands.items()}
-        self.options = {q.id: [*self.numbers.get(q.id, ()), *(o.id for o in q.options)] for q in questions}
-        self.options |= {RED_FLAG: list(rulebase.red_flags), CAUSE: list(rulebase.causes)}
-        self.options |= {DISPOSITION: [level.id for level in rulebase.ladder]}
-        self.several = {RED_FLAG, CAUSE, *(q.id for q in questions if q.kind == "many")}
-        self.alone = {q.id: {o.id for o in q.options if o.exclusive} for q in questions}
-        self.rulebase = replace(rulebase, bands={name: tuple(each) for name, each in self.numbers.items()})
-
-    def inside(self, name: str, option: str) -> frozenset[str]:
-        """The numbers of a band; an option itself."""
-        if name not in self.numbers or "-" not in option:
-            return frozenset([option])
-        low, high = map(int, option.split("-"))
-        return frozenset(Span(number, number).name for number in range(low, high + 1))
-
-    def examples(self, written: Iterable[Mapping[str, object]]) -> list[Facts]:
-        return [facts for example in written for facts in written_out(self.rulebase, example)]
-
-    def shape_of(self, entry: Entry) -> Shape:
-        if not isinstance(entry, Advice):
-            return Shape(self.rows(entry.condition.when), self.rows(entry.condition.unless), TRUE)
-        stops = chain(entry.condition.unless, *(never.when for never in entry.never))
-        return Shape(self.rows(entry.condition.when), self.rows(stops), self.rows(entry.only_if) or TRUE)
-
-    def rows(self, rows: Iterable[Row]) -> Rows:
-        return frozenset(frozenset(map(self.cell, row)) for row in rows)
-
-    def cell(self, cell: Cell) -> Cell:
-        inside = (self.inside(cell.name, option) for option in cell.options)
-        return Cell(cell.name, frozenset().union(*inside), cell.every)
-
-
-def numbers_of(question: Question) -> list[str]:
-    return [Span(number, number).name for number in range(question.minimum, question.maximum + 1)]
-
-
-# --- the mutants of a rule
-
-
-def mutants_of(entry: Entry, answering: Answering) -> Iterator[Mutant]:
-    """Every rule that differs from `entry` in one thing."""
-    shape = answering.shape_of(entry)
-    for part, rows in zip(Shape._fields, shape, strict=True):
-        for change, changed in changed_rows(rows - TRUE, answering):
-            yield Mutant(f"{part}: {change}", shape._replace(**{part: changed}))
-    for part, dropped in whole_parts(entry):
-        yield Mutant(f"{part} dropped", shape._replace(stops=shape.stops - answering.rows(dropped)))
-    if shape.only_if != TRUE:
-        yield Mutant("only_if dropped", shape._replace(only_if=TRUE))
-
-
-def whole_parts(entry: Entry) -> Iterator[tuple[str, Iterable[Row]]]:
-    """`unless` and each contraindication."""
-    if entry.condition.unless:
-        yield "unless", entry.condition.unless
-    for number, never in enumerate(entry.never if isinstance(entry, Advice) else ()):
-        yield f"contraindication {number}", never.when
-
-
-def changed_rows(rows: Rows, answering: Answering) -> Iterator[tuple[str, Rows]]:
-    for row in rows:
-        yield f"{words(row)} dropped", rows - {row}
-        for cell in row:
-            yield f"{words([cell])} dropped from {words(row)}", rows - {row} | {row - {cell}}
-            for change, options, every in changed_cells(cell, answering):
-                changed = Cell(cell.name, options, every)
-                yield f"{cell.name}: {change} in {words(row)}", rows - {row} | {row - {cell} | {changed}}
-
-
-def changed_cells(cell: Cell, answering: Answering) -> Iterator[tuple[str, frozenset[str], bool]]:
-    """What was changed, the changed options, and whether all are asked for."""
-    if cell.every:
-        yield "all read as any", cell.options, False
-    for part in parts_of(cell.name, answering):
-        left = cell.options - part
-        if part <= cell.options and left:
-            yield f"{briefly(part)} dropped", left, cell.every
-        elif not part & cell.options and cell.name not in (RED_FLAG, CAUSE):
-            yield f"{briefly(part)} added", cell.options | part, cell.every
-    for inner, outer in edges(cell, answering.numbers.get(cell.name, [])):
-        yield f"{inner} dropped", cell.options - {inner}, False
-        yield f"{outer} added", cell.options | {outer}, False
-    if cell.name in (RED_FLAG, CAUSE):  # there are dozens: all others at once
-        yield "any added", frozenset(answering.options[cell.name]), False
-
-
-def parts_of(name: str, answering: Answering) -> list[frozenset[str]]:
-    """What is dropped or added as one."""
-    numbers = answering.numbers.get(name, [])
-    each = [frozenset([option]) for option in answering.options[name] if option not in numbers]
-    return [*each, *answering.bands.get(name, [])]
-
-
-def edges(cell: Cell, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Neighbours of which one belongs to the cell and the other does not."""
-    for pair in pairwise(numbers):
-        inside = [number for number in pair if number in cell.options]
-        if len(inside) == 1:
-            yield inside[0], pair[pair[0] == inside[0]]
-
-
-def briefly(options: frozenset[str]) -> str:
-    """Options in words; numbers as one span."""
-    numbers = sorted(int(option.split("-")[0]) for option in options if option[0].isdigit())
-    span = [Span(numbers[0], numbers[-1]).name] if numbers else []
-    return "/".join([*span, *sorted(option for option in options if not option[0].isdigit())])
-
-
-def words(row: Iterable[Cell]) -> str:
-    return " & ".join(sorted(f"{cell.name}={'all ' if cell.every else ''}{briefly(cell.options)}" for cell in row))
-
-
-# --- whether two rules differ at all
-
-
-def telling_apart(one: Shape, other: Shape, answering: Answering) -> dict[str, frozenset[str]] | None:
-    """Facts on which one of the two rules fires and the other does not; None if there are none.
-
-    Name by name, with every value that a cell of either can tell apart; as soon as what
-    is left of both is the same, nothing further can tell them apart.
-    """
-    if one == other:
-        return None
-    changed = set(one.cells()) ^ set(other.cells()) or set(one.cells())
-    names = {cell.name for cell in (*one.cells(), *other.cells())}
-    if not names:
-        return {}
-    name = min(names, key=lambda n: (all(cell.name != n for cell in changed), n))
-    cells = {cell for cell in (*one.cells(), *other.cells()) if cell.name == name}
-    for value in values_apart(name, cells, answering):
-        rest = telling_apart(reduced(one, name, value), reduced(other, name, value), answering)
-        if rest is not None:
-            return {**rest, name: value} if value else rest
-    return None
-
-
-def reduced(shape: Shape, name: str, value: frozenset[str]) -> Shape:
-    """What is left of a rule to be settled once `name` is known (`value` empty: not answered)."""
-    facts = {name: value} if value else {}
-    when, stops, only_if = (left_over(rows, name, facts) for rows in shape)
-    return NEVER if FALSE in (when, only_if) or stops == TRUE else Shape(when, stops, only_if)
-
-
-def left_over(rows: Rows, name: str, facts: Facts) -> Rows:
-    left = {
-        frozenset(cell for cell in row if cell.name != name)
-        for row in rows
-        if all(cell.holds(facts) for cell in row if cell.name == name)
-    }
-    return frozenset(row for row in left if not any(shorter < row for shorter in left))
-
-
-def values_apart(name: str, cells: Iterable[Cell], answering: Answering) -> Iterator[frozenset[str]]:
-    """The answers that cells can tell apart; first "not answered"."""
-    yield frozenset()
-    alone, several = answering.alone.get(name, set()), name in answering.several
-    groups: dict[object, str] = {}
-    for option in answering.options[name]:
-        stands_in = frozenset((cell, option if cell.every else "") for cell in cells if option in cell.options)
-        groups.setdefault((stands_in, option in alone), option)
-    for option in groups.values():
-        yield frozenset([option])
-    joined = [option for option in groups.values() if option not in alone] if several else []
-    for size in range(2, len(joined) + 1):
-        yield from map(frozenset, combinations(joined, size))
-
-
-# --- the tests
-
-
-class Survivor(NamedTuple):
-    """A mutant that no example notices, and facts that would show the difference."""
-
-    rule: str
-    change: str
-    facts: Facts
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.change}; told apart by {words(Cell(n, o) for n, o in self.facts.items())}"
+FOLDER = Path(__file__).parent / "scenarios"
+FILES = sorted(FOLDER.rglob("*.toml"))
+SAMPLE = 300  # of about 1,400 effects
 
 
 @pytest.fixture(scope="module")
-def answering(rulebase: RuleBase) -> Answering:
-    return Answering(rulebase)
+def reading(rulebase: RuleBase) -> Reading:
+    return Reading(rulebase)
 
 
-def test_the_examples_of_every_rule_notice_its_mutants(rulebase: RuleBase, answering: Answering) -> None:
-    survivors = [str(survivor) for entry in rulebase.entries.values() for survivor in surviving(entry, answering)]
+@pytest.fixture(scope="module")
+def jury(engine: Engine) -> Jury:
+    return Jury(engine, FILES)
+
+
+@pytest.fixture(scope="module")
+def effects(rulebase: RuleBase) -> list[Effect]:
+    return list(effect_mutants(rulebase))
+
+
+# --- conditions
+
+
+def test_the_examples_of_every_rule_notice_its_mutants(rulebase: RuleBase, reading: Reading) -> None:
+    examples = ByExamples(rulebase, reading)
+    survivors = [name for entry in rulebase.entries.values() for name in surviving(entry, reading, examples)]
     if survivors:
         pytest.fail(f"{len(survivors)} mutants are noticed by no example:\n" + "\n".join(survivors), pytrace=False)
 
 
-def surviving(entry: Entry, answering: Answering) -> Iterator[Survivor]:
-    shape = answering.shape_of(entry)
-    fires, silent = answering.examples(entry.fires), answering.examples(entry.silent)
-    for change, mutant in mutants_of(entry, answering):
-        unnoticed = all(map(mutant.fires, fires)) and not any(map(mutant.fires, silent))
-        if unnoticed and (facts := telling_apart(shape, mutant, answering)) is not None:
-            assert shape.fires(facts) != mutant.fires(facts)
-            yield Survivor(entry.id, change, facts)
+def surviving(entry: Entry, reading: Reading, examples: ByExamples) -> Iterator[str]:
+    """Mutants that no example notices, each with facts that would show the difference."""
+    shape = reading.shape_of(entry)
+    for mutant in condition_mutants(entry, reading):
+        if examples.notice(mutant):
+            continue
+        facts = telling_apart(shape, mutant.shape, reading.domain)
+        if facts is not None:
+            assert shape.fires(facts) != mutant.shape.fires(facts)
+            shown = in_short(Cell(name, options) for name, options in facts.items())
+            yield f"{entry.id}: {mutant.what}; told apart by {shown}"
 
 
-def test_every_rule_with_a_condition_has_mutants(rulebase: RuleBase, answering: Answering) -> None:
-    count = {entry.id: sum(1 for _ in mutants_of(entry, answering)) for entry in rulebase.entries.values()}
-    conditional = [entry.id for entry in rulebase.entries.values() if any(answering.shape_of(entry).cells())]
+def test_every_rule_with_a_condition_has_mutants(rulebase: RuleBase, reading: Reading) -> None:
+    count = {entry.id: sum(1 for _ in condition_mutants(entry, reading)) for entry in rulebase.entries.values()}
+    conditional = [entry.id for entry in rulebase.entries.values() if any(reading.shape_of(entry).cells())]
     assert all(count[name] > 1 for name in conditional)
     assert sum(count.values()) > 10 * len(count)
 
 
-def test_rules_are_alike_only_if_no_facts_tell_them_apart(rulebase: RuleBase) -> None:
+def test_every_mutant_has_a_name_of_its_own(rulebase: RuleBase, reading: Reading) -> None:
+    names = [(mutant.rule, mutant.what) for mutant in mutants.all_mutants(rulebase, reading)]
+    assert len(set(names)) == len(names)
+
+
+def test_rules_are_alike_only_if_no_facts_tell_them_apart() -> None:
     """`telling_apart` acquits mutants, so small rules are compared on all facts there are."""
-    small, random = Answering(rulebase), Random(6)
-    small.options, small.several, small.alone = {"a": "xyz", "b": "xyz"}, {"a"}, {"a": {"z"}}
+    small = Domain({"a": tuple("xyz"), "b": tuple("xyz")}, frozenset("a"), {"a": frozenset("z")})
+    random = Random(6)
     values = {"a": ["", "x", "y", "z", "xy"], "b": ["", "x", "y", "z"]}
     cases = [{n: frozenset(v) for n, v in zip(values, case, strict=True)} for case in product(*values.values())]
     verdicts = []
@@ -289,3 +117,192 @@ def random_rows(random: Random) -> Rows:
     return frozenset(
         frozenset(map(cell, random.sample("ab", random.randint(1, 2)))) for _ in range(random.randint(1, 2))
     )
+
+
+# --- effects and questions
+
+
+def test_a_sample_of_the_other_mutants_is_noticed_or_accepted(
+    rulebase: RuleBase, jury: Jury, effects: list[Effect]
+) -> None:
+    found = survey(rulebase, map(jury.verdict, Random(11).sample(effects, SAMPLE)))
+    if found.survivors:
+        pytest.fail("noticed by nobody:\n" + "\n".join(v.name for v in found.survivors), pytrace=False)
+    assert found.noticed() > 0.97
+    assert sum(verdict.noticed_by == SCENARIOS for verdict in found.verdicts) > 0.9 * SAMPLE
+
+
+def test_what_is_accepted_is_noticed_by_nobody(rulebase: RuleBase, jury: Jury, effects: list[Effect]) -> None:
+    accepted = {(a.rule, a.what) for a in rulebase.accepted if a.proof == mutants.PROOF}
+    found = survey(rulebase, [jury.verdict(m) for m in effects if (m.rule, m.what) in accepted])
+    assert len(found.lasting) == len(accepted)
+    assert found.faults == []
+
+
+def test_there_are_mutants_of_every_kind_that_a_rule_base_allows(effects: list[Effect], rulebase: RuleBase) -> None:
+    changed = {mutant.rule for mutant in effects}
+    assert changed.issuperset([*rulebase.red_flags, *rulebase.signs, *rulebase.notes, *rulebase.checks])
+    assert changed.issuperset([*rulebase.questions, *(level.id for level in rulebase.ladder), "ranking"])
+    lowered = [m for m in effects if m.kind == "disposition lowered"]
+    ranks = {flag.id: rulebase.dispositions[flag.disposition].rank for flag in rulebase.red_flags.values()}
+    assert all(rulebase.dispositions[m.what.split()[-1]].rank > ranks[m.rule] for m in lowered)
+
+
+def test_without_noticers_mutants_survive(engine: Engine, effects: list[Effect]) -> None:
+    sample = Random(12).sample(effects, 60)
+    deaf = survey(engine.rulebase, map(Jury(engine, []).verdict, sample))
+    assert len(deaf.survivors) > 50
+    assert not deaf.holds
+    blamed = [Jury(engine, [], lambda _: True).verdict(mutant).noticed_by for mutant in sample]
+    assert blamed == [PROOFS] * len(sample)
+
+
+def test_proofs_are_asked_last_and_see_the_changed_rules(engine: Engine, effects: list[Effect]) -> None:
+    flag = next(m for m in effects if m.kind == "red flag dropped")
+    seen: list[RuleBase] = []
+
+    def proofs(changed: RuleBase) -> bool:
+        seen.append(changed)
+        return flag.rule not in changed.red_flags
+
+    assert Jury(engine, [], proofs).verdict(flag).noticed_by == PROOFS
+    assert seen == [flag.rulebase]
+    emergencies = [path for path in FILES if path.parent.name == "emergency"]
+    assert Jury(engine, emergencies, proofs).verdict(flag).noticed_by == SCENARIOS
+    assert len(seen) == 1
+
+
+def test_a_condition_is_judged_by_its_own_examples(jury: Jury, rulebase: RuleBase) -> None:
+    flag = next(iter(rulebase.red_flags.values()))
+    verdicts = {jury.verdict(mutant).noticed_by for mutant in condition_mutants(flag, jury.reading)}
+    assert verdicts <= {EXAMPLES, EQUAL}
+    assert EXAMPLES in verdicts
+
+
+def test_one_engine_serves_for_all_effects(engine: Engine, effects: list[Effect], answer_sets: list[Answers]) -> None:
+    """The conditions stay as they are, so a newly compiled engine must come to the same."""
+    for mutant in Random(13).sample(effects, 8):
+        fresh, shared = Engine(mutant.rulebase), Remembering(engine, mutant.rulebase)
+        for answers in answer_sets[:40]:
+            assert shown_ids(assess(fresh, answers)) == shown_ids(assess(shared, answers))
+
+
+def test_what_is_proved_equal_changes_nothing(
+    engine: Engine, effects: list[Effect], answer_sets: list[Answers]
+) -> None:
+    """On random answers; only effects that the proofs are for: weights, order, questions."""
+    kinds = {"weight changed", "order swapped", "ask_when: option added", "after_urgent: option added"}
+    slow = {name for name in engine.rulebase.signs if name.startswith("night-ordinary")} | {"exertional"}
+    tried = [m for m in effects if m.kind in kinds and m.rule not in slow]
+    equal = [m for m in tried if proved_equal(engine.rulebase, m)]
+    assert 10 < len(equal) < 0.2 * len(tried)
+    unchanged = Remembering(engine)
+    for answers in answer_sets[:100]:
+        way, shown = asked(unchanged, answers), causes(unchanged, answers)
+        for mutant in equal:
+            changed = Remembering(unchanged, mutant.rulebase)
+            assert asked(changed, answers) == way if mutant.asks else causes(changed, answers) == shown
+
+
+def causes(engine: Engine, answers: Answers) -> list[tuple[str, int]]:
+    return [(ranked.cause.id, ranked.score) for ranked in assess(engine, answers).causes]
+
+
+def asked(engine: Engine, answers: Answers) -> list[str]:
+    """The questions on the way of somebody with these answers, up to one that has none."""
+    given: dict[str, Answer] = {}
+    while left := open_questions(engine, given):
+        if left[0].id not in answers:
+            return [*given, left[0].id]
+        given[left[0].id] = answers[left[0].id]
+    return list(given)
+
+
+# --- what is accepted
+
+
+def verdict(rule: str, what: str, noticed_by: str) -> Verdict:
+    return Verdict("kind", rule, what, noticed_by)
+
+
+def test_the_share_leaves_out_what_is_equal_and_counts_what_is_accepted_as_unnoticed() -> None:
+    verdicts = (verdict("a", "1", EXAMPLES), verdict("a", "2", SCENARIOS), verdict("a", "3", NOBODY))
+    found = Survey((*verdicts, verdict("a", "4", EQUAL)), {})
+    assert found.noticed() == found.noticed("kind") == 2 / 3
+    assert [v.name for v in found.survivors] == ["a: 3"]
+    assert found.noticed("another") == 1
+
+
+# --- the command
+
+ACCEPTED = """
+[[accepted]]
+proof = "mutants"
+rule = "{rule}"
+what = "{what}"
+because = "It is a test."
+"""
+
+Check = Callable[..., tuple[int, list[str]]]
+
+
+def three_flags_dropped(rulebase: RuleBase) -> list[Effect]:
+    return list(islice((m for m in effect_mutants(rulebase) if m.kind == "red flag dropped"), 3))
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    """`check --mutants` on a copy of the rules, with what is accepted; and only three of the mutants."""
+
+    def run(accepted: str, *more: str) -> tuple[int, list[str]]:
+        folder = tmp_path / "rules"
+        shutil.copytree(rules_folder(), folder)
+        (folder / "accepted.toml").write_text(accepted)
+        monkeypatch.setattr(mutants, "all_mutants", lambda rulebase, _: iter(three_flags_dropped(rulebase)))
+        monkeypatch.setattr("triage.examples.failing", lambda _: [])  # other tests run all examples
+        code = main(["check", "--mutants", "--rules", str(folder), *more])
+        return code, capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_check_counts_what_scenarios_notice(check: Check) -> None:
+    code, lines = check("", "--scenarios", str(FOLDER / "emergency"))
+    assert code == 0
+    assert "- red flag dropped: 3, noticed 100 %" in lines
+    assert any("scenarios 3" in line for line in lines)
+
+
+def test_check_names_survivors_and_fails(check: Check, rulebase: RuleBase) -> None:
+    code, lines = check("")
+    assert code == 1
+    assert "No scenarios: only examples and proofs can notice." in lines
+    for mutant in three_flags_dropped(rulebase):
+        assert f"- {mutant.rule}: dropped" in lines
+
+
+def test_check_fails_below_the_least_share_even_if_all_is_accepted(check: Check, rulebase: RuleBase) -> None:
+    some = three_flags_dropped(rulebase)
+    code, lines = check("".join(ACCEPTED.format(rule=m.rule, what=m.what) for m in some))
+    assert code == 1
+    assert "Noticed by nobody, accepted: 3" in lines
+    assert "Noticed by nobody: 0" in lines
+
+
+def test_check_fails_where_an_accepted_change_is_no_survivor(check: Check, rulebase: RuleBase) -> None:
+    stale = ACCEPTED.format(rule=three_flags_dropped(rulebase)[0].rule, what="droped")
+    code, lines = check(stale, "--scenarios", str(FOLDER / "emergency"))
+    assert code == 1
+    assert any(line.startswith("rules/accepted.toml:2: [accepted], what:") for line in lines)
+
+
+def test_a_scenario_that_fails_judges_nothing(check: Check, tmp_path: Path) -> None:
+    text = (FOLDER / "emergency" / "face-droop.toml").read_text()
+    (tmp_path / "wrong.toml").write_text(text.replace('disposition = "emergency"', 'disposition = "soon"'))
+    code, _ = check("", "--scenarios", str(tmp_path / "wrong.toml"))
+    assert code == 2
+
+
+@pytest.mark.parametrize("words", ["--scenarios {}", "--mutants --scenarios {}"])
+def test_scenarios_that_cannot_be_used_are_wrong_input(words: str, tmp_path: Path) -> None:
+    assert main(["check", *words.format(tmp_path).split()]) == 2

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,9 +20,9 @@ from terminal import CTRL_C, CTRL_D, ENTER, LEFT, SCENARIOS, plain_line, plain_p
 
 from triage import cli
 from triage.answers import read_answer_file
-from triage.engine import Engine
+from triage.engine import Engine, Remembering
 from triage.interview import BACK, Prompt, Reply
-from triage.model import NOT_SURE, Facts, Option, Question, RuleBase
+from triage.model import NOT_SURE, Option, Question, RuleBase
 from triage.prompts import PlainAsker, QuestionaryAsker, _pages
 
 NONE, UNSURE = ("none",), (NOT_SURE,)
@@ -263,29 +262,15 @@ def test_plain_review_at_the_end_of_the_input(rulebase: RuleBase) -> None:
 # --- the scenarios through plain prompts
 
 
-class Remembered:
-    """An engine's stratum that infers the same facts only once: scenarios share most of their way."""
-
-    def __init__(self, stratum: Any) -> None:
-        self.stratum, self.seen = stratum, {}
-
-    def infer(self, facts: Facts) -> Any:
-        key = frozenset(facts.items())
-        if key not in self.seen:
-            self.seen[key] = self.stratum.infer(facts)
-        return self.seen[key]
-
-
 @pytest.fixture(scope="module")
-def quick(engine: Engine) -> Any:
-    """The engine with a memory, as the commands use it."""
-    strata = {name: Remembered(getattr(engine, name)) for name in ("answers", "findings", "advice")}
-    return SimpleNamespace(rulebase=engine.rulebase, **strata)
+def quick(engine: Engine) -> Engine:
+    """The engine with a memory: scenarios share most of their way."""
+    return Remembering(engine)
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=scenario_name)
 def test_a_scenario_typed_at_plain_prompts_gives_the_result_of_run(
-    quick: Any, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    quick: Engine, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """For every file that holds exactly the answers to the questions that are asked."""
     steps = steps_to(quick, read_answer_file(path, quick.rulebase).answers, plain_pages(quick))
@@ -304,7 +289,7 @@ def test_a_scenario_typed_at_plain_prompts_gives_the_result_of_run(
     assert max(len(line.removeprefix("> ")) for line in shown.err.splitlines()) <= 80
 
 
-def test_most_scenarios_hold_exactly_the_answers_to_the_questions_that_are_asked(quick: Any) -> None:
+def test_most_scenarios_hold_exactly_the_answers_to_the_questions_that_are_asked(quick: Engine) -> None:
     answers = [read_answer_file(path, quick.rulebase).answers for path in SCENARIOS]
     exact = [1 for one in answers if steps_to(quick, one, plain_pages(quick))]
     assert len(exact) >= 0.8 * len(SCENARIOS) >= 12

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from triage.engine import Engine, production_names
+from triage.engine import Engine, Remembering, production_names
+from triage.mutants.stories import way_to
 from triage.scenarios import Outcome, run_scenario
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -15,6 +16,32 @@ SCENARIOS = sorted(FOLDER.rglob("*.toml"))
 
 # Rules that no answers of a person can make fire, each with the reason why it is there all the same.
 NEVER_FIRE: Mapping[str, str] = {}
+
+# Scenarios that are no way through an interview: they hold an answer more than it asks for (an
+# answer file may), or leave questions open.
+NO_WAY = {
+    "causes/exercise-fatigue-near-miss-walk-to-work",
+    "checks/serious-near-miss-monthly-bad-night",
+    "checks/serious-with-tingling-mouth",
+    "emergency/low-calcium-severe-and-fever",
+    "emergency/low-calcium-severe",
+    "emergency/weakness-reaching-breathing-breathless",
+    "prevention/foot-bath-poor-blood-flow",
+    "prevention/supplements-near-miss-tingling-mouth",
+    "relief/age-left-out",
+    "relief/knot-that-will-not-let-go-after-an-operation",
+    "relief/knot-that-will-not-let-go-at-fifteen-in-plaster",
+    "relief/knot-that-will-not-let-go-at-fifteen",
+    "relief/knot-that-will-not-let-go-at-seventy",
+    "relief/knot-that-will-not-let-go-in-pregnancy",
+    "relief/knot-that-will-not-let-go-pregnant-at-seventeen",
+    "relief/knot-that-will-not-let-go-with-cancer-at-seventy",
+    "relief/knot-that-will-not-let-go",
+    "soon/child-ache-in-one-leg-at-13-unasked",
+    "urgent/drank-too-much-long-knot",
+    "urgent/drank-too-much-weak",
+    "urgent/recent-wound-sting-poison-plain-cramps",
+}
 
 
 def name_of(path: Path) -> str:
@@ -48,3 +75,13 @@ def test_there_are_enough_scenarios_and_each_tells_its_own_story(outcomes: dict[
 def test_every_scenario_says_how_urgent_it_is(outcomes: dict[Path, Outcome]) -> None:
     silent = [name_of(path) for path, outcome in outcomes.items() if "disposition" not in outcome.file.expect]
     assert silent == []
+
+
+def test_scenarios_hold_just_the_answers_that_an_interview_asks_for(
+    outcomes: dict[Path, Outcome], engine: Engine
+) -> None:
+    """So that a question that is asked of others, or of nobody, is noticed. No red flag is taken back on the way."""
+    quick = Remembering(engine)
+    ways = {name_of(path): way_to(quick, outcome.file.answers) for path, outcome in outcomes.items()}
+    assert {name for name, way in ways.items() if way is None} == NO_WAY
+    assert all(way.stood for way in ways.values() if way)

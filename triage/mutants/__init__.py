@@ -60,8 +60,9 @@ class Jury:
         self._proofs = proofs
 
     def verdict(self, mutant: Mutant) -> Verdict:
-        judge = self._of_condition if isinstance(mutant, ShapeMutant) else self._of_effect
-        return Verdict(mutant.kind, mutant.rule, mutant.what, judge(mutant))  # type: ignore[arg-type]
+        """Who notices the mutant: asked in turn, quickest first."""
+        noticed_by = self._of_condition(mutant) if isinstance(mutant, ShapeMutant) else self._of_effect(mutant)
+        return Verdict(mutant.kind, mutant.rule, mutant.what, noticed_by)
 
     def _of_condition(self, mutant: ShapeMutant) -> str:
         if self._examples.notice(mutant):

@@ -31,9 +31,10 @@ _Part = TypeVar("_Part")
 
 
 class Effect(NamedTuple):
-    """A changed rule base. `rule`: what was changed in it; `kind` sorts the counts.
+    """A changed rule base. What did not change in it is the very same object.
 
-    `touches`: rules without which the change does nothing; empty if it may always do
+    `rule`: what was changed; `kind` sorts the counts. `touches`: rules without which the
+    change does nothing; empty if it may always do
     something. `asks`: whether it is the way through the questions that changes.
     """
 
@@ -49,6 +50,14 @@ def effect_mutants(rulebase: RuleBase) -> Iterator[Effect]:
     """Every rule base that differs in one thing other than the condition of a rule."""
     makers = (_flags, _weights, _causes_swapped, _advice, _checks, _notes, _questions, _levels, _ranking)
     return chain.from_iterable(make(rulebase) for make in makers)
+
+
+def changed_question(rulebase: RuleBase, mutant: Effect) -> tuple[Question, Question] | None:
+    """The question that a mutant changed, before and after; None where it changed something else."""
+    after = mutant.rulebase.questions
+    return next(
+        ((before, after[name]) for name, before in rulebase.questions.items() if before is not after[name]), None
+    )
 
 
 def _with(entries: Mapping[str, _Part], name: str, changed: _Part) -> dict[str, _Part]:

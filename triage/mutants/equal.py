@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, EVERYBODY, Cause, Facts, Question, Row, RuleBase, any_row
 from triage.mutants.conditions import Reading, Shape, telling_apart
-from triage.mutants.effects import Effect
-from triage.projection import cases, cells_of, domain_of, projection, size
+from triage.mutants.effects import Effect, changed_question
+from triage.projection import Value, cases, cells_of, domain_of, projection, size
 
 # Above this many cases the signs of causes are not compared: the mutant stays a survivor.
-MOST_CASES = 200_000
+MOST_CASES = 600_000
 
 
 def proved_equal(rulebase: RuleBase, mutant: Effect) -> bool:
     """Whether a mutant's weights, order or questions come to the same as those of the rule base, for everybody.
 
-    False also where there is no proof.
+    False also where there is no proof. Of questions it is proved for all who do not go
+    back: they are asked the same.
     """
-    changed = mutant.rulebase
-    if mutant.rule in rulebase.signs:
-        cause = rulebase.causes[rulebase.signs[mutant.rule].cause]
-        return _same_scores(rulebase, cause, changed.causes[cause.id])
-    if mutant.rule in rulebase.questions:
-        return _asked_of_the_same(rulebase, rulebase.questions[mutant.rule], changed.questions[mutant.rule])
-    moved = [one for one, other in zip(rulebase.causes, changed.causes, strict=False) if one != other]
-    return len(moved) == 2 and _never_tie(rulebase, *(rulebase.causes[name] for name in moved))
+    if asked := changed_question(rulebase, mutant):
+        return _asked_of_the_same(rulebase, *asked)
+    before, after = rulebase.causes, mutant.rulebase.causes
+    moved = [before[one] for one, other in zip(before, after, strict=True) if one != other]
+    if moved:
+        return len(moved) == 2 and _never_tie(rulebase, *moved)
+    weighed = [name for name in before if before[name] is not after[name]]
+    return len(weighed) == 1 and _same_scores(rulebase, before[weighed[0]], after[weighed[0]])
 
 
 # --- causes
@@ -57,8 +58,16 @@ def _where_named(rulebase: RuleBase, causes: Sequence[Cause]) -> Iterator[Facts]
     conditions = [sign.condition for cause in causes for sign in cause.signs]
     rows = [row for condition in conditions for row in (*condition.when, *condition.unless)]
     hidden = [row for cause in causes for row in _hiding(rulebase, cause.group, {c.name for c in cells_of(rows)})]
-    values = projection([*rows, *hidden], domain_of(rulebase))
-    return (facts for facts in cases(values) if not any_row(hidden, facts)) if size(values) <= MOST_CASES else None
+    domain = domain_of(rulebase)
+    for left_out in (hidden, []):  # without them more cases are compared than can be reached, but there are fewer
+        values = projection([*rows, *left_out], domain)
+        if size(values) <= MOST_CASES:
+            return _cases_without(left_out, values)
+    return None
+
+
+def _cases_without(rows: list[Row], values: Mapping[str, list[Value]]) -> Iterator[Facts]:
+    return (facts for facts in cases(values) if not any_row(rows, facts))
 
 
 def _hiding(rulebase: RuleBase, group: str, read: set[str]) -> list[Row]:

@@ -12,14 +12,14 @@ from triage.faults import Fault, FaultyInput
 from triage.grammar import as_facts
 from triage.interview import missing_from, open_questions, settled_flags
 from triage.model import Answer, Answers, Facts
-from triage.mutants.effects import Effect
+from triage.mutants.effects import Effect, changed_question
 from triage.scenarios import Outcome, differences, run_scenario
 
 
 class Way(NamedTuple):
     """The way of somebody through the questions: those that were asked, in order.
 
-    `stood`: whether every red flag that was reached on the way still holds at its end.
+    `stood`: whether every red flag that was announced on the way still holds at its end.
     `facts`: what was known before each question and at the end.
     """
 
@@ -48,7 +48,7 @@ class ByScenarios:
         outcomes = [run_scenario(self._engine, path) for path in paths]
         if failed := [outcome.file.name for outcome in outcomes if outcome.differences]:
             raise FaultyInput(Fault(name, 0, "fails, so it cannot judge mutants", "`test` says why") for name in failed)
-        self._stories = [_Story(outcome, _way_to(self._engine, outcome.file.answers)) for outcome in outcomes]
+        self._stories = [_Story(outcome, way_to(self._engine, outcome.file.answers)) for outcome in outcomes]
 
     def notice(self, mutant: Effect) -> bool:
         engine = Remembering(self._engine, mutant.rulebase)
@@ -61,16 +61,17 @@ class ByScenarios:
         if mutant.asks and story.way:
             if not self._may_turn(mutant, story.way):
                 return False
-            if _way_to(engine, file.answers) != story.way:
+            if way_to(engine, file.answers) != story.way:
                 return True
         changed = assess(engine, file.answers, missing_from(engine, file.answers))
         return any(differences(file.expect, changed))
 
     def _may_turn(self, mutant: Effect, way: Way) -> bool:
         """Whether the changed question may be asked where it was not, or the other way round; quick to tell."""
-        if mutant.rule not in mutant.rulebase.questions:
+        asked = changed_question(self._engine.rulebase, mutant)
+        if asked is None:
             return True
-        question, changed = (base.questions[mutant.rule] for base in (self._engine.rulebase, mutant.rulebase))
+        question, changed = asked
         return any(
             changed.applies(facts) != question.applies(facts)
             or changed.applies_after_urgent(facts) != question.applies_after_urgent(facts)
@@ -78,10 +79,10 @@ class ByScenarios:
         )
 
 
-def _way_to(engine: Engine, answers: Answers) -> Way | None:
+def way_to(engine: Engine, answers: Answers) -> Way | None:
     """The way to exactly these answers; None if something else is asked, or not all of it."""
     given: dict[str, Answer] = {}
-    reached: set[str] = set()
+    announced: set[str] = set()
     known: list[Facts] = [{}]
     while left := open_questions(engine, given):
         name = left[0].id
@@ -89,6 +90,12 @@ def _way_to(engine: Engine, answers: Answers) -> Way | None:
             return None
         given[name] = answers[name]
         known.append(as_facts(given, engine.rulebase.bands))
-        reached |= {fired.flag.id for fired in settled_flags(engine, given)}
-    stood = reached <= {fired.flag.id for fired in settled_flags(engine, given)}
+        announced |= _announced(engine, given)
+    stood = announced == _announced(engine, given)
     return Way(tuple(given), stood, tuple(known)) if given.keys() == answers.keys() else None
+
+
+def _announced(engine: Engine, answers: Answers) -> set[str]:
+    """The settled red flags that stop an interview, or leave only follow-ups: they are told at once."""
+    levels = engine.rulebase.dispositions
+    return {f.flag.id for f in settled_flags(engine, answers) if levels[f.flag.disposition].stops}

@@ -24,12 +24,17 @@ def mutant_lines(survey: Survey, columns: int) -> list[str]:
     lines += [f"Noticed by nobody: {len(survey.survivors)}"]
     lines += [f"- {verdict.name}" for verdict in survey.survivors]
     lines += map(str, survey.faults)
-    return [part for line in lines for part in wrap(line, columns)]
+    return [part for line in lines for part in _wrapped(line, columns)]
 
 
 def _by_kind(survey: Survey) -> list[str]:
     kinds = Counter(verdict.kind for verdict in survey.verdicts)
     return [f"- {kind}: {kinds[kind]:,}, noticed {_percent(survey.noticed(kind))}" for kind in sorted(kinds)]
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    item = line.removeprefix("- ")
+    return wrap(item, columns, "- " if item != line else "")
 
 
 def _percent(share: float) -> str:
