@@ -432,7 +432,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
 
     from triage.answers import is_stale, read_answer_file
     from triage.assessment import assess
-    from triage.faults import FaultyInput
+    from triage.faults import FaultyInput, printable
     from triage.interview import missing_from
     from triage.report.text import provisional
 
