@@ -34,8 +34,8 @@ class Effect(NamedTuple):
     """A changed rule base. What did not change in it is the very same object.
 
     `rule`: what was changed; `kind` sorts the counts. `touches`: rules without which the
-    change does nothing; empty if it may always do
-    something. `asks`: whether it is the way through the questions that changes.
+    change does nothing; empty if it may always do something. `asks`: whether it is the
+    way through the questions that changes.
     """
 
     kind: str
