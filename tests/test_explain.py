@@ -270,7 +270,7 @@ def test_every_line_of_how_has_an_id_that_can_be_looked_up(some: dict[str, Asses
     for name, one in some.items():
         root = how(rulebase, one)
         assert set(ids(root)) <= known, name
-        items = [line for line in how_lines(root, 10_000) if line]
+        items = [line for line in how_lines(rulebase, root, 10_000) if line]
         assert all(line.lstrip().startswith("- ") and line.endswith("]") for line in items), name
         assert all(line.rsplit("[", 1)[1].rstrip("]") in known for line in items), name
 
@@ -298,7 +298,7 @@ def test_every_rule_of_how_names_its_sources(some: dict[str, Assessment], ruleba
 def test_how_does_not_call_an_unfinished_result_calm(engine: Engine) -> None:
     begun = assess(engine, {"age": 34}, ("feel",))
     root = how(engine.rulebase, begun)
-    assert begun.disposition.title not in " ".join(how_lines(root, 10_000))
+    assert begun.disposition.title not in " ".join(how_lines(engine.rulebase, root, 10_000))
 
 
 # --- why
@@ -313,9 +313,9 @@ class State:
 
 @pytest.fixture(scope="module")
 def states(rulebase: RuleBase, stories: dict[str, Answers]) -> list[State]:
-    """Every question of every twelfth scenario, with the answers before it."""
+    """Every question of a sample of the scenarios, with the answers before it."""
     found = []
-    for name, answers in list(stories.items())[::12]:
+    for name, answers in list(stories.items())[::24]:
         asked = [question for question in rulebase.questions.values() if question.id in answers]
         for at, question in enumerate(asked):
             found.append(State(name, {q.id: answers[q.id] for q in asked[:at]}, question))
@@ -352,7 +352,7 @@ def test_what_waits_for_a_question_comes_true(engine: Engine, states: list[State
                         answers[state.question.id] = values(state.question, rulebase)[group[0]]
                     raised = [fired.flag for fired in find_flags(engine, answers)]
                     assert one.flag in raised or (way.needs and one.flag.condition.unless), (state.name, one.flag.id)
-    assert seen > 5_000
+    assert seen > 2_000
 
 
 def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: list[State]) -> None:
@@ -391,7 +391,7 @@ def test_a_flag_of_the_result_waited_for_every_question_of_its_row(
             if all(any(cell.name == state.question.id for cell in row) for row in rows):
                 seen += 1
                 assert fired.flag.id in waiting, (state.name, fired.flag.id)
-    assert seen > 50
+    assert seen > 20
 
 
 def test_what_waits_is_more_urgent_than_what_is_settled_and_most_urgent_first(
@@ -435,6 +435,19 @@ def test_an_exception_that_holds_already_stops_a_flag(rulebase: RuleBase) -> Non
     for answers, waits in (({"age": 30}, True), (expecting, False)):
         waiting = {one.flag.id for one in pending(rulebase, answers, question)}
         assert ("both-ankles-swollen" in waiting) is waits
+
+
+def test_an_option_that_completes_an_exception_is_not_named(rulebase: RuleBase) -> None:
+    """Pregnant from 20 weeks, swollen ankles are no flag; of another pregnancy they still would be."""
+    answers = {"age": 30, "leg_look": ("both_ankles",)}
+    waiting = pending(rulebase, answers, rulebase.questions["pregnant"])
+    assert "both-ankles-swollen" not in {one.flag.id for one in waiting}  # settled: it waits for nothing
+    answers = {"age": 30, "where": "one_leg", "leg_look": ("injury",), "clot_risk": ("none",), "pregnant": "no_na"}
+    feel = pending(rulebase, answers, rulebase.questions["feel"])
+    assert "lasting-one-sided-pain" not in {one.flag.id for one in feel}
+    risk = pending(rulebase, {**answers, "feel": "constant"}, rulebase.questions["clot_risk"])
+    [one] = [p for p in risk if p.flag.id == "lasting-one-sided-pain"]
+    assert "none" not in one.ways[0].options
 
 
 def test_a_flag_that_waits_for_its_exception_is_pending(rulebase: RuleBase) -> None:
@@ -617,9 +630,9 @@ def test_why_not_fits_the_width(some: dict[str, Assessment], rulebase: RuleBase)
     one = next(iter(some.values()))
     for columns in (80, 40, 20):
         for rule in rulebase.entries:
-            lines = why_not_lines(why_not(rulebase, one, rule), columns)
+            lines = why_not_lines(rulebase, why_not(rulebase, one, rule), columns)
             assert max(map(len, lines)) <= columns
-        assert max(map(len, how_lines(how(rulebase, one), columns))) <= columns
+        assert max(map(len, how_lines(rulebase, how(rulebase, one), columns))) <= columns
 
 
 def test_an_unknown_rule_is_a_key_error(some: dict[str, Assessment], rulebase: RuleBase) -> None:

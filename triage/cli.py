@@ -380,7 +380,7 @@ def _how_part(rulebase: RuleBase, assessment: Assessment, columns: int) -> tuple
     from triage.explain import how
     from triage.report.explanation import HOW, how_lines
 
-    return HOW, how_lines(how(rulebase, assessment), columns)
+    return HOW, how_lines(rulebase, how(rulebase, assessment), columns)
 
 
 def _worded(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from triage.assessment import most_urgent, part_of
-from triage.grammar import DISPOSITION, as_facts
+from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.lints import kind_of
 from triage.model import (
     AFTER_FOLLOW_UPS,
@@ -150,24 +150,24 @@ def _values(rulebase: RuleBase, question: Question, within: Iterable[str]) -> tu
 
 def _ways(state: _State, flag: RedFlag, name: str, values: tuple[str, ...]) -> Iterator[Way]:
     condition = flag.condition
-    if any_row(condition.unless, state.facts):
-        return  # what is known stops it, whatever is answered now
 
-    def stays(value: str) -> bool:
-        return not any_row(condition.unless, {**state.facts, name: frozenset([value])})
+    def stays(*chosen: str) -> bool:
+        """Whether no exception holds then; one that holds already stops every way."""
+        return not any_row(condition.unless, {**state.facts, name: frozenset(chosen)})
 
     raised = any_row(condition.when, state.facts)
-    if raised and any(cell.name == name for row in condition.unless for cell in row):
-        yield Way(tuple(filter(stays, values)), False, ())
+    decides = any(cell.name == name for row in condition.unless for cell in row)
+    if raised and decides and (kept := tuple(filter(stays, values))):
+        yield Way(kept, False, ())
     for row in condition.when:
         own = next((cell for cell in row if cell.name == name), None)
         needs = state.open_cells(row, name)
         if own is None or needs is None or raised:
             continue
         options = tuple(value for value in values if value in own.options)
-        if own.every and options:
+        if own.every and options and stays(*own.options):
             yield Way(tuple(sorted(own.options)), True, needs)
-        elif kept := tuple(filter(stays, options)):
+        elif not own.every and (kept := tuple(filter(stays, options))):
             yield Way(kept, False, needs)
 
 
@@ -193,7 +193,8 @@ def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
     """
     questions = tuple(rulebase.questions.values())
     reached: dict[tuple[int, str], Disposition] = {}
-    for flag in rulebase.red_flags.values():
+    by_urgency = sorted(rulebase.red_flags.values(), key=lambda flag: rulebase.dispositions[flag.disposition].rank)
+    for flag in by_urgency:
         level = rulebase.dispositions[flag.disposition]
         if level.beside or level.rank >= assessment.disposition.rank:
             continue
@@ -201,9 +202,7 @@ def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
             question = rulebase.questions[name]
             if question.kind != "number" and _concerns(question, assessment):
                 for option in _raising(flag.condition, question, assessment.facts):
-                    key = questions.index(question), option
-                    if key not in reached or level.rank < reached[key].rank:
-                        reached[key] = level
+                    reached.setdefault((questions.index(question), option), level)
     lines: dict[tuple[int, int], list[str]] = {}
     for (at, option), level in reached.items():
         lines.setdefault((level.rank, at), []).append(option)
@@ -407,15 +406,19 @@ class _How:
             level = self.assessment.disposition
             known = f"It is: {level.title}" if DISPOSITION in self.facts else "Not known while questions are open"
             return Node(DISPOSITION, level.id, f"{needs}. {known}")
-        return Node("not_found", name, f"{needs}. Not found")
+        missing = "Not raised" if cell.name == RED_FLAG else "Not named"
+        only = next(iter(cell.options)) if len(cell.options) == 1 else name
+        return Node("not_found", only, f"{needs}. {missing}")
 
     def needed(self, cell: Cell) -> str:
         """What a cell needs, in words; of many options the first few."""
         words = options_said(self.rulebase, cell.name, cell.options)
+        kind = {RED_FLAG: " the red flag", CAUSE: " the cause", DISPOSITION: " the result"}.get(cell.name, "")
         if cell.every:
-            return f"needs: {', together with '.join(words)}"
+            return f"needs{kind}: {', together with '.join(words)}"
         more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
-        return f"needs{' one of' * (len(words) > 1)}: {'; '.join(words[:SOME] + more)}"
+        several = " (one of)" if len(words) > 1 else ""
+        return f"needs{kind}{several}: {'; '.join(words[:SOME] + more)}"
 
     def answered(self, name: str) -> str:
         """The answer to a question in words."""
@@ -442,8 +445,6 @@ def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> WhyNot:
     entry = rulebase.entries[name]
     explain = _How(rulebase, assessment)
     for conclusion in explain.conclusions():
-        if conclusion.kind == "withheld" and conclusion.id == name:
-            return WhyNot(WITHHELD, Node(kind_of(entry), name, entry.title, conclusion.children))
         for node in (conclusion, *conclusion.children):  # red flags and signs are one level down
             if node.id == name and node.kind == kind_of(entry) and node.children:
                 return WhyNot(SHOWN, node)

@@ -307,7 +307,8 @@ class Interview:
         while len(found) < len(listed):
             sign = listed[len(found)]
             remark = f"{text} {len(found) + 1} of {len(listed)}"
-            one = replace(prompt, text=sign.text, kind="one", options=choices, remark=remark, leads_to=(sign.id,))
+            leads_to = (sign.id, doubt) if doubt == NOT_SURE else (sign.id,)
+            one = replace(prompt, text=sign.text, kind="one", options=choices, remark=remark, leads_to=leads_to)
             reply = self.asker.ask(one)
             if not isinstance(reply, Back):
                 found[sign.id] = doubt if reply == NOT_SURE else str(reply)

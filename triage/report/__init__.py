@@ -33,9 +33,9 @@ def explained(rulebase: RuleBase, assessment: Assessment, wanted: Wanted, column
     from triage.explain import how, why_not
     from triage.report.explanation import HOW, how_lines, why_not_lines
 
-    lines = ["", HOW, *how_lines(how(rulebase, assessment), columns)] if wanted.how else []
+    lines = ["", HOW, *how_lines(rulebase, how(rulebase, assessment), columns)] if wanted.how else []
     for name in wanted.why_not:
-        lines += ["", *why_not_lines(why_not(rulebase, assessment, name), columns)]
+        lines += ["", *why_not_lines(rulebase, why_not(rulebase, assessment, name), columns)]
     return lines
 
 

@@ -145,27 +145,22 @@ def _signs(helped: Helped) -> str:
 # --- how, and why not
 
 
-def tree(node: Node, columns: int) -> list[str]:
+def _tree(rulebase: RuleBase, node: Node, columns: int, depth: int = 0) -> list[str]:
     """A node and all below it, each with the id that `rules ID` shows."""
-    return _tree(node, columns, 0)
-
-
-def _tree(node: Node, columns: int, depth: int) -> list[str]:
     said = "you said: " if node.kind == ANSWER else ""
     lines = wrap(f"{said}{node.text} [{node.id}]", columns, "  " * depth + "- ")
-    return lines + _below(node, columns, depth + 1)
+    return lines + _below(rulebase, node, columns, depth + 1)
 
 
-def _below(node: Node, columns: int, depth: int) -> list[str]:
-    """The children of a node; all its sources in one item, each with its id."""
-    lines = [line for child in node.children if child.kind != SOURCE for line in _tree(child, columns, depth)]
-    sources = [child for child in node.children if child.kind == SOURCE]
-    named = "; ".join(f"{source.text} [{source.id}]" for source in sources)
+def _below(rulebase: RuleBase, node: Node, columns: int, depth: int) -> list[str]:
+    """The children of a node; all its sources in one item, each by its publisher and id."""
+    lines = [line for one in node.children if one.kind != SOURCE for line in _tree(rulebase, one, columns, depth)]
+    sources = [f"{rulebase.sources[one.id].org} [{one.id}]" for one in node.children if one.kind == SOURCE]
     lead = "source" if len(sources) == 1 else "sources"
-    return lines + (wrap(f"{lead}: {named}", columns, "  " * depth + "- ") if sources else [])
+    return lines + (wrap(f"{lead}: {'; '.join(sources)}", columns, "  " * depth + "- ") if sources else [])
 
 
-def how_lines(root: Node, columns: int) -> list[str]:
+def how_lines(rulebase: RuleBase, root: Node, columns: int) -> list[str]:
     """A result from its conclusions down to the answers. Kinds of conclusions are set apart."""
     lines: list[str] = []
     before = ""
@@ -173,7 +168,7 @@ def how_lines(root: Node, columns: int) -> list[str]:
         if lines and conclusion.kind != before:
             lines.append("")
         before = conclusion.kind
-        lines += tree(conclusion, columns)
+        lines += _tree(rulebase, conclusion, columns)
     return lines
 
 
@@ -186,11 +181,11 @@ OUTCOMES = {
 }
 
 
-def why_not_lines(found: WhyNot, columns: int) -> list[str]:
+def why_not_lines(rulebase: RuleBase, found: WhyNot, columns: int) -> list[str]:
     """What became of one rule, and why."""
     node = found.node
     lines = wrap(f"{node.kind.replace('_', ' ').capitalize()}: {node.text} [{node.id}]", columns)
-    return [*lines, *wrap(OUTCOMES[found.outcome], columns), *_below(node, columns, 0)]
+    return [*lines, *wrap(OUTCOMES[found.outcome], columns), *_below(rulebase, node, columns, 0)]
 
 
 def as_data(node: Node) -> dict[str, Any]:
