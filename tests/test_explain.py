@@ -456,6 +456,8 @@ def test_a_flag_that_waits_for_its_exception_is_pending(rulebase: RuleBase) -> N
         p for p in pending(rulebase, answers, rulebase.questions["clot_risk"]) if p.flag.id == "lasting-one-sided-pain"
     ]
     assert "prev" in one.ways[0].options
+    often = pending(rulebase, answers, rulebase.questions["often"])
+    assert "lasting-one-sided-pain" not in {p.flag.id for p in often}  # it does not decide
 
 
 def test_causes_that_a_question_tells_apart_have_a_sign_that_reads_it(rulebase: RuleBase) -> None:
