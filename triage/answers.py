@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from triage.faults import Fault, FaultyInput, allowed
+from triage.faults import Fault, Faults, FaultyInput, allowed
 from triage.grammar import read_answer
 from triage.model import Answer, Answers, RuleBase
 from triage.toml_file import TomlFile
@@ -35,7 +35,7 @@ class AnswerFile:
 def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
     """Read and check a file. Raises FaultyInput with every fault, its line and what is allowed."""
     toml = TomlFile.read(path)
-    faults: list[Fault] = []
+    faults = Faults()
     known = (TITLE, SAVED, ANSWERS, EXPECT)
     for key in toml.data:
         if key not in known:
@@ -56,8 +56,11 @@ def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
 
 
 def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Fault]]:
-    """The answers in a parsed file, in asking order, and what is wrong with them."""
-    faults: list[Fault] = []
+    """The answers in a parsed file, in asking order, and what is wrong with them.
+
+    Raises FaultyInput where nearly everything is wrong.
+    """
+    faults = Faults()
     raw = toml.data.get(ANSWERS)
     if not isinstance(raw, dict):
         what = "no [answers] table" if raw is None else "write [answers] as a table"

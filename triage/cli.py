@@ -66,8 +66,10 @@ def _main(given: list[str]) -> int:
 
 
 def _say(text: str) -> None:
+    from triage.faults import printable
+
     with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr, flush=True)
 
 
 def _tell(error: FaultyInput) -> None:
@@ -96,7 +98,7 @@ def _open() -> bool:
 
     try:
         lines = opening.first_screen(opening.rules_folder(), screen.width())
-    except (OSError, ValueError, KeyError, IndexError):
+    except opening.FAULTY:
         return False  # the loader will say what is wrong with the rule base
     print("\n".join(lines), flush=True)
     return True
@@ -108,7 +110,7 @@ def _relief(rules: str | None = None) -> int:
     folder = Path(rules) if rules else opening.rules_folder()
     try:
         lines = opening.relief_lines(folder, screen.width())
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except opening.FAULTY as error:
         _say(f"{folder / opening.RELIEF_NOW}: cannot be used: {error}")
         return WRONG_INPUT
     print("\n".join(lines))
@@ -445,8 +447,9 @@ def _run_one(engine: Engine, args: argparse.Namespace, name: str, several: bool)
         _say(f"{printable(file.name)}: {engine.rulebase.saved.old}")
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
     if not assessment.complete and not args.partial:
-        _say(f"{file.name}: not complete, missing: {', '.join(assessment.missing)}")
-        _say(f"{file.name}: {provisional(assessment)}")
+        shown = printable(file.name)
+        _say(f"{shown}: not complete, missing: {', '.join(assessment.missing)}")
+        _say(f"{shown}: {provisional(assessment)}")
         return INCOMPLETE, ""
     if several and args.format == "json":
         from triage.report.as_json import as_dict
@@ -464,9 +467,9 @@ def _heading(file: AnswerFile) -> str:
 
 def _json_line(document: Mapping[str, Any], name: str) -> str:
     """One document on one line, with the name of its file."""
-    import json
+    from triage.report.as_json import as_text
 
-    return json.dumps({**document, "file": name}, ensure_ascii=False)
+    return as_text({**document, "file": name})
 
 
 # --- what-if
@@ -498,9 +501,9 @@ def _what_if_one(engine: Engine, args: argparse.Namespace, name: str, several: b
     document = what_if_document(engine.rulebase, assessment, args.all)
     if several:
         return DONE, _json_line(document, file.name)
-    import json
+    from triage.report.as_json import as_text
 
-    return DONE, json.dumps(document, indent=2, ensure_ascii=False)
+    return DONE, as_text(document, indent=2)
 
 
 def _with_progress(items: Sequence[_Item]) -> Iterator[_Item]:

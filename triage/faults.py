@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MOST_FAULTS = 200  # more than anybody reads; a hint for each of a million would take hours
+LONGEST = 600  # characters of a message, and of a given value that a near one is looked for
+
 
 def printable(text: str) -> str:
     """`text` without control characters, so that no file can drive the terminal."""
@@ -22,7 +25,18 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return printable(f"{place}: {self.what}" + (f" ({self.hint})" if self.hint else ""))
+        what, hint = (text if len(text) <= LONGEST else f"{text[:LONGEST]} ..." for text in (self.what, self.hint))
+        return printable(f"{place}: {what}" + (f" ({hint})" if hint else ""))
+
+
+class Faults(list[Fault]):
+    """The faults found so far. `append` raises FaultyInput when there are MOST_FAULTS."""
+
+    def append(self, fault: Fault) -> None:
+        """Add one, and stop where a file is wrong from end to end."""
+        super().append(fault)
+        if len(self) >= MOST_FAULTS:
+            raise FaultyInput([*self, Fault(fault.file, 0, "more faults than are listed here")])
 
 
 class FaultyInput(Exception):
@@ -38,7 +52,7 @@ def allowed(given: object, values: Iterable[str]) -> str:
     import difflib  # only on the way to an error message
 
     listed = list(values)
-    nearest = difflib.get_close_matches(str(given), listed, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(str(given)[:LONGEST], listed, n=1, cutoff=0.5)
     hint = f'did you mean "{nearest[0]}"? ' if nearest else ""
     more = f", ... {len(listed) - 20} more" if len(listed) > 20 else ""
     return f"{hint}allowed: {', '.join(listed[:20])}{more}"

@@ -7,9 +7,11 @@ wrong to a list of complaints, so that all faults are told at once.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from triage.faults import allowed
@@ -17,6 +19,8 @@ from triage.model import Answer, Answers, Cell, Disposition, Facts, Question, Ro
 
 RED_FLAG, CAUSE, DISPOSITION = "red_flag", "cause", "disposition"
 FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
+
+MOST_CASES = 10_000  # that one written example may stand for
 
 _SPAN = re.compile(r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$")
 
@@ -212,6 +216,9 @@ class Vocabulary:
                 continue
             facts = [read(name, one, complain) for one in self._in_turn(name, value)]
             turns.append([(name, fact) for fact in facts if fact])
+        if prod(map(len, turns)) > MOST_CASES:
+            complain(f"stands for more than {MOST_CASES:,} cases", "write several examples, with shorter lists")
+            return []
         return [dict(choice) for choice in product(*turns)]
 
     def _in_turn(self, name: str, value: Any) -> list[Any]:
@@ -276,15 +283,13 @@ def _read_one(question: Question, value: Any, known: list[str], complain: Compla
 
 def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        complain(
-            f'{question.id}: takes a list of options, like ["{known[0]}"], at least one',
-            allowed(value, known),
-        )
+        like = f', like ["{known[0]}"]' if known else ""
+        complain(f"{question.id}: takes a list of options{like}, at least one", allowed(value, known))
         return None
     unknown = [item for item in value if item not in known]
     for item in unknown:
         complain(f'{question.id}: unknown option "{item}"', allowed(item, known))
-    for item in {item for item in value if value.count(item) > 1}:
+    for item in (item for item, times in Counter(value).items() if times > 1):
         complain(f'{question.id}: "{item}" is given twice', "")
     alone = [o.id for o in question.options if o.exclusive and o.id in value]
     if alone and len(value) > 1:
@@ -298,7 +303,4 @@ def _read_many(question: Question, value: Any, known: list[str], complain: Compl
 def _as_written(value: Any) -> str:
     if isinstance(value, list):
         return " or ".join(str(item) for item in value)
-    try:
-        return str(value)
-    except ValueError:  # a number of thousands of digits
-        return "this number"
+    return str(value)

@@ -14,6 +14,10 @@ from typing import Any
 from triage import screen
 
 QUESTIONS, DISPOSITIONS, RELIEF_NOW = "questions.toml", "dispositions.toml", "advice/relief_now.toml"
+SMALL = 30_000  # bytes that tomllib reads in no time, whatever they are
+
+# What reading and wording a file raises that is not as it should be.
+FAULTY = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def rules_folder() -> Path:
@@ -31,24 +35,27 @@ def welcome(lines: Iterable[str], statement: str, columns: int) -> list[str]:
 def first_screen(folder: Path, columns: int) -> list[str]:
     """Welcome and first question of a rule base."""
     about = _parsed(folder / DISPOSITIONS)["about"]
-    question = _first_question((folder / QUESTIONS).read_text("utf-8"))
-    return [
-        *welcome(about["welcome"], about["statement"], columns),
-        *screen.question_head(1, None, question["text"], columns),
-    ]
+    question = _first_question((folder / QUESTIONS).read_text("utf-8-sig"))
+    return _clean(
+        [
+            *welcome(about["welcome"], about["statement"], columns),
+            *screen.question_head(1, None, question["text"], columns),
+        ]
+    )
 
 
 def relief_lines(folder: Path, columns: int) -> list[str]:
     """The fixed text that is safe for everybody, and where to go from there.
 
-    Raises OSError, ValueError, KeyError or TypeError where the file is not as it should be.
+    Raises one of FAULTY where the file is not as it should be.
     """
     relief = _parsed(folder / RELIEF_NOW)["relief_now"]
-    steps = relief["steps"]
-    if not (isinstance(steps, list) and steps and all(isinstance(text, str) for text in (relief["title"], *steps))):
-        raise ValueError("title and steps must be text")
-    lines = relief_text(relief["title"], relief["steps"], columns)
-    return [*lines, "", *screen.wrap(relief["after"], columns)] if relief.get("after") else lines
+    steps, after = relief["steps"], relief.get("after", "")
+    texts = (relief["title"], *steps, after)
+    if not (isinstance(steps, list) and steps and all(isinstance(text, str) for text in texts)):
+        raise ValueError("title, steps and after must be text")
+    lines = relief_text(relief["title"], steps, columns)
+    return _clean([*lines, "", *screen.wrap(after, columns)] if after else lines)
 
 
 def relief_text(title: str, steps: Iterable[str], columns: int) -> list[str]:
@@ -59,8 +66,23 @@ def relief_text(title: str, steps: Iterable[str], columns: int) -> list[str]:
     return lines
 
 
+def _clean(lines: list[str]) -> list[str]:
+    """The lines; ValueError where one could drive the terminal."""
+    if not all(line.isprintable() for line in lines):
+        raise ValueError("holds a character that cannot be printed")
+    return lines
+
+
 def _parsed(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text("utf-8"))
+    if path.stat().st_size <= SMALL:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    from triage.faults import FaultyInput  # slow to import, and never needed for the built-in rule base
+    from triage.toml_file import TomlFile
+
+    try:
+        return TomlFile.read(path).data
+    except FaultyInput as error:
+        raise ValueError(str(error)) from None
 
 
 def _first_question(text: str) -> dict[str, Any]:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from triage.faults import Fault, FaultyInput, allowed
-from triage.grammar import CAUSE, DISPOSITION, FINDINGS, RED_FLAG, Vocabulary
+from triage.faults import Fault, Faults, FaultyInput, allowed, printable
+from triage.grammar import CAUSE, DISPOSITION, FINDINGS, RED_FLAG, Vocabulary, as_list
 from triage.lints import lint
 from triage.model import (
     AFTER_FOLLOW_UPS,
@@ -55,7 +56,8 @@ LAYOUT = {
     "dispositions.toml": {"disposition", "place", "safety_net", "about", "ranking", "saved"},
     "red_flags.toml": {"red_flag"},
     "causes/*.toml": {"cause"},
-    "advice/*.toml": {"advice", "note", "relief_now"},
+    "advice/relief_now.toml": {"relief_now"},  # `relief` reads it alone, to be there at once
+    "advice/*.toml": {"advice", "note"},
     "checks.toml": {"check"},
     "claims.toml": {"claim"},
     "hazards.toml": {"hazard"},
@@ -84,6 +86,7 @@ ACTIONS = ("include", "correct", "traditional", "warn", "leave_out")
 # The fields that hold rows; a hazard names its own `answers`.
 ROWS = ("when", "unless", "for", "only_if", "ask_when", "after_urgent", "answers")
 
+_ESCAPE = re.compile(r"\\[^\"\\\s]")  # may stand for any character; a quote, a backslash and a line end are none
 _RULE_KEYS = {"sources", "status", "draft_because", "claims", "fires", "silent", "id"}
 
 
@@ -241,7 +244,7 @@ class _Loader:
 
     def __init__(self, folder: Path, examples: bool) -> None:
         self.folder, self.examples, self.sha256 = folder, examples, ""
-        self.faults: list[Fault] = []
+        self.faults = Faults()
         self.vocabulary = Vocabulary({})
         self.counters: dict[tuple[str, str], int] = {}
         self.ids: dict[tuple[str, str], Location] = {}
@@ -307,7 +310,19 @@ class _Loader:
             for table in set(file.data) - tables:
                 what = f'unknown table "{table}"'
                 self.faults.append(Fault(file.name, file.line(table), what, allowed(table, sorted(tables))))
+            self._refuse_unprintable(file)
             yield file
+
+    def _refuse_unprintable(self, file: TomlFile) -> None:
+        """Texts are printed as they stand, so that none may hold what drives a terminal or turns text round."""
+        if _without_blanks(file.text).isprintable() and not _ESCAPE.search(file.text):
+            return
+        for name, value in file.data.items():
+            for nth, table in enumerate(as_list(value)):
+                for text in _texts_in(table):
+                    if not _without_blanks(text).isprintable():
+                        what = f'[{name}]: "{printable(text)}" holds a character that cannot be printed'
+                        self.faults.append(Fault(file.name, file.line(name, nth), what, "such as an escape sequence"))
 
     def _raw_files(self) -> Iterator[tuple[str, bytes]]:
         """Every file of the layout by its name in the folder, as bytes."""
@@ -702,6 +717,23 @@ class _Loader:
             if flag.place and flag.place not in rulebase.places:
                 what = f'red_flag "{flag.id}", place: unknown place "{flag.place}"'
                 self.faults.append(Fault(flag.at.file, flag.at.line, what, allowed(flag.place, rulebase.places)))
+
+
+def _without_blanks(text: str) -> str:
+    """Without line ends and tabs, which are wrapped like blanks."""
+    return text.replace("\n", "").replace("\r", "").replace("\t", "")
+
+
+def _texts_in(data: Any) -> Iterator[str]:
+    """Every key and every text anywhere in parsed data."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for item in data:
+            yield from _texts_in(item)
+        if isinstance(data, dict):
+            for item in data.values():
+                yield from _texts_in(item)
 
 
 def _by_id(entries: Iterable[Any]) -> dict[str, Any]:

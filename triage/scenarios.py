@@ -10,7 +10,7 @@ from typing import Any
 from triage.answers import EXPECT, AnswerFile, read_answer_file
 from triage.assessment import assess
 from triage.engine import Engine
-from triage.faults import Fault, FaultyInput, allowed
+from triage.faults import Fault, Faults, FaultyInput, allowed
 from triage.interview import missing_from
 from triage.model import Assessment, RuleBase
 
@@ -61,7 +61,10 @@ def shown_ids(assessment: Assessment) -> dict[str, list[str]]:
 def run_scenario(engine: Engine, path: Path) -> Outcome:
     """Run one scenario file. Raises FaultyInput where it is not one."""
     file = read_answer_file(path, engine.rulebase)
-    if faults := list(_faults(file, engine.rulebase)):
+    faults = Faults()
+    for fault in _faults(file, engine.rulebase):
+        faults.append(fault)
+    if faults:
         raise FaultyInput(faults)
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
     return Outcome(file, assessment, tuple(differences(file.expect, assessment)))

@@ -14,16 +14,20 @@ from typing import Any, NamedTuple
 
 from triage.faults import Fault, FaultyInput
 
-# Answer and rule files are a few kilobytes; anything this large is a mistake.
+# Answer and rule files are a few kilobytes, nested a few levels deep; more than this is a mistake.
 LARGEST = 5_000_000
+DEEPEST = 40
 
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-\s\"']+?)\s*\]{1,2}\s*(?:#.*)?$")
+# Keys of so many parts keep tomllib busy for hours, and what they make is too deep for anybody.
+_LONG_KEY = re.compile(rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}""")
+# Possessive (`++`): a line of blanks must not be tried again from every one of them.
+_HEADER = re.compile(r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]")
 _TOKEN = re.compile(r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*""")
 
 
 # Examples are written in the rules but read only when they are run: they are half the text.
-_EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)+\]|.*\{.*\])$", re.MULTILINE)
+_EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)+\]|[^{\n]*+\{.*\])$", re.MULTILINE)
 
 
 class Location(NamedTuple):
@@ -75,14 +79,18 @@ class TomlFile:
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
-            return tomllib.loads(text)
+            if any(line.count(".") >= DEEPEST and _LONG_KEY.search(line) for line in text.split("\n")):
+                raise RecursionError
+            data = tomllib.loads(text)
+            _refuse_extremes(data)
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"line (\d+)", str(error))
             line = int(found[1]) if found else text.count("\n") + 1
             what = re.sub(r"\s*\(at .*?\)$", "", str(error))
             raise FaultyInput([Fault(self.name, line, f"not TOML: {what}")]) from None
         except (RecursionError, ValueError):
-            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply or bad value")]) from None
+            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply, or a number too large")]) from None
+        return data
 
     def line(self, table: str = "", nth: int = 0, key: str = "") -> int:
         """The line of `key` in the `nth` (0-based) table of that name, or of its header.
@@ -130,6 +138,22 @@ class TomlFile:
                     break
 
 
+def _refuse_extremes(data: dict[str, Any]) -> None:
+    """RecursionError for more than DEEPEST levels, ValueError for whole numbers of more than 64 bits.
+
+    TOML need not allow either; later code may go down into values and write them out.
+    """
+    level: list[Any] = [data]
+    for _ in range(DEEPEST):
+        below = [item for node in level for item in (node.values() if type(node) is dict else node)]
+        if any(type(item) is int and item.bit_length() > 64 for item in below):
+            raise ValueError
+        level = [item for item in below if type(item) is dict or type(item) is list]
+        if not level:
+            return
+    raise RecursionError
+
+
 def _emptied(examples: re.Match[str]) -> str:
     """One example without answers, on as many lines: lines in messages stay right."""
     return f"{examples[1]} = [{{}}" + "\n" * examples[0].count("\n") + "]"
@@ -138,9 +162,11 @@ def _emptied(examples: re.Match[str]) -> str:
 def read_bytes(path: Path, shown: str) -> bytes:
     """What is in a file; `shown` is its name in messages. Raises FaultyInput."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
-        return path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)  # a pipe does not tell its size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None
+    if len(raw) > LARGEST:
+        raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
+    return raw

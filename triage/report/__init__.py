@@ -40,11 +40,9 @@ def explained(rulebase: RuleBase, assessment: Assessment, wanted: Wanted, column
 
 
 def _json(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
-    import json
+    from triage.report.as_json import as_dict, as_text
 
-    from triage.report.as_json import as_dict
-
-    return json.dumps(as_dict(rulebase, assessment, wanted), indent=2, ensure_ascii=False)
+    return as_text(as_dict(rulebase, assessment, wanted), indent=2)
 
 
 FORMATS: dict[str, Callable[[RuleBase, Assessment, Wanted], str]] = {"text": _text, "json": _json}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from triage.model import Advice, Answer, Answers, Assessment, Facts, Reason, RuleBase
@@ -100,6 +101,12 @@ def _contract(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
         "answers": {name: _answer(answer) for name, answer in answers.items()},
         "rulebase": {"version": rulebase.about.version, "sha256": rulebase.sha256},
     }
+
+
+def as_text(document: dict[str, Any], indent: int | None = None) -> str:
+    """The document as JSON; what could drive a terminal (or is no text, in a file name) is escaped."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _answer(answer: Answer) -> int | str | list[str]:

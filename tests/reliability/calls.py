@@ -1,0 +1,60 @@
+"""Calls the program in this process, many times a second, as a command line would."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from unittest.mock import patch
+
+from triage import cli
+from triage.engine import Engine
+from triage.rulebase import load
+
+
+class Said(NamedTuple):
+    """What a command returned and printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@contextmanager
+def quick_engine() -> Iterator[None]:
+    """Commands get an engine without the care of one that is built once in a process.
+
+    The built-in rule base is loaded and compiled once: 0.1 s a file would be hours. And
+    nothing is frozen for the garbage collector, which would keep every rule base for ever.
+    """
+
+    @cache
+    def built_in() -> Engine:
+        return Engine(load())
+
+    with patch.object(cli, "_engine", lambda rules: Engine(load(rules)) if rules else built_in()):
+        yield
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    with TemporaryDirectory() as made:
+        yield Path(made)
+
+
+def call(*words: object) -> Said:
+    """One command to its end. Whatever it raises comes through."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = cli.main([str(word) for word in words])
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def is_clean(text: str) -> bool:
+    """Nothing in it can drive a terminal, or turn text round."""
+    return all(c.isprintable() or c == "\n" for c in text)
