@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -148,13 +148,20 @@ class Terminal:
     `raw` every character that came.
     """
 
-    def __init__(self, *args: str, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *args: str,
+        columns: int = 80,
+        rows: int = 24,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "triage"),
+    ) -> None:
         self.columns = columns
         self._window, self._transcript = Drawn(columns, rows), Drawn(columns, TALL)
         self.raw = ""
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "triage", *args],
+            [*program, *args],
             dimensions=(rows, columns),
             env=_environment(env or {}),
             encoding="utf-8",

@@ -5,13 +5,11 @@ Most tests run `python -m triage` as a process of its own; standard output and e
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -109,17 +107,6 @@ def other_rules(tmp_path: Path) -> Path:
         assert count == 1
         path.write_text(text, "utf-8")
     return folder
-
-
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any use of the network raises."""
-
-    def refused(*_: object, **__: object) -> None:
-        raise AssertionError("the network was used")
-
-    for name in ("socket", "create_connection", "getaddrinfo", "gethostbyname", "create_server", "socketpair"):
-        monkeypatch.setattr(socket, name, refused)
 
 
 # --- run
@@ -694,7 +681,6 @@ def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
     assert done.stderr.startswith(f'nothing in the rule base has the id "{given}" (did you mean "{meant}"?')
 
 
-@pytest.mark.usefixtures("no_network")
 def test_check_counts_and_lists_every_exception_that_lowers(
     rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -994,31 +980,3 @@ def test_an_interview_can_end_with_how_and_why_not(files: Path) -> None:
     assert done.returncode == DONE
     assert "How this was concluded" in done.stdout
     assert "[clot]" in done.stdout
-
-
-# --- no network, ever
-
-
-@pytest.mark.usefixtures("no_network")
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        (["relief"], DONE),
-        (["run", "{files}/runner.toml", "{files}/emergency.toml"], DONE),
-        (["run", "--format", "json", "{files}/runner.toml"], DONE),
-        (["run", "--partial", "--output", "{files}/result", "{files}/urgent.toml"], DONE),
-        (["test", "{files}/scenario.toml"], DONE),
-        (["rules"], DONE),
-        (["rules", "one-leg-swollen"], DONE),
-        (["rules", "--book"], DONE),
-        (["--plain"], DONE),
-        (["ask", "--plain", "--save", "{files}/kept.toml"], DONE),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_no_command_uses_the_network(words: list[str], code: int, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AssertionError, match="the network was used"):
-        socket.socket()
-    scenario(files, "scenario.toml", 'disposition = "self_care"')
-    monkeypatch.setattr("sys.stdin", io.StringIO("70\n1\n4\n"))
-    assert main([word.format(files=files) for word in words]) == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,6 +124,8 @@ def write_whole(path: Path, text: str) -> None:
     import tempfile  # slow to import, and most runs write no file
 
     target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.exists() and not target.is_file():
         target.write_text(text, "utf-8")
         return

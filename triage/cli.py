@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     import argparse
@@ -122,18 +122,25 @@ def build_parser() -> argparse.ArgumentParser:
     import argparse
 
     from triage import __version__
+    from triage.faults import printable
     from triage.report import FORMATS
 
-    common = argparse.ArgumentParser(add_help=False)
+    class Parser(argparse.ArgumentParser):
+        """Wrong words are repeated in messages."""
+
+        def error(self, message: str) -> NoReturn:
+            super().error(printable(message))
+
+    common = Parser(add_help=False)
     common.add_argument("--rules", metavar="DIR", help="use another rule base")
-    output = argparse.ArgumentParser(add_help=False)
+    output = Parser(add_help=False)
     output.add_argument("--format", choices=list(FORMATS), default="text", help="of the result (default: text)")
     _add_output(output)
-    explained = argparse.ArgumentParser(add_help=False)
+    explained = Parser(add_help=False)
     explained.add_argument("--explain", action="store_true", help="add how the result was concluded, down to answers")
     why_not = "add why this cause, advice, check or other rule is not in the result (may be given again)"
     explained.add_argument("--why-not", metavar="ID", action="append", default=[], help=why_not)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="leg-cramp-triage",
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
         "Information; it does not replace a doctor. Without a command, the questions are asked.",
@@ -295,7 +302,10 @@ def _check_targets(args: argparse.Namespace) -> None:
         raise FaultyInput([Fault(args.save, 0, "is already there and would be overwritten", hint)])
     _check_output(args, [name for name in (args.answers, args.save) if name])
     for name in (args.save, args.output):
-        folder = Path(name).resolve().parent if name else None
+        target = Path(os.path.realpath(name)) if name else None
+        folder = target.parent if target else None
+        if target and target.is_symlink():
+            raise FaultyInput([Fault(name, 0, "cannot be written: it is a link to itself")])
         if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise FaultyInput([Fault(name, 0, f"cannot be written: {folder} is no folder one can write in")])
         if name and Path(name).is_dir():

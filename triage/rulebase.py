@@ -435,7 +435,7 @@ class _Loader:
         if "clarify" not in parent.data:
             return None
         table = self.table(parent.file, "question.clarify", parent.data["clarify"])
-        known = [o.get("id") for o in parent.data.get("option", []) if isinstance(o, dict)]
+        known = [o.get("id") for o in as_list(parent.data.get("option", [])) if isinstance(o, dict)]
         options = []
         for option in table.tables("option"):
             answer = option.texts("answer")

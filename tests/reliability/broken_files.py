@@ -41,7 +41,7 @@ class Broken(NamedTuple):
 def broken_file(random: Random, sound: bytes) -> Broken:
     """`sound` with one break, or with several small ones."""
     name = random.choice(NAMES) if random.random() < 0.05 else "file.toml"
-    if random.random() < 0.001:
+    if random.random() < 1 / EVERY_LARGE:
         kind = random.choice(list(LARGE))
         return Broken(kind, LARGE[kind](random, sound), name)
     kind = random.choice(list(BREAKS))
@@ -53,7 +53,17 @@ def broken_file(random: Random, sound: bytes) -> Broken:
     return Broken(kind, data, name)
 
 
-NAMES = ("a\x1b[2J.toml", "\u202etxt.toml", "\x9b31m.toml", "two words.toml", "new\nline.toml", "\udcff.toml", "-x.toml", "\u00e9")
+EVERY_LARGE = 1000  # one file in so many
+NAMES = (
+    "a\x1b[2J.toml",
+    "\u202etxt.toml",
+    "\x9b31m.toml",
+    "two words.toml",
+    "new\nline.toml",
+    "\udcff.toml",
+    "-x.toml",
+    "\u00e9",
+)
 
 
 # --- small breaks
@@ -116,7 +126,9 @@ def other_word(random: Random, data: bytes) -> bytes:
 def misspelt(random: Random, data: bytes) -> bytes:
     def spell(word: bytes) -> bytes:
         at = random.randrange(len(word))
-        return word[:at] + random.choice([b"", word[at : at + 1] * 2, b"x", word[at : at + 1].swapcase()]) + word[at + 1 :]
+        return (
+            word[:at] + random.choice([b"", word[at : at + 1] * 2, b"x", word[at : at + 1].swapcase()]) + word[at + 1 :]
+        )
 
     return _swapped(random, data, _WORD, spell)
 
@@ -178,11 +190,24 @@ def shuffled(random: Random, data: bytes) -> bytes:
 def other_header(random: Random, data: bytes) -> bytes:
     def change(header: bytes) -> bytes:
         name = header.strip(b"[]")
-        return random.choice([b"[%s]", b"[[%s]]", b"[%s.x]", b"[[x.%s]]", b"[x]", b"%s = 1", b"%s = []", b"[[%s.%s]]"]).replace(
-            b"%s", name
-        )
+        return random.choice(
+            [b"[%s]", b"[[%s]]", b"[%s.x]", b"[[x.%s]]", b"[x]", b"%s = 1", b"%s = []", b"[[%s.%s]]"]
+        ).replace(b"%s", name)
 
     return _swapped(random, data, _HEADER, change)
+
+
+def flattened(random: Random, data: bytes) -> bytes:
+    """One value where sub-tables, or all tables of a name, stood."""
+    headers = list(_HEADER.finditer(data))
+    if not headers:
+        return data
+    first = last = random.randrange(len(headers))
+    while last + 1 < len(headers) and headers[last + 1][0] == headers[first][0]:
+        last += 1
+    name = headers[first][0].strip(b"[]").split(b".")[-1]
+    end = headers[last + 1].start() if last + 1 < len(headers) else len(data)
+    return data[: headers[first].start()] + name + b" = " + random.choice(VALUES).encode() + b"\n" + data[end:]
 
 
 def deep(random: Random, data: bytes) -> bytes:
@@ -214,7 +239,7 @@ BREAKS: dict[str, Callable[[Random, bytes], bytes]] = {
     for break_ in (
         truncated, random_bytes, flipped, punctuation, nul, invalid_utf8, byte_order_mark, line_ends, wrong_value,
         wrong_inner_value, other_word, misspelt, look_alikes, path_separators, escapes, dropped_line, dropped_part,
-        twice, shuffled, other_header, deep, many_faults,
+        twice, shuffled, other_header, flattened, deep, many_faults,
     )
 }  # fmt: skip
 

@@ -11,20 +11,20 @@ import json
 import re
 import shutil
 import tomllib
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import plain
-from reliability.broken_files import Broken, broken_file
-from reliability.calls import Said, call, folder, is_clean, quick_engine
-from reliability.result import Failure, Hang, Result, no_hang
 
-from triage import cli
+from reliability.broken_files import Broken, broken_file
+from reliability.calls import Said, built_in, call, folder, is_clean, quick_engine
+from reliability.result import Caught, Failure, Hang, Result, no_hang
 from triage.answers import as_toml
 from triage.faults import printable
 from triage.interview import missing_from
@@ -91,20 +91,15 @@ def _tried(count: int, seed: int, sort_of: Callable[[int], Try]) -> Result:
 
 
 def _why_wrong(attempt: Callable[[], None]) -> str:
-    try:
-        with no_hang():
-            attempt()
-    except Wrong as error:
-        return str(error)
-    except Hang:
+    with Caught() as caught, no_hang():
+        attempt()
+    error = caught.error
+    if error is None or isinstance(error, Wrong):
+        return str(error or "")
+    if isinstance(error, Hang):
         return "hangs"
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
-        frame = error.__traceback__
-        while frame and frame.tb_next:
-            frame = frame.tb_next
-        place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
-        return f"{type(error).__name__} at {place}: {str(error)[:100]!r}"
-    return ""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {str(error)[:100]!r}"
 
 
 # --- answers and scenarios
@@ -118,11 +113,11 @@ def answer_file(random: Random, place: Path) -> tuple[str, Callable[[], None]]:
     def attempt() -> None:
         with _written(place / broken.name, broken.data) as path:
             said = call("run", path, *form)
-            answers = sound_answers(_parsed(broken))
+            answers = sound_answers(_parsed(broken) or {})
             if answers is None:
                 right = WRONG_INPUT
             else:
-                right = INCOMPLETE if missing_from(cli._engine(None), answers) and "--partial" not in form else DONE
+                right = INCOMPLETE if missing_from(built_in(), answers) and "--partial" not in form else DONE
             _check(said, right, path)
             expect(bool(said.out) == (right == DONE), "a result and only where there is one")
 
@@ -136,7 +131,7 @@ def scenario_file(random: Random, place: Path) -> tuple[str, Callable[[], None]]
     def attempt() -> None:
         with _written(place / broken.name, broken.data) as path:
             said = call("test", path)
-            data = _parsed(broken)
+            data = _parsed(broken) or {}
             sound = sound_answers(data) is not None and sound_expectation(data.get("expect"))
             right = WRONG_INPUT if not sound else FAILED if "FAILED" in said.out else DONE
             _check(said, right, path)
@@ -149,13 +144,15 @@ def valid_answers(random: Random, place: Path) -> tuple[str, Callable[[], None]]
     """`run` of random valid answers: complete or not, and as urgent as a plain reading says."""
     answers = plain.random_answers(random)
     level = plain.read(answers).shown["disposition"]
+    as_text = random.random() < 0.2
 
     def attempt() -> None:
-        engine = cli._engine(None)
+        engine = built_in()
         complete = not missing_from(engine, answers)
         with _written(place / "file.toml", as_toml(answers, engine.rulebase).encode()) as path:
-            _check(call("run", path), DONE if complete else INCOMPLETE, path)
-            said = call("run", path, "--format", "json", "--partial")
+            if not complete or as_text:
+                _check(call("run", path), DONE if complete else INCOMPLETE, path)
+            said = call("run", path, "--format", "json", *(["--partial"] if not complete else []))
             _check(said, DONE, path)
             result = json.loads(said.out)
             expect(result["disposition"] == level, f"{result['disposition']}, but {level} as read plainly")
@@ -180,15 +177,15 @@ def _written(path: Path, data: bytes) -> Iterator[Path]:
     path.unlink()
 
 
-def _parsed(broken: Broken) -> dict[str, Any]:
-    """What is in the file; {} where it cannot be read, which is no sound file either."""
+def _parsed(broken: Broken) -> dict[str, Any] | None:
+    """What is in the file; None where it cannot be read."""
     if broken.kind == "long_dotted_key" or len(broken.data) > LARGEST:
-        return {}  # tomllib would take hours
+        return None  # tomllib would take hours
     try:
         data = tomllib.loads(broken.data.decode("utf-8-sig"))
-        return {} if _is_extreme(data) else data
+        return None if _is_extreme(data) else data
     except (ValueError, RecursionError):
-        return {}
+        return None
 
 
 def _is_extreme(data: Any, depth: int = 0) -> bool:
@@ -270,7 +267,9 @@ class RuleFolder:
         self.files = {path: path.read_bytes() for path in sorted(copy.rglob("*.toml"))}
         questions = tomllib.loads((sound / "questions.toml").read_text("utf-8"))["question"]
         self.answers = copy.with_suffix(".answers")
-        self.answers.write_text("[answers]\n" + "".join(f"{q['id']} = {_first_answer(q)}\n" for q in questions), "utf-8")
+        self.answers.write_text(
+            "[answers]\n" + "".join(f"{q['id']} = {_first_answer(q)}\n" for q in questions), "utf-8"
+        )
 
     @contextmanager
     def broken(self, file: Path, data: bytes) -> Iterator[None]:
@@ -296,7 +295,7 @@ def rule_file(random: Random, rules: RuleFolder) -> tuple[str, Callable[[], None
         with rules.broken(file, broken.data):
             checked = call("check", "--rules", rules.path)
             expect(checked.code in (DONE, FAILED), f"check: exit code {checked.code}: {checked.err[:200]!r}")
-            expect(checked.code == FAILED or _parsed(broken) or not broken.data.strip(), "not TOML, but check is content")
+            expect(checked.code == FAILED or _parsed(broken) is not None, "not TOML, but check is content")
             _check_rules(checked.out if checked.code else "", checked, rules)
             said = call(*other, "--rules", rules.path)
             _check_rules(said.err, said, rules)
@@ -312,7 +311,13 @@ def _check_rules(messages: str, said: Said, rules: RuleFolder) -> None:
 
 
 def _names_a_file(line: str, rules: RuleFolder) -> bool:
-    own = (f"{rules.path.name}/", f"{rules.path.name}: ", str(rules.path), str(rules.answers), 'no rule or question "rub"')
+    own = (
+        f"{rules.path.name}/",
+        f"{rules.path.name}: ",
+        str(rules.path),
+        str(rules.answers),
+        'nothing in the rule base has the id "rub"',
+    )
     return line.startswith(own) or re.match(r"[\w/*]+\.toml: ", line) is not None
 
 

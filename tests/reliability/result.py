@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 # Processor time of one case. Most take milliseconds; files of megabytes take a second or two.
 CPU_SECONDS = 10
@@ -45,6 +45,19 @@ class Hang(BaseException):
     """A case took too long. No `except Exception` of the program may swallow it."""
 
 
+class Caught:
+    """Keeps what is raised inside its block; only Ctrl-C goes on."""
+
+    error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        self.error = error
+        return not isinstance(error, KeyboardInterrupt)
+
+
 @contextmanager
 def no_hang() -> Iterator[None]:
     """Raises Hang inside the block when it takes too long (in the main thread only)."""
@@ -52,7 +65,10 @@ def no_hang() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Hang
 
-    timers = ((signal.ITIMER_VIRTUAL, signal.SIGVTALRM, CPU_SECONDS), (signal.ITIMER_REAL, signal.SIGALRM, WAIT_SECONDS))
+    timers = (
+        (signal.ITIMER_VIRTUAL, signal.SIGVTALRM, CPU_SECONDS),
+        (signal.ITIMER_REAL, signal.SIGALRM, WAIT_SECONDS),
+    )
     before = [signal.signal(sent, stop) for _, sent, _ in timers]
     for timer, _, seconds in timers:
         signal.setitimer(timer, seconds)

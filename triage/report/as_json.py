@@ -106,7 +106,11 @@ def _contract(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
 def as_text(document: dict[str, Any], indent: int | None = None) -> str:
     """The document as JSON; what could drive a terminal (or is no text, in a file name) is escaped."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    )
 
 
 def _answer(answer: Answer) -> int | str | list[str]:
