@@ -200,7 +200,7 @@ def mutant_figures() -> list[Row]:
 HEAD = """\
 # Evidence
 
-How the program is tested, with the figures of the last full run. `python tests/evidence.py` ran it and wrote this page;
+How the program is tested, with the figures of the last run. `python tests/evidence.py` ran it and wrote this page;
 do not change it by hand. `pytest` runs a sample of the same cases on every change.
 """
 

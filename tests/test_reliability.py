@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import evidence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ from terminal import CTRL_C, ENTER, Terminal
 
 from triage.cli import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.faults import MOST_FAULTS, Fault, FaultyInput
-from triage.rulebase import load
+from triage.rulebase import LAYOUT, load
 
 SEED = 20  # of the samples
 EMERGENCY = '[answers]\nred_now = ["r_breath"]\n'
@@ -169,6 +170,15 @@ def test_any_value_in_any_field_is_read_or_refused(
     finally:
         (tiny / file).write_text(sound, "utf-8")
     assert all(re.match(r"[\w/*]+(\.toml)?(:\d+)?: ", str(fault)) and is_clean(str(fault)) for fault in told)
+
+
+def test_the_small_rule_base_is_sound_and_has_an_entry_of_each_kind() -> None:
+    said = call("check", "--rules", TINY)
+    assert said.code == DONE, f"tests/reliability/tiny_rules needs what rule bases need now:\n{said.out}"
+    files = {name: re.findall(r"(?m)^\[+([\w.]+)", (TINY / name).read_text("utf-8")) for name, _ in FIELDS}
+    assert {table for tables in LAYOUT.values() for table in tables} <= {
+        name for names in files.values() for name in names
+    }
 
 
 @pytest.fixture
@@ -564,3 +574,48 @@ def test_an_interview_in_a_terminal_does_not_use_the_network() -> None:
 )
 def test_the_watch_on_the_network_notices(use: str) -> None:
     assert watched(f"{WATCHED}\n{use}").returncode == 99
+
+
+# --- the evidence
+
+EVIDENCE = Path(__file__).parent.parent / "docs" / "evidence.md"
+
+
+def test_the_evidence_has_all_of_its_parts() -> None:
+    text = EVIDENCE.read_text("utf-8")
+    headings = re.findall(r"(?m)^## (.+)$", text)
+    assert headings == ["Figures", "How", "Kinds", "What it has not been tested for"]
+    assert re.search(r"(?m)^- Date: \d{4}-\d\d-\d\d$", text)
+    assert re.search(r"(?m)^- Rules: \d+\.\d+\.\d+, sha256 [0-9a-f]{64}$", text)
+    assert re.search(r"(?m)^- Python: 3\.\d+\.\d+$", text)
+    rows = re.findall(r"(?m)^\| .+ \| (?:[\d,]+|not run.*) \| \d* \|$", text.split("\n## ")[1])
+    assert len(rows) >= 10
+
+
+@pytest.fixture
+def small_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run of next to nothing; rules and scenarios are run elsewhere."""
+    monkeypatch.setattr(evidence, "rule_rows", lambda _: [])
+    monkeypatch.setattr(evidence, "scenario_rows", lambda _: [])
+    monkeypatch.setattr(evidence, "atheris_row", lambda *_: evidence.Row("atheris", evidence.NOT_RUN))
+    return ["--fuzz", "30", "--valid", "3", "--kills", "1", "--jobs", "1"]
+
+
+def test_evidence_is_written_by_a_command(small_run: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "docs" / "evidence.md"
+    assert evidence.main([*small_run, "--output", str(path)]) == DONE
+    text = path.read_text("utf-8")
+    assert load().sha256 in text
+    assert "| Broken answer, scenario and rule files | 30 |" in text
+    assert str(Path.home()) not in text
+    assert os.uname().nodename not in text
+
+
+def test_no_evidence_is_written_where_something_failed(
+    small_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = evidence.Row("proofs", "1", None, ("a proof failed",))
+    monkeypatch.setattr(evidence, "proof_figures", lambda: [failed])
+    assert evidence.main([*small_run, "--output", str(tmp_path / "evidence.md")]) == FAILED
+    assert not list(tmp_path.iterdir())
+    assert "a proof failed" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -28,6 +29,7 @@ from reliability.result import Caught, Failure, Hang, Result, no_hang
 from triage.answers import as_toml
 from triage.faults import printable
 from triage.interview import missing_from
+from triage.rulebase import load
 
 HERE = Path(__file__).parent
 TINY = HERE / "tiny_rules"
@@ -199,7 +201,9 @@ def _is_extreme(data: Any, depth: int = 0) -> bool:
 def sound_answers(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """The answers in a file, as read plainly; None where anything in it is wrong."""
     answers = data.get("answers")
-    if not isinstance(answers, dict) or not set(data) <= {"title", "answers", "expect"}:
+    if not isinstance(answers, dict) or not set(data) <= {"title", "saved", "answers", "expect"}:
+        return None
+    if type(data.get("saved", date.today())) is not date:
         return None
     if not isinstance(data.get("title", ""), str) or not isinstance(data.get("expect", {}), dict):
         return None
@@ -263,6 +267,7 @@ class RuleFolder:
     """A copy of a sound rule base, in which one file at a time is broken."""
 
     def __init__(self, sound: Path, copy: Path) -> None:
+        load(sound, examples=True)  # breaking what is broken would try nothing
         self.path = Path(shutil.copytree(sound, copy, ignore=shutil.ignore_patterns("*.md")))
         self.files = {path: path.read_bytes() for path in sorted(copy.rglob("*.toml"))}
         questions = tomllib.loads((sound / "questions.toml").read_text("utf-8"))["question"]

@@ -36,6 +36,7 @@ SCENARIO = Path(__file__).parent.parent / "scenarios" / "self-care" / "runner-cl
 KNOWN = 3  # answers that the earlier file holds, in the interviews that go on from one
 GAP = 0.004  # seconds between two questions, about; a kill comes at most three times as late
 NAME = "kept.toml"
+_DAY = re.compile(r"\Asaved = \d{4}-\d\d-\d\d\n\n")  # on which the file was saved
 _NUMBER = re.compile(rb"\nQuestion (\d+)")
 SECONDS = 60  # without a question before the program counts as hung
 
@@ -134,7 +135,7 @@ def _questions(printed: bytes) -> int:
 
 def _whats_wrong(path: Path, way: Way, taken: int) -> str:
     """`taken`: replies that were followed by the next question, so they had to be saved before."""
-    text = path.read_text("utf-8") if path.exists() else ""
+    text = _DAY.sub("", path.read_text("utf-8")) if path.exists() else ""
     states = [way.earlier, *way.saved]
     if text not in states:
         return f"the file is not whole: {text!r}"
