@@ -110,16 +110,19 @@ def _why_wrong(attempt: Callable[[], None]) -> str:
 def answer_file(random: Random, place: Path) -> tuple[str, Callable[[], None]]:
     """`run` of a broken answer file."""
     broken = broken_file(random, random.choice(SCENARIOS).read_bytes())
-    form = random.choice([[], ["--partial"], ["--format", "json"], ["--format", "json", "--partial"]])
+    command = "what-if" if random.random() < 0.05 else "run"
+    form = random.choice([[], ["--format", "json"]])
+    more = random.choice([[], [], ["--partial"], ["--partial", "--explain"]]) if command == "run" else []
+    goes_on = command == "what-if" or "--partial" in more
 
     def attempt() -> None:
         with _written(place / broken.name, broken.data) as path:
-            said = call("run", path, *form)
+            said = call(command, path, *form, *more)
             answers = sound_answers(_parsed(broken) or {})
             if answers is None:
                 right = WRONG_INPUT
             else:
-                right = INCOMPLETE if missing_from(built_in(), answers) and "--partial" not in form else DONE
+                right = INCOMPLETE if missing_from(built_in(), answers) and not goes_on else DONE
             _check(said, right, path)
             expect(bool(said.out) == (right == DONE), "a result and only where there is one")
 
