@@ -235,11 +235,14 @@ def sound_expectation(expected: Any) -> bool:
 
 
 def _is_expected(field: str, value: Any) -> bool:
-    if field in ("see_doctor", "pharmacist", "complete"):
+    if field in ("see_doctor", "pharmacist", "safety_net", "complete"):
         return isinstance(value, bool)
     kinds = _ids()
     if field == "disposition":
         return isinstance(value, str) and value in kinds[field]
+    if field == "scores":
+        numbers = isinstance(value, dict) and set(value) <= kinds["causes"]
+        return numbers and all(isinstance(n, int) and not isinstance(n, bool) for n in value.values())
     known = kinds.get(field.removeprefix("not_"))
     texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
     return known is not None and field != "not_disposition" and texts and set(value) <= known
@@ -259,6 +262,7 @@ def _ids() -> dict[str, set[str]]:
         "withheld": {a["id"] for a in rules.advice},
         "checks": {c["id"] for c in rules.checks},
         "notes": {n["id"] for n in rules.notes},
+        "first_notes": {n["id"] for n in rules.notes},
         "missing": set(rules.questions),
     }
 
