@@ -24,8 +24,8 @@ FORBIDDEN = {
     "a chance": r"%|per ?cent",
     "an amount of medicine": r"\d\s*(mg|mcg|milligrams?|micrograms?)\b(?!\s*/)",
 }
-# Texts in other people's words: titles of sources, claims of the articles.
-QUOTED = {"sources.toml", "claims.toml"}
+# Texts in other people's words (titles of sources, claims of the articles), and the forbidden wordings themselves.
+QUOTED = {"sources.toml", "claims.toml", "wording.toml"}
 
 
 # The causes of the clinical draft, by group. None may get lost or change its group.

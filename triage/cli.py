@@ -144,8 +144,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="leg-cramp-triage",
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
         "Information; it does not replace a doctor. Without a command, the questions are asked.",
-        epilog="Exit codes: 0 done, 1 a scenario or check failed, 2 wrong usage or bad input, "
-        "3 answers incomplete, 130 stopped.",
+        epilog="Exit codes: 0 done; 1 a scenario or check failed; 2 wrong usage or bad input; "
+        "3 answers are missing; 130 stopped.",
     )
     parser.add_argument("--version", action="version", version=f"leg-cramp-triage {__version__}")
     commands = parser.add_subparsers(prog="leg-cramp-triage", dest="command", required=True, metavar="COMMAND")
@@ -156,7 +156,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser(RELIEF, parents=[common], help="what to do for a cramp right now, no questions")
     run = commands.add_parser("run", parents=[common, output, explained], help="scripted answer files, no prompts")
     run.add_argument("files", nargs="+", metavar="FILE", help="answer files (TOML)")
-    run.add_argument("--partial", action="store_true", help="give a provisional result for incomplete answers")
+    run.add_argument("--partial", action="store_true", help="say what is known so far where answers are missing")
     more = commands.add_parser(WHAT_IF, parents=[common, output], help="which single answers would be more urgent")
     more.add_argument("files", nargs="+", metavar="FILE", help="answer files (TOML), also incomplete ones")
     more.add_argument("--all", action="store_true", help="every such answer, not only the first lines")
@@ -169,8 +169,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     shown.add_argument("--book", action="store_true", help="write the whole rule base as one Markdown document")
     _add_output(rules)
-    check = commands.add_parser("check", parents=[common], help="check the rule base and run its examples")
-    check.add_argument("--prove", action="store_true", help="prove its properties over all answers (extra: verify)")
+    check = commands.add_parser("check", parents=[common], help="check the rule base and its wording, run its examples")
+    check.add_argument("--prove", action="store_true", help="prove what must hold for all answers (extra: verify)")
     check.add_argument(
         "--mutants", action="store_true", help="also change each rule a little: is it noticed? (a minute)"
     )
@@ -599,13 +599,14 @@ def _check(args: argparse.Namespace) -> int:
     from triage.faults import FaultyInput
     from triage.report.rule_text import summary
     from triage.rulebase import find, load
+    from triage.seen_texts import wording_faults
 
     folder = find(args.rules)  # no such folder is bad input, not a failed check
     scenarios = _scenarios_beside(args, folder)
     try:
         rulebase = load(folder, examples=True)
         engine = Engine(rulebase)
-        faults = list(examples.failing(engine))
+        faults = [*examples.failing(engine), *wording_faults(rulebase)]
         if faults:
             raise FaultyInput(faults)
     except FaultyInput as error:

@@ -212,6 +212,34 @@ class Saved(NamedTuple):
     draft_because: str
 
 
+class Exemption(NamedTuple):
+    """A text that may use a forbidden wording: the `field` of the entry `id`, and why."""
+
+    id: str
+    field: str
+    because: str
+
+
+class Forbidden(NamedTuple):
+    """A wording that no person may read. `pattern`: a regular expression, upper and lower case alike."""
+
+    id: str
+    pattern: str
+    because: str
+    exempt: tuple[Exemption, ...]
+    at: Location
+
+
+class Wording(NamedTuple):
+    """How texts must be worded: the highest grade, the words of the longest sentence, medical words allowed."""
+
+    max_grade: int
+    longest_sentence: int
+    allowed: tuple[str, ...]
+    forbidden: tuple[Forbidden, ...]
+    at: Location
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entry:
     """What every rule carries."""
@@ -425,7 +453,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RuleBase:
-    """A whole, checked rule base. Mappings keep the order of the files."""
+    """A whole, checked rule base. Mappings keep the order of the files.
+
+    `wording` and `accepted` are there only where the examples are, for `check`.
+    """
 
     about: About
     questions: Mapping[str, Question]
@@ -443,6 +474,7 @@ class RuleBase:
     sources: Mapping[str, Source]
     claims: tuple[Claim, ...]
     hazards: Mapping[str, Hazard]
+    wording: Wording | None
     sha256: str
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accepted: tuple[Accepted, ...] = ()

@@ -13,8 +13,8 @@ from typing import Any
 
 from triage.toml_file import TomlFile
 
-# Read only where proofs are run: no result depends on it.
-PROOFS_ONLY = frozenset({"accepted.toml", "hazards.toml"})
+# Read only by `check`: no result depends on them.
+CHECK_ONLY = frozenset({"accepted.toml", "hazards.toml", "wording.toml"})
 
 COPY = Path(__file__).parent / "parsed_rules.json"
 
@@ -45,5 +45,5 @@ def write(rules: Path, copy: Path = COPY) -> None:
     import json
 
     raws = {path.relative_to(rules).as_posix(): path.read_bytes() for path in rules.rglob("*.toml")}
-    files = {name: TomlFile(name, raw, examples=False).data for name, raw in raws.items() if name not in PROOFS_ONLY}
+    files = {name: TomlFile(name, raw, examples=False).data for name, raw in raws.items() if name not in CHECK_ONLY}
     copy.write_text(json.dumps({"sha256": digest(raws), "files": files}), "utf-8")

