@@ -655,7 +655,7 @@ def _mutants(engine: Engine, scenarios: list[Path]) -> int:
     from triage.report.mutant_text import mutant_lines
 
     if not scenarios:
-        print("No scenarios: only examples and proofs can notice.")
+        print("There are no scenarios: only the examples and the proofs can tell.")
     jury = Jury(engine, scenarios)
     found = survey(engine.rulebase, map(jury.verdict, _with_progress(list(all_mutants(engine.rulebase, jury.reading)))))
     print("\n".join(mutant_lines(found, screen.width())))
