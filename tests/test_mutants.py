@@ -276,7 +276,7 @@ def test_check_counts_what_scenarios_notice(check: Check) -> None:
 def test_check_names_survivors_and_fails(check: Check, rulebase: RuleBase) -> None:
     code, lines = check("")
     assert code == 1
-    assert "No scenarios: only examples and proofs can notice." in lines
+    assert "There are no scenarios: only the examples and the proofs can tell." in lines
     for mutant in three_flags_dropped(rulebase):
         assert f"- {mutant.rule}: dropped" in lines
 
