@@ -649,6 +649,18 @@ def _scenarios_beside(args: argparse.Namespace, folder: Path) -> list[Path]:
     return find_scenarios([Path(args.scenarios) if args.scenarios else beside])
 
 
+def _hazards_let_through() -> Callable[[RuleBase], bool]:
+    """What proofs notice of a mutant; nothing without the solver."""
+    from triage.faults import FaultyInput
+
+    try:
+        from triage.hazards import lets_through
+    except FaultyInput as error:
+        _say(f"{error}. Only the examples and the scenarios can tell.")
+        return lambda _: False
+    return lets_through
+
+
 def _mutants(engine: Engine, scenarios: list[Path]) -> int:
     from triage import screen
     from triage.mutants import Jury, all_mutants, survey
@@ -656,7 +668,7 @@ def _mutants(engine: Engine, scenarios: list[Path]) -> int:
 
     if not scenarios:
         print("There are no scenarios: only the examples and the proofs can tell.")
-    jury = Jury(engine, scenarios)
+    jury = Jury(engine, scenarios, _hazards_let_through())
     found = survey(engine.rulebase, map(jury.verdict, _with_progress(list(all_mutants(engine.rulebase, jury.reading)))))
     print("\n".join(mutant_lines(found, screen.width())))
     return DONE if found.holds else FAILED
