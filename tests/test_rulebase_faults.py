@@ -27,6 +27,7 @@ MARK = "# <-"
 QUESTIONS, LEVELS, FLAGS = "questions.toml", "dispositions.toml", "red_flags.toml"
 CAUSES, ADVICE, CHECKS = "causes/everyday.toml", "advice/relief.toml", "checks.toml"
 CLAIMS, SOURCES, RELIEF_NOW = "claims.toml", "sources.toml", "advice/relief_now.toml"
+HAZARDS = "hazards.toml"
 
 
 class Sound(NamedTuple):
@@ -202,6 +203,27 @@ claim = "It is a test"
 verdict = "supported"
 action = "leave_out"
 left_out = "it is a test"
+""",
+)
+
+HAZARD = Sound(
+    HAZARDS,
+    'hazard "test-hazard"',
+    """
+[[hazard]]
+id = "test-hazard"
+title = "A hazard"
+cause = "It is a test."
+effect = "It is a test."
+answers = [{ leg_look = "pop" }]
+least = "urgent"
+never = ["walk-it-off"]
+harm = ["heat"]
+told = ["gentle-movement-only"]
+words = ["hop"]
+controls = ["serious-leg-injury"]
+sources = ["boyd-2015"]
+status = "sourced"
 """,
 )
 
@@ -453,7 +475,51 @@ BETWEEN_ENTRIES = [
     Break("row twice", FLAG, WHEN, TWICE, "", "the same row stands twice"),
 ]
 
-BREAKS = [*UNKNOWN_NAMES, *CONDITIONS, *FIELDS, *IDS, *WRONG_TYPES, *BETWEEN_ENTRIES]
+ASKED = """least = "urgent"
+never = ["walk-it-off"]
+harm = ["heat"]
+told = ["gentle-movement-only"]
+"""
+CONTROLS = 'controls = ["serious-leg-injury"]\n'
+
+OF_HAZARDS = [
+    Break("hazard: level", HAZARD, '"urgent"', '"urgnt" # <-', "least", '"urgnt" is not allowed', '"urgent"'),
+    Break("hazard: never", HAZARD, "walk-it-off", "walk-it-of", "never", 'unknown id "walk-it-of"', '"walk-it-off"'),
+    Break("hazard: harm", HAZARD, '["heat"]', '["heal"] # <-', "harm", '"heal" is not allowed', '"heat"'),
+    Break("hazard: told", HAZARD, "gentle-movement-only", "gentle-rubs", "told", 'id "gentle-rubs"', '"gentle-rub"'),
+    Break("hazard: told to prevent", HAZARD, "gentle-movement-only", "prevent-warm-up", "told", "unknown id"),
+    Break("hazard: control", HAZARD, "serious-leg-injury", "leg-injry", "controls", "unknown id", '"leg-injury"'),
+    Break("hazard: no control", HAZARD, CONTROLS, "", "controls", "go with least, never, harm or told"),
+    Break("hazard: control of nothing", HAZARD, ASKED, "", "controls", "go with least, never, harm or told"),
+    Break(
+        "hazard: nothing asked", HAZARD, f'{ASKED}words = ["hop"]\n{CONTROLS}', "", "", "nothing is asked for", "one of"
+    ),
+    Break("hazard: no pattern", HAZARD, '["hop"]', '["(hop"]', "words", '"(hop" is no pattern', "unterminated"),
+    Break("hazard: source", HAZARD, "boyd-2015", "boyd-2016", "sources", 'unknown source "boyd-2016"', '"boyd-2015"'),
+    Break("hazard: honest draft", HAZARD, '"sourced"', '"draft"', "draft_because", "goes with draft"),
+    Break("hazard: no source", HAZARD, '["boyd-2015"]', "[]", "sources", "none, so it is a draft"),
+    Break("hazard: no effect", HAZARD, 'effect = "It is a test."\n', "", "effect", "is missing"),
+    Break(
+        "hazard: finding",
+        HAZARD,
+        '[{ leg_look = "pop" }]',
+        '[{ red_flag = "foot-sore" }] # <-',
+        "answers",
+        "cannot be used",
+    ),
+    Break(
+        "hazard: id of a rule",
+        HAZARD,
+        'id = "test-hazard"',
+        'id = "foot-sore" # <-',
+        "id",
+        "is already used",
+        "",
+        'hazard "foot-sore"',
+    ),
+]
+
+BREAKS = [*UNKNOWN_NAMES, *CONDITIONS, *FIELDS, *IDS, *WRONG_TYPES, *BETWEEN_ENTRIES, *OF_HAZARDS]
 
 
 @pytest.fixture
@@ -506,7 +572,7 @@ def faults(folder: Path, examples: bool = False) -> list[Fault]:
     return []
 
 
-@pytest.mark.parametrize("entries", [(CAUSE, CHECK, CLAIM, RUB, QUESTION), (FLAG, CHECKED_CAUSE), (SOURCE,)])
+@pytest.mark.parametrize("entries", [(CAUSE, CHECK, CLAIM, RUB, QUESTION), (FLAG, CHECKED_CAUSE), (SOURCE,), (HAZARD,)])
 def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -> None:
     for entry in entries:
         add(folder, entry)
@@ -521,7 +587,7 @@ def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -
 @pytest.mark.parametrize("broken", BREAKS, ids=str)
 def test_a_break_is_told_with_file_line_rule_field_and_hint(folder: Path, broken: Break) -> None:
     add(folder, applied(broken))
-    found = faults(folder)
+    found = faults(folder, examples=broken.entry.file == HAZARDS)  # which only proofs read
     label = broken.label or broken.entry.label
     # Nothing but the break is told: no follow-on faults elsewhere.
     place = f"rules/{broken.entry.file}", marked_line(folder / broken.entry.file)
@@ -698,7 +764,7 @@ def test_several_faults_are_told_at_once_in_order(folder: Path) -> None:
     breaks = [b for b in BREAKS if b.name in ("group", "strength", "read", "weight", "level")]
     for broken in breaks:
         add(folder, applied(broken))
-    found = faults(folder)
+    found = faults(folder, examples=broken.entry.file == HAZARDS)  # which only proofs read
     for broken in breaks:
         assert any(broken.what in fault.what for fault in found), broken.name
     places = [(fault.file, fault.line) for fault in found]
@@ -709,7 +775,7 @@ def test_several_lints_are_told_at_once(folder: Path) -> None:
     breaks = [b for b in BREAKS if b.name in ("source not used", "claim twice", "guard without reason")]
     for broken in breaks:
         add(folder, applied(broken))
-    found = faults(folder)
+    found = faults(folder, examples=broken.entry.file == HAZARDS)  # which only proofs read
     for broken in breaks:
         assert any(broken.what in fault.what for fault in found), broken.name
     assert len(found) == len(breaks)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from triage.assessment import part_of
 from triage.formulas import Formula, Space, all_of, any_of, holds, negated, rows_hold
-from triage.model import Advice, Answers, Hazard, RuleBase
+from triage.model import NOBODY, Advice, Answers, Hazard, RuleBase
 
 SUGGESTED = ("relief", "prevention")  # kinds of advice that say what to do
 _SENTENCE = re.compile(r"[^.!?;:]+")
@@ -93,12 +93,17 @@ def unneeded_controls(space: Space, hazard: Hazard) -> Iterator[str]:
 
 
 def without(rulebase: RuleBase, hazard: Hazard) -> RuleBase:
-    """The rule base without the controls of a hazard; of advice that it must not give, without what withholds it."""
+    """The rule base in which the controls of a hazard do nothing.
+
+    Red flags are gone, advice that must be given is given to nobody, other advice has nothing that withholds it.
+    """
     gone = set(hazard.controls)
     flags = {name: flag for name, flag in rulebase.red_flags.items() if name not in gone}
     advice = {
-        name: replace(one, never=(), only_if=()) if name in gone else one
-        for name, one in rulebase.advice.items()
-        if not (name in gone and name in hazard.told)
+        name: _useless(one, name in hazard.told) if name in gone else one for name, one in rulebase.advice.items()
     }
     return replace(rulebase, red_flags=flags, advice=advice)
+
+
+def _useless(control: Advice, told: bool) -> Advice:
+    return replace(control, condition=NOBODY) if told else replace(control, never=(), only_if=())

@@ -6,12 +6,29 @@ answers and run no rule (the examples are run by `triage.examples`).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from triage.faults import Fault, allowed
-from triage.model import AT_ONCE, NOT_SURE, Advice, Cause, Cell, Check, Entry, Note, RedFlag, Row, RuleBase, Sign
+from triage.model import (
+    AT_ONCE,
+    NOT_SURE,
+    Advice,
+    Cause,
+    Cell,
+    Check,
+    Entry,
+    Hazard,
+    Note,
+    RedFlag,
+    Row,
+    RuleBase,
+    Sign,
+)
 from triage.toml_file import Location
+
+TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
 
 
 def lint(rulebase: RuleBase) -> list[Fault]:
@@ -25,7 +42,15 @@ def _fault(at: Location, what: str, hint: str = "") -> Fault:
 
 def kind_of(entry: Entry) -> str:
     """The name of an entry's table, for messages and lists."""
-    names = {RedFlag: "red_flag", Cause: "cause", Sign: "sign", Advice: "advice", Note: "note", Check: "check"}
+    names = {
+        RedFlag: "red_flag",
+        Cause: "cause",
+        Sign: "sign",
+        Advice: "advice",
+        Note: "note",
+        Check: "check",
+        Hazard: "hazard",
+    }
     return names[type(entry)]
 
 
@@ -56,6 +81,8 @@ def _sources_exist_and_are_used(rulebase: RuleBase) -> Iterator[Fault]:
     for source in rulebase.sources.values():
         if source.id not in cited:
             yield _fault(source.at, f'source "{source.id}" is not used', "cite it in a rule or take it out")
+    for hazard in rulebase.hazards.values():  # what only the hazard log cites is not used: no result rests on it
+        yield from _unknown_sources(rulebase, hazard.sources, _label(hazard), hazard.at)
 
 
 def _unknown_sources(rulebase: RuleBase, cited: Iterable[str], label: str, at: Location) -> Iterator[Fault]:
@@ -65,7 +92,7 @@ def _unknown_sources(rulebase: RuleBase, cited: Iterable[str], label: str, at: L
 
 
 def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
-    for entry in rulebase.entries.values():
+    for entry in (*rulebase.entries.values(), *rulebase.hazards.values()):
         if isinstance(entry, Sign) and not entry.status:
             continue  # a sign rests on its cause's sources unless it says otherwise
         if not entry.status:
@@ -223,6 +250,42 @@ def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
             yield _fault(level.at, f'disposition "{level.id}", shows: must be empty', "it stops at once")
 
 
+def _hazards_name_what_exists(rulebase: RuleBase) -> Iterator[Fault]:
+    rules = [*rulebase.red_flags, *rulebase.advice]
+    told = [advice.id for advice in rulebase.advice.values() if advice.kind in TOLD]
+    for hazard in rulebase.hazards.values():
+        fields = (
+            ("never", hazard.never, list(rulebase.advice)),
+            ("told", hazard.told, told),
+            ("controls", hazard.controls, rules),
+        )
+        for field, given, known in fields:
+            for name in given:
+                if name not in known:
+                    yield _fault(hazard.at, f'{_label(hazard)}, {field}: unknown id "{name}"', allowed(name, known))
+
+
+def _hazards_are_controlled(rulebase: RuleBase) -> Iterator[Fault]:
+    """Each asks for something, and what it asks of the rules names the rules that see to it."""
+    for hazard in rulebase.hazards.values():
+        asked_of_rules = hazard.least or hazard.never or hazard.harm or hazard.told
+        if not (asked_of_rules or hazard.words or hazard.tests):
+            what = f"{_label(hazard)}: nothing is asked for"
+            yield _fault(hazard.at, what, "one of least, never, harm, told, words, tests")
+        if bool(asked_of_rules) != bool(hazard.controls):
+            what = f"{_label(hazard)}, controls: go with least, never, harm or told"
+            yield _fault(hazard.at, what, "the rules that see to it")
+
+
+def _hazard_words_are_patterns(rulebase: RuleBase) -> Iterator[Fault]:
+    for hazard in rulebase.hazards.values():
+        for word in hazard.words:
+            try:
+                re.compile(word)
+            except re.error as error:
+                yield _fault(hazard.at, f'{_label(hazard)}, words: "{word}" is no pattern', str(error))
+
+
 LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _sources_exist_and_are_used,
     _status_is_honest,
@@ -236,4 +299,7 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _lists_have_ways_out,
     _harmless_answers_are_marked,
     _emergencies_show_nothing_else,
+    _hazards_name_what_exists,
+    _hazards_are_controlled,
+    _hazard_words_are_patterns,
 )

@@ -69,6 +69,7 @@ def any_row(rows: Iterable[Iterable[Cell]], facts: Facts) -> bool:
 
 
 EVERYBODY = Condition(((),))
+NOBODY = Condition(())
 
 
 class Option(NamedTuple):

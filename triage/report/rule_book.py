@@ -38,7 +38,7 @@ CONTENTS = "Contents"
 COMMAND = "leg-cramp-triage rules --book"
 
 # Those of the other kinds would be half of the book; they are counted.
-EXAMPLES_SHOWN = ("red_flag", "cause", "sign")
+EXAMPLES_SHOWN = ("red_flag", "cause", "sign", "hazard")
 
 Links = Mapping[Ref, str]
 

@@ -361,7 +361,8 @@ def _hazard(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("Shown by the scenarios", hazard.scenarios, LITERAL)
     facts += _fact("Tested by", hazard.tests, LITERAL)
     facts += _basis(rulebase, hazard)
-    return Sheet(ref, "hazard", hazard.title, hazard.at, tuple(facts))
+    level = f"at least {hazard.least}" if hazard.least else "at every level"
+    return Sheet(ref, level, hazard.title, hazard.at, tuple(facts))
 
 
 def _citing(rulebase: RuleBase, name: str) -> Iterator[Ref]:
