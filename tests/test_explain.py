@@ -54,6 +54,7 @@ from triage.report.explanation import (
     why_in_full,
     why_not_lines,
 )
+from triage.report.rule_sheets import names
 from triage.report.text import details
 from triage.scenarios import shown_ids
 
@@ -260,7 +261,7 @@ def test_how_names_everything_that_the_result_shows_and_every_answer_behind_it(
 
 
 def test_every_line_of_how_has_an_id_that_can_be_looked_up(some: dict[str, Assessment], rulebase: RuleBase) -> None:
-    known = {*rulebase.entries, *rulebase.questions, *rulebase.sources, *rulebase.dispositions}
+    known = {name for ids in names(rulebase).values() for name in ids}  # what `rules ID` shows
 
     def ids(node: Node) -> Iterator[str]:
         yield node.id

@@ -354,6 +354,10 @@ def test_the_parts_of_a_result_end_with_how_it_was_concluded(steps: StepsTo) -> 
         terminal.wait_for_more()
         last = next(line for line in terminal.window if line.endswith("How this was concluded"))
         terminal.type(last.split()[0] + ENTER)
+        terminal.wait_for("How this was concluded", "[self_care]", "Page 1 of")
+        terminal.child.expect_exact(">")  # `wait_for` would turn the page
+        assert any(line == "How this was concluded" for line in terminal.window)
+        terminal.type(ENTER)
         terminal.wait_for("you said: ", "[feel]")
         terminal.wait_for_more()
         terminal.type(ENTER)

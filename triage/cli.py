@@ -384,7 +384,7 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
         wanted = bool(parts) and asker.wants_more(headline(assessment), len(first))
         while wanted and (number := asker.more([heading for heading, _ in parts])) is not None:
             heading, lines = parts[number]
-            print("\n".join(["", heading, *lines]), flush=True)
+            asker.give([heading, *lines])
     return DONE
 
 

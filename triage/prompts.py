@@ -85,6 +85,10 @@ class TerminalAsker(ABC):
         picked = self._pick("Number of a part, or Enter to finish", _numbered(range(len(headings))))
         return None if picked == FINISH else int(picked)
 
+    def give(self, lines: Sequence[str]) -> None:
+        """Print a part of the result: to standard output, wherever the questions go."""
+        print("\n".join(["", *lines]), flush=True)
+
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
 
@@ -269,8 +273,16 @@ class QuestionaryAsker(TerminalAsker):
         self.show(self._answer_line(prompt, reply))
         return reply
 
+    def give(self, lines: Sequence[str]) -> None:
+        """A part that is longer than the window, one window at a time."""
+        if len(lines) + PAGE_FOOT <= screen.rows():
+            super().give(lines)
+        else:
+            self.show([""])
+            self._read_on(lines)
+
     def _read_on(self, lines: Sequence[str]) -> None:
-        """A long text, one window at a time: the list that follows would push it away."""
+        """A long text, one window at a time: what follows would push it away."""
         pages = _pages(lines, max(screen.rows() - PAGE_FOOT, 1))
         for number, page in enumerate(pages, 1):
             self.show(page)
