@@ -85,7 +85,7 @@ def test_whole_results_on_random_answers(engine: Engine, whole: list[tuple[Answe
 def as_shown(assessment: Assessment) -> dict[str, Any]:
     """What a result shows, in the shape of the plain reading."""
     shown: dict[str, Any] = shown_ids(assessment)
-    del shown["missing"]
+    del shown["missing"], shown["first_notes"]
     return {
         **shown,
         "disposition": assessment.disposition.id,
