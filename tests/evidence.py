@@ -34,9 +34,12 @@ from reliability.result import NOTHING, Result
 from triage import examples
 from triage.answers import write_whole
 from triage.engine import Engine
+from triage.hazards import lets_through
 from triage.model import RuleBase
-from triage.rulebase import load
+from triage.mutants import EQUAL, NOTICERS, Jury, all_mutants, survey
+from triage.rulebase import find, load
 from triage.scenarios import run_scenario
+from triage.verify import PROOFS, prove_all
 
 OUTPUT = TESTS.parent / "docs" / "evidence.md"
 CHUNK = 500  # cases that one process tries before it takes others; part of what a seed means
@@ -73,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         row_of("Random valid answer sets", valid),
         row_of("Interviews killed at a random moment", killed),
         atheris_row(args.atheris, args.seed),
-        *proof_figures(),
-        *mutant_figures(),
+        *proof_rows(args.jobs),
+        *mutant_rows(engine),
     ]
     failures = [failure for row in rows for failure in row.failures]
     if failures:
@@ -185,14 +188,37 @@ def atheris_row(runs: int, seed: int) -> Row:
     return Row(what, f"{runs:,}", monotonic() - start, failures)
 
 
-def proof_figures() -> list[Row]:
-    """What `check --prove` found: properties proved, cells run through the engine, accepted findings."""
-    return [Row("Properties proved over every possible answer", NOT_RUN), Row("Cells run through the engine", NOT_RUN)]
+def proof_rows(jobs: int) -> Iterator[Row]:
+    """What `check --prove` does: every proof with how much it decided."""
+    progress("proofs ...")
+    start = monotonic()
+    for proof in sorted(prove_all(find(), jobs), key=lambda proof: list(PROOFS).index(proof.id)):
+        accepted = f", {len(proof.accepted)} accepted" if proof.accepted else ""
+        failures = tuple(f"{proof.id}: {finding.rule}: {finding.what}" for finding in proof.failures)
+        yield Row(f"Proved: {_within(proof.title)}", f"{proof.decided:,} {proof.unit}{accepted}", None, failures)
+        for remark in proof.remarks:
+            progress(f"{proof.id}: {remark}")
+    yield Row("All proofs together", str(len(PROOFS)), monotonic() - start)
 
 
-def mutant_figures() -> list[Row]:
-    """What `check --mutants` found: changed rules, how many were noticed, and the survivors."""
-    return [Row("Changed rules (mutants) that examples, scenarios or proofs noticed", NOT_RUN)]
+def _within(title: str) -> str:
+    """A title in the middle of a sentence; names keep their case."""
+    return title[0].lower() + title[1:]
+
+
+def mutant_rows(engine: Engine) -> Iterator[Row]:
+    """What `check --mutants` does: changed rules, who noticed, and what is accepted."""
+    progress("mutants ...")
+    start = monotonic()
+    jury = Jury(engine, fuzz.SCENARIOS, lets_through)
+    found = survey(engine.rulebase, map(jury.verdict, all_mutants(engine.rulebase, jury.reading)))
+    by = Counter(verdict.noticed_by for verdict in found.verdicts)
+    failures = (*(f"mutant: {verdict.name}" for verdict in found.survivors), *map(str, found.faults))
+    yield Row("Changed rules (mutants)", f"{len(found.verdicts):,}", monotonic() - start, failures)
+    yield Row("... noticed, of those that differ", f"{found.noticed():.2%}")
+    yield from (Row(f"... noticed by {name}", f"{by[name]:,}") for name in NOTICERS)
+    yield Row("... proved equal to the rule", f"{by[EQUAL]:,}")
+    yield Row("... not noticed, accepted by name with a reason", f"{len(found.lasting):,}")
 
 
 # --- the page
@@ -220,6 +246,13 @@ and the urgency must be the one of a plain reading of the rules that shares no c
 **Kills.** An interview with `--save` reads its answers from a pipe and is killed (SIGKILL) a random time after a random
 question. The file must be, byte for byte, one that is saved after some answer, and may lack only the answer in flight. A
 temporary file of mode 0600 may be left beside it.
+
+**Proofs.** The answers are finite: every property is decided over all answer sets with the solver z3, or over every case
+that a rule can tell apart. What a proof may find is listed in `rules/accepted.toml`, each with its reason. Which causes are
+shown is left open in the proofs, so that they hold for any.
+
+**Mutants.** One thing in the rules is changed at a time. A changed condition must be noticed by the examples of its own
+rule, anything else by a scenario or by the hazard log, proved anew.
 
 **Only in the tests that run on every change:** a disk that becomes full, a folder that cannot be written in, links, a
 folder in place of the file; no command uses a socket; files have mode 0600; no escape sequence of an answer file, a rule

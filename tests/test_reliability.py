@@ -601,6 +601,8 @@ def small_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A run of next to nothing; rules and scenarios are run elsewhere."""
     monkeypatch.setattr(evidence, "rule_rows", lambda _: [])
     monkeypatch.setattr(evidence, "scenario_rows", lambda _: [])
+    monkeypatch.setattr(evidence, "proof_rows", lambda _: [])
+    monkeypatch.setattr(evidence, "mutant_rows", lambda _: [])
     monkeypatch.setattr(evidence, "atheris_row", lambda *_: evidence.Row("atheris", evidence.NOT_RUN))
     return ["--fuzz", "30", "--valid", "3", "--kills", "1", "--jobs", "1"]
 
@@ -619,7 +621,7 @@ def test_no_evidence_is_written_where_something_failed(
     small_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failed = evidence.Row("proofs", "1", None, ("a proof failed",))
-    monkeypatch.setattr(evidence, "proof_figures", lambda: [failed])
+    monkeypatch.setattr(evidence, "proof_rows", lambda _: [failed])
     assert evidence.main([*small_run, "--output", str(tmp_path / "evidence.md")]) == FAILED
     assert not list(tmp_path.iterdir())
     assert "a proof failed" in capsys.readouterr().err

@@ -46,6 +46,10 @@ class FaultyInput(Exception):
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(map(str, self.faults)))
 
+    def __reduce__(self) -> tuple[type[FaultyInput], tuple[tuple[Fault, ...]]]:
+        """Raised in one process, it is told in another."""
+        return type(self), (self.faults,)
+
 
 def allowed(given: object, values: Iterable[str]) -> str:
     """A hint that names the nearest allowed value and all of them (the first twenty)."""
