@@ -32,7 +32,7 @@ from terminal import CTRL_C, ENTER, Terminal
 
 from triage.cli import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.faults import MOST_FAULTS, Fault, FaultyInput
-from triage.parsed import PROOFS_ONLY
+from triage.parsed import CHECK_ONLY
 from triage.rulebase import LAYOUT, load
 
 SEED = 20  # of the samples
@@ -311,7 +311,7 @@ def test_no_text_of_a_rule_file_can_drive_the_terminal(escape: str, tiny: Path, 
         for words in (["check"], ["rules"], ["rules", "rub"], ["run", tmp_path / "answers.toml"], ["relief"]):
             said = call(*words, "--rules", tiny)
             assert is_clean(said.out + said.err), (file, start, words)
-            read = words == ["check"] or not (words == ["relief"] or file in PROOFS_ONLY)
+            read = words == ["check"] or not (words == ["relief"] or file in CHECK_ONLY)
             assert not read or said.code in (FAILED, WRONG_INPUT), (file, start, words)
         (tiny / file).write_text(before, "utf-8")
 

@@ -246,6 +246,8 @@ def test_no_scenario_asks_more_than_the_longest_path(engine: Engine) -> None:
     for found_level, length in lengths.items():
         walked = paths.walk(engine.rulebase, lambda question, known=length.witness: known[question.id])  # type: ignore[misc]
         assert (len(walked.asked), walked.level.id) == (length.longest, found_level)
+    for one in paths.random_walks(engine.rulebase, count=300, seed=3):
+        assert len(one.asked) <= lengths[one.level.id].longest, one
     folder = Path(__file__).parent / "scenarios"
     for path in find_scenarios([folder])[::7]:
         outcome = run_scenario(engine, path)
@@ -261,11 +263,12 @@ def test_a_failed_proof_prints_an_answer_file_that_can_be_run(
     rulebase: RuleBase, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = with_question(rulebase, replace(rulebase.questions["clot_risk"], skipped_because=""))
-    monkeypatch.setattr(verify, "prove_all", lambda *_: iter([prove(broken, "interview")]))
+    proof = prove(broken, "interview")
+    monkeypatch.setattr(verify, "prove_all", lambda *_: iter([proof]))
     assert cli.main(["check", "--prove"]) == cli.FAILED
     printed = capsys.readouterr().out
     assert "FAILED interview" in printed
-    (witness,) = found(prove(broken, "interview"), "clot_risk")
+    (witness,) = found(proof, "clot_risk")
     assert witness is not None
     lines = as_toml(witness, rulebase).splitlines()
     assert all(f"      {line}" in printed for line in lines)

@@ -14,12 +14,15 @@ from statistics import median_low
 from typing import NamedTuple
 
 from triage.assessment import most_urgent
-from triage.formulas import TRUE, Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
+from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
 from triage.grammar import as_fact
 from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answer, Answers, Disposition, Facts, Question, RuleBase
 
 WALKS, SEED = 500, 2024
 CALM = 0.85  # how often a random answer is a calm one: otherwise nearly every walk is an emergency
+
+TRIES = 500  # answer sets that no interview leads to, before a shorter path is looked for
+CHAIN = 4  # how many questions, each opened by the one before, are followed
 
 Choose = Callable[[Question], Answer]
 
@@ -33,10 +36,14 @@ class Walk(NamedTuple):
 
 
 class Lengths(NamedTuple):
-    """Of the paths that end with a disposition: how many questions the longest asks, and the median one."""
+    """Of the paths that end with a disposition: how many questions the longest asks, and the median one.
+
+    None asks more than `bound`: the same number, unless the search for a longer one was given up.
+    """
 
     level: str
     longest: int
+    bound: int
     median: int
     walks: int
     witness: Answers
@@ -104,13 +111,13 @@ def lengths(space: Space) -> Iterator[Lengths]:
     for one in random_walks(rulebase):
         sampled[one.level.id].append(len(one.asked))
     for level in rulebase.ladder:
-        longest = longest_walk(space, level)
+        longest, bound = longest_walk(space, level)
         taken = sampled[level.id]
-        yield Lengths(level.id, len(longest.asked), median_low(taken or [0]), len(taken), longest.answers)
+        yield Lengths(level.id, len(longest.asked), bound, median_low(taken or [0]), len(taken), longest.answers)
 
 
-def longest_walk(space: Space, level: Disposition) -> Walk:
-    """A walk to `level` than which none is longer.
+def longest_walk(space: Space, level: Disposition) -> tuple[Walk, int]:
+    """A walk to `level`, and how many questions no walk there exceeds: its own, or more if TRIES ran out.
 
     Every question on a path applies, so answer sets in which all that is answered applies
     bound its length. From the most answers downwards, the first that an interview really
@@ -123,67 +130,102 @@ def longest_walk(space: Space, level: Disposition) -> Walk:
     ends_there = [space.is_level(level, space.flags)]
     if level.stops == AT_ONCE:
         ends_there.append(space.name(any_of(_stops_at(space, q, level) for q in rulebase.questions.values())))
+    bound = 0
     for count in range(len(answered), 0, -1):
         many = space.at_least(count, list(answered.values()))
         tried: list[Formula] = []
         while (found := space.witness(*allowed, *ends_there, many, *tried)) is not None:
             taken = walk(rulebase, _answer_as(found))
             if taken.level == level and len(taken.asked) == count:
-                return taken
-            tried.append(space.name(negated(all_of(answered[name] for name in found))))
+                return taken, bound or count
+            tried.append(_otherwise(space, found, taken))
+            if len(tried) == TRIES:
+                bound = bound or count
+                break
     raise AssertionError(f"no path leads to {level.id}")
+
+
+def _otherwise(space: Space, found: Answers, taken: Walk) -> Formula:
+    """Answers unlike those that made an interview leave the path that was looked for.
+
+    As far as the walk asks what was foreseen, the same answers lead to the same walk; a
+    question that was not foreseen would have to be answered as well.
+    """
+    facts = space.facts(found)
+    alike: list[Formula] = []
+    for name in taken.asked:
+        if name not in found:
+            alike.append(negated(space.answered(name, space.answers)))
+            break
+        alike += [v if option in facts[name] else negated(v) for option, v in space.answers[name].items()]
+    return space.name(negated(all_of(alike)))
 
 
 @cache
 def _not_after_urgent(space: Space, question: Question) -> Formula:
-    """A question that is no follow-up is not asked once something urgent is known from what came before."""
-    if question.after_urgent is not None:
-        return TRUE
-    before = _asked_in_order_before(space, question)
+    """Once something urgent is known from what came before, only follow-ups are asked."""
+    followed = rows_hold(question.after_urgent or (), space.answers)
+    before = _known_before(space, question)
     stopping = {level.id for level in space.rulebase.ladder if level.stops}
     urgent = [
         holds(flag.condition, before)
         for flag in space.rulebase.red_flags.values()
         if flag.disposition in stopping and not flag.waits_for and not flag.condition.unless
     ]
-    return space.name(negated(all_of([space.answered(question.id, space.answers), any_of(urgent)])))
+    asked = space.answered(question.id, space.answers)
+    return space.name(any_of([negated(asked), negated(any_of(urgent)), followed]))
 
 
 @cache
 def _stops_at(space: Space, last: Question, level: Disposition) -> Formula:
     """Whether `last` can be the question after which an interview stops at once."""
     before = {name: known for name, known in space.answers.items() if name != last.id}
-    flags = [f for f in space.rulebase.red_flags.values() if f.disposition == level.id and not f.waits_for]
-    opened = _opened_in_order(space, last)
-    names = list(space.rulebase.questions)
-    later = names[names.index(last.id) + 1 :]
+    flags = [f for f in space.rulebase.red_flags.values() if not f.waits_for]
+    stopped = any_of(holds(f.condition, before) for f in flags if f.disposition == level.id)
+    stopping = {other.id for other in space.rulebase.ladder if other.stops}
+    urgent = [f.condition.when for f in space.rulebase.red_flags.values() if f.disposition in stopping]
+    calm = space.name(negated(any_of(rows_hold(rows, before) for rows in urgent)))
     return all_of(
         [
             space.answered(last.id, space.answers),
-            negated(any_of(holds(flag.condition, before) for flag in flags)),
-            negated(all_of([opened, any_of(space.answered(name, space.answers) for name in later)])),
+            negated(stopped),
+            any_of([calm, negated(_overtaken(space, last, always=True))]),
+            any_of([negated(calm), negated(_overtaken(space, last, always=False))]),
         ]
     )
 
 
-@cache
-def _opened_in_order(space: Space, question: Question) -> Formula:
-    """Whether it applies by what is asked before it anyway, not by the answer to a later question."""
-    if question.ask_when is None:
-        return TRUE
-    return space.name(rows_hold(question.ask_when, _asked_in_order_before(space, question)))
+def _overtaken(space: Space, last: Question, always: bool) -> Formula:
+    """Whether a later question was answered although `last` was open before it."""
+    questions = list(space.rulebase.questions.values())
+    return any_of(
+        all_of([_opened(space, last, later, always), space.answered(later.id, space.answers)])
+        for later in questions[questions.index(last) + 1 :]
+    )
 
 
 @cache
-def _asked_in_order_before(space: Space, question: Question) -> Variables:
-    """The answers that are known whenever `question` is asked."""
-    earlier = {}
-    for other in space.rulebase.questions.values():
-        if other.id == question.id:
+def _opened(space: Space, question: Question, later: Question, always: bool = False, depth: int = CHAIN) -> Formula:
+    """Whether `question` opens by answers that are known before `later` is asked, so that it is asked before it.
+
+    As long as nothing urgent was found; with `always`, after an urgent finding, too.
+    """
+    ways = (question.ask_when, question.after_urgent) if always else (question.ask_when,)
+    conditions = [rows for rows in ways if rows is not None]
+    known = _known_before(space, later, always, depth - 1) if conditions and depth else {}
+    return space.name(all_of(rows_hold(rows, known) for rows in conditions))
+
+
+@cache
+def _known_before(space: Space, later: Question, always: bool = False, depth: int = CHAIN) -> Variables:
+    """The answers that are sure to be known when `later` is asked: perhaps not all, never too many."""
+    known = {}
+    for question in space.rulebase.questions.values():
+        if question.id == later.id:
             break
-        opened = _opened_in_order(space, other)
-        earlier[other.id] = {o: all_of([v, opened]) for o, v in space.answers[other.id].items()}
-    return earlier
+        opened = _opened(space, question, later, always, depth)
+        known[question.id] = {o: space.name(all_of([v, opened])) for o, v in space.answers[question.id].items()}
+    return known
 
 
 def _may_apply(space: Space, question: Question) -> Formula:
@@ -270,5 +312,5 @@ def cut_short(space: Space, question: Question) -> tuple[Formula, ...]:
         *(space.reached(level.rank, space.flags) for level in after),
         *(negated(space.reached(rank, space.flags)) for rank in at_once),
         *map(negated, followed),
-        space.name(any_of([negated(_opened_in_order(space, question)), found_before])),
+        space.name(any_of([negated(_opened(space, question, question)), found_before])),
     )

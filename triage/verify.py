@@ -232,8 +232,9 @@ def interview(space: Space, log: _Log) -> None:
     for length in paths.lengths(space):
         log.decided += 1
         log.remarks.append(
-            f"{length.level}: the longest path asks {length.longest} questions, "
-            f"the median of {length.walks} random ones {length.median}"
+            f"{length.level}: the longest path asks {length.longest} questions"
+            + (f" (none more than {length.bound}), " if length.bound > length.longest else ", ")
+            + f"the median of {length.walks} random ones {length.median}"
         )
 
 
