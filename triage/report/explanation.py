@@ -237,7 +237,7 @@ def what_if_document(rulebase: RuleBase, assessment: Assessment, everything: boo
 def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole: bool = False) -> str:
     """ "Get help today, not in the next weeks, if: one leg is more swollen than the other; ..." """
     words = options_said(rulebase, one.question.id, one.options)
-    named = words if whole else words[:NAMED]
+    named = words if whole or len(words) == NAMED + 1 else words[:NAMED]  # "one more" is as long as its name
     left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
     known = assessment.complete or assessment.see_doctor  # otherwise there is no level yet to tell it apart from
     instead = f", {assessment.disposition.instead}," if known else ""
