@@ -11,8 +11,9 @@ from triage import cli, paths, verify
 from triage.answers import as_toml
 from triage.assessment import assess
 from triage.engine import Engine, Stratum
-from triage.formulas import Space
-from triage.grammar import RED_FLAG, as_facts
+from triage.formulas import Space, negated
+from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.hazards import given
 from triage.interview import missing_from, open_questions
 from triage.model import Answers, Cell, Condition, Hazard, Option, Question, RedFlag, RuleBase
 from triage.scenarios import find_scenarios, run_scenario
@@ -225,6 +226,32 @@ def test_a_lost_rule_lets_a_hazard_through(rulebase: RuleBase, hazard: Hazard) -
     assert witness is not None
     assert hazard.condition.holds(as_facts(witness, broken.bands))
     assert not level(Engine(broken), witness) <= broken.dispositions["urgent"].rank
+
+
+def test_formulas_give_the_advice_and_the_level_that_the_program_gives(
+    engine: Engine, answer_sets: list[Answers]
+) -> None:
+    """What hazards are proved with, against whole results: 20 answer sets times every advice."""
+    space = Space(engine.rulebase)
+    for answers in answer_sets[::100]:
+        result = assess(engine, answers)
+        facts = result.facts
+        fixed = [
+            variable if option in facts.get(name, ()) else negated(variable)
+            for name, known in {
+                **space.answers,
+                CAUSE: space.known[CAUSE],
+                DISPOSITION: space.known[DISPOSITION],
+            }.items()
+            for option, variable in known.items()
+        ]
+        assert space.possible(*fixed)
+        shown = {a.id for a in (*result.relief, *result.prevention, *result.do_not, *result.myths)}
+        for advice in engine.rulebase.advice.values():
+            if not (advice.kind == "myth" and advice.general):
+                assert space.possible(*fixed, given(space, advice)) == (advice.id in shown), (advice.id, answers)
+        fired = {flag.flag.id for flag in result.red_flags}
+        assert {name for name, flag in space.flags.items() if space.possible(*fixed, flag)} == fired
 
 
 # --- paths
