@@ -110,6 +110,13 @@ def test_what_is_accepted_and_not_found_is_told(rulebase: RuleBase) -> None:
     assert [finding.rule for finding in proof.failures] == ["sweat"]
 
 
+@pytest.fixture
+def _lengths_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking for the longest path takes most of the time of the interview's proof."""
+    monkeypatch.setattr(paths, "lengths", lambda _: iter([]))
+
+
+@pytest.mark.usefixtures("_lengths_aside")
 def test_a_question_left_out_without_a_reason_is_found(rulebase: RuleBase) -> None:
     silent = replace(rulebase.questions["clot_risk"], skipped_because="")
     broken = with_question(rulebase, silent)
@@ -121,11 +128,13 @@ def test_a_question_left_out_without_a_reason_is_found(rulebase: RuleBase) -> No
     assert min(level(engine, answers) for answers in raised) < level(engine, witness)
 
 
+@pytest.mark.usefixtures("_lengths_aside")
 def test_a_reason_where_nothing_is_left_out_is_found(rulebase: RuleBase) -> None:
     talkative = replace(rulebase.questions["often"], skipped_because="Never left out.")
     assert list(found(prove(with_question(rulebase, talkative), "interview"), "often")) == [None]
 
 
+@pytest.mark.usefixtures("_lengths_aside")
 def test_a_stop_without_a_reason_is_found(rulebase: RuleBase) -> None:
     levels = {**rulebase.dispositions, "urgent": rulebase.dispositions["urgent"]._replace(stops_because="")}
     assert list(found(prove(replace(rulebase, dispositions=levels), "interview"), "urgent")) == [None]
@@ -286,6 +295,7 @@ def test_no_scenario_asks_more_than_the_longest_path(engine: Engine) -> None:
 # --- the command
 
 
+@pytest.mark.usefixtures("_lengths_aside")
 def test_a_failed_proof_prints_an_answer_file_that_can_be_run(
     rulebase: RuleBase, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

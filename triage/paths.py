@@ -16,12 +16,13 @@ from typing import NamedTuple
 from triage.assessment import most_urgent
 from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
 from triage.grammar import as_fact
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answer, Answers, Disposition, Facts, Question, RuleBase
+from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answer, Answers, Cell, Disposition, Facts, Question, RuleBase
+from triage.projection import cells_of
 
 WALKS, SEED = 500, 2024
 CALM = 0.85  # how often a random answer is a calm one: otherwise nearly every walk is an emergency
 
-TRIES = 500  # answer sets that no interview leads to, before a shorter path is looked for
+TRIES = 200  # answer sets that no interview leads to, before a shorter path is looked for
 CHAIN = 4  # how many questions, each opened by the one before, are followed
 
 Choose = Callable[[Question], Answer]
@@ -148,17 +149,34 @@ def longest_walk(space: Space, level: Disposition) -> tuple[Walk, int]:
 def _otherwise(space: Space, found: Answers, taken: Walk) -> Formula:
     """Answers unlike those that made an interview leave the path that was looked for.
 
-    As far as the walk asks what was foreseen, the same answers lead to the same walk; a
-    question that was not foreseen would have to be answered as well.
+    As far as the walk asks what was foreseen, answers that make the same cells hold lead to the
+    same walk; a question that was not foreseen would have to be answered as well.
     """
     facts = space.facts(found)
+    cells = _deciding(space.rulebase)
     alike: list[Formula] = []
     for name in taken.asked:
         if name not in found:
             alike.append(negated(space.answered(name, space.answers)))
             break
-        alike += [v if option in facts[name] else negated(v) for option, v in space.answers[name].items()]
+        alike.append(space.answered(name, space.answers))
+        for cell in cells.get(name, ()):
+            holding = space.name(rows_hold(((cell,),), space.answers))
+            alike.append(holding if cell.holds(facts) else negated(holding))
     return space.name(negated(all_of(alike)))
+
+
+def _deciding(rulebase: RuleBase) -> Mapping[str, list[Cell]]:
+    """By question, the cells on which the course of an interview depends: what is asked, and when it stops."""
+    stopping = {level.id for level in rulebase.ladder if level.stops}
+    rows = [row for q in rulebase.questions.values() for row in (*(q.ask_when or ()), *(q.after_urgent or ()))]
+    for flag in rulebase.red_flags.values():
+        if flag.disposition in stopping:
+            rows += [*flag.condition.when, *flag.condition.unless]
+    cells: dict[str, list[Cell]] = {}
+    for cell in dict.fromkeys(cells_of(rows)):
+        cells.setdefault(cell.name, []).append(cell)
+    return cells
 
 
 @cache
