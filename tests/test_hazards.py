@@ -69,6 +69,7 @@ WANTED = {
     "unreadable-or-cut-off-text",
     "emergency-drowned",
     "urgent-finding-lost",
+    "stale-answer-file",
     "broken-or-swapped-rules",
 }
 
