@@ -26,6 +26,8 @@ NO_WAY = {
     "emergency/low-calcium-severe-and-fever",
     "emergency/low-calcium-severe",
     "emergency/weakness-reaching-breathing-breathless",
+    "checks/tetanus-vaccine-near-miss-sting",
+    "prevention/alcohol-shakes-unanswered",
     "prevention/foot-bath-poor-blood-flow",
     "prevention/supplements-near-miss-tingling-mouth",
     "relief/age-left-out",
