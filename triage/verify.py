@@ -106,7 +106,11 @@ def _the_program_agrees(space: Space, result: Mapping[str, Formula], log: _Log) 
 
 
 def danger_never_lowers(space: Space, log: _Log) -> None:
-    """A danger sign instead of a harmless answer or "not sure", or "not sure" instead of a harmless one."""
+    """A danger sign instead of a harmless answer or "not sure", or "not sure" instead of a harmless one.
+
+    All other answers stay as they are. Found is each red flag that the change takes back and
+    that no other one as urgent makes up for.
+    """
     for question in space.rulebase.questions.values():
         if not question.danger:
             continue
