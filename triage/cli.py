@@ -17,6 +17,7 @@ COMMANDS = {
     "run": ("run", "run"),
     "what-if": ("run", "what_if"),
     "test": ("testing", "run_scenarios"),
+    "batch": ("batch", "batch"),
     "rules": ("rules", "show_rules"),
     "check": ("check", "check"),
     "schema": ("schema", "write_schema"),

@@ -16,7 +16,8 @@ from triage.schemas import KINDS
 
 NAME = "leg-cramp-triage"
 ASK, RELIEF, RUN, WHAT_IF, TEST, RULES, CHECK = "ask", "relief", "run", "what-if", "test", "rules", "check"
-EXPORT, SCHEMA, COMPLETION, DEMO = "export", "schema", "completion", "demo"
+EXPORT, SCHEMA, COMPLETION, DEMO, BATCH = "export", "schema", "completion", "demo", "batch"
+TABLES = ("csv", "jsonl", "parquet")
 SHELLS = ("bash", "zsh", "fish")
 
 EXIT_CODES = {
@@ -68,6 +69,7 @@ def build_parser() -> Parser:
         _add_run,
         _add_what_if,
         _add_test,
+        _add_batch,
         _add_rules,
         _add_check,
         _add_export,
@@ -194,6 +196,29 @@ def _add_test(commands: _Commands) -> None:
         },
     )
     test.add_argument("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")
+
+
+def _add_batch(commands: _Commands) -> None:
+    batch = commands.add_parser(
+        BATCH,
+        parents=[_common()],
+        help="many answer sets: rows of CSV, JSON lines or Parquet",
+        description="Reads a row for each answer set and writes a row with its result. Columns are question ids, lists "
+        "are joined by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops "
+        "nothing: it goes to OUT.errors with line, column, value and reason.",
+        examples={
+            f"{BATCH} people.csv results.csv": "a result for every row with all answers",
+            f"{BATCH} people.csv.gz results.jsonl --partial --jobs 0": "unfinished rows too, on every core",
+            f"{BATCH} people.csv results.csv --resume": "go on with a run that was stopped",
+        },
+    )
+    batch.add_argument("input", metavar="IN", help="CSV, JSON lines or Parquet, also packed with gzip; - for standard input")
+    batch.add_argument("target", metavar="OUT", help="the results; - for standard output")
+    batch.add_argument("--from", dest="source_form", choices=TABLES, help="format of IN (default: by its name; CSV for -)")
+    batch.add_argument("--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)")
+    batch.add_argument("--partial", action="store_true", help="write what is known so far where answers are missing")
+    batch.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)")
+    batch.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
 
 
 def _add_rules(commands: _Commands) -> None:

@@ -1,0 +1,292 @@
+"""Input cut into chunks of whole rows, and chunks read as rows. Never holds more than a chunk."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from io import StringIO
+from itertools import count
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+from triage.batch.plan import CSV, JSONL, PARQUET, STREAM, Cells, Form, Plan
+from triage.faults import Fault, FaultyInput
+from triage.model import RuleBase
+
+CHUNK = 4_000_000  # bytes of text; a part of the output comes of it
+LONGEST = 16  # chunks: what no end of a row is found in is cut at the end of a line
+PARQUET_ROWS = 20_000
+BOM = b"\xef\xbb\xbf"
+
+
+class Chunk(NamedTuple):
+    """Whole rows. `line` is the 1-based line (of Parquet: row) on which they begin; `data`: bytes, or a record batch.
+
+    `upto`: bytes of the input read so far, for the progress.
+    """
+
+    number: int
+    line: int
+    data: Any
+    upto: int
+
+
+class Refused(NamedTuple):
+    """A row that is no row: why, and what it holds."""
+
+    what: str
+    value: str
+
+
+class Row(NamedTuple):
+    """One row: its line, and its cells or why there are none."""
+
+    line: int
+    cells: Cells | Refused
+
+
+class Opened(NamedTuple):
+    """An input whose columns are known. `size` in bytes, None where it cannot be known."""
+
+    columns: tuple[str, ...]
+    chunks: Iterator[Chunk]
+    size: int | None
+
+
+@contextmanager
+def opened(name: str, form: Form, rulebase: RuleBase) -> Iterator[Opened]:
+    """An input, and its columns read. Raises FaultyInput, OSError."""
+    if form.format == PARQUET:
+        with _parquet(name) as file:
+            yield Opened(tuple(file.schema_arrow.names), _batches(file), file.metadata.num_rows)
+        return
+    with _stream(name, form) as (raw, stream):
+        size = Path(name).stat().st_size if name != STREAM and Path(name).is_file() else None
+        head = _Head(stream, name)
+        if form.format == CSV:
+            columns, line = head.csv_columns()
+        else:
+            columns, line = head.json_columns(rulebase), 1
+        yield Opened(columns, _texts(head, raw, form, line), size)
+
+
+@contextmanager
+def _stream(name: str, form: Form) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The raw bytes (for the progress), and what they unpack to."""
+    with nullcontext(sys.stdin.buffer) if name == STREAM else open(name, "rb") as raw:
+        try:
+            yield raw, cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if form.packed else raw
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}")]) from None
+
+
+class _Head:
+    """The beginning of a text, read ahead to learn its columns."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self.stream, self.name = stream, name
+        self.ahead = stream.read(CHUNK).removeprefix(BOM)
+
+    def csv_columns(self) -> tuple[tuple[str, ...], int]:
+        """The names in the first record, which is taken off, and the line after it."""
+        end = _end_of_record(self.ahead)
+        text = self.ahead[:end]
+        self.ahead = self.ahead[end:]
+        try:
+            columns = next(csv.reader(StringIO(text.decode(), newline=""), strict=True), None)
+        except (csv.Error, UnicodeError) as error:
+            raise FaultyInput([Fault(self.name, 1, f"the names of the columns cannot be read: {error}")]) from None
+        if not columns:
+            raise FaultyInput([Fault(self.name, 1, "is empty: the first line names the columns")])
+        return tuple(column.strip() for column in columns), 1 + text.count(b"\n")
+
+    def json_columns(self, rulebase: RuleBase) -> tuple[str, ...]:
+        """All questions, and what else the first record names."""
+        first = self.ahead.split(b"\n", 1)[0]
+        try:
+            record = json.loads(first)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise FaultyInput([Fault(self.name, 1, "the first line is no JSON object", '{"age": 34, "feel": "knot"}')])
+        return (*(name for name in record if name not in rulebase.questions), *rulebase.questions)
+
+
+def _end_of_record(text: bytes) -> int:
+    """Where the first record of CSV ends: after a line break with an even number of quotes before it."""
+    end = quotes = 0
+    while True:
+        found = text.find(b"\n", end)
+        if found < 0:
+            return len(text)
+        quotes += text.count(b'"', end, found)
+        end = found + 1
+        if not quotes % 2:
+            return end
+
+
+def _texts(head: _Head, raw: IO[bytes], form: Form, line: int) -> Iterator[Chunk]:
+    """Chunks that end where a record ends."""
+    numbers, pending = count(), head.ahead
+    while block := head.stream.read(CHUNK):
+        if cut := _cut(pending, form):
+            yield Chunk(next(numbers), line, pending[:cut], _position(raw))
+            line += pending.count(b"\n", 0, cut)
+            pending = pending[cut:]
+        pending += block
+    if pending:
+        yield Chunk(next(numbers), line, pending, _position(raw))
+
+
+def _cut(text: bytes, form: Form) -> int:
+    """Behind the last whole record; 0 if there is none yet.
+
+    A line break inside quotes belongs to a cell. A quote that nobody closed must not make
+    the chunk grow for ever: then it is cut at the end of some line, and its rows are refused.
+    """
+    end = text.rfind(b"\n") + 1
+    if form.format == JSONL or len(text) > LONGEST * CHUNK:
+        return end or (len(text) if len(text) > LONGEST * CHUNK else 0)
+    quotes = text.count(b'"', 0, end)
+    while quotes % 2:
+        before = text.rfind(b"\n", 0, end - 1) + 1
+        quotes -= text.count(b'"', before, end)
+        end = before
+    return end
+
+
+def _position(raw: IO[bytes]) -> int:
+    return raw.tell() if raw.seekable() else 0
+
+
+# --- rows
+
+
+def rows(chunk: Chunk, plan: Plan) -> Iterator[Row]:
+    """The rows of a chunk, those that are none among them."""
+    if plan.source.format == PARQUET:
+        columns = (column.to_pylist() for column in chunk.data.columns)
+        return (Row(chunk.line + n, cells) for n, cells in enumerate(zip(*columns, strict=True)))
+    text, whole = _decoded(chunk.data)
+    found = _csv_rows(text, chunk, plan) if plan.source.format == CSV else _json_rows(text, chunk, plan)
+    return found if whole else map(_readable, found)
+
+
+def _decoded(data: bytes) -> tuple[str, bool]:
+    """The text, and whether it is UTF-8 from end to end."""
+    try:
+        return data.decode(), True
+    except UnicodeDecodeError:
+        return data.decode(errors="surrogateescape"), False
+
+
+def _readable(row: Row) -> Row:
+    """Rows with bytes that are no text are refused."""
+    if isinstance(row.cells, Refused):
+        return row
+    for cell in row.cells:
+        if not str(cell).isascii() and any("\udc80" <= c <= "\udcff" for c in str(cell)):
+            return Row(row.line, Refused("is not UTF-8", str(cell)))
+    return row
+
+
+def _csv_rows(text: str, chunk: Chunk, plan: Plan) -> Iterator[Row]:
+    line, width, taken = chunk.line, len(plan.columns), list[str]()
+
+    def lines() -> Iterator[str]:
+        for one in StringIO(text, newline=""):
+            taken.append(one)
+            yield one
+
+    records = csv.reader(lines(), strict=True)
+    while True:
+        taken.clear()
+        try:
+            cells = next(records, None)
+        except csv.Error:
+            cells = []
+        if not taken:
+            return
+        if cells is not None and len(cells) == width:
+            yield Row(line, cells)
+        else:  # several lines: a quote that nobody closed, and rows that are sound may lie within it
+            yield from (row for n, one in enumerate(taken) if (row := _csv_line(one, line + n, width)))
+        line += len(taken)
+
+
+def _csv_line(text: str, line: int, width: int) -> Row | None:
+    """One line as a row; None where it is empty."""
+    try:
+        cells = next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        return Row(line, Refused(f"is no row of CSV: {error}", text.strip()))
+    if len(cells) == width:
+        return Row(line, cells)
+    return Row(line, Refused(f"has {len(cells)} cells, the first line has {width}", text.strip())) if cells else None
+
+
+class _Twice(ValueError):
+    """A JSON object that names something twice."""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(f'names "{next(n for n in names if names.count(n) > 1)}" twice')
+    return record
+
+
+def _json_rows(text: str, chunk: Chunk, plan: Plan) -> Iterator[Row]:
+    known = set(plan.columns)
+    for n, one in enumerate(text.split("\n")):
+        if one.strip():
+            yield Row(chunk.line + n, _json_cells(one, plan, known))
+
+
+def _json_cells(text: str, plan: Plan, known: set[str]) -> Cells | Refused:
+    try:
+        record = json.loads(text, object_pairs_hook=_without_doubles)
+    except _Twice as error:
+        return Refused(str(error), text.strip())
+    except (ValueError, RecursionError):
+        return Refused("is no JSON", text.strip())
+    if not isinstance(record, dict):
+        return Refused("is no JSON object", text.strip())
+    if more := record.keys() - known:
+        return Refused(f'names "{min(more)}", which the first line does not', text.strip())
+    return [record.get(column) for column in plan.columns]
+
+
+# --- Parquet
+
+
+def _parquet(name: str) -> Any:
+    """An open Parquet file. Raises FaultyInput."""
+    pyarrow = needed_for_parquet()
+    try:
+        return pyarrow.parquet.ParquetFile(name)
+    except pyarrow.lib.ArrowException as error:
+        raise FaultyInput([Fault(name, 0, f"is no Parquet file: {error}")]) from None
+
+
+def needed_for_parquet() -> Any:
+    """pyarrow. Raises FaultyInput where it is not installed."""
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        hint = 'pip install "leg-cramp-triage[parquet]"'
+        raise FaultyInput([Fault("Parquet", 0, "needs pyarrow, which is not installed", hint)]) from None
+    return pyarrow
+
+
+def _batches(file: Any) -> Iterator[Chunk]:
+    row = 1
+    for number, batch in enumerate(file.iter_batches(batch_size=PARQUET_ROWS)):
+        yield Chunk(number, row, batch, row + batch.num_rows - 1)
+        row += batch.num_rows
