@@ -8,6 +8,7 @@ import pytest
 from triage.engine import Engine
 from triage.model import Answers, RuleBase
 from triage.rulebase import load
+from triage.tables import Tables
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,12 @@ def rulebase() -> RuleBase:
 def engine(rulebase: RuleBase) -> Engine:
     """The rule base, compiled once for all tests."""
     return Engine(rulebase)
+
+
+@pytest.fixture(scope="session")
+def tables(rulebase: RuleBase) -> Tables:
+    """The rules as tables, filled once for all tests."""
+    return Tables(rulebase)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from triage import __version__
 from triage.batch import source
@@ -45,33 +45,43 @@ class Progress(NamedTuple):
     share: float | None
 
 
-Watch = Callable[[Progress], None]
+class Watcher(Protocol):
+    """Who is told of a run while it goes on."""
+
+    def began(self, columns: tuple[str, ...]) -> None:
+        """The columns are known and sound."""
+        ...
+
+    def went_on(self, progress: Progress) -> None:
+        """A chunk is done."""
+        ...
+
+    def refused(self, error: Error) -> None:
+        """A row was refused; told only where the output is a stream, which has no OUT.errors beside it."""
+        ...
 
 
 class WorkerDied(Exception):
     """A worker process ended by itself, killed or out of memory. What is finished is kept."""
 
 
-def conduct(job: Job, rulebase: RuleBase, watch: Watch, tell: Callable[[Error], None]) -> Counts:
-    """Every row of the input written or refused; the counts.
-
-    `watch` is called after every chunk; `tell` with every error where the output is a stream. Raises
-    FaultyInput, OSError, WorkerDied.
-    """
+def conduct(job: Job, rulebase: RuleBase, watcher: Watcher) -> Counts:
+    """Every row of the input written or refused; the counts. Raises FaultyInput, OSError, WorkerDied."""
     with opened(job.input, job.source, rulebase) as data:
         check_columns(data.columns, job.input, rulebase)
         plan = Plan(job.rules, data.columns, job.source, job.target, job.partial)
         begin = head(kept(plan, rulebase), plan)
+        watcher.began(data.columns)
+        far = _Far(data)
         if job.output == STREAM:
-            return _streamed(_work(data.chunks, plan, job.jobs), begin, _Watched(watch, data), tell)
+            return _streamed(_work(data.chunks, plan, job.jobs), begin, watcher, far)
         parts = Parts(Path(job.output), job.target)
         parts.begin(_identity(job, rulebase), job.resume)
         finished = parts.finished()
-        watched = _Watched(watch, data)
         to_do = (chunk for chunk in data.chunks if chunk.number not in finished)
         for done in _work(to_do, plan, job.jobs):
             parts.keep(done)
-            watched(done)
+            watcher.went_on(far.after(done))
         return parts.join(begin)
 
 
@@ -90,18 +100,18 @@ def _identity(job: Job, rulebase: RuleBase) -> dict[str, Any]:
     }
 
 
-class _Watched:
-    """Counts rows, and tells how far the run is."""
+class _Far:
+    """How far a run is."""
 
-    def __init__(self, watch: Watch, data: Opened) -> None:
-        self._watch, self._size, self._rows = watch, data.size, 0
+    def __init__(self, data: Opened) -> None:
+        self._size, self._rows = data.size, 0
 
-    def __call__(self, done: Done) -> None:
+    def after(self, done: Done) -> Progress:
         self._rows += done.counts.read
-        self._watch(Progress(self._rows, min(1.0, done.upto / self._size) if self._size else None))
+        return Progress(self._rows, min(1.0, done.upto / self._size) if self._size else None)
 
 
-def _streamed(parts: Iterable[Done], begin: bytes, watched: _Watched, tell: Callable[[Error], None]) -> Counts:
+def _streamed(parts: Iterable[Done], begin: bytes, watcher: Watcher, far: _Far) -> Counts:
     out = sys.stdout.buffer
     out.write(begin)
     counts = NONE
@@ -109,8 +119,8 @@ def _streamed(parts: Iterable[Done], begin: bytes, watched: _Watched, tell: Call
         out.write(done.output)
         out.flush()
         for error in done.errors:
-            tell(error)
-        watched(done)
+            watcher.refused(error)
+        watcher.went_on(far.after(done))
         counts += done.counts
     return counts
 
@@ -142,8 +152,8 @@ def _work(chunks: Iterable[Chunk], plan: Plan, jobs: int) -> Iterator[Done]:
 def _begin(plan: Plan) -> None:
     """Make the worker of this process, which ends with the process that started it, however that ends."""
     global _worker  # noqa: PLW0603  (a pool hands its processes nothing but functions)
-    _worker = Worker(plan)
     Thread(target=_end_with_parent, daemon=True).start()
+    _worker = Worker(plan)
 
 
 def _end_with_parent() -> None:

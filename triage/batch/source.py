@@ -19,6 +19,7 @@ from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
 
 CHUNK = 4_000_000  # bytes of text; a part of the output comes of it
+LONGEST_HEAD = 1_000_000  # bytes of the first record
 LONGEST = 16  # chunks: what no end of a row is found in is cut at the end of a line
 PARQUET_ROWS = 20_000
 BOM = b"\xef\xbb\xbf"
@@ -67,12 +68,13 @@ def opened(name: str, form: Form, rulebase: RuleBase) -> Iterator[Opened]:
         return
     with _stream(name, form) as (raw, stream):
         size = Path(name).stat().st_size if name != STREAM and Path(name).is_file() else None
-        head = _Head(stream, name)
         if form.format == CSV:
-            columns, line = head.csv_columns()
+            head = _first_record(stream)
+            texts = _texts(b"", stream, raw, form, 1 + head.count(b"\n"))
+            yield Opened(_csv_columns(head, name), texts, size)
         else:
-            columns, line = head.json_columns(rulebase), 1
-        yield Opened(columns, _texts(head, raw, form, line), size)
+            head = stream.readline(LONGEST_HEAD).removeprefix(BOM)
+            yield Opened(_json_columns(head, name, rulebase), _texts(head, stream, raw, form, 1), size)
 
 
 @contextmanager
@@ -85,55 +87,39 @@ def _stream(name: str, form: Form) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}")]) from None
 
 
-class _Head:
-    """The beginning of a text, read ahead to learn its columns."""
-
-    def __init__(self, stream: IO[bytes], name: str) -> None:
-        self.stream, self.name = stream, name
-        self.ahead = stream.read(CHUNK).removeprefix(BOM)
-
-    def csv_columns(self) -> tuple[tuple[str, ...], int]:
-        """The names in the first record, which is taken off, and the line after it."""
-        end = _end_of_record(self.ahead)
-        text = self.ahead[:end]
-        self.ahead = self.ahead[end:]
-        try:
-            columns = next(csv.reader(StringIO(text.decode(), newline=""), strict=True), None)
-        except (csv.Error, UnicodeError) as error:
-            raise FaultyInput([Fault(self.name, 1, f"the names of the columns cannot be read: {error}")]) from None
-        if not columns:
-            raise FaultyInput([Fault(self.name, 1, "is empty: the first line names the columns")])
-        return tuple(column.strip() for column in columns), 1 + text.count(b"\n")
-
-    def json_columns(self, rulebase: RuleBase) -> tuple[str, ...]:
-        """All questions, and what else the first record names."""
-        first = self.ahead.split(b"\n", 1)[0]
-        try:
-            record = json.loads(first)
-        except (ValueError, RecursionError):
-            record = None
-        if not isinstance(record, dict):
-            raise FaultyInput([Fault(self.name, 1, "the first line is no JSON object", '{"age": 34, "feel": "knot"}')])
-        return (*(name for name in record if name not in rulebase.questions), *rulebase.questions)
+def _first_record(stream: IO[bytes]) -> bytes:
+    """Up to the first line break outside quotes, or as much as a first record may have."""
+    text = stream.readline(LONGEST_HEAD).removeprefix(BOM)
+    while text.count(b'"') % 2 and len(text) < LONGEST_HEAD and (more := stream.readline(LONGEST_HEAD)):
+        text += more
+    return text
 
 
-def _end_of_record(text: bytes) -> int:
-    """Where the first record of CSV ends: after a line break with an even number of quotes before it."""
-    end = quotes = 0
-    while True:
-        found = text.find(b"\n", end)
-        if found < 0:
-            return len(text)
-        quotes += text.count(b'"', end, found)
-        end = found + 1
-        if not quotes % 2:
-            return end
+def _csv_columns(record: bytes, name: str) -> tuple[str, ...]:
+    try:
+        columns = next(csv.reader(StringIO(record.decode(), newline=""), strict=True), None)
+    except (csv.Error, UnicodeError) as error:
+        raise FaultyInput([Fault(name, 1, f"the names of the columns cannot be read: {error}")]) from None
+    if not columns:
+        raise FaultyInput([Fault(name, 1, "is empty: the first line names the columns")])
+    return tuple(column.strip() for column in columns)
 
 
-def _texts(head: _Head, raw: IO[bytes], form: Form, line: int) -> Iterator[Chunk]:
-    """Chunks that end where a record ends."""
-    numbers, pending = count(), head.ahead
-    while block := head.stream.read(CHUNK):
+def _json_columns(record: bytes, name: str, rulebase: RuleBase) -> tuple[str, ...]:
+    """What the first record names besides questions, and all questions."""
+    try:
+        first = json.loads(record)
+    except (ValueError, RecursionError):
+        first = None
+    if not isinstance(first, dict):
+        raise FaultyInput([Fault(name, 1, "the first line is no JSON object", 'like {"age": 34}')])
+    return (*(column for column in first if column not in rulebase.questions), *rulebase.questions)
+
+
+def _texts(pending: bytes, stream: IO[bytes], raw: IO[bytes], form: Form, line: int) -> Iterator[Chunk]:
+    """Chunks that end where a record ends; `pending` was read before, and begins on `line`."""
+    numbers = count()
+    while block := stream.read(CHUNK):
         if cut := _cut(pending, form):
             yield Chunk(next(numbers), line, pending[:cut], _position(raw))
             line += pending.count(b"\n", 0, cut)

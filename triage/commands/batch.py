@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from triage.batch.conduct import Job, Progress
     from triage.batch.work import Counts, Error
+    from triage.model import RuleBase
 
 
 def batch(args: argparse.Namespace) -> int:
@@ -26,7 +27,7 @@ def batch(args: argparse.Namespace) -> int:
     job = _job(args)
     rulebase = load(args.rules)
     try:
-        counts = conduct(job, rulebase, _Shown(), _tell)
+        counts = conduct(job, rulebase, _Shown(rulebase))
     except KeyboardInterrupt:
         _how_to_go_on(job, "Stopped.")
         return STOPPED
@@ -34,6 +35,7 @@ def batch(args: argparse.Namespace) -> int:
         _how_to_go_on(job, "A worker process ended by itself, killed or out of memory.")
         return FAILED
     say(_totals(counts, "" if job.output == STREAM else f"{job.output}.errors"))
+    say(_memory())
     return WRONG_INPUT if counts.refused else INCOMPLETE if counts.unfinished else DONE
 
 
@@ -64,11 +66,6 @@ def _job(args: argparse.Namespace) -> Job:
     )
 
 
-def _tell(error: Error) -> None:
-    place = f'line {error.line}, column "{error.column}"' if error.column else f"line {error.line}"
-    say(f"{place}: {error.value}: {error.why}" if error.value else f"{place}: {error.why}")
-
-
 def _totals(counts: Counts, errors: str) -> str:
     lost = counts.refused + counts.unfinished
     text = f"{counts.read:,} rows read: {counts.written:,} written, {lost:,} refused"
@@ -76,6 +73,18 @@ def _totals(counts: Counts, errors: str) -> str:
         text += f" ({counts.refused:,} with faults, {counts.unfinished:,} with answers missing)"
         text += f"; see {errors}" if errors else ""
     return text
+
+
+def _memory() -> str:
+    """The most that any process held at a time."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return ""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    most = max(resource.getrusage(kind).ru_maxrss for kind in kinds)
+    megabytes = most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    return f"Memory: at most {megabytes:,.0f} MB a process"
 
 
 def _how_to_go_on(job: Job, why: str) -> None:
@@ -86,13 +95,22 @@ def _how_to_go_on(job: Job, why: str) -> None:
 
 
 class _Shown:
-    """The progress on one line of a terminal; nothing in a pipe."""
+    """What is said on stderr while a run goes on: the progress on one line of a terminal, nothing of it in a pipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, rulebase: RuleBase) -> None:
+        self._rulebase = rulebase
         self._watched = sys.stderr.isatty()
         self._began = time.monotonic()
 
-    def __call__(self, progress: Progress) -> None:
+    def began(self, columns: tuple[str, ...]) -> None:
+        """Doubts about columns come before the first row, when it can still be stopped."""
+        from triage.batch.plan import doubts
+
+        for doubt in doubts(columns, self._rulebase):
+            say(doubt)
+
+    def went_on(self, progress: Progress) -> None:
+        """Rows, rows a second in this run, and the time left."""
         if not self._watched:
             return
         seconds = max(time.monotonic() - self._began, 1e-9)
@@ -102,3 +120,8 @@ class _Shown:
             text += f", {progress.share:.0%}, {int(left // 60)} min {int(left % 60):02} s left"
         sys.stderr.write(f"\r{text}\x1b[K" + "\n" * (progress.share == 1.0))
         sys.stderr.flush()
+
+    def refused(self, error: Error) -> None:
+        """One line for each, since there is no file beside a stream."""
+        place = f'line {error.line}, column "{error.column}"' if error.column else f"line {error.line}"
+        say(f"{place}: {error.value}: {error.why}" if error.value else f"{place}: {error.why}")

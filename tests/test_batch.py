@@ -1,0 +1,540 @@
+"""Batch: every row written or refused, in every format, whatever happens on the way."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from triage.assessment import assess
+from triage.batch import conduct, source, work
+from triage.batch.conduct import Job, Progress
+from triage.batch.plan import RESULT, form_of
+from triage.batch.work import Counts, Error
+from triage.cli import main
+from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.engine import Engine, Remembering
+from triage.faults import FaultyInput
+from triage.interview import missing_from
+from triage.model import Answers, RuleBase
+from triage.tables import Tables
+
+LISTS = ("red_flags", "causes", "needs_checking", "checks", "missing")
+NAME = 'North, "A"\nback yard'  # a cell that needs quotes and holds a line break
+
+
+class Quiet:
+    """A watcher that remembers."""
+
+    def __init__(self) -> None:
+        self.columns: tuple[str, ...] = ()
+        self.progress: list[Progress] = []
+        self.errors: list[Error] = []
+
+    def began(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+
+    def went_on(self, progress: Progress) -> None:
+        self.progress.append(progress)
+
+    def refused(self, error: Error) -> None:
+        self.errors.append(error)
+
+
+@pytest.fixture(autouse=True)
+def _tables_filled_once(tables: Tables, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filling them takes a second, which every run in this process would pay."""
+    monkeypatch.setattr(work, "load", lambda _: rulebase)
+    monkeypatch.setattr(work, "Tables", lambda _: tables)
+
+
+@pytest.fixture(scope="module")
+def sets(answer_sets: list[Answers]) -> list[Answers]:
+    """Some hundred answer sets, every fifth of them unfinished."""
+    random = Random(4)
+    some = answer_sets[:400]
+    return [{n: a for n, a in answers.items() if nth % 5 or random.random() < 0.7} for nth, answers in enumerate(some)]
+
+
+@pytest.fixture(scope="module")
+def wanted(engine: Engine, sets: list[Answers]) -> list[dict[str, Any]]:
+    """What the engine says of each of them, as the columns of a result."""
+    quick = Remembering(engine)
+    return [as_result(quick, answers) for answers in sets]
+
+
+def as_result(engine: Engine, answers: Answers) -> dict[str, Any]:
+    found = assess(engine, answers, missing_from(engine, answers))
+    values = (
+        found.disposition.id,
+        found.see_doctor,
+        found.pharmacist is not None,
+        [f.flag.id for f in found.red_flags],
+        [c.cause.id for c in found.causes],
+        [c.cause.id for c in found.needs_checking],
+        [c.id for c in found.checks],
+        list(found.missing),
+        engine.rulebase.sha256[:12],
+    )
+    return dict(zip(RESULT, values, strict=True))
+
+
+def cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ";".join(value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def as_csv(sets: Sequence[Answers], questions: Iterable[str]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = list(questions)
+    writer.writerow(["id", *names, "clinic"])
+    for n, answers in enumerate(sets):
+        writer.writerow([n, *(cell(answers.get(name, "")) for name in names), NAME])
+    return text.getvalue()
+
+
+def as_json_lines(sets: Sequence[Answers]) -> str:
+    return "".join(json.dumps({"id": n, "clinic": NAME, **answers}) + "\n" for n, answers in enumerate(sets))
+
+
+def as_parquet(sets: Sequence[Answers], path: Path, rulebase: RuleBase) -> None:
+    columns: dict[str, Any] = {"id": pyarrow.array(range(len(sets)), pyarrow.int32())}
+    for question in rulebase.questions.values():
+        values = [answers.get(question.id) for answers in sets]
+        if question.kind == "many":
+            columns[question.id] = pyarrow.array([v and list(v) for v in values], pyarrow.list_(pyarrow.string()))
+        else:
+            columns[question.id] = pyarrow.array([None if v is None else str(v) for v in values])
+    columns["clinic"] = pyarrow.array([NAME] * len(sets))
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=150)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of an output, lists as lists."""
+    if path.suffix == ".parquet":
+        return list(pyarrow.parquet.read_table(path).to_pylist())
+    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text("utf-8")
+    if ".jsonl" in path.name:
+        return [json.loads(line) for line in text.splitlines()]
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(text, newline="")))
+    for row in rows:
+        row.update({name: row[name].split(";") if row[name] else [] for name in LISTS})
+        row.update({name: row[name] == "true" for name in ("see_doctor", "pharmacist")})
+    return rows
+
+
+def errors_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.with_name(f"{path.name}.errors").read_text("utf-8"), newline="")))
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, sets: list[Answers], rulebase: RuleBase) -> Path:
+    """The same answer sets in every form, in one folder."""
+    text, lines = as_csv(sets, rulebase.questions), as_json_lines(sets)
+    (tmp_path / "in.csv").write_text(text, newline="")
+    (tmp_path / "in.jsonl").write_text(lines)
+    (tmp_path / "in.csv.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    as_parquet(sets, tmp_path / "in.parquet", rulebase)
+    return tmp_path
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.csv.gz", "out.jsonl.gz", "out.parquet"])
+@pytest.mark.parametrize("given", ["in.csv", "in.jsonl", "in.csv.gz", "bom.csv", "in.parquet"])
+def test_every_row_gets_the_result_of_the_engine(
+    inputs: Path, wanted: list[dict[str, Any]], given: str, target: str
+) -> None:
+    assert main(["batch", str(inputs / given), str(inputs / target), "--partial"]) == DONE
+    rows = rows_of(inputs / target)
+    assert [{name: row[name] for name in RESULT} for row in rows] == wanted
+    assert [str(row["id"]) for row in rows] == [str(n) for n in range(len(wanted))]
+    assert {row["clinic"].replace("\r", "") for row in rows} == {NAME}
+    assert list(rows[0])[-len(RESULT) :] == list(RESULT)
+    assert not (inputs / f"{target}.errors").exists()
+    assert not (inputs / f"{target}.parts").exists()
+    assert (inputs / target).stat().st_mode & 0o777 == 0o600
+
+
+def test_parquet_keeps_the_types_of_what_it_carries_through(inputs: Path) -> None:
+    main(["batch", str(inputs / "in.parquet"), str(inputs / "out.parquet"), "--partial"])
+    assert pyarrow.parquet.read_schema(inputs / "out.parquet").field("id").type == pyarrow.int32()
+
+
+def test_unfinished_rows_are_refused_with_what_is_missing(
+    inputs: Path, wanted: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = inputs / "out.csv"
+    assert main(["batch", str(inputs / "in.csv"), str(out)]) == INCOMPLETE
+    open_ = [str(n) for n, result in enumerate(wanted) if result["missing"]]
+    assert open_
+    errors = errors_of(out)
+    assert [error["id"] for error in errors] == open_
+    assert [error["column"].split(";") for error in errors] == [r["missing"] for r in wanted if r["missing"]]
+    assert len(rows_of(out)) + len(errors) == len(wanted)
+    totals = capsys.readouterr().err
+    assert f"{len(wanted)} rows read: {len(wanted) - len(open_)} written, {len(open_)} refused" in totals
+
+
+# --- rows that are none
+
+HEAD = "id,age,red_now,feel\n"
+BAD: list[tuple[str, str, str]] = [  # the row, the column that is told, a word of the reason
+    ("1,200,none,knot", "age", "out of range"),
+    ("1,old,none,knot", "age", "whole number"),
+    ("1,34,none,knott", "feel", 'did you mean "knot"'),
+    ("1,34,none;r_ill,knot", "red_now", "stands alone"),
+    ("1,34,r_ill;r_ill,knot", "red_now", "twice"),
+    ("1,34,none", "", "3 cells"),
+    ("1,34,none,knot,more", "", "5 cells"),
+    ('1,34,none,"knot"x', "", "no row of CSV"),
+    ("1,34,none,kn\x1bot", "feel", "unknown option"),
+    ("1,34,none,kn\udcffot", "", "UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("bad", "column", "why"), BAD, ids=[why for _, _, why in BAD])
+def test_a_bad_row_is_told_and_stops_nothing(tmp_path: Path, bad: str, column: str, why: str) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    text = f"{HEAD}0,34,none,knot\n{bad}\n2,34,none,knot\n"
+    given.write_bytes(text.encode(errors="surrogateescape"))
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [row["id"] for row in rows_of(out)] == ["0", "2"]
+    (error,) = errors_of(out)
+    assert (error["line"], error["column"]) == ("3", column)
+    assert why in error["why"]
+    assert all(c.isprintable() for text in error.values() for c in text)
+
+
+def test_everything_that_is_wrong_with_a_row_is_told(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text(f"{HEAD}a,200,none,what\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [(e["id"], e["column"], e["value"]) for e in errors_of(out)] == [("a", "age", "200"), ("a", "feel", "what")]
+    assert rows_of(out) == []
+
+
+def test_a_quote_that_nobody_closed_takes_no_other_row_with_it(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    lines = [f"{n},34,none,knot" for n in range(50)]
+    lines[7] = '"7,34,none,knot'
+    lines[30] = '30,34,none,"knot'
+    given.write_text(HEAD + "\n".join(lines) + "\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [error["line"] for error in errors_of(out)] == ["9", "32"]
+    assert len(rows_of(out)) == 48
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("{", "no JSON"),
+        ("[1]", "no JSON object"),
+        ('{"age": 34, "age": 35}', "twice"),
+        ('{"age": 34, "colour": "red"}', "colour"),
+        ("[" * 100_000, "no JSON"),
+        ('{"age": true}', "whole number"),
+        ('{"age": 34.5}', "whole number"),
+        ('{"feel": ["knot"]}', "one option"),
+        ('{"red_now": {"r_ill": 1}}', "list"),
+    ],
+)
+def test_a_bad_record_is_told_and_stops_nothing(tmp_path: Path, line: str, why: str) -> None:
+    given, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    given.write_text(f'{{"id": 0, "age": 34}}\n{line}\n\n{{"id": 2, "age": 34.0, "red_now": "none"}}\n')
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [row["id"] for row in rows_of(out)] == [0, 2]
+    (error,) = errors_of(out)
+    assert error["line"] == "2"
+    assert why in error["why"]
+
+
+def test_an_empty_cell_is_not_answered(tmp_path: Path, engine: Engine) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text(f"{HEAD}1,,,\n2, 34 , none ;,knot\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    first, second = rows_of(out)
+    assert first["missing"] == list(missing_from(engine, {}))
+    assert second["missing"] == list(missing_from(engine, {"age": 34, "red_now": ("none",), "feel": "knot"}))
+
+
+# --- chunks
+
+
+def run(given: Path, out: Path, rulebase: RuleBase, **more: Any) -> tuple[Counts, Quiet]:
+    quiet = Quiet()
+    job = Job(str(given), str(out), form_of(given.name), form_of(out.name), None, partial=True, **more)
+    return conduct.conduct(job, rulebase, quiet), quiet
+
+
+@pytest.mark.parametrize("size", [97, 300, 5_000])
+@pytest.mark.parametrize("given", ["in.csv", "in.jsonl", "in.csv.gz", "bom.csv", "in.parquet"])
+def test_where_chunks_end_changes_nothing(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, given: str, size: int
+) -> None:
+    run(inputs / given, inputs / "whole.csv", rulebase)
+    monkeypatch.setattr(source, "CHUNK", size)
+    monkeypatch.setattr(source, "PARQUET_ROWS", size // 90)
+    counts, quiet = run(inputs / given, inputs / "cut.csv", rulebase)
+    assert (inputs / "cut.csv").read_bytes() == (inputs / "whole.csv").read_bytes()
+    assert len(quiet.progress) > 3
+    assert quiet.progress[-1].rows == counts.read == counts.written
+    assert quiet.progress[-1].share == 1.0
+
+
+def test_lines_are_counted_across_chunks(inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cells with line breaks, and the bad rows, stand where an editor shows them."""
+    monkeypatch.setattr(source, "CHUNK", 200)
+    text = (inputs / "in.csv").read_text("utf-8")
+    lines = text.split("\n")
+    at = [n for n in range(41, 500, 46) if lines[n][:1].isdigit()]
+    for n in at:
+        lines[n] = lines[n].replace(",", ",999,", 1)  # one cell too many
+    (inputs / "bad.csv").write_text("\n".join(lines))
+    run(inputs / "bad.csv", inputs / "out.csv", rulebase)
+    told = [int(e["line"]) for e in errors_of(inputs / "out.csv") if "cells" in e["why"]]
+    assert {n + 1 for n in at} <= set(told)
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl.gz", "out.parquet"])
+def test_several_processes_write_the_same_bytes(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.setattr(source, "CHUNK", 4_000)
+    run(inputs / "in.csv", inputs / target, rulebase)
+    alone = (inputs / target).read_bytes()
+    counts, _ = run(inputs / "in.csv", inputs / target, rulebase, jobs=2)
+    assert (inputs / target).read_bytes() == alone
+    assert counts.read == counts.written == 400
+
+
+# --- streams
+
+
+def test_standard_input_to_standard_output(inputs: Path) -> None:
+    given = (inputs / "in.csv").read_bytes() + b"9,999\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "triage", "batch", "-", "-", "--partial", "--to", "jsonl"],
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == WRONG_INPUT
+    main(["batch", str(inputs / "in.csv"), str(inputs / "out.jsonl"), "--partial"])
+    assert done.stdout == (inputs / "out.jsonl").read_bytes()
+    told = done.stderr.decode()
+    assert "has 2 cells" in told
+    assert "401 rows read: 400 written, 1 refused" in told
+    assert "\r" not in told  # no progress in a pipe
+
+
+# --- stopped, killed, gone on with
+
+KILLABLE = """
+import sys
+from triage.batch import source
+from triage.cli import main
+from triage.commands import batch
+source.CHUNK = 3_000
+batch._Shown.went_on = lambda self, progress: print(progress.rows, flush=True)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def begun(given: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    """A run in a process group of its own, which prints a line after every part."""
+    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial", *more]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@pytest.mark.parametrize(("jobs", "most"), [("1", 20), ("2", 5)])
+def test_killed_again_and_again_nothing_is_lost_or_doubled(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, jobs: str, most: int
+) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
+    monkeypatch.setattr(source, "CHUNK", 3_000)
+    run(given, inputs / "whole.csv", rulebase)
+    random = Random(f"kill {jobs}")
+    kills = 0
+    for _ in range(most):
+        child = begun(given, out, "--jobs", jobs, *(["--resume"] if kills else []))
+        assert child.stdout is not None
+        ended = not child.stdout.readline()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=random.random() * 0.01)
+        child.kill()
+        child.communicate()
+        kills += 1
+        if ended:
+            break
+    assert kills >= most / 2
+    last = begun(given, out, "--jobs", jobs, "--resume")
+    _, told = last.communicate(timeout=120)
+    assert last.returncode == WRONG_INPUT, told
+    assert "401 rows read: 400 written, 1 refused" in told
+    assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
+    assert errors_of(out) == errors_of(inputs / "whole.csv")
+    assert not out.with_name("out.csv.parts").exists()
+
+
+def test_stopped_by_a_key_it_says_how_to_go_on(inputs: Path) -> None:
+    child = begun(inputs / "in.csv", inputs / "out.csv")
+    assert child.stdout is not None
+    assert child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    _, told = child.communicate(timeout=120)
+    assert child.returncode == STOPPED
+    assert "--resume" in told
+    assert "Traceback" not in told
+    assert (inputs / "out.csv.parts").is_dir()
+    assert not (inputs / "out.csv").exists()
+
+
+def test_a_worker_that_dies_ends_the_run_and_it_can_go_on(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    run(given, inputs / "whole.csv", rulebase)
+    monkeypatch.setattr(source, "CHUNK", 3_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(conduct, "_done", _die)
+        assert main(["batch", str(given), str(out), "--partial", "--jobs", "2"]) == FAILED
+    assert "--resume" in capsys.readouterr().err
+    assert main(["batch", str(given), str(out), "--partial", "--jobs", "2", "--resume"]) == DONE
+    assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
+
+
+def _die(_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_run_goes_on_only_with_the_same_input_and_rules(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    with monkeypatch.context() as patched:
+        patched.setattr(conduct.Parts, "join", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(given, out, rulebase)
+    with pytest.raises(FaultyInput, match="--resume"):
+        run(given, out, rulebase)
+    monkeypatch.setattr(source, "CHUNK", 3_000)
+    with pytest.raises(FaultyInput, match="chunk"):
+        run(given, out, rulebase, resume=True)
+    monkeypatch.undo()
+    counts, quiet = run(given, out, rulebase, resume=True)
+    assert (counts.written, quiet.progress) == (400, [])  # all of it was finished
+
+
+def test_memory_stays_as_it_is_however_long_the_input(inputs: Path, tmp_path: Path) -> None:
+    head, body = (inputs / "in.csv").read_text("utf-8").split("\n", 1)
+    most = []
+    for times in (10, 100):
+        given = tmp_path / f"{times}.csv"
+        given.write_text(f"{head}\n" + body * times, newline="")
+        script = f"from triage.batch import source\nsource.CHUNK = 200_000\n{PEAK}"
+        words = [sys.executable, "-c", script, "batch", str(given), str(tmp_path / "out.csv"), "--partial"]
+        most.append(int(subprocess.run(words, capture_output=True, check=True, text=True, timeout=300).stdout))
+    assert most[1] < most[0] * 1.1
+
+
+PEAK = """
+import resource, sys
+from triage.cli import main
+main(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+# --- wrong usage
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "empty"),
+        ("name,colour\nx,red\n", "no column has the name of a question"),
+        ("age;red_now;feel\n34;none;knot\n", "no column has the name of a question"),
+        ("age,age\n1,2\n", "twice"),
+        ("age,disposition\n1,2\n", "column of the result"),
+        ('"age,feel\n1,2\n', "cannot be read"),
+    ],
+)
+def test_columns_that_make_no_sense_stop_it_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text(text)
+    assert main(["batch", str(given), str(out)]) == WRONG_INPUT
+    told = capsys.readouterr().err
+    assert why in told
+    assert "in.csv" in told
+    assert not out.exists()
+    assert not (tmp_path / "out.csv.parts").exists()
+
+
+def test_doubtful_columns_are_told_but_carried_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text("Age,age,feels\n34,34,knot\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    told = capsys.readouterr().err
+    assert 'did you mean "feel"' in told
+    assert "no column for red_now" in told
+    assert rows_of(out)[0]["feels"] == "knot"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["missing.csv", "out.csv"], "no such file"),
+        (["in.csv", "out.txt"], "no format"),
+        (["in.csv", "in.csv"], "is the input"),
+        (["in.csv", "out.csv", "--jobs", "-1"], "--jobs"),
+        (["-", "out.parquet", "--from", "parquet"], "Parquet"),
+        (["-", "out.csv", "--resume"], "standard input"),
+        (["bad.csv.gz", "out.csv"], "unpacked"),
+        (["bad.parquet", "out.csv"], "no Parquet file"),
+    ],
+)
+def test_wrong_usage_is_told(
+    inputs: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    why: str,
+) -> None:
+    (inputs / "bad.csv.gz").write_bytes(b"\x1f\x8b no gzip")
+    (inputs / "bad.parquet").write_bytes(b"PAR1 not really")
+    monkeypatch.chdir(inputs)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"age\n34\n")))
+    assert main(["batch", *words]) == WRONG_INPUT
+    assert why in capsys.readouterr().err
+
+
+def test_the_progress_is_one_line_of_a_terminal(
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "CHUNK", 20_000)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial"])
+    told = capsys.readouterr().err
+    assert told.count("rows/s") > 3
+    assert "left" in told
+    assert told.count("\r") == told.count("rows/s")

@@ -1,0 +1,122 @@
+"""The tables say what the engine says, in every cell and for whole cases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import plain
+
+from triage.assessment import assess
+from triage.engine import Engine, Production, advice_rules, answer_rules, finding_rules
+from triage.interview import missing_from
+from triage.model import Answers, Assessment, RuleBase
+from triage.projection import cases, domain_of
+from triage.scenarios import find_scenarios, run_scenario
+from triage.tables import CELLS, Outcome, Tables, fill, group
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+def in_short(found: Assessment) -> tuple[Any, ...]:
+    """An assessment as an `Outcome`."""
+    return Outcome(
+        found.disposition,
+        found.pharmacist is not None,
+        tuple(f.flag.id for f in found.red_flags),
+        tuple(c.cause.id for c in found.causes),
+        tuple(c.cause.id for c in found.needs_checking),
+        tuple(c.id for c in found.checks),
+        found.missing,
+    )
+
+
+def test_every_cell_says_what_the_whole_engine_says(tables: Tables, engine: Engine) -> None:
+    """All rules of a stratum at once, where a cell was filled by a few of them."""
+    strata = (engine.answers, engine.findings, engine.advice)
+    seen = 0
+    for layer, stratum in zip(tables.layers, strata, strict=True):
+        for table in layer.tables:
+            own = {p.name for p in table.productions}
+            known = {name for name in own if "/" not in name}  # without those that say when a question is asked
+            for number, facts in enumerate(cases(table.values)):
+                assert table.cell(facts) == number
+                fired = {f.name for f in stratum.infer(facts)}
+                rows = {p.name: p for p in table.productions}
+                held = {name for name in known if any(all(c.holds(facts) for c in row) for row in rows[name].when)}
+                assert table.fired[number] & known == fired & held
+                seen += 1
+    assert seen > 4000
+
+
+def test_every_condition_of_every_rule_stands_in_some_table(tables: Tables, rulebase: RuleBase) -> None:
+    checks = [rule for rule in advice_rules(rulebase) if rule.name in rulebase.checks]
+    wanted = [answer_rules(rulebase), finding_rules(rulebase), checks]
+    for layer, rules in zip(tables.layers, wanted, strict=True):
+        there: dict[str, set[Any]] = {}
+        for table in layer.tables:
+            for production in table.productions:
+                there.setdefault(production.name, set()).update(production.when)
+        assert all(there[rule.name] == set(rule.when) for rule in rules)
+
+
+def test_when_a_question_is_asked_stands_in_the_tables(tables: Tables, rulebase: RuleBase) -> None:
+    there = {p.name: p for table in tables.answers.tables for p in table.productions}
+    for question in rulebase.questions.values():
+        assert (f"asked/{question.id}" in there) == (question.ask_when is not None)
+        assert (f"after urgent/{question.id}" in there) == (question.after_urgent is not None)
+
+
+def test_tables_are_bounded(tables: Tables) -> None:
+    sizes = [len(table.fired) for layer in tables.layers for table in layer.tables]
+    assert sum(sizes) < 20_000
+    assert sum(size > CELLS for size in sizes) <= 3  # single rows that read much
+    assert max(sizes) < 1 << 16
+
+
+def test_random_cases_agree_one_by_one(tables: Tables, engine: Engine, answer_sets: list[Answers]) -> None:
+    for answers in answer_sets:
+        assert tables.outcome(tables.case(answers)) == in_short(assess(engine, answers, missing_from(engine, answers)))
+
+
+def test_unfinished_cases_agree(tables: Tables, engine: Engine, answer_sets: list[Answers]) -> None:
+    random = Random(5)
+    for answers in answer_sets[::4]:
+        part = {name: answer for name, answer in answers.items() if random.random() < 0.5}
+        assert tables.outcome(tables.case(part)) == in_short(assess(engine, part, missing_from(engine, part)))
+
+
+def test_scenarios_agree(tables: Tables, engine: Engine) -> None:
+    for path in find_scenarios([SCENARIOS]):
+        outcome = run_scenario(engine, path)
+        assert tables.outcome(tables.case(outcome.file.answers)) == in_short(outcome.assessment), path
+
+
+def test_threads_do_not_disturb_each_other(tables: Tables, answer_sets: list[Answers]) -> None:
+    coded = [tables.case(answers) for answers in answer_sets]
+    alone = list(map(tables.outcome, coded))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(tables.outcome, coded)) == alone
+
+
+def test_the_number_of_cells_changes_no_result(rulebase: RuleBase, tables: Tables) -> None:
+    random = Random(9)
+    narrow = Tables(rulebase, cells=12)
+    for answers in (plain.random_answers(random) for _ in range(300)):
+        assert narrow.outcome(narrow.case(answers)) == tables.outcome(tables.case(answers))
+
+
+def test_rows_of_one_rule_that_meet_in_a_table_are_one_rule_again(rulebase: RuleBase) -> None:
+    """The engine knows a rule by its name: of two with one name, the first would be lost."""
+    domain = domain_of(rulebase)
+    rule = next(rule for rule in answer_rules(rulebase) if len(rule.when) > 1)
+    apart = [Production(rule.name, (row,), rule.unless) for row in rule.when]
+    assert fill(apart, domain).fired == fill([rule], domain).fired
+
+
+def test_groups_hold_each_rule_once(rulebase: RuleBase) -> None:
+    rules = answer_rules(rulebase)
+    rows = [(p.name, row) for one in group(rules, domain_of(rulebase)) for p in one for row in p.when]
+    assert sorted(map(repr, rows)) == sorted(repr((rule.name, row)) for rule in rules for row in rule.when)
