@@ -37,7 +37,7 @@ def completion(shell: str, rulebase: RuleBase) -> str:
     parser = build_parser()
     commands = commands_of(parser)
     every = sorted({name for names in names_by_kind(rulebase).values() for name in names})
-    takes = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
+    takes = {"FILE": shtab.FILE, "IN": shtab.FILE, "OUT": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
     for command in commands.values():
         command.description = None  # the line of the list of commands is enough beside a word
         for action in command._actions:

@@ -212,10 +212,16 @@ def _add_batch(commands: _Commands) -> None:
             f"{BATCH} people.csv results.csv --resume": "go on with a run that was stopped",
         },
     )
-    batch.add_argument("input", metavar="IN", help="CSV, JSON lines or Parquet, also packed with gzip; - for standard input")
+    batch.add_argument(
+        "input", metavar="IN", help="CSV, JSON lines or Parquet, also packed with gzip; - for standard input"
+    )
     batch.add_argument("target", metavar="OUT", help="the results; - for standard output")
-    batch.add_argument("--from", dest="source_form", choices=TABLES, help="format of IN (default: by its name; CSV for -)")
-    batch.add_argument("--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)")
+    batch.add_argument(
+        "--from", dest="source_form", choices=TABLES, help="format of IN (default: by its name; CSV for -)"
+    )
+    batch.add_argument(
+        "--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)"
+    )
     batch.add_argument("--partial", action="store_true", help="write what is known so far where answers are missing")
     batch.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)")
     batch.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
