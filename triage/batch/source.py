@@ -200,9 +200,24 @@ def _csv_rows(text: str, chunk: Chunk, plan: Plan) -> Iterator[Row]:
             return
         if cells is not None and len(cells) == width:
             yield Row(line, cells)
-        else:  # several lines: a quote that nobody closed, and rows that are sound may lie within it
-            yield from (row for n, one in enumerate(taken) if (row := _csv_line(one, line + n, width)))
+        else:
+            yield from _no_row(taken, cells or [], line, width)
         line += len(taken)
+
+
+def _no_row(taken: list[str], cells: list[str], line: int, width: int) -> list[Row]:
+    """What is to be said of lines that make no row together.
+
+    Where a quote was not closed, rows that are sound may lie within them.
+    """
+    alone = [row for n, one in enumerate(taken) if (row := _csv_line(one, line + n, width))]
+    if cells and all(isinstance(row.cells, Refused) for row in alone):
+        return [Row(line, _wrong_width(cells, width, "".join(taken)))]
+    return alone
+
+
+def _wrong_width(cells: list[str], width: int, text: str) -> Refused:
+    return Refused(f"has {len(cells)} cells, the first line has {width}", text.strip())
 
 
 def _csv_line(text: str, line: int, width: int) -> Row | None:
@@ -213,7 +228,7 @@ def _csv_line(text: str, line: int, width: int) -> Row | None:
         return Row(line, Refused(f"is no row of CSV: {error}", text.strip()))
     if len(cells) == width:
         return Row(line, cells)
-    return Row(line, Refused(f"has {len(cells)} cells, the first line has {width}", text.strip())) if cells else None
+    return Row(line, _wrong_width(cells, width, text)) if cells else None
 
 
 class _Twice(ValueError):
