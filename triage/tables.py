@@ -40,6 +40,13 @@ class Outcome(NamedTuple):
     missing: tuple[str, ...]
 
 
+class Size(NamedTuple):
+    """How many tables there are, and how many cells they have together."""
+
+    tables: int
+    cells: int
+
+
 class Axis(NamedTuple):
     """One name that a table reads: the conditions on it, and what their classes add to the number of a cell.
 
@@ -276,6 +283,12 @@ class Tables:
     def layers(self) -> tuple[Layer, ...]:
         """Answers; causes to check; what is told."""
         return self.answers, self.findings, self.advice
+
+    @property
+    def size(self) -> Size:
+        """What there is to keep in memory."""
+        cells = [len(table.fired) for layer in self.layers for table in layer.tables]
+        return Size(len(cells), sum(cells))
 
     def part(self, question: str, answer: Answer) -> int:
         """What one answer adds to the number of a case."""

@@ -21,6 +21,7 @@ from triage.batch.source import Chunk, Opened, opened
 from triage.batch.work import NONE, Counts, Done, Error, Worker, head
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
+from triage.tables import Size
 
 WINDOW = 3  # chunks a worker that may wait: read, worked on or written
 
@@ -39,10 +40,14 @@ class Job(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a run is: rows read in this run, and which share of the input is done (None: not known)."""
+    """How far a run is: rows read in this run, and which share of the input is done (None: not known).
+
+    `tables`: how large those are that every process keeps.
+    """
 
     rows: int
     share: float | None
+    tables: Size | None = None
 
 
 class Watcher(Protocol):
@@ -108,7 +113,7 @@ class _Far:
 
     def after(self, done: Done) -> Progress:
         self._rows += done.counts.read
-        return Progress(self._rows, min(1.0, done.upto / self._size) if self._size else None)
+        return Progress(self._rows, min(1.0, done.upto / self._size) if self._size else None, done.tables)
 
 
 def _streamed(parts: Iterable[Done], begin: bytes, watcher: Watcher, far: _Far) -> Counts:

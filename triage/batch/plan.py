@@ -18,8 +18,9 @@ GZIP = ".gz"
 RESULT = (
     "disposition", "see_doctor", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing", "rulebase",
 )  # fmt: skip
-TRUTHS = ("see_doctor", "pharmacist")
-LISTS = ("red_flags", "causes", "needs_checking", "checks", "missing")
+PHARMACIST, NEEDS_CHECKING, MISSING = "pharmacist", "needs_checking", "missing"
+TRUTHS = ("see_doctor", PHARMACIST)
+LISTS = ("red_flags", "causes", NEEDS_CHECKING, "checks", MISSING)
 HASH_DIGITS = 12  # of the rule base, as elsewhere in results
 
 

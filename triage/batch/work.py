@@ -12,13 +12,27 @@ from io import BytesIO, StringIO
 from math import isnan
 from typing import Any, NamedTuple
 
-from triage.batch.plan import CSV, HASH_DIGITS, LISTS, PARQUET, RESULT, TRUTHS, Cells, Form, Plan, kept
+from triage.batch.plan import (
+    CSV,
+    HASH_DIGITS,
+    LISTS,
+    MISSING,
+    NEEDS_CHECKING,
+    PARQUET,
+    PHARMACIST,
+    RESULT,
+    TRUTHS,
+    Cells,
+    Form,
+    Plan,
+    kept,
+)
 from triage.batch.source import Chunk, Refused, needed_for_parquet, rows
 from triage.faults import printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, read_answer
 from triage.model import Question
 from triage.rulebase import load
-from triage.tables import Outcome, Tables
+from triage.tables import Outcome, Size, Tables
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
@@ -40,7 +54,8 @@ class Error(NamedTuple):
 class Counts(NamedTuple):
     """How many rows there were. `refused` hold something wrong, `unfinished` lack answers; neither is written.
 
-    `results`: how many written rows have a disposition, a red flag or a cause; by kind and id.
+    `results`: how many written rows have what, by kind and id. Kinds are disposition, red flag, cause and the columns
+    `needs_checking` and `pharmacist` (no id); `missing`: of the rows of a disposition, those that lack answers.
     """
 
     read: int
@@ -64,6 +79,7 @@ class Done(NamedTuple):
     errors: tuple[Error, ...]
     counts: Counts
     upto: int
+    tables: Size
 
 
 class Wrong(NamedTuple):
@@ -154,7 +170,8 @@ class Worker:
             else:
                 written.append((cells, outcome))
         counts = Counts(read, len(written), refused, unfinished, _results(outcome for _, outcome in written))
-        return Done(chunk.number, self._encoded(written, chunk), tuple(map(_told, errors)), counts, chunk.upto)
+        output, told = self._encoded(written, chunk), tuple(map(_told, errors))
+        return Done(chunk.number, output, told, counts, chunk.upto, self.tables.size)
 
     def _case(self, line: int, cells: Cells) -> int | list[Error]:
         """The number of a case, or everything that is wrong with it."""
@@ -219,12 +236,15 @@ class Worker:
 
 
 def _results(outcomes: Iterable[Outcome]) -> Counter[tuple[str, str]]:
-    alike = Counter((o.disposition.id, o.red_flags, o.causes) for o in outcomes)
+    alike = Counter(
+        (o.disposition.id, bool(o.missing), o.pharmacist, o.red_flags, o.causes, o.needs_checking) for o in outcomes
+    )
     results: Counter[tuple[str, str]] = Counter()
-    for (level, flags, causes), times in alike.items():
-        results[DISPOSITION, level] += times
-        for kind, names in ((RED_FLAG, flags), (CAUSE, causes)):
-            results.update(dict.fromkeys(((kind, name) for name in names), times))
+    for (level, unfinished, pharmacist, *named), times in alike.items():
+        found = [(DISPOSITION, level), *[(MISSING, level)] * unfinished, *[(PHARMACIST, "")] * pharmacist]
+        for kind, names in zip((RED_FLAG, CAUSE, NEEDS_CHECKING), named, strict=True):
+            found += [(kind, name) for name in names]
+        results.update(dict.fromkeys(found, times))
     return results
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from triage.batch.conduct import Job, Progress
     from triage.batch.work import Counts, Error
     from triage.model import RuleBase
+    from triage.tables import Size
 
 
 def batch(args: argparse.Namespace) -> int:
@@ -26,8 +27,9 @@ def batch(args: argparse.Namespace) -> int:
 
     job = _job(args)
     rulebase = load(args.rules)
+    shown = _Shown(rulebase)
     try:
-        counts = conduct(job, rulebase, _Shown(rulebase))
+        counts = conduct(job, rulebase, shown)
     except KeyboardInterrupt:
         _how_to_go_on(job, "Stopped.")
         return STOPPED
@@ -35,7 +37,7 @@ def batch(args: argparse.Namespace) -> int:
         _how_to_go_on(job, "A worker process ended by itself, killed or out of memory.")
         return FAILED
     say(_totals(counts, "" if job.output == STREAM else f"{job.output}.errors"))
-    say(_memory())
+    say(_memory(shown.tables))
     return WRONG_INPUT if counts.refused else INCOMPLETE if counts.unfinished else DONE
 
 
@@ -75,16 +77,20 @@ def _totals(counts: Counts, errors: str) -> str:
     return text
 
 
-def _memory() -> str:
-    """The most that any process held at a time."""
+def _memory(tables: Size | None) -> str:
+    """The most that any process held at a time, and the tables that each of them kept."""
+    return ". ".join([*_most_held(), *([f"Tables: {tables.tables}, {tables.cells:,} cells"] if tables else [])])
+
+
+def _most_held() -> list[str]:
     try:
         import resource
     except ImportError:  # not on every system
-        return ""
+        return []
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     most = max(resource.getrusage(kind).ru_maxrss for kind in kinds)
     megabytes = most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    return f"Memory: at most {megabytes:,.0f} MB a process"
+    return [f"Memory: at most {megabytes:,.0f} MB a process"]
 
 
 def _how_to_go_on(job: Job, why: str) -> None:
@@ -101,6 +107,7 @@ class _Shown:
         self._rulebase = rulebase
         self._watched = sys.stderr.isatty()
         self._began = time.monotonic()
+        self.tables: Size | None = None
 
     def began(self, columns: tuple[str, ...]) -> None:
         """Doubts about columns come before the first row, when it can still be stopped."""
@@ -111,6 +118,7 @@ class _Shown:
 
     def went_on(self, progress: Progress) -> None:
         """Rows, rows a second in this run, and the time left."""
+        self.tables = progress.tables
         if not self._watched:
             return
         seconds = max(time.monotonic() - self._began, 1e-9)
