@@ -184,6 +184,11 @@ def test_a_file_without_any_answer_is_read(path: Path, rulebase: RuleBase) -> No
     assert (file.answers, file.title, file.expect) == ({}, "", {"disposition": "soon"})
 
 
+def test_a_long_file_is_read_to_its_end(path: Path, rulebase: RuleBase) -> None:
+    raw = b"#" * 400_000 + b"\n[answers]\nage = 5\n"
+    assert read(path, raw, rulebase).answers == {"age": 5}
+
+
 @pytest.mark.parametrize("endless", [False, True])
 def test_a_huge_file_is_refused(endless: bool, path: Path, rulebase: RuleBase) -> None:
     path.symlink_to("/dev/zero") if endless else path.write_bytes(b"[answers]\n" + b"#" * 6_000_000)

@@ -13,7 +13,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ import pytest
 import triage
 from triage.answers import as_toml, is_stale, read_answer_file
 from triage.assessment import assess
-from triage.cli import main
+from triage.cli import ASK, COMMANDS, RELIEF, main
+from triage.commands import parser
 from triage.engine import Engine, production_names
 from triage.model import RuleBase
 from triage.opening import rules_folder
@@ -807,6 +808,29 @@ def test_a_full_disk_is_told_in_one_line(files: Path) -> None:
     assert done.returncode == WRONG_INPUT
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def parsed(parse: Callable[[list[str]], Any], words: str, capsys: pytest.CaptureFixture[str]) -> object:
+    """What a parser makes of some words, or its exit code, and all that it prints."""
+    try:
+        made: object = vars(parse(words.split()))
+    except SystemExit as stopped:
+        made = stopped.code
+    return made, *capsys.readouterr()
+
+
+MISUSES = ("", "-h", "--nope", "--format x", "x y --part", "-- -x", "--version", "x run ask", "- - --jobs x")
+
+
+@pytest.mark.parametrize("name", ["", "nope", "--rules", "--", *COMMANDS, ASK, RELIEF])
+def test_the_parser_of_one_command_does_what_the_whole_one_does(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = [f"{name} {words}".strip() for words in MISUSES]
+    one = [parsed(parser.parse, words, capsys) for words in every]
+    build = parser.build_parser
+    monkeypatch.setattr(parser, "build_parser", lambda _: build())
+    assert one == [parsed(parser.parse, words, capsys) for words in every]
 
 
 # --- --rules

@@ -16,6 +16,7 @@ from triage.faults import Fault, FaultyInput
 
 # Answer and rule files are a few kilobytes, nested a few levels deep; more than this is a mistake.
 LARGEST = 5_000_000
+_USUAL = 150_000  # bytes; most files are smaller
 DEEPEST = 40
 
 # Keys of so many parts keep tomllib busy for hours, and what they make is too deep for anybody.
@@ -165,7 +166,8 @@ def read_bytes(path: Path, shown: str) -> bytes:
     """What is in a file; `shown` is its name in messages. Raises FaultyInput."""
     try:
         with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)  # a pipe does not tell its size
+            raw = file.read(_USUAL)  # a pipe does not tell its size, and room for the largest takes time
+            raw += file.read(LARGEST + 1 - _USUAL) if len(raw) == _USUAL else b""
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None

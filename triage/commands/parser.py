@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -49,11 +49,12 @@ def parse(given: list[str]) -> argparse.Namespace:
     """The words of a command line; without a command it is the interview."""
     informs = ("-h", "--help", "--version")
     named = given and not given[0].startswith("-")
-    return build_parser().parse_args(given if named or any(i in given for i in informs) else [ASK, *given])
+    words = given if named or any(i in given for i in informs) else [ASK, *given]
+    return build_parser(words[0] if words[0] in _ADD else None).parse_args(words)
 
 
-def build_parser() -> Parser:
-    """The command line."""
+def build_parser(command: str | None = None) -> Parser:
+    """The command line. With one command of it, those that were not asked for are left out: they take time."""
     parser = Parser(
         prog=NAME,
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
@@ -63,21 +64,9 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     commands = parser.add_subparsers(prog=NAME, dest="command", required=True, metavar="COMMAND")
-    for add in (
-        _add_ask,
-        _add_relief,
-        _add_run,
-        _add_what_if,
-        _add_test,
-        _add_batch,
-        _add_rules,
-        _add_check,
-        _add_export,
-        _add_completion,
-        _add_demo,
-        _add_schema,
-    ):
-        add(commands)
+    for name, add in _ADD.items():
+        if command in (name, None):
+            add(commands)
     return parser
 
 
@@ -321,3 +310,19 @@ def _add_schema(commands: _Commands) -> None:
         "file", nargs="?", metavar="FILE", help="of rules: only of this file, like causes/everyday.toml"
     )
     _add_output(schema)
+
+
+_ADD: dict[str, Callable[[_Commands], None]] = {
+    ASK: _add_ask,
+    RELIEF: _add_relief,
+    RUN: _add_run,
+    WHAT_IF: _add_what_if,
+    TEST: _add_test,
+    BATCH: _add_batch,
+    RULES: _add_rules,
+    CHECK: _add_check,
+    EXPORT: _add_export,
+    COMPLETION: _add_completion,
+    DEMO: _add_demo,
+    SCHEMA: _add_schema,
+}
