@@ -45,7 +45,7 @@ class Quiet:
         self.progress: list[Progress] = []
         self.errors: list[Error] = []
 
-    def began(self, columns: tuple[str, ...]) -> None:
+    def began(self, columns: tuple[str, ...], name: str = "") -> None:  # noqa: ARG002
         self.columns = columns
 
     def went_on(self, progress: Progress) -> None:
@@ -423,7 +423,7 @@ def test_a_worker_that_dies_ends_the_run_and_it_can_go_on(
     assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
 
 
-def _die(_: object) -> None:
+def _die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 

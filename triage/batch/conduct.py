@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -21,13 +21,16 @@ from triage.batch.source import Chunk, Opened, opened
 from triage.batch.work import NONE, Counts, Done, Error, Worker, head
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
-from triage.tables import Size
+from triage.tables import Size, Tables
 
 WINDOW = 3  # chunks a worker that may wait: read, worked on or written
 
 
 class Job(NamedTuple):
-    """What is asked for: names of files (`-`: standard input or output) and how to go about them."""
+    """What is asked for: names of files (`-`: standard input or output) and how to go about them.
+
+    `parts`: the folder in which finished parts are kept; None: OUT.parts.
+    """
 
     input: str
     output: str
@@ -37,24 +40,27 @@ class Job(NamedTuple):
     partial: bool = False
     jobs: int = 1
     resume: bool = False
+    parts: str | None = None
 
 
 class Progress(NamedTuple):
     """How far a run is: rows read in this run, and which share of the input is done (None: not known).
 
-    `tables`: how large those are that every process keeps.
+    `tables`: how large those are that every process keeps. `ended`: how many of the `files` are done.
     """
 
     rows: int
     share: float | None
     tables: Size | None = None
+    ended: int = 0
+    files: int = 1
 
 
 class Watcher(Protocol):
     """Who is told of a run while it goes on."""
 
-    def began(self, columns: tuple[str, ...]) -> None:
-        """The columns are known and sound."""
+    def began(self, columns: tuple[str, ...], name: str = "") -> None:
+        """The columns are known and sound. `name`: of which file, where there are several."""
         ...
 
     def went_on(self, progress: Progress) -> None:
@@ -70,28 +76,85 @@ class WorkerDied(Exception):
     """A worker process ended by itself, killed or out of memory. What is finished is kept."""
 
 
-def conduct(job: Job, rulebase: RuleBase, watcher: Watcher) -> Counts:
-    """Every row of the input written or refused; the counts. Raises FaultyInput, OSError, WorkerDied."""
-    with opened(job.input, job.source, rulebase) as data:
+def conduct(job: Job, rulebase: RuleBase, watcher: Watcher, tables: Tables | None = None) -> Counts:
+    """Every row of the input written or refused; the counts. Raises FaultyInput, OSError, WorkerDied.
+
+    `tables`: those of the rule base, where they are filled already.
+    """
+    far = Far([job])
+    if job.output == STREAM:
+        return _streamed(_work(_pieces([job], rulebase, watcher), job.jobs, tables), watcher, far)
+    [(_, ended)] = conduct_all([job], rulebase, watcher, far, tables)
+    if isinstance(ended, FaultyInput):
+        raise ended
+    return ended
+
+
+def conduct_all(
+    jobs: Sequence[Job], rulebase: RuleBase, watcher: Watcher, far: Far, tables: Tables | None = None
+) -> Iterator[tuple[Job, Counts | FaultyInput]]:
+    """Jobs with files, one after another by the same processes, and what became of each. Raises OSError, WorkerDied.
+
+    A job whose input is faulty does not stop the others.
+    """
+    for run, done in _work(_pieces(jobs, rulebase, watcher), jobs[0].jobs, tables):
+        if isinstance(done, Done):
+            run.parts.keep(done)
+            watcher.went_on(far.after(run.job, done, run.size))
+        else:
+            far.ended(run.job)
+            yield run.job, done or run.parts.join(run.head)
+
+
+class _Run:
+    """One input on its way to its output."""
+
+    size: int | None
+    plan: Plan
+    head: bytes
+    parts: Parts
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def begin(self, data: Opened, rulebase: RuleBase) -> Iterator[Chunk]:
+        """The chunks that are still to be done. Raises FaultyInput, OSError."""
+        job = self.job
         check_columns(data.columns, job.input, rulebase)
-        plan = Plan(job.rules, data.columns, job.source, job.target, job.partial)
-        begin = head(kept(plan, rulebase), plan)
-        watcher.began(data.columns)
-        far = _Far(data)
+        self.size = data.size
+        self.plan = Plan(job.rules, data.columns, job.source, job.target, job.partial)
+        self.head = head(kept(self.plan, rulebase), self.plan)
         if job.output == STREAM:
-            return _streamed(_work(data.chunks, plan, job.jobs), begin, watcher, far)
-        parts = Parts(Path(job.output), job.target)
-        parts.begin(_identity(job, rulebase), job.resume)
-        finished = parts.finished()
-        to_do = (chunk for chunk in data.chunks if chunk.number not in finished)
-        for done in _work(to_do, plan, job.jobs):
-            parts.keep(done)
-            watcher.went_on(far.after(done))
-        return parts.join(begin)
+            return data.chunks
+        self.parts = Parts(Path(job.output), job.target, Path(job.parts) if job.parts else None)
+        self.parts.begin(identity(job, rulebase), job.resume)
+        finished = self.parts.finished()
+        return (chunk for chunk in data.chunks if chunk.number not in finished)
 
 
-def _identity(job: Job, rulebase: RuleBase) -> dict[str, Any]:
-    """What must be the same when a run goes on. Raises FaultyInput where nobody could tell."""
+class _Piece(NamedTuple):
+    """A chunk of a run; or, behind the last one, its fault or None."""
+
+    run: _Run
+    chunk: Chunk | FaultyInput | None
+
+
+def _pieces(jobs: Iterable[Job], rulebase: RuleBase, watcher: Watcher) -> Iterator[_Piece]:
+    for job in jobs:
+        run, fault = _Run(job), None
+        try:
+            with opened(job.input, job.source, rulebase) as data:
+                chunks = run.begin(data, rulebase)
+                watcher.began(data.columns)
+                for chunk in chunks:
+                    yield _Piece(run, chunk)
+        except FaultyInput as error:
+            fault = error
+        yield _Piece(run, fault)
+
+
+def identity(job: Job, rulebase: RuleBase) -> dict[str, Any]:
+    """What must be the same when a run goes on. Raises FaultyInput where nobody could tell, OSError."""
     if job.resume and job.input == STREAM:
         raise FaultyInput([Fault("--resume", 0, "cannot go on with standard input", "give the name of a file")])
     seen = Path(job.input).stat() if job.input != STREAM else None
@@ -105,27 +168,57 @@ def _identity(job: Job, rulebase: RuleBase) -> dict[str, Any]:
     }
 
 
-class _Far:
-    """How far a run is."""
+class Far:
+    """How far jobs are, all together. The size of an input in bytes is its weight."""
 
-    def __init__(self, data: Opened) -> None:
-        self._size, self._rows = data.size, 0
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        streams = any(job.input == STREAM for job in jobs)
+        self._weights = {job.output: 1 if streams else max(1, os.path.getsize(job.input)) for job in jobs}
+        self._all = None if streams else sum(self._weights.values())
+        self._read = dict.fromkeys(self._weights, 0)
+        self._done = self._rows = self._ended = 0
 
-    def after(self, done: Done) -> Progress:
+    def after(self, job: Job, done: Done, size: int | None) -> Progress:
+        """A chunk is done, of an input of this size (None: not known)."""
         self._rows += done.counts.read
-        return Progress(self._rows, min(1.0, done.upto / self._size) if self._size else None, done.tables)
+        if size:
+            self._set(job, min(1.0, done.upto / size))
+        return self._progress(done.tables)
+
+    def ended(self, job: Job, rows: int = 0) -> Progress:
+        """A job is done, with these rows that were not counted yet."""
+        self._rows += rows
+        self._ended += 1
+        self._set(job, 1.0)
+        return self._progress()
+
+    def _set(self, job: Job, share: float) -> None:
+        read = round(self._weights[job.output] * share)  # whole bytes, so that all of it is exactly all of it
+        self._done += read - self._read[job.output]
+        self._read[job.output] = read
+
+    def _progress(self, tables: Size | None = None) -> Progress:
+        share = self._done / self._all if self._all else None
+        return Progress(self._rows, share, tables, self._ended, len(self._weights))
 
 
-def _streamed(parts: Iterable[Done], begin: bytes, watcher: Watcher, far: _Far) -> Counts:
+def _streamed(results: Iterable[tuple[_Run, Done | FaultyInput | None]], watcher: Watcher, far: Far) -> Counts:
     out = sys.stdout.buffer
-    out.write(begin)
-    counts = NONE
-    for done in parts:
+    counts, begun = NONE, False
+    for run, done in results:
+        if isinstance(done, FaultyInput):
+            raise done
+        if not begun:
+            out.write(run.head)
+            begun = True
+        if done is None:
+            out.flush()
+            continue
         out.write(done.output)
         out.flush()
         for error in done.errors:
             watcher.refused(error)
-        watcher.went_on(far.after(done))
+        watcher.went_on(far.after(run.job, done, run.size))
         counts += done.counts
     return counts
 
@@ -133,32 +226,55 @@ def _streamed(parts: Iterable[Done], begin: bytes, watcher: Watcher, far: _Far) 
 # --- workers
 
 
-def _work(chunks: Iterable[Chunk], plan: Plan, jobs: int) -> Iterator[Done]:
-    """What becomes of the chunks, in their order."""
+class _Workers:
+    """A worker for every plan, one at a time, on the same tables."""
+
+    def __init__(self, tables: Tables | None = None) -> None:
+        self._tables, self._worker = tables, None
+
+    def done(self, plan: Plan, chunk: Chunk) -> Done:
+        if self._worker is None or self._worker.plan != plan:
+            self._worker = Worker(plan, self._tables)
+            self._tables = self._worker.tables
+        return self._worker.done(chunk)
+
+    _worker: Worker | None
+
+
+def _work(
+    pieces: Iterable[_Piece], jobs: int, tables: Tables | None = None
+) -> Iterator[tuple[_Run, Done | FaultyInput | None]]:
+    """What becomes of the pieces, in their order."""
     if jobs == 1:
-        yield from map(Worker(plan).done, chunks)
+        workers = _Workers(tables)
+        for run, chunk in pieces:
+            yield run, workers.done(run.plan, chunk) if isinstance(chunk, Chunk) else chunk
         return
     context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
-    with ProcessPoolExecutor(jobs, context, _begin, (plan,)) as pool:
-        waiting: deque[Future[Done]] = deque()
+    with ProcessPoolExecutor(jobs, context, _begin) as pool:
+        waiting: deque[tuple[_Run, Future[Done] | FaultyInput | None]] = deque()
         try:
-            for chunk in chunks:
-                waiting.append(pool.submit(_done, chunk))
-                if len(waiting) >= WINDOW * jobs:
-                    yield waiting.popleft().result()
+            for run, chunk in pieces:
+                waiting.append((run, pool.submit(_done, run.plan, chunk) if isinstance(chunk, Chunk) else chunk))
+                while len(waiting) >= WINDOW * jobs:
+                    yield _awaited(*waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield _awaited(*waiting.popleft())
         except BrokenProcessPool:
             raise WorkerDied from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin(plan: Plan) -> None:
+def _awaited(run: _Run, found: Future[Done] | FaultyInput | None) -> tuple[_Run, Done | FaultyInput | None]:
+    return run, found.result() if isinstance(found, Future) else found
+
+
+def _begin() -> None:
     """Make the worker of this process, which ends with the process that started it, however that ends."""
-    global _worker  # noqa: PLW0603  (a pool hands its processes nothing but functions)
+    global _workers  # noqa: PLW0603  (a pool hands its processes nothing but functions)
     Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(plan)
+    _workers = _Workers()
 
 
 def _end_with_parent() -> None:
@@ -167,8 +283,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-_worker: Worker
+_workers: _Workers
 
 
-def _done(chunk: Chunk) -> Done:
-    return _worker.done(chunk)
+def _done(plan: Plan, chunk: Chunk) -> Done:
+    return _workers.done(plan, chunk)

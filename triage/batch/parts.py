@@ -27,11 +27,11 @@ RUN = "run.json"
 
 
 class Parts:
-    """The folder of one run."""
+    """The folder of one run: OUT.parts, if it is given no other."""
 
-    def __init__(self, out: Path, form: Form) -> None:
+    def __init__(self, out: Path, form: Form, folder: Path | None = None) -> None:
         self.out, self.form = out, form
-        self.folder = out.with_name(f"{out.name}.parts")
+        self.folder = folder or out.with_name(f"{out.name}.parts")
         self.errors = out.with_name(f"{out.name}.errors")
 
     def begin(self, run: dict[str, Any], resume: bool) -> None:

@@ -131,12 +131,12 @@ def as_given(question: Question, value: Any) -> Any:
 
 
 class Worker:
-    """Chunk -> part of the output."""
+    """Chunk -> part of the output. `tables`: those of the rules, where they are filled already."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, tables: Tables | None = None) -> None:
         self.plan = plan
-        rulebase = load(plan.rules)
-        self.tables = Tables(rulebase)
+        self.tables = tables or Tables(load(plan.rules))
+        rulebase = self.tables.rulebase
         self._kept = kept(plan, rulebase)
         self._keeps = [n for n, column in enumerate(plan.columns) if column not in rulebase.questions]
         self._id = plan.columns.index(ID) if ID in plan.columns else None

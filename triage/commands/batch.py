@@ -109,12 +109,12 @@ class _Shown:
         self._began = time.monotonic()
         self.tables: Size | None = None
 
-    def began(self, columns: tuple[str, ...]) -> None:
+    def began(self, columns: tuple[str, ...], name: str = "") -> None:
         """Doubts about columns come before the first row, when it can still be stopped."""
         from triage.batch.plan import doubts
 
         for doubt in doubts(columns, self._rulebase):
-            say(doubt)
+            say(f"{name}: {doubt}" if name else doubt)
 
     def went_on(self, progress: Progress) -> None:
         """Rows, rows a second in this run, and the time left."""
