@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -10,17 +11,19 @@ from typing import Any
 import plain
 
 from triage.assessment import assess
-from triage.engine import Engine, Production, advice_rules, answer_rules, finding_rules
+from triage.engine import Engine, Production, Remembering, advice_rules, answer_rules, finding_rules
 from triage.interview import missing_from
 from triage.model import Answers, Assessment, RuleBase
 from triage.projection import cases, domain_of
+from triage.rowsets import every, with_names
 from triage.scenarios import find_scenarios, run_scenario
 from triage.tables import CELLS, Outcome, Tables, fill, group
 
+NONE: frozenset[str] = frozenset()
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 
-def in_short(found: Assessment) -> tuple[Any, ...]:
+def in_short(found: Assessment) -> Outcome:
     """An assessment as an `Outcome`."""
     return Outcome(
         found.disposition,
@@ -33,6 +36,15 @@ def in_short(found: Assessment) -> tuple[Any, ...]:
     )
 
 
+def judged(tables: Tables, sets: Sequence[Answers]) -> list[Outcome]:
+    return list(tables.outcomes(tables.rows(sets)).rows())
+
+
+def by_the_engine(engine: Engine, sets: Sequence[Answers]) -> list[Outcome]:
+    quick = Remembering(engine)
+    return [in_short(assess(quick, answers, missing_from(quick, answers))) for answers in sets]
+
+
 def test_every_cell_says_what_the_whole_engine_says(tables: Tables, engine: Engine) -> None:
     """All rules of a stratum at once, where a cell was filled by a few of them."""
     strata = (engine.answers, engine.findings, engine.advice)
@@ -42,13 +54,23 @@ def test_every_cell_says_what_the_whole_engine_says(tables: Tables, engine: Engi
             own = {p.name for p in table.productions}
             known = {name for name in own if "/" not in name}  # without those that say when a question is asked
             for number, facts in enumerate(cases(table.values)):
-                assert table.cell(facts) == number
                 fired = {f.name for f in stratum.infer(facts)}
                 rows = {p.name: p for p in table.productions}
                 held = {name for name in known if any(all(c.holds(facts) for c in row) for row in rows[name].when)}
                 assert table.fired[number] & known == fired & held
                 seen += 1
-    assert seen > 4000
+    assert seen == tables.size.cells > 4000
+
+
+def test_every_case_falls_into_its_own_cell(tables: Tables) -> None:
+    for table in (table for layer in tables.layers for table in layer.tables):
+        facts = list(cases(table.values))
+        known = {
+            name: with_names([one.get(name, NONE) for one in facts], {v: v for v in values})
+            for name, values in table.values.items()
+        }
+        wanted = [1 << n for n in reversed(range(len(facts)))]
+        assert table.cells(known, every(len(facts))) == wanted
 
 
 def test_every_condition_of_every_rule_stands_in_some_table(tables: Tables, rulebase: RuleBase) -> None:
@@ -77,35 +99,31 @@ def test_tables_are_bounded(tables: Tables) -> None:
 
 
 def test_random_cases_agree_one_by_one(tables: Tables, engine: Engine, answer_sets: list[Answers]) -> None:
-    for answers in answer_sets:
-        assert tables.outcome(tables.case(answers)) == in_short(assess(engine, answers, missing_from(engine, answers)))
+    assert judged(tables, answer_sets) == by_the_engine(engine, answer_sets)
 
 
 def test_unfinished_cases_agree(tables: Tables, engine: Engine, answer_sets: list[Answers]) -> None:
     random = Random(5)
-    for answers in answer_sets[::4]:
-        part = {name: answer for name, answer in answers.items() if random.random() < 0.5}
-        assert tables.outcome(tables.case(part)) == in_short(assess(engine, part, missing_from(engine, part)))
+    some = [{name: a for name, a in answers.items() if random.random() < 0.5} for answers in answer_sets[::4]]
+    assert judged(tables, some) == by_the_engine(engine, some)
 
 
 def test_scenarios_agree(tables: Tables, engine: Engine) -> None:
-    for path in find_scenarios([SCENARIOS]):
-        outcome = run_scenario(engine, path)
-        assert tables.outcome(tables.case(outcome.file.answers)) == in_short(outcome.assessment), path
+    played = [run_scenario(engine, path) for path in find_scenarios([SCENARIOS])]
+    assert judged(tables, [one.file.answers for one in played]) == [in_short(one.assessment) for one in played]
 
 
 def test_threads_do_not_disturb_each_other(tables: Tables, answer_sets: list[Answers]) -> None:
-    coded = [tables.case(answers) for answers in answer_sets]
-    alone = list(map(tables.outcome, coded))
+    parts = [answer_sets[n : n + 50] for n in range(0, len(answer_sets), 50)]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(tables.outcome, coded)) == alone
+        assert list(pool.map(lambda some: judged(tables, some), parts)) == [judged(tables, some) for some in parts]
 
 
 def test_the_number_of_cells_changes_no_result(rulebase: RuleBase, tables: Tables) -> None:
     random = Random(9)
     narrow = Tables(rulebase, cells=12)
-    for answers in (plain.random_answers(random) for _ in range(300)):
-        assert narrow.outcome(narrow.case(answers)) == tables.outcome(tables.case(answers))
+    some = [plain.random_answers(random) for _ in range(300)]
+    assert judged(narrow, some) == judged(tables, some)
 
 
 def test_rows_of_one_rule_that_meet_in_a_table_are_one_rule_again(rulebase: RuleBase) -> None:

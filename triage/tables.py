@@ -2,30 +2,34 @@
 
 A rule reads few questions, and of each it tells only few answers apart (`triage.projection`).
 So rules are put together in groups that see a bounded number of different cases, the *cells*.
-Every cell is one run of the engine over the rules of its group; a case is then one look-up in
-every table. Nothing is left out or rounded: a case and the cell it falls into make the same
-conditions hold, so the same rules fire.
+Every cell is one run of the engine over the rules of its group. Nothing is left out or rounded: a
+case and the cell it falls into make the same conditions hold, so the same rules fire.
 
-A case is coded as one number: a field of 16 bits for every table, which holds the number of its
-cell. Every answer adds its part to the fields of the tables that read it, so coding a case is
-adding up the numbers of its answers. What fires is kept as bits, one for every rule.
+Thousands of cases are judged at once, as sets of rows (`triage.rowsets`): the rows of a cell are those
+that are in all its classes, and the rows of a rule those of all cells in which it fires.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 from triage.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answer, Answers, Cell, Disposition, Facts, Row, RuleBase
+from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answers, Cell, Disposition, Facts, Row, RuleBase
 from triage.projection import Domain, Value, cases, domain_of, projection, size
+from triage.rowsets import Column, RowSet, every, together, union, with_names
 
 CELLS = 100  # of one table: more cells make fewer tables, but many more runs of the engine
-FIELD = 16  # bits of a cell's number
 ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
+
+T = TypeVar("T")
+# The rows of each option of a question, or of each thing found of a kind.
+Known = Mapping[str, Mapping[str, RowSet]]
+# The rows in which something fires.
+Fired = Mapping[str, RowSet]
 
 
 class Outcome(NamedTuple):
@@ -47,19 +51,62 @@ class Size(NamedTuple):
     cells: int
 
 
+class Outcomes(NamedTuple):
+    """The same of many rows, a column each."""
+
+    disposition: Column[Disposition]
+    pharmacist: Column[bool]
+    red_flags: Column[tuple[str, ...]]
+    causes: Column[tuple[str, ...]]
+    needs_checking: Column[tuple[str, ...]]
+    checks: Column[tuple[str, ...]]
+    missing: Column[tuple[str, ...]]
+
+    def rows(self) -> Iterator[Outcome]:
+        """One by one."""
+        return map(Outcome, *(column.rows() for column in self))
+
+    def only(self, wanted: Sequence[bool]) -> Outcomes:
+        """The wanted ones of the rows."""
+        return Outcomes(*(column.only(wanted) for column in self))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """So many answer sets, as the rows of every option of every question."""
+
+    count: int
+    answers: Known
+
+
 class Axis(NamedTuple):
-    """One name that a table reads: the conditions on it, and what their classes add to the number of a cell.
+    """One name that a table reads: the conditions on it, and the classes that they tell apart, in order.
 
     A class is the bits of the conditions that hold.
     """
 
     conditions: tuple[Cell, ...]
-    parts: Mapping[int, int]
+    classes: tuple[int, ...]
 
-    def part(self, options: frozenset[str]) -> int:
-        """What this answer, or what was found, adds to the number of the cell."""
-        facts = {self.conditions[0].name: options}
-        return self.parts[_class(self.conditions, facts)]
+    def rows(self, options: Mapping[str, RowSet], everyone: RowSet) -> list[RowSet]:
+        """The rows of every class."""
+        held = [_holding(condition, options, everyone) for condition in self.conditions]
+        found = []
+        for one in self.classes:
+            rows = everyone
+            for n, holding in enumerate(held):
+                rows &= holding if one >> n & 1 else ~holding
+            found.append(rows)
+        return found
+
+
+def _holding(condition: Cell, options: Mapping[str, RowSet], everyone: RowSet) -> RowSet:
+    rows = [options.get(option, 0) for option in condition.options]
+    if not condition.every:
+        return union(rows)
+    for one in rows:
+        everyone &= one
+    return everyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +118,13 @@ class Table:
     axes: Mapping[str, Axis]
     fired: tuple[frozenset[str], ...]
 
-    def cell(self, facts: Facts) -> int:
-        """The number of the cell into which a case falls."""
-        return sum(axis.part(facts[name]) for name, axis in self.axes.items() if name in facts)
+    def cells(self, known: Known, everyone: RowSet) -> list[RowSet]:
+        """The rows that fall into each cell."""
+        found = [everyone]
+        for name, axis in self.axes.items():
+            classes = axis.rows(known.get(name, {}), everyone)
+            found = [rows & one for rows in found for one in classes]
+        return found
 
 
 def fill(productions: Sequence[Production], domain: Domain) -> Table:
@@ -148,136 +199,56 @@ def _conditions(rows: Iterable[Row]) -> dict[str, tuple[Cell, ...]]:
 
 
 def _axes(productions: Iterable[Production], values: Mapping[str, list[Value]]) -> dict[str, Axis]:
-    """The last name has its classes side by side, as `cases` goes through them."""
+    """The classes of each name, as `cases` goes through them."""
     conditions = _conditions(_rows(productions))
-    axes: dict[str, Axis] = {}
-    stride = 1
-    for name in reversed(list(values)):
-        parts = {_class(conditions[name], {name: value}): n * stride for n, value in enumerate(values[name])}
-        axes[name] = Axis(conditions[name], parts)
-        stride *= len(values[name])
-    return axes
+    return {
+        name: Axis(conditions[name], tuple(_class(conditions[name], {name: value}) for value in those))
+        for name, those in values.items()
+    }
 
 
 def _class(conditions: Iterable[Cell], facts: Facts) -> int:
     return sum(cell.holds(facts) << n for n, cell in enumerate(conditions))
 
 
-class _Findings(NamedTuple):
-    """How the findings of one kind lead into one table: each condition as the bits that it asks for."""
-
-    shift: int
-    conditions: tuple[tuple[int, bool], ...]
-    parts: Mapping[int, int]
-
-    def part(self, found: int) -> int:
-        """What findings, as bits, add to the number of a case."""
-        held = 0
-        for n, (bits, every) in enumerate(self.conditions):
-            if found & bits == bits if every else found & bits:
-                held |= 1 << n
-        return self.parts[held] << self.shift
-
-
 class Layer:
-    """The tables of rules that do not read each other's conclusions: one of the engine's strata.
+    """The tables of rules that do not read each other's conclusions: one of the engine's strata."""
 
-    A case is a number with a field for every table, from the bit `start` up to the bit `end`.
-    What fires is the bits of `names`, the first of them the lowest.
-    """
+    def __init__(self, productions: Sequence[Production], domain: Domain, cells: int) -> None:
+        self.tables = tuple(fill(rules, domain) for rules in group(productions, domain, cells))
+        self._names = [rule.name for rule in productions]
 
-    def __init__(self, productions: Sequence[Production], names: Iterable[str], world: _World, start: int) -> None:
-        self.tables = tuple(fill(rules, world.domain) for rules in group(productions, world.domain, world.cells))
-        self.start, self.end = start, start + FIELD * len(self.tables)
-        bit = _bits(names)
-        self._fired = [tuple(sum(bit[name] for name in names) for names in table.fired) for table in self.tables]
-        self._field = (1 << FIELD * len(self.tables)) - 1
-        self._numbers = struct.Struct(f"<{len(self.tables)}H")
-
-    def part(self, name: str, options: frozenset[str]) -> int:
-        """What an answer, or something found, adds to the number of a case."""
-        return sum(axis.part(options) << shift for shift, axis in self._axes(name))
-
-    def findings(self, name: str, bit: Mapping[str, int]) -> tuple[_Findings, ...]:
-        """The same for findings that are bits already."""
-        return tuple(
-            _Findings(shift, tuple((sum(bit[o] for o in c.options), c.every) for c in axis.conditions), axis.parts)
-            for shift, axis in self._axes(name)
-        )
-
-    def fired(self, case: int) -> int:
-        """The bits of all rules that fire."""
-        numbers = self._numbers.unpack((case >> self.start & self._field).to_bytes(self._numbers.size, "little"))
-        fired = 0
-        for cells, number in zip(self._fired, numbers, strict=True):
-            fired |= cells[number]
-        return fired
-
-    def _axes(self, name: str) -> Iterator[tuple[int, Axis]]:
-        for n, table in enumerate(self.tables):
-            if name in table.axes:
-                yield self.start + FIELD * n, table.axes[name]
-
-
-class _World(NamedTuple):
-    """What can be answered or found, and how many cells a table may have."""
-
-    domain: Domain
-    cells: int
-
-
-class _Level(NamedTuple):
-    """A level of the ladder as bits: the red flags that reach it, the causes that it may name, what it adds to a case."""
-
-    level: Disposition
-    flags: int
-    causes: frozenset[int]
-    part: int
+    def fired(self, known: Known, everyone: RowSet) -> dict[str, RowSet]:
+        """The rows in which each rule fires."""
+        found = dict.fromkeys(self._names, 0)
+        for table in self.tables:
+            alike: dict[frozenset[str], RowSet] = {}
+            for names, rows in zip(table.fired, table.cells(known, everyone), strict=True):
+                if rows:
+                    alike[names] = alike.get(names, 0) | rows
+            for names, rows in alike.items():
+                for name in names:
+                    found[name] |= rows
+        return found
 
 
 class Tables:
-    """All tables of a rule base, and what they say of a case. Safe to use from many threads.
+    """All tables of a rule base, and what they say of many cases. Safe to use from many threads.
 
     When a question is asked stands in the tables, too: it is a condition like that of a rule.
     """
 
     def __init__(self, rulebase: RuleBase, cells: int = CELLS) -> None:
         self.rulebase = rulebase
-        world = _World(domain_of(rulebase), cells)
-        self._flags = _in_order_of_urgency(rulebase)
-        self._signs, self._causes, self._questions = rulebase.signs, tuple(rulebase.causes), tuple(rulebase.questions)
-        self._checks = [c.id for strength in STRENGTHS for c in rulebase.checks.values() if c.strength == strength]
-        asked = [Production(f"{ASKED}{q.id}", q.ask_when) for q in rulebase.questions.values() if q.ask_when]
-        after = [Production(f"{AFTER}{q.id}", q.after_urgent) for q in rulebase.questions.values() if q.after_urgent]
-        names = [*self._flags, *self._signs, *(kind + name for kind in (ASKED, AFTER) for name in self._questions)]
-        self.answers = Layer([*answer_rules(rulebase), *asked, *after], names, world, 0)
-        self.findings = Layer(finding_rules(rulebase), self._causes, world, self.answers.end)
+        domain, questions = domain_of(rulebase), rulebase.questions.values()
+        asked = [Production(f"{ASKED}{q.id}", q.ask_when) for q in questions if q.ask_when]
+        after = [Production(f"{AFTER}{q.id}", q.after_urgent) for q in questions if q.after_urgent]
+        self.answers = Layer([*answer_rules(rulebase), *asked, *after], domain, cells)
+        self.findings = Layer(finding_rules(rulebase), domain, cells)
         checks = [rule for rule in advice_rules(rulebase) if rule.name in rulebase.checks]
-        self.advice = Layer(checks, self._checks, world, self.findings.end)
-        self._prepare()
-
-    def _prepare(self) -> None:
-        rulebase, flag = self.rulebase, _bits(self._flags)
-        question, cause = _bits(self._questions), _bits(self._causes)
-        self._answered = {name: bit << self.advice.end for name, bit in question.items()}
-        self._always = sum(question[q.id] for q in rulebase.questions.values() if q.ask_when is None)
-        self._waiting = tuple(
-            (flag[f.id], sum(question[name] for name in f.waits_for))
-            for f in rulebase.red_flags.values()
-            if f.waits_for
-        )
-        self._levels = tuple(self._as_bits(level, flag) for level in rulebase.ladder)
-        self._beside = sum(bit for name, bit in flag.items() if _level_of(rulebase, name).beside)
-        numbers = {name: n for n, name in enumerate(self._causes)}
-        self._weights = tuple((numbers[sign.cause], sign.weight) for sign in self._signs.values())
-        self._by_flags = tuple(f for layer in self.layers[1:] for f in layer.findings(RED_FLAG, flag))
-        self._by_causes = self.advice.findings(CAUSE, cause)
-
-    def _as_bits(self, level: Disposition, flag: Mapping[str, int]) -> _Level:
-        reached_by = sum(bit for name, bit in flag.items() if _level_of(self.rulebase, name).id == level.id)
-        causes = [n for n, cause in enumerate(self.rulebase.causes.values()) if cause.group in level.causes]
-        part = sum(layer.part(DISPOSITION, frozenset([level.id])) for layer in self.layers)
-        return _Level(level, reached_by, frozenset(causes), part)
+        self.advice = Layer(checks, domain, cells)
+        self._flags = sorted(rulebase.red_flags, key=lambda name: self._level_of(name).rank)
+        self._checks = [c.id for strength in STRENGTHS for c in rulebase.checks.values() if c.strength == strength]
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -290,91 +261,114 @@ class Tables:
         cells = [len(table.fired) for layer in self.layers for table in layer.tables]
         return Size(len(cells), sum(cells))
 
-    def part(self, question: str, answer: Answer) -> int:
-        """What one answer adds to the number of a case."""
-        options = as_facts({question: answer}, self.rulebase.bands)[question]
-        return self._answered[question] + sum(layer.part(question, options) for layer in self.layers)
+    def rows(self, sets: Sequence[Answers]) -> Rows:
+        """Answer sets as rows."""
+        facts = [as_facts(answers, self.rulebase.bands) for answers in sets]
+        columns = {name: [one.get(name, frozenset()) for one in facts] for name in self.rulebase.questions}
+        known = {name: with_names(column, {v: v for v in set(column)}) for name, column in columns.items()}
+        return Rows(len(sets), known)
 
-    def case(self, answers: Answers) -> int:
-        """The number of a case."""
-        return sum(self.part(name, answer) for name, answer in answers.items())
+    def outcomes(self, rows: Rows) -> Outcomes:
+        """What follows for every row: what `triage.assessment.assess` says of its answers."""
+        everyone = every(rows.count)
+        fired = self.answers.fired(rows.answers, everyone)
+        levels = self._levels(fired, everyone)
+        missing = self._missing(rows, fired, everyone)
+        complete = everyone & ~union(missing.values())
+        known = {
+            **rows.answers,
+            RED_FLAG: {name: fired[name] for name in self._flags},
+            # while questions are open, "self-care" is not known
+            DISPOSITION: {level.id: here if level.see_doctor else here & complete for level, here in levels},
+        }
+        fired_causes = self.findings.fired(known, everyone)
+        checking = {cause: fired_causes.get(cause, 0) for cause in self.rulebase.causes}
+        places = self._places(fired, levels)
+        named = {cause: here | union(place.get(cause, 0) for place in places) for cause, here in checking.items()}
+        checks = self.advice.fired({**known, CAUSE: named}, everyone)
+        beside = union(fired[name] for name in self._flags if self._level_of(name).beside)
 
-    def outcome(self, case: int) -> Outcome:
-        """What follows from a case: what `triage.assessment.assess` says of its answers."""
-        fired = self.answers.fired(case)
-        flags = fired & (1 << len(self._flags)) - 1
-        found = self._level(flags)
-        level = found.level
-        missing = self._missing(case, fired)
-        causes = self._ranked(fired >> len(self._flags), found.causes)
-        known = case + sum(finding.part(flags) for finding in self._by_flags)
-        if level.see_doctor or not missing:  # while questions are open, "self-care" is not known
-            known += found.part
-        checking = self.findings.fired(known)
-        named = checking | sum(1 << n for n in causes if not checking >> n & 1)
-        known += sum(finding.part(named) for finding in self._by_causes)
-        shows = level.shows
-        return Outcome(
-            level,
-            "pharmacist" in shows and bool(flags & self._beside),
-            tuple(_ids(flags, self._flags)),
-            tuple(self._causes[n] for n in causes) if "causes" in shows else (),
-            tuple(_ids(checking, self._causes)) if "needs_checking" in shows else (),
-            tuple(_ids(self.advice.fired(known), self._checks)) if "checks" in shows else (),
-            tuple(_ids(missing, self._questions)),
+        def showing(part: str) -> RowSet:
+            return union(here for level, here in levels if part in level.shows)
+
+        def shown(part: str, sets: Iterable[tuple[str, RowSet]]) -> Column[tuple[str, ...]]:
+            rows_shown = showing(part)
+            return together(((name, here & rows_shown) for name, here in sets), rows.count)
+
+        return Outcomes(
+            _first(levels, rows.count),
+            _first([(True, beside & showing("pharmacist")), (False, everyone)], rows.count),
+            together(known[RED_FLAG].items(), rows.count),
+            shown("causes", chain.from_iterable(place.items() for place in places)),
+            shown("needs_checking", checking.items()),
+            shown("checks", ((name, checks[name]) for name in self._checks)),
+            together(missing.items(), rows.count),
         )
 
-    def _level(self, flags: int) -> _Level:
-        for level in self._levels:
-            if flags & level.flags:
-                return level
-        return self._levels[-1]
+    def _level_of(self, flag: str) -> Disposition:
+        return self.rulebase.dispositions[self.rulebase.red_flags[flag].disposition]
 
-    def _ranked(self, signs: int, may_be_named: frozenset[int]) -> list[int]:
-        """The causes that are named, best first, as `triage.assessment.rank_causes` ranks them."""
-        scores: dict[int, int] = {}
-        fits = set()
-        signs &= (1 << len(self._weights)) - 1
-        while signs:
-            low = signs & -signs
-            signs ^= low
-            cause, weight = self._weights[low.bit_length() - 1]
-            scores[cause] = scores.get(cause, 0) + weight
-            if weight > 0:
-                fits.add(cause)
-        ranking = self.rulebase.ranking
-        shown = [c for c in sorted(fits & may_be_named) if scores[c] >= ranking.shown_from]
-        return sorted(shown, key=lambda c: -scores[c])[: ranking.shown_at_most]
+    def _levels(self, fired: Fired, everyone: RowSet) -> list[tuple[Disposition, RowSet]]:
+        """The rows of every level: each row is in the most urgent one that a red flag of it reaches."""
+        *reached, last = self.rulebase.ladder
+        left, levels = everyone, []
+        for level in reached:
+            here = left & union(fired[name] for name in self._flags if self._level_of(name).id == level.id)
+            levels.append((level, here))
+            left &= ~here
+        return [*levels, (last, left)]
 
-    def _missing(self, case: int, fired: int) -> int:
+    def _missing(self, rows: Rows, fired: Fired, everyone: RowSet) -> dict[str, RowSet]:
         """The questions still open, as `triage.interview.open_questions` finds them."""
-        asked = fired >> len(self._flags) + len(self._weights)
-        still = ~(case >> self.advice.end) & (1 << len(self._questions)) - 1
-        to_come = (asked | self._always) & still
-        for flag, waits_for in self._waiting:
-            if waits_for & to_come:
-                fired &= ~flag
-        stops = self._level(fired).level.stops
-        if stops == AT_ONCE:
-            return 0
-        return asked >> len(self._questions) & still if stops == AFTER_FOLLOW_UPS else to_come
+        open_ = {name: everyone & ~union(rows.answers.get(name, {}).values()) for name in self.rulebase.questions}
+        to_come = {name: here & fired.get(f"{ASKED}{name}", everyone) for name, here in open_.items()}
+        sure = dict(fired)
+        for flag in self.rulebase.red_flags.values():
+            sure[flag.id] &= ~union(to_come[name] for name in flag.waits_for)
+        stops = {AT_ONCE: 0, AFTER_FOLLOW_UPS: 0}
+        for level, here in self._levels(sure, everyone):
+            if level.stops in stops:
+                stops[level.stops] |= here
+        goes_on, follows = everyone & ~union(stops.values()), stops[AFTER_FOLLOW_UPS]
+        return {
+            name: to_come[name] & goes_on | here & follows & fired.get(f"{AFTER}{name}", 0)
+            for name, here in open_.items()
+        }
+
+    def _places(self, fired: Fired, levels: Iterable[tuple[Disposition, RowSet]]) -> list[dict[str, RowSet]]:
+        """The rows of the causes that are named first, second ..., as `triage.assessment.rank_causes` ranks them."""
+        ranking = self.rulebase.ranking
+        scored = [(score, c, here) for c in self.rulebase.causes for score, here in self._scores(c, fired, levels)]
+        places: list[dict[str, RowSet]] = [{} for _ in range(ranking.shown_at_most)]
+        taken = [0] * ranking.shown_at_most
+        for score, cause, those in sorted(scored, key=lambda one: -one[0]):
+            if score < ranking.shown_from:
+                break
+            left = those
+            for n, place in enumerate(places):
+                here = left & ~taken[n]
+                left ^= here
+                taken[n] |= here
+                place[cause] = place.get(cause, 0) | here
+        return places
+
+    def _scores(
+        self, cause: str, fired: Fired, levels: Iterable[tuple[Disposition, RowSet]]
+    ) -> Iterable[tuple[int, RowSet]]:
+        """The rows of each score of a cause, where a sign speaks for it and the level may name it."""
+        one = self.rulebase.causes[cause]
+        may_be_named = union(here for level, here in levels if one.group in level.causes)
+        scores = {0: may_be_named & union(fired[sign.id] for sign in one.signs if sign.weight > 0)}
+        for sign in one.signs:
+            with_it: dict[int, RowSet] = {}
+            for score, here in scores.items():
+                for reached, part in ((score + sign.weight, here & fired[sign.id]), (score, here & ~fired[sign.id])):
+                    with_it[reached] = with_it.get(reached, 0) | part
+            scores = {score: here for score, here in with_it.items() if here}
+        return scores.items()
 
 
-def _level_of(rulebase: RuleBase, flag: str) -> Disposition:
-    return rulebase.dispositions[rulebase.red_flags[flag].disposition]
-
-
-def _in_order_of_urgency(rulebase: RuleBase) -> tuple[str, ...]:
-    return tuple(sorted(rulebase.red_flags, key=lambda name: _level_of(rulebase, name).rank))
-
-
-def _bits(names: Iterable[str]) -> dict[str, int]:
-    return {name: 1 << n for n, name in enumerate(names)}
-
-
-def _ids(bits: int, names: Sequence[str]) -> Iterator[str]:
-    """The names of the bits that are set, the lowest first."""
-    while bits:
-        low = bits & -bits
-        yield names[low.bit_length() - 1]
-        bits ^= low
+def _first(sets: Iterable[tuple[T, RowSet]], count: int) -> Column[T]:
+    """What belongs to the first set that a row is in."""
+    found = together(sets, count)
+    return Column(tuple(values[0] for values in found.values), found.codes)

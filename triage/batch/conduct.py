@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, Protocol
 from triage import __version__
 from triage.batch import source
 from triage.batch.parts import Parts
-from triage.batch.plan import STREAM, Form, Plan, check_columns, kept
+from triage.batch.plan import STREAM, Form, Plan, check_columns
 from triage.batch.source import Chunk, Opened, opened
-from triage.batch.work import NONE, Counts, Done, Error, Worker, head
+from triage.batch.target import Target
+from triage.batch.work import NONE, Counts, Done, Error, Worker
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
 from triage.tables import Size, Tables
@@ -123,7 +124,7 @@ class _Run:
         check_columns(data.columns, job.input, rulebase)
         self.size = data.size
         self.plan = Plan(job.rules, data.columns, job.source, job.target, job.partial)
-        self.head = head(kept(self.plan, rulebase), self.plan)
+        self.head = Target(self.plan, rulebase).head()
         if job.output == STREAM:
             return data.chunks
         self.parts = Parts(Path(job.output), job.target, Path(job.parts) if job.parts else None)

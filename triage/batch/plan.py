@@ -21,6 +21,7 @@ RESULT = (
 PHARMACIST, NEEDS_CHECKING, MISSING = "pharmacist", "needs_checking", "missing"
 TRUTHS = ("see_doctor", PHARMACIST)
 LISTS = ("red_flags", "causes", NEEDS_CHECKING, "checks", MISSING)
+JOINS = ";"  # the items of a list in one cell
 HASH_DIGITS = 12  # of the rule base, as elsewhere in results
 
 
@@ -86,11 +87,6 @@ def doubts(columns: Sequence[str], rulebase: RuleBase) -> Iterator[str]:
     absent = [name for name in rulebase.questions if name not in columns]
     if absent:
         yield f"no column for {', '.join(absent)}: not answered in any row"
-
-
-def kept(plan: Plan, rulebase: RuleBase) -> tuple[str, ...]:
-    """The columns that are carried through."""
-    return tuple(column for column in plan.columns if column not in rulebase.questions)
 
 
 Cells = Sequence[Any]  # one row, a value for every column of the plan

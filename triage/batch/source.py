@@ -7,7 +7,7 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from io import StringIO
 from itertools import count
@@ -18,7 +18,7 @@ from triage.batch.plan import CSV, JSONL, PARQUET, STREAM, Cells, Form, Plan
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
 
-CHUNK = 4_000_000  # bytes of text; a part of the output comes of it
+CHUNK = 1_000_000  # bytes of text; a part of the output comes of it. Larger ones are no faster
 LONGEST_HEAD = 1_000_000  # bytes of the first record
 LONGEST = 16  # chunks: what no end of a row is found in is cut at the end of a line
 PARQUET_ROWS = 20_000
@@ -49,6 +49,14 @@ class Row(NamedTuple):
 
     line: int
     cells: Cells | Refused
+
+
+class Read(NamedTuple):
+    """The rows of a chunk, with the line of each; and those that are none."""
+
+    lines: Sequence[int]
+    rows: Sequence[Cells]
+    refused: Sequence[tuple[int, Refused]]
 
 
 class Opened(NamedTuple):
@@ -153,14 +161,29 @@ def _position(raw: IO[bytes]) -> int:
 # --- rows
 
 
-def rows(chunk: Chunk, plan: Plan) -> Iterator[Row]:
-    """The rows of a chunk, those that are none among them."""
+def read(chunk: Chunk, plan: Plan) -> Read:
+    """The rows of a chunk."""
     if plan.source.format == PARQUET:
         columns = (column.to_pylist() for column in chunk.data.columns)
-        return (Row(chunk.line + n, cells) for n, cells in enumerate(zip(*columns, strict=True)))
+        return Read(range(chunk.line, chunk.line + chunk.data.num_rows), list(zip(*columns, strict=True)), [])
     text, whole = _decoded(chunk.data)
+    if plan.source.format == CSV and whole and (cells := _a_row_a_line(text, len(plan.columns))):
+        return Read(range(chunk.line, chunk.line + len(cells)), cells, [])
     found = _csv_rows(text, chunk, plan) if plan.source.format == CSV else _json_rows(text, chunk, plan)
-    return found if whole else map(_readable, found)
+    rows = list(found if whole else map(_readable, found))
+    sound = [(row.line, row.cells) for row in rows if not isinstance(row.cells, Refused)]
+    refused = [(row.line, row.cells) for row in rows if isinstance(row.cells, Refused)]
+    return Read([line for line, _ in sound], [cells for _, cells in sound], refused)
+
+
+def _a_row_a_line(text: str, width: int) -> list[list[str]] | None:
+    """The rows where every line is a sound one: the usual case, and much faster than line by line."""
+    try:
+        rows = list(csv.reader(StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return None
+    lines = text.count("\n") + (not text.endswith("\n"))
+    return rows if len(rows) == lines and all(len(row) == width for row in rows) else None
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:

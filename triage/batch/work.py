@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
+import gc
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from io import BytesIO, StringIO
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import compress, repeat
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from triage.batch.plan import (
-    CSV,
-    HASH_DIGITS,
-    LISTS,
-    MISSING,
-    NEEDS_CHECKING,
-    PARQUET,
-    PHARMACIST,
-    RESULT,
-    TRUTHS,
-    Cells,
-    Form,
-    Plan,
-    kept,
-)
-from triage.batch.source import Chunk, Refused, needed_for_parquet, rows
+from triage.batch.plan import JOINS, MISSING, NEEDS_CHECKING, PHARMACIST, Plan
+from triage.batch.source import Chunk, read
+from triage.batch.target import Target, as_text
 from triage.faults import printable
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, read_answer
-from triage.model import Question
+from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer
+from triage.model import Question, RuleBase
+from triage.rowsets import Column, RowSet, with_names
 from triage.rulebase import load
-from triage.tables import Outcome, Size, Tables
+from triage.tables import Outcomes, Rows, Size, Tables
+
+T = TypeVar("T")
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
-JOINS = ";"
 ERRORS = ("line", "id", "column", "value", "why")
 ID = "id"
 
@@ -82,6 +70,9 @@ class Done(NamedTuple):
     tables: Size
 
 
+NO_ANSWER = frozenset[str]()
+
+
 class Wrong(NamedTuple):
     """A value that is no answer, and what would be."""
 
@@ -89,33 +80,45 @@ class Wrong(NamedTuple):
 
 
 class Coder:
-    """What the values of one column add to the number of a case."""
+    """The values of one column as answers to its question."""
 
-    def __init__(self, tables: Tables, question: Question) -> None:
-        self._tables, self._question = tables, question
-        self._known: dict[Any, int | Wrong] = {}
+    def __init__(self, rulebase: RuleBase, question: Question) -> None:
+        self.question = question
+        self._bands = rulebase.bands.get(question.id, ())
+        self._known: dict[Hashable, frozenset[str] | Wrong] = {}
 
-    def __call__(self, value: Any) -> int | Wrong:
-        """The part; 0 where nothing is answered."""
-        key = value if type(value) is str else (type(value), repr(value))
+    def answers(self, column: Sequence[Any]) -> tuple[dict[str, RowSet], dict[int, Wrong]]:
+        """The rows of every option, and the rows (from 0) of values that are no answer: those count as unanswered."""
+        keys = column if set(map(type, column)) <= {str} else list(map(_hashable, column))
+        meant = {key: self._meaning(key, value) for key, value in dict(zip(keys, column, strict=True)).items()}
+        wrong = {key: meaning for key, meaning in meant.items() if isinstance(meaning, Wrong)}
+        options: dict[Hashable, frozenset[str]] = {k: m for k, m in meant.items() if not isinstance(m, Wrong)}
+        rows = {n: wrong[key] for n, key in enumerate(keys) if key in wrong} if wrong else {}
+        return with_names(keys, options | dict.fromkeys(wrong, NO_ANSWER)), rows
+
+    def _meaning(self, key: Hashable, value: Any) -> frozenset[str] | Wrong:
         found = self._known.get(key)
         if found is None:
-            found = self._part(value)
+            found = self._options(value)
             if len(self._known) < REMEMBERED:
                 self._known[key] = found
         return found
 
-    def _part(self, value: Any) -> int | Wrong:
-        given = as_given(self._question, value)
+    def _options(self, value: Any) -> frozenset[str] | Wrong:
+        given = as_given(self.question, value)
         if given is None:
-            return 0
+            return NO_ANSWER
         wrong: list[str] = []
         answer = read_answer(
-            self._question, given, lambda what, hint: wrong.append(what + (f" ({hint})" if hint else ""))
+            self.question, given, lambda what, hint: wrong.append(what + (f" ({hint})" if hint else ""))
         )
         if wrong or answer is None:
-            return Wrong("; ".join(wrong).removeprefix(f"{self._question.id}: "))
-        return self._tables.part(self._question.id, answer)
+            return Wrong("; ".join(wrong).removeprefix(f"{self.question.id}: "))
+        return as_fact(answer, self._bands)
+
+
+def _hashable(value: Any) -> Hashable:
+    return value if isinstance(value, str) else (type(value), repr(value))
 
 
 def as_given(question: Question, value: Any) -> Any:
@@ -137,142 +140,95 @@ class Worker:
         self.plan = plan
         self.tables = tables or Tables(load(plan.rules))
         rulebase = self.tables.rulebase
-        self._kept = kept(plan, rulebase)
-        self._keeps = [n for n, column in enumerate(plan.columns) if column not in rulebase.questions]
+        self._target = Target(plan, rulebase)
         self._id = plan.columns.index(ID) if ID in plan.columns else None
         self._coders = [
-            (n, column, Coder(self.tables, rulebase.questions[column]))
+            (n, Coder(rulebase, rulebase.questions[column]))
             for n, column in enumerate(plan.columns)
             if column in rulebase.questions
         ]
-        self._hash = rulebase.sha256[:HASH_DIGITS]
 
     def done(self, chunk: Chunk) -> Done:
         """All rows of a chunk: written, or refused with the reason."""
-        written: list[tuple[Cells, Outcome]] = []
-        errors: list[Error] = []
-        read = refused = unfinished = 0
-        for line, cells in rows(chunk, self.plan):
-            read += 1
-            found = (
-                [Error(line, "", "", cells.value, cells.what)]
-                if isinstance(cells, Refused)
-                else self._case(line, cells)
-            )
-            if isinstance(found, list):
-                refused += 1
-                errors += found
-                continue
-            outcome = self.tables.outcome(found)
-            if outcome.missing and not self.plan.partial:
-                unfinished += 1
-                errors.append(Error(line, self._id_of(cells), JOINS.join(outcome.missing), "", "not answered"))
-            else:
-                written.append((cells, outcome))
-        counts = Counts(read, len(written), refused, unfinished, _results(outcome for _, outcome in written))
-        output, told = self._encoded(written, chunk), tuple(map(_told, errors))
+        with _no_search_for_cycles():
+            return self._done(chunk)
+
+    def _done(self, chunk: Chunk) -> Done:
+        found = read(chunk, self.plan)
+        columns = list(zip(*found.rows, strict=True)) or [()] * len(self.plan.columns)
+        ids = repeat("") if self._id is None else map(as_text, columns[self._id])
+        places = list(zip(found.lines, ids, strict=False))
+        answers, faults = self._answers(columns, places)
+        outcomes = self.tables.outcomes(Rows(len(found.rows), answers))
+        open_ = {} if self.plan.partial else dict(_unfinished(outcomes, places))
+        errors = [Error(line, "", "", refused.value, refused.what) for line, refused in found.refused]
+        errors += [error for row in faults.values() for error in row]
+        errors += [error for n, error in open_.items() if n not in faults]
+        carried = [columns[n] for n in self._target.carried]
+        if lost := faults.keys() | open_.keys():
+            wanted = [n not in lost for n in range(len(found.rows))]
+            outcomes = outcomes.only(wanted)
+            carried = [tuple(compress(column, wanted)) for column in carried]
+        counts = Counts(
+            len(found.rows) + len(found.refused),
+            len(found.rows) - len(lost),
+            len(found.refused) + len(faults),
+            len(lost) - len(faults),
+            _results(outcomes),
+        )
+        output = self._target.part(carried, outcomes, chunk)
+        told = tuple(map(_told, sorted(errors, key=lambda error: error.line)))
         return Done(chunk.number, output, told, counts, chunk.upto, self.tables.size)
 
-    def _case(self, line: int, cells: Cells) -> int | list[Error]:
-        """The number of a case, or everything that is wrong with it."""
-        case = 0
-        wrong: list[Error] = []
-        for n, column, coder in self._coders:
-            part = coder(cells[n])
-            if type(part) is int:
-                case += part
-            else:
-                wrong.append(Error(line, self._id_of(cells), column, _as_text(cells[n]), part.why))  # type: ignore[union-attr]
-        return wrong or case
-
-    def _id_of(self, cells: Cells) -> str:
-        return "" if self._id is None else _as_text(cells[self._id])
-
-    def _encoded(self, written: Sequence[tuple[Cells, Outcome]], chunk: Chunk) -> bytes:
-        form = self.plan.target
-        if form.format == PARQUET:
-            return self._as_parquet(written, chunk)
-        text = self._as_csv(written) if form.format == CSV else self._as_json(written)
-        return packed(text.encode(errors="surrogateescape"), form)
-
-    def _as_csv(self, written: Iterable[tuple[Cells, Outcome]]) -> str:
-        text = StringIO()
-        write = csv.writer(text, lineterminator="\n").writerow
-        for cells, outcome in written:
-            values = [_as_text(cells[n]) for n in self._keeps]
-            write([*values, *(_flat(value) for value in self._result(outcome))])
-        return text.getvalue()
-
-    def _as_json(self, written: Iterable[tuple[Cells, Outcome]]) -> str:
-        lines = []
-        for cells, outcome in written:
-            record = {name: cells[n] for name, n in zip(self._kept, self._keeps, strict=True)}
-            record.update(zip(RESULT, self._result(outcome), strict=True))
-            lines.append(json.dumps(record, ensure_ascii=False) + "\n")
-        return "".join(lines)
-
-    def _as_parquet(self, written: Sequence[tuple[Cells, Outcome]], chunk: Chunk) -> bytes:
-        pyarrow = needed_for_parquet()
-        columns = {}
-        for name, n in zip(self._kept, self._keeps, strict=True):
-            values = [cells[n] for cells, _ in written]
-            typed = chunk.data.schema.field(n).type if self.plan.source.format == PARQUET else pyarrow.string()
-            texts = typed == pyarrow.string()
-            columns[name] = pyarrow.array([_as_text(v) if texts and v is not None else v for v in values], typed)
-        several = pyarrow.list_(pyarrow.string())
-        results = [self._result(outcome) for _, outcome in written]
-        for n, name in enumerate(RESULT):
-            values = [result[n] for result in results]
-            typed = pyarrow.bool_() if name in TRUTHS else several if name in LISTS else pyarrow.string()
-            columns[name] = pyarrow.array(values, typed)
-        file = BytesIO()
-        pyarrow.parquet.write_table(pyarrow.table(columns), file)
-        return file.getvalue()
-
-    def _result(self, outcome: Outcome) -> tuple[Any, ...]:
-        """The values of RESULT."""
-        level = outcome.disposition
-        return level.id, level.see_doctor, *outcome[1:], self._hash
+    def _answers(
+        self, columns: Sequence[Sequence[Any]], places: Sequence[tuple[int, str]]
+    ) -> tuple[dict[str, dict[str, RowSet]], dict[int, list[Error]]]:
+        """The rows of all answers, and by row everything that is wrong with it."""
+        answers: dict[str, dict[str, RowSet]] = {}
+        errors: dict[int, list[Error]] = {}
+        for n, coder in self._coders:
+            column = coder.question.id
+            answers[column], wrong = coder.answers(columns[n])
+            for row, fault in wrong.items():
+                errors.setdefault(row, []).append(Error(*places[row], column, as_text(columns[n][row]), fault.why))
+        return answers, errors
 
 
-def _results(outcomes: Iterable[Outcome]) -> Counter[tuple[str, str]]:
-    alike = Counter(
-        (o.disposition.id, bool(o.missing), o.pharmacist, o.red_flags, o.causes, o.needs_checking) for o in outcomes
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """A chunk makes very many tuples and no cycles; searching them took a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _unfinished(outcomes: Outcomes, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Error]]:
+    for n, (place, missing) in enumerate(zip(places, outcomes.missing.rows(), strict=True)):
+        if missing:
+            yield n, Error(*place, JOINS.join(missing), "", "not answered")
+
+
+def _results(outcomes: Outcomes) -> Counter[tuple[str, str]]:
+    levels = outcomes.disposition.mapped(lambda level: level.id)
+    found = Counter({(DISPOSITION, level): times for level, times in _times(levels)})
+    found.update(
+        (MISSING, level) for level, missing in zip(levels.rows(), outcomes.missing.rows(), strict=True) if missing
     )
-    results: Counter[tuple[str, str]] = Counter()
-    for (level, unfinished, pharmacist, *named), times in alike.items():
-        found = [(DISPOSITION, level), *[(MISSING, level)] * unfinished, *[(PHARMACIST, "")] * pharmacist]
-        for kind, names in zip((RED_FLAG, CAUSE, NEEDS_CHECKING), named, strict=True):
-            found += [(kind, name) for name in names]
-        results.update(dict.fromkeys(found, times))
-    return results
+    found[PHARMACIST, ""] = sum(outcomes.pharmacist.rows())
+    several = {RED_FLAG: outcomes.red_flags, CAUSE: outcomes.causes, NEEDS_CHECKING: outcomes.needs_checking}
+    for kind, column in several.items():
+        for names, times in _times(column):
+            found.update(dict.fromkeys(((kind, name) for name in names), times))
+    return +found
 
 
-def head(names: Sequence[str], plan: Plan) -> bytes:
-    """What stands before the first row of the output."""
-    if plan.target.format != CSV:
-        return b""
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerow([*names, *RESULT])
-    return packed(text.getvalue().encode(), plan.target)
-
-
-def packed(data: bytes, form: Form) -> bytes:
-    """Bytes as they are written; pieces that are packed one by one may follow each other in a file."""
-    return gzip.compress(data, mtime=0) if form.packed and data else data
-
-
-def _flat(value: Any) -> str:
-    """A value of a result in a cell of CSV."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else JOINS.join(value)
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+def _times(column: Column[T]) -> Iterator[tuple[T, int]]:
+    """How often each value is there."""
+    return ((column.values[code], times) for code, times in Counter(column.codes).items())
 
 
 def _told(error: Error) -> Error:

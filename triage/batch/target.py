@@ -1,0 +1,100 @@
+"""Results as bytes: rows of CSV, JSON lines or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from io import BytesIO, StringIO
+from typing import Any
+
+from triage.batch.plan import CSV, HASH_DIGITS, JOINS, LISTS, PARQUET, RESULT, TRUTHS, Plan
+from triage.batch.source import Chunk, needed_for_parquet
+from triage.model import RuleBase
+from triage.rowsets import Column
+from triage.tables import Outcomes
+
+
+class Target:
+    """The rows of an output: what is carried through, then the results."""
+
+    def __init__(self, plan: Plan, rulebase: RuleBase) -> None:
+        self._plan, self._sha256 = plan, rulebase.sha256
+        self.carried = [n for n, column in enumerate(plan.columns) if column not in rulebase.questions]
+        self._names = [plan.columns[n] for n in self.carried]
+
+    def head(self) -> bytes:
+        """What stands before the first row."""
+        return self._packed(_csv([[*self._names, *RESULT]])) if self._plan.target.format == CSV else b""
+
+    def part(self, carried: Sequence[Sequence[Any]], outcomes: Outcomes, chunk: Chunk) -> bytes:
+        """The rows of a chunk; `carried`: a column for each of `self.carried`."""
+        found = self._results(outcomes)
+        if self._plan.target.format == PARQUET:
+            return self._as_parquet(carried, found, chunk)
+        text = _as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
+        return self._packed(text)
+
+    def _results(self, outcomes: Outcomes) -> list[Column[Any]]:
+        """The columns of RESULT."""
+        level = outcomes.disposition
+        rulebase = Column((self._sha256[:HASH_DIGITS],), bytes(len(level.codes)))
+        return [level.mapped(lambda one: one.id), level.mapped(lambda one: one.see_doctor), *outcomes[1:], rulebase]
+
+    def _as_json(self, carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:
+        members = [
+            *(map(partial(_member, name), column) for name, column in zip(self._names, carried, strict=True)),
+            *(column.mapped(partial(_member, name)).rows() for name, column in zip(RESULT, found, strict=True)),
+        ]
+        return "".join(f"{{{', '.join(record)}}}\n" for record in zip(*members, strict=True))
+
+    def _as_parquet(self, carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]], chunk: Chunk) -> bytes:
+        pyarrow = needed_for_parquet()
+        columns = {}
+        for n, name, values in zip(self.carried, self._names, carried, strict=True):
+            typed = chunk.data.schema.field(n).type if self._plan.source.format == PARQUET else pyarrow.string()
+            texts = typed == pyarrow.string()
+            columns[name] = pyarrow.array([as_text(v) if texts and v is not None else v for v in values], typed)
+        several = pyarrow.list_(pyarrow.string())
+        for name, column in zip(RESULT, found, strict=True):
+            typed = pyarrow.bool_() if name in TRUTHS else several if name in LISTS else pyarrow.string()
+            columns[name] = pyarrow.array(column.values, typed).take(pyarrow.array(list(column.codes), pyarrow.int32()))
+        file = BytesIO()
+        pyarrow.parquet.write_table(pyarrow.table(columns), file)
+        return file.getvalue()
+
+    def _packed(self, text: str) -> bytes:
+        """Text as it is written; pieces that are packed one by one may follow each other in a file."""
+        data = text.encode(errors="surrogateescape")
+        return gzip.compress(data, mtime=0) if self._plan.target.packed and data else data
+
+
+def _as_csv(carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:
+    columns = [*(map(as_text, column) for column in carried), *(column.mapped(_flat).rows() for column in found)]
+    return _csv(zip(*columns, strict=True))
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _member(name: str, value: Any) -> str:
+    return f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def _flat(value: Any) -> str:
+    """A value of a result in a cell of CSV."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else JOINS.join(value)
+
+
+def as_text(value: Any) -> str:
+    """A value of any input as text."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
