@@ -6,28 +6,19 @@ asked for, as Jinja2 is.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Mapping
-from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from triage.explain import how, why_not
 from triage.figures import figure
-from triage.model import Assessment, Disposition, RuleBase
+from triage.model import Assessment, RuleBase
 from triage.report import NOTHING_MORE, Wanted
 from triage.report.content import HEADINGS, Content, content
 from triage.report.explanation import HOW, OUTCOMES, WHAT_IF
+from triage.report.frame import rendered
 from triage.report.graph import concluded, drawn
 from triage.report.paper import on_paper
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 # The parts in the order in which they stand on the page.
 ORDER = ("notes", "relief", "do_not", "causes", "needs_checking", "prevention", "withheld", "myths", "checks")
@@ -41,8 +32,6 @@ _STYLED = (
     ' fill="currentColor"',
 )
 
-MILDEST = 4  # the looks that levels have, from 0, the most urgent
-
 
 def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
     """The whole page. `wanted` may bring a title, the day, how it was concluded in full, and why not.
@@ -52,14 +41,13 @@ def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MO
     told = content(rulebase, assessment, wanted.day, ORDER)
     graph = concluded(rulebase, assessment)
     drawing = drawn(graph)
-    style = _compact((TEMPLATES / "page.css").read_text("utf-8"))
-    template = _environment().get_template("page.html")
-
     figures = _figures(rulebase, told)
     paper = on_paper(told, drawing, figures)
 
-    def rendered(figures: Mapping[str, Markup]) -> str:
-        whole = template.render(
+    def whole(figures: Mapping[str, Markup]) -> str:
+        return rendered(
+            "page.html",
+            "page.css",
             told=told,
             title=wanted.title,
             answered=wanted.answered,
@@ -71,12 +59,13 @@ def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MO
             levels=rulebase.dispositions,
             explained=how(rulebase, assessment).children if wanted.how else (),
             why_not=[why_not(rulebase, assessment, name) for name in wanted.why_not],
-            style=Markup(style),  # our own file, and no text of a rule base or a person in it
-            style_hash=_hash(style),
+            headings=HEADINGS,
+            what_if=WHAT_IF,
+            how=HOW,
+            outcomes=OUTCOMES,
         )
-        return whole.replace(">\n<", "><")
 
-    return rendered(_fitting(figures, LARGEST - len(rendered({}).encode())))
+    return whole(_fitting(figures, LARGEST - len(whole({}).encode())))
 
 
 def _fitting(figures: Mapping[str, Markup], room: int) -> dict[str, Markup]:
@@ -105,44 +94,3 @@ def _slim(svg: str) -> str:
     for said in _STYLED:
         svg = svg.replace(said, "")
     return svg.replace(' fill="none" stroke="currentColor"', ' fill="none"')
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["is_address"] = _is_address
-    names: dict[str, Any] = {"headings": HEADINGS, "what_if": WHAT_IF, "how": HOW, "outcomes": OUTCOMES}
-    made.globals |= {**names, "urgency": _urgency, "day": _day}
-    return made
-
-
-def _compact(style: str) -> str:
-    """A style sheet without comments and needless blanks."""
-    plain = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
-    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", plain)).strip()
-
-
-def _hash(style: str) -> str:
-    """The style sheet as a Content-Security-Policy names it: no other style is obeyed."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
-
-
-def _is_address(url: str) -> bool:
-    """Whether it may become a link: an address of the web, never a script."""
-    return url.startswith(("https://", "http://"))
-
-
-def _urgency(level: Disposition) -> str:
-    """The class that gives a level its looks."""
-    return f"u{min(level.rank, MILDEST)}"
-
-
-def _day(day: date) -> Markup:
-    """A day in words, such as 21 November 2026."""
-    return Markup('<time datetime="{}">{} {}</time>').format(day.isoformat(), day.day, f"{day:%B %Y}")
