@@ -113,6 +113,8 @@ SPEAKING = [
     "report/content.py",
     "report/graph.py",
     "report/page.py",
+    "report/summary.py",
+    "commands/summary.py",
     "xlsform.py",
     "fhir/bundle.py",
 ]

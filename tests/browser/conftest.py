@@ -1,11 +1,14 @@
 """One browser for all tests of this folder, and for each test pages that cannot leave the machine."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import chromium
 import pytest
 from chromium import Watch
 from playwright.sync_api import Browser, Page
+
+from browser.showing import DESK, Shown
 
 
 @pytest.fixture(scope="package")
@@ -26,3 +29,10 @@ def watch(browser: Browser) -> Iterator[Watch]:
 def page(watch: Watch) -> Page:
     """A page of the usual size."""
     return watch.page()
+
+
+@pytest.fixture
+def shown(watch: Watch, tmp_path: Path, request: pytest.FixtureRequest) -> Shown:
+    """A page that is `DESK` wide and light, unless the test says otherwise (parameters of a context)."""
+    options = {"viewport": {"width": DESK, "height": 800}, **getattr(request, "param", {})}
+    return Shown(watch.page(**options), tmp_path / "page.html")

@@ -6,17 +6,15 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from io import BytesIO
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from chromium import Watch
-from playwright.sync_api import Page
 from pypdf import PdfReader
 from stories import SCENARIOS, name_of
 
+from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
 from triage.answers import read_answer_file
 from triage.assessment import assess
 from triage.engine import Engine
@@ -24,15 +22,9 @@ from triage.interview import missing_from
 from triage.model import Assessment
 from triage.report import FORMATS, NOTHING_MORE, Wanted
 
-WCAG = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
 SAMPLE, LONGEST = 12, 8  # scenarios that are shown
-PHONE, ZOOMED, DESK = 320, 640, 1280  # CSS pixels; the second is the third at 200 %
 SHEETS = 2
-LOOK = (Path(__file__).parent / "look.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -78,39 +70,6 @@ def pages(
 
 def page_of(engine: Engine, one: Assessment, wanted: Wanted = WANTED) -> str:
     return FORMATS["html"](engine.rulebase, one, wanted)
-
-
-class Shown:
-    """A page of the browser that shows one text after the other, each from a file."""
-
-    def __init__(self, page: Page, file: Path) -> None:
-        self.page, self._file = page, file
-
-    def show(self, html: str) -> None:
-        self._file.write_text(html, "utf-8")
-        self.page.goto(self._file.as_uri())
-
-    def faults(self, paper: bool = False) -> list[str]:
-        """What a reader would stumble over."""
-        found: list[str] = self.page.evaluate(LOOK, {"least": 4.5, "paper": paper})
-        return found
-
-    def violations(self) -> list[str]:
-        """What axe finds, with what is there."""
-        axe = Axe().run(self.page, options=WCAG)
-        assert axe.response["passes"]
-        return [f"{v['id']}: {[n['html'][:100] for n in v['nodes']]}" for v in axe.response["violations"]]
-
-
-@pytest.fixture
-def shown(watch: Watch, tmp_path: Path, request: pytest.FixtureRequest) -> Shown:
-    """A page that is `DESK` wide and light, unless the test says otherwise (parameters of a context)."""
-    options = {"viewport": {"width": DESK, "height": 800}, **getattr(request, "param", {})}
-    return Shown(watch.page(**options), tmp_path / "page.html")
-
-
-def wide(width: int, **options: Any) -> dict[str, Any]:
-    return {"viewport": {"width": width, "height": 800}, **options}
 
 
 WIDTHS = pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say
+from triage.commands.summary import check_summary, tell_summary
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +27,7 @@ def batch(args: argparse.Namespace) -> int:
     from triage.rulebase import load
 
     job = _job(args)
+    check_summary(args)
     rulebase = load(args.rules)
     shown = _Shown(rulebase)
     try:
@@ -38,6 +40,8 @@ def batch(args: argparse.Namespace) -> int:
         return FAILED
     say(_totals(counts, "" if job.output == STREAM else f"{job.output}.errors"))
     say(_memory(shown.tables))
+    if args.summary:
+        tell_summary(args, rulebase, counts)
     return WRONG_INPUT if counts.refused else INCOMPLETE if counts.unfinished else DONE
 
 
@@ -118,7 +122,7 @@ class _Shown:
 
     def went_on(self, progress: Progress) -> None:
         """Rows, rows a second in this run, and the time left."""
-        self.tables = progress.tables
+        self.tables = progress.tables or self.tables
         if not self._watched:
             return
         seconds = max(time.monotonic() - self._began, 1e-9)

@@ -18,6 +18,7 @@ NAME = "leg-cramp-triage"
 ASK, RELIEF, RUN, WHAT_IF, TEST, RULES, CHECK = "ask", "relief", "run", "what-if", "test", "rules", "check"
 EXPORT, SCHEMA, COMPLETION, DEMO, BATCH = "export", "schema", "completion", "demo", "batch"
 TABLES = ("csv", "jsonl", "parquet")
+SUMMARIES = ("text", "json", "markdown", "html")
 SHELLS = ("bash", "zsh", "fish")
 
 EXIT_CODES = {
@@ -199,6 +200,7 @@ def _add_batch(commands: _Commands) -> None:
             f"{BATCH} people.csv results.csv": "a result for every row with all answers",
             f"{BATCH} people.csv.gz results.jsonl --partial --jobs 0": "unfinished rows too, on every core",
             f"{BATCH} people.csv results.csv --resume": "go on with a run that was stopped",
+            f"{BATCH} people.csv results.csv --summary --format html --output summary.html": "and a page that counts them",
         },
     )
     batch.add_argument(
@@ -214,6 +216,12 @@ def _add_batch(commands: _Commands) -> None:
     batch.add_argument("--partial", action="store_true", help="write what is known so far where answers are missing")
     batch.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)")
     batch.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    counts = "at the end count the rows by level, red flag and cause"
+    batch.add_argument("--summary", action="store_true", help=counts)
+    batch.add_argument(
+        "--format", choices=SUMMARIES, default="text", help="of the summary (default: text); that of OUT is --to"
+    )
+    batch.add_argument("--output", metavar="FILE", help="write the summary to a file (mode 0600), not to the screen")
 
 
 def _add_rules(commands: _Commands) -> None:

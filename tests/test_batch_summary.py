@@ -1,0 +1,449 @@
+"""The summary of a batch: its figures are those that one counts by hand in OUT, wherever and however it is shown."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from markdown_it import MarkdownIt
+from test_batch import HEAD, as_csv, errors_of, rows_of
+
+from triage.batch import conduct, source, work
+from triage.batch.work import NONE, Counts
+from triage.cli import main
+from triage.commands.common import DONE, WRONG_INPUT
+from triage.commands.parser import SUMMARIES as OFFERED
+from triage.model import Answers, RuleBase
+from triage.report.summary import LIMITS, NOT_KNOWN, SUMMARIES, Summary, lines, summary
+from triage.tables import Tables
+
+SVG = "{http://www.w3.org/2000/svg}"
+ELEMENTS = {
+    "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "p", "h1", "h2", "ul", "li",
+    "strong", "small", "span", "time", "code", "table", "thead", "tbody", "tr", "th", "td", SVG + "svg", SVG + "rect",
+}  # fmt: skip
+LISTS = ("red_flags", "causes", "needs_checking")
+
+
+@pytest.fixture(autouse=True)
+def _tables_filled_once(tables: Tables, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "load", lambda _: rulebase)
+    monkeypatch.setattr(work, "Tables", lambda _: tables)
+
+
+@pytest.fixture
+def given(tmp_path: Path, answer_sets: list[Answers], rulebase: RuleBase) -> Path:
+    """Some hundred answer sets, the first hundred unfinished, and two rows with faults."""
+    sets = [dict(list(answers.items())[: 9 if n < 100 else 99]) for n, answers in enumerate(answer_sets[:400])]
+    path = tmp_path / "people.csv"
+    path.write_text(as_csv(sets, rulebase.questions) + "x,999\ny,999\n", newline="")
+    return path
+
+
+def by_hand(out: Path, rulebase: RuleBase) -> dict[str, Counter[str]]:
+    """What one counts in the rows of OUT, column by column."""
+    found: dict[str, Counter[str]] = {
+        name: Counter() for name in ("known", "at_least", "unknown", "pharmacist", *LISTS)
+    }
+    for row in rows_of(out):
+        level = rulebase.dispositions[row["disposition"]]
+        state = "known" if not row["missing"] else "at_least" if level.see_doctor else "unknown"
+        found[state][level.id] += 1
+        found["pharmacist"]["rows"] += row["pharmacist"]
+        for name in LISTS:
+            found[name].update(row[name])
+    return found
+
+
+def told_in_json(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def check(document: dict[str, Any], out: Path, rulebase: RuleBase) -> None:
+    """The JSON says what is in OUT."""
+    counted = by_hand(out, rulebase)
+    levels = sum((counted[state] for state in ("known", "at_least", "unknown")), Counter[str]())
+    unfinished = counted["at_least"] + counted["unknown"]
+    assert [(x["id"], x["rows"], x["unfinished"]) for x in document["dispositions"]] == [
+        (level.id, levels[level.id], unfinished[level.id]) for level in rulebase.ladder
+    ]
+    assert sum(x["rows"] for x in document["dispositions"]) == document["rows"]["written"] == len(rows_of(out))
+    assert [x["rows"] for x in document["beside"]] == [counted["pharmacist"]["rows"]]
+    for name in LISTS:
+        assert {x["id"]: x["rows"] for x in document[name]} == dict(counted[name]), name
+        rows = [x["rows"] for x in document[name]]
+        assert rows == sorted(rows, reverse=True), name
+
+
+def run(given: Path, out: Path, *more: str) -> int:
+    return main(["batch", str(given), str(out), "--summary", *more])
+
+
+def told(given: Path, out: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    run(given, out, *more)
+    return capsys.readouterr().out
+
+
+# --- the counts
+
+
+def test_the_counts_are_those_of_the_rows_written(
+    given: Path, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = given.with_name("out.csv")
+    assert run(given, out, "--partial", "--format", "json") == WRONG_INPUT
+    document = told_in_json(capsys.readouterr().out)
+    check(document, out, rulebase)
+    assert document["rows"] == {"read": 402, "written": 400, "with_faults": 2, "with_answers_missing": 0}
+    counted = by_hand(out, rulebase)
+    assert min(map(len, counted.values())) > 0  # nothing is equal because it is empty
+    assert (document["input"], document["rulebase"]["sha256"]) == ("people.csv", rulebase.sha256)
+
+
+def test_refused_rows_are_counted_as_refused_only(
+    given: Path, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = given.with_name("out.csv")
+    document = told_in_json(told(given, out, capsys, "--format", "json"))
+    check(document, out, rulebase)
+    missing = sum(error["why"] == "not answered" for error in errors_of(out))
+    assert 100 <= missing == document["rows"]["with_answers_missing"]
+    assert document["rows"]["read"] == document["rows"]["written"] + missing + 2
+    assert {x["unfinished"] for x in document["dispositions"]} == {0}
+
+
+def test_what_is_not_finished_is_no_row_at_which_all_is_well(
+    given: Path, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """OUT names the mildest level there, with what is missing beside it."""
+    out = given.with_name("out.csv")
+    text = told(given, out, capsys, "--partial")
+    counted = by_hand(out, rulebase)
+    [calm] = [level for level in rulebase.ladder if not level.see_doctor]
+    assert counted["unknown"][calm.id] > 0
+    assert figure_of(text, f"[{calm.id}]") == counted["known"][calm.id]
+    assert figure_of(text, NOT_KNOWN) == counted["unknown"][calm.id]
+    assert f"missing in {(counted['unknown'] + counted['at_least']).total()} rows" in " ".join(text.split())
+    levels = [figure_of(text, f"[{level.id}]") for level in rulebase.ladder]
+    assert sum(levels) + counted["unknown"].total() == len(rows_of(out))
+
+
+def figure_of(text: str, label: str) -> int:
+    """The figure of the row of a table that has this label, which may stand on a line below."""
+    rows = re.split(r"\n(?= *[\d,]+ +\S+%)", text)
+    [row] = [row for row in rows if label in " ".join(row.split())]
+    return int(row.split()[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("target", ["out.jsonl.gz", "out.parquet"])
+def test_the_form_of_the_output_changes_nothing(given: Path, capsys: pytest.CaptureFixture[str], target: str) -> None:
+    wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
+    assert told(given, given.with_name(target), capsys, "--partial") == wanted
+
+
+def test_several_processes_and_parts_count_as_one(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
+    monkeypatch.setattr(source, "CHUNK", 9_000)
+    assert told(given, given.with_name("out.csv"), capsys, "--partial", "--jobs", "2") == wanted
+
+
+def test_a_run_that_goes_on_counts_the_parts_that_were_finished(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
+    monkeypatch.setattr(source, "CHUNK", 9_000)
+    kept: list[int] = []
+    keep = conduct.Parts.keep
+
+    def stop(parts: Any, done: Any) -> None:
+        if len(kept) == 3:
+            raise KeyboardInterrupt
+        keep(parts, done)
+        kept.append(done.number)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(conduct.Parts, "keep", stop)
+        assert told(given, given.with_name("out.csv"), capsys, "--partial") == ""  # stopped: nothing to sum up
+    assert len(list(given.with_name("out.csv.parts").glob("*.rows"))) == 3
+    assert told(given, given.with_name("out.csv"), capsys, "--partial", "--resume") == wanted
+
+
+@pytest.mark.parametrize("format_", SUMMARIES)
+def test_no_rows_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str], rulebase: RuleBase, format_: str) -> None:
+    (tmp_path / "in.csv").write_text(HEAD)
+    assert run(tmp_path / "in.csv", tmp_path / "out.csv", "--format", format_) == DONE
+    text = capsys.readouterr().out
+    assert "nan" not in text.lower()
+    assert "%" not in text.split("<body>")[-1]
+    if format_ == "json":
+        assert [x["rows"] for x in told_in_json(text)["dispositions"]] == [0] * len(rulebase.ladder)
+        assert told_in_json(text)["red_flags"] == []
+    else:
+        assert all(level.title in text for level in rulebase.ladder)
+        assert f"Came up in no row: {len(rulebase.red_flags)} of {len(rulebase.red_flags)}." in text
+
+
+def test_every_entry_is_counted_in_one_group_and_absent_ones_are_told(rulebase: RuleBase) -> None:
+    """A cause is in one of two groups; with one row each, all of a group came up."""
+    counts = Counts(1, 1, 0, 0, Counter())
+    absent = {group.key: group.notes for group in summary(rulebase, counts, "x").groups}
+    causes = [int(note.rsplit(" ", 1)[1].rstrip(".")) for key in LISTS[1:] for note in absent[key]]
+    assert sum(causes) == len(rulebase.causes)
+    one = Counter({("red_flag", next(iter(rulebase.red_flags))): 1})
+    [flags] = [g for g in summary(rulebase, counts._replace(results=one), "x").groups if g.key == "red_flags"]
+    assert len(flags.lines) == 1
+    assert f"{len(rulebase.red_flags) - 1} of {len(rulebase.red_flags)}." in flags.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "written", "share"),
+    [
+        (0, 10, "0.0%"),
+        (1, 8, "12.5%"),
+        (1, 1_000, "0.1%"),
+        (1, 1_001, "<0.1%"),
+        (1, 10_000_000, "<0.1%"),
+        (999, 1_000, "99.9%"),
+        (9_996, 10_000, ">99.9%"),
+        (10, 10, "100.0%"),
+        (0, 0, "-"),
+    ],
+)
+def test_a_share_is_never_rounded_to_none_or_all(rulebase: RuleBase, rows: int, written: int, share: str) -> None:
+    assert summary(rulebase, NONE._replace(written=written), "x").share(rows) == share
+
+
+# --- where it goes
+
+
+def test_results_and_summary_never_share_a_stream(given: Path) -> None:
+    words = [sys.executable, "-m", "triage", "batch", "-", "-", "--partial", "--summary"]
+    done = subprocess.run(words, input=given.read_bytes(), capture_output=True, check=False, timeout=120)
+    main(["batch", str(given), str(given.with_name("out.csv")), "--partial"])
+    assert done.stdout == given.with_name("out.csv").read_bytes()
+    said = done.stderr.decode()
+    assert said.index("402 rows read") < said.index("Memory: ") < said.index("Summary of standard input")
+    assert LIMITS[-1] in said
+
+
+def test_the_totals_come_first_and_the_summary_on_standard_output(
+    given: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(given, given.with_name("out.csv"))
+    streams = capsys.readouterr()
+    assert "402 rows read" in streams.err
+    assert streams.out.startswith("Summary of people.csv\n")
+    assert "Summary" not in streams.err
+
+
+def test_without_the_option_nothing_is_summed_up(given: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["batch", str(given), str(given.with_name("out.csv"))])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("format_", SUMMARIES)
+def test_to_a_file_that_only_its_owner_reads(given: Path, capsys: pytest.CaptureFixture[str], format_: str) -> None:
+    file = given.with_name("summary")
+    shown = told(given, given.with_name("out.csv"), capsys, "--format", format_)
+    assert run(given, given.with_name("out.csv"), "--format", format_, "--output", str(file)) == WRONG_INPUT
+    assert capsys.readouterr().out == ""
+    assert file.read_text("utf-8") == shown
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_format_is_offered_and_no_other() -> None:
+    assert list(OFFERED) == list(SUMMARIES)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["people.csv", "out.csv", "--output", "s.txt"], "--summary"),
+        (["people.csv", "out.csv", "--format", "html"], "--summary"),
+        (["people.csv", "-", "--summary", "--format", "html"], "standard output"),
+        (["people.csv", "-", "--summary", "--format", "json"], "--output FILE"),
+        (["people.csv", "out.csv", "--summary", "--output", "people.csv"], "people.csv"),
+        (["people.csv", "out.csv", "--summary", "--output", "./out.csv"], "out.csv"),
+        (["people.csv", "out.csv", "--summary", "--output", "out.csv.errors"], "out.csv.errors"),
+        (["people.csv", "out.csv", "--summary", "--output", "out.csv.parts/s.txt"], "out.csv.parts"),
+        (["people.csv", "out.csv", "--summary", "--output", "link"], "link"),
+        (["people.csv", "out.csv", "--summary", "--output", "nowhere/s.txt"], "cannot be written"),
+        (["people.csv", "out.csv", "--summary", "--output", "folder"], "cannot be written"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_read(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str], why: str
+) -> None:
+    monkeypatch.chdir(given.parent)
+    Path("link").symlink_to("people.csv")
+    Path("folder").mkdir()
+    before = given.read_bytes()
+    assert main(["batch", *words]) == WRONG_INPUT
+    streams = capsys.readouterr()
+    assert why in streams.err
+    assert "rows read" not in streams.err
+    assert streams.out == ""
+    assert given.read_bytes() == before
+    assert not Path("out.csv").exists()
+
+
+def test_where_it_cannot_be_written_after_all_the_results_are_kept(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    out = given.with_name("out.csv")
+    monkeypatch.setattr("triage.answers.write_whole", full)
+    assert run(given, out, "--output", str(given.with_name("s.txt"))) == WRONG_INPUT
+    said = capsys.readouterr().err
+    assert "402 rows read" in said
+    assert "s.txt: cannot be written: No space left" in said
+    assert len(rows_of(out)) > 100
+
+
+def test_the_size_of_the_tables_is_told_with_the_memory(
+    given: Path, tables: Tables, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(given, given.with_name("out.csv"))
+    cells = sum(len(table.fired) for layer in tables.layers for table in layer.tables)
+    number = sum(len(layer.tables) for layer in tables.layers)
+    assert f"Tables: {number}, {cells:,} cells" in capsys.readouterr().err
+
+
+# --- how it looks
+
+
+@pytest.fixture
+def whole(rulebase: RuleBase) -> Summary:
+    """A summary in which every level, red flag and cause came up, and the name of the file is hostile."""
+    kinds = {
+        "disposition": rulebase.dispositions,
+        "red_flag": rulebase.red_flags,
+        "cause": rulebase.causes,
+        "needs_checking": rulebase.causes,
+    }
+    results = Counter({(kind, name): 1234 * n + 1 for kind, names in kinds.items() for n, name in enumerate(names)})
+    results["pharmacist", ""], results["missing", rulebase.ladder[-1].id] = 4321, 12
+    written = sum(results["disposition", level.id] for level in rulebase.ladder)
+    return summary(rulebase, Counts(written + 7, written, 3, 4, results), NAME)
+
+
+NAME = "/home/me/a <b>*b*<script> & \"c\" 'd' \x1b[2J\u202e.csv"
+SHOWN = "a <b>*b*<script> & \"c\" 'd' ?[2J?.csv"
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_it_fits_the_terminal_and_loses_no_figure(whole: Summary, columns: int) -> None:
+    text = lines(whole, columns)
+    joined = " ".join(" ".join(text).split())
+    for group in whole.groups:
+        for line in group.lines:
+            assert f"{line.rows:,} {whole.share(line.rows)} {line.title}" in joined
+    assert all(line.isprintable() for line in text)
+    assert max(map(len, text)) <= columns
+
+
+def test_figures_stand_in_line(whole: Summary) -> None:
+    ends = {re.match(r" *[\d,]+ +\S+%  ", line).end() for line in lines(whole, 40) if "%" in line}  # type: ignore[union-attr]
+    assert len(ends) == 1
+
+
+def parsed(text: str) -> Any:
+    return html5lib.HTMLParser(html5lib.getTreeBuilder("etree"), strict=True, namespaceHTMLElements=False).parse(text)
+
+
+def words(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def test_the_page_says_all_that_the_text_says(whole: Summary) -> None:
+    root = parsed(SUMMARIES["html"](whole, None))
+    tables = list(root.iter("table"))
+    assert [table.get("aria-labelledby") for table in tables] == [group.key for group in whole.groups]
+    for table, group in zip(tables, whole.groups, strict=True):
+        assert [words(h) for e in root.iter("h2") if e.get("id") == group.key for h in [e]] == [group.heading]
+        rows = list(table.iter("tr"))[1:]
+        wanted = [[f"{x.title} {x.id}".strip(), f"{x.rows:,}", whole.share(x.rows)] for x in group.lines]
+        assert [[words(cell) for cell in row] for row in rows] == wanted
+    text = words(root)
+    assert all(said in text for said in (*whole.totals, *LIMITS, whole.rulebase.sha256))
+    assert all(note in text for group in whole.groups for note in group.notes)
+
+
+def test_a_bar_is_as_long_as_its_share(whole: Summary) -> None:
+    [table, *_] = parsed(SUMMARIES["html"](whole, None)).iter("table")
+    bars = [float(bar.get("width")) for bar in table.iter(SVG + "rect")]
+    assert len(bars) == len(whole.groups[0].lines)
+    for bar, line in zip(bars, whole.groups[0].lines, strict=True):
+        assert bar == pytest.approx(max(0.5, 100 * line.rows / whole.counts.written), abs=0.01)
+    empty = summary(whole.rulebase, NONE._replace(written=5), "x")
+    assert list(parsed(SUMMARIES["html"](empty, None)).iter(SVG + "rect")) == []
+
+
+def test_the_page_is_sound_and_harmless(whole: Summary) -> None:
+    text = SUMMARIES["html"](whole, None)
+    root = parsed(text)
+    assert {element.tag for element in root.iter()} <= ELEMENTS
+    for element in root.iter():
+        assert not {key for key in element.attrib if key in ("src", "href", "style") or key.startswith("on")}
+        assert element.tag != SVG + "svg" or element.get("aria-hidden") == "true"
+        assert element.tag != "th" or element.get("scope") in ("col", "row")
+        assert element.tag != "th" or words(element)
+    metas = {meta.get("http-equiv"): meta.get("content") for meta in root.iter("meta")}
+    [style] = root.iter("style")
+    hashed = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
+    assert f"style-src 'sha256-{hashed}';" in metas["Content-Security-Policy"]
+    assert metas["Content-Security-Policy"].startswith("default-src 'none';")
+    assert "url(" not in text
+    assert len(text.encode()) < 80_000
+
+
+def test_the_name_of_the_file_is_text_only_and_tells_no_folder(whole: Summary) -> None:
+    for format_, worded in SUMMARIES.items():
+        text = worded(whole, None)
+        assert "/home/me" not in text, format_
+        assert "\x1b" not in text, format_
+        assert "\u202e" not in text, format_
+    root = parsed(SUMMARIES["html"](whole, None))
+    assert [words(e) for e in root.iter("h1")] == [f"Summary of {SHOWN}"]
+    assert told_in_json(SUMMARIES["json"](whole, None))["input"] == SHOWN
+    rendered = MarkdownIt("commonmark").render(SUMMARIES["markdown"](whole, None))
+    assert not re.search("<b>|<script", rendered)
+    assert "<em>" not in rendered
+
+
+def test_markdown_has_the_same_tables(whole: Summary) -> None:
+    tokens = MarkdownIt("commonmark").enable("table").parse(SUMMARIES["markdown"](whole, None))
+    cells = [inline.content for token, inline in pairwise(tokens) if token.type == "td_open"]
+    wanted = [[f"{x.rows:,}", whole.share(x.rows)] for group in whole.groups for x in group.lines]
+    assert [[a, b.replace("\\", "")] for a, b in zip(cells[1::3], cells[2::3], strict=True)] == wanted
+
+
+def test_a_share_is_never_called_more_than_that(whole: Summary, rulebase: RuleBase) -> None:
+    assert rulebase.wording is not None
+    text = re.sub(r"[\d.]+%", "", "\n".join(lines(whole, 10_000)))
+    for forbidden in rulebase.wording.forbidden:
+        assert not re.search(forbidden.pattern, text, re.IGNORECASE), forbidden.id
+    assert not re.search(r"prevalen|incidence|risk of|likely", text, re.IGNORECASE)
+
+
+def test_jinja2_is_imported_for_a_page_only(given: Path) -> None:
+    code = "import sys; from triage.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    for format_, wanted in (("text", False), ("html", True)):
+        words_ = ["batch", str(given), str(given.with_name("out.csv")), "--summary", "--format", format_]
+        done = subprocess.run([sys.executable, "-c", code, *words_], capture_output=True, text=True, check=True)
+        assert ("jinja2" in done.stderr.split()) == wanted

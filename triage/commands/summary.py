@@ -1,0 +1,63 @@
+"""The summary of a batch: where it goes, checked before a long run, and what is put there after it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from triage.commands.common import say, write
+
+if TYPE_CHECKING:
+    import argparse
+
+    from triage.batch.work import Counts
+    from triage.model import RuleBase
+
+TEXT = "text"
+
+
+def check_summary(args: argparse.Namespace) -> None:
+    """Raises FaultyInput where the summary has no place, or would replace what the run reads or writes."""
+    from triage.batch.plan import STREAM
+    from triage.faults import Fault, FaultyInput
+
+    if not args.summary:
+        given = {"--output": args.output, f"--format {args.format}": args.format != TEXT}
+        hint = "give --summary too; OUT is named without an option, and its format with --to"
+        if faults := [
+            Fault(name, 0, "is of the summary, and none is asked for", hint) for name in given if given[name]
+        ]:
+            raise FaultyInput(faults)
+    elif args.output:
+        _check_file(args.output, [args.input, args.target, f"{args.target}.errors", f"{args.target}.parts"])
+    elif args.target == STREAM and args.format != TEXT:
+        what = "has no place: standard output takes the results"
+        raise FaultyInput([Fault(f"--format {args.format}", 0, what, "give --output FILE")])
+
+
+def _check_file(name: str, others: list[str]) -> None:
+    """It can be written, as far as that can be known, and is none of the other files of the run."""
+    from triage.faults import Fault, FaultyInput
+
+    path = os.path.realpath(name)
+    folder = os.path.dirname(path)
+    if any(path == other or path.startswith(f"{other}{os.sep}") for other in map(os.path.realpath, others)):
+        what = "is IN, OUT or one of their files, which a summary must not replace"
+        raise FaultyInput([Fault(name, 0, what, "choose another name or folder")])
+    if Path(path).is_dir() or not Path(folder).is_dir() or not os.access(folder, os.W_OK):
+        raise FaultyInput([Fault(name, 0, "cannot be written", "name a file in a folder that you can write in")])
+
+
+def tell_summary(args: argparse.Namespace, rulebase: RuleBase, counts: Counts) -> None:
+    """Put it where it is wanted: --output, the screen, or stderr where OUT is the screen. Raises FaultyInput, OSError."""
+    from datetime import date
+
+    from triage.batch.plan import STREAM
+    from triage.report.summary import SUMMARIES, summary
+
+    text = SUMMARIES[args.format](summary(rulebase, counts, args.input), date.today())
+    if args.target == STREAM and not args.output:
+        say(f"\n{text}")
+    else:
+        write(args, text)
