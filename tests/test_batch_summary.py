@@ -200,7 +200,7 @@ def test_every_entry_is_counted_in_one_group_and_absent_ones_are_told(rulebase: 
     """A cause is in one of two groups; with one row each, all of a group came up."""
     counts = Counts(1, 1, 0, 0, Counter())
     absent = {group.key: group.notes for group in summary(rulebase, counts, "x").groups}
-    causes = [int(note.rsplit(" ", 1)[1].rstrip(".")) for key in LISTS[1:] for note in absent[key]]
+    causes = [int(absent[key][-1].rsplit(" ", 1)[1].rstrip(".")) for key in LISTS[1:]]
     assert sum(causes) == len(rulebase.causes)
     one = Counter({("red_flag", next(iter(rulebase.red_flags))): 1})
     [flags] = [g for g in summary(rulebase, counts._replace(results=one), "x").groups if g.key == "red_flags"]
@@ -226,6 +226,22 @@ def test_a_share_is_never_rounded_to_none_or_all(rulebase: RuleBase, rows: int, 
     assert summary(rulebase, NONE._replace(written=written), "x").share(rows) == share
 
 
+def test_the_levels_that_name_no_cause_are_told(given: Path, rulebase: RuleBase) -> None:
+    """None of their rows has one."""
+    main(["batch", str(given), str(given.with_name("out.csv")), "--partial"])
+    rows = rows_of(given.with_name("out.csv"))
+    groups = {group.key: " ".join(group.notes) for group in summary(rulebase, NONE, "x").groups}
+    assert {row["disposition"] for row in rows} == {level.id for level in rulebase.ladder}
+    for name in ("causes", "needs_checking"):
+        for level in rulebase.ladder:
+            some = any(row[name] for row in rows if row["disposition"] == level.id)
+            told_of = f'"{level.title}"' in groups[name]
+            assert not (told_of and some), (name, level.id)
+            # At some levels nothing needs checking, though it could be named.
+            assert told_of or some or name == "needs_checking", (name, level.id)
+    assert all("None are named at" in groups[name] for name in ("causes", "needs_checking"))
+
+
 # --- where it goes
 
 
@@ -237,6 +253,15 @@ def test_results_and_summary_never_share_a_stream(given: Path) -> None:
     said = done.stderr.decode()
     assert said.index("402 rows read") < said.index("Memory: ") < said.index("Summary of standard input")
     assert LIMITS[-1] in said
+
+
+def test_chunks_of_a_stream_count_as_one(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
+    monkeypatch.setattr(source, "CHUNK", 9_000)
+    main(["batch", str(given), "-", "--partial", "--summary"])
+    assert wanted in capsys.readouterr().err
 
 
 def test_the_totals_come_first_and_the_summary_on_standard_output(

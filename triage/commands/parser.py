@@ -200,7 +200,7 @@ def _add_batch(commands: _Commands) -> None:
             f"{BATCH} people.csv results.csv": "a result for every row with all answers",
             f"{BATCH} people.csv.gz results.jsonl --partial --jobs 0": "unfinished rows too, on every core",
             f"{BATCH} people.csv results.csv --resume": "go on with a run that was stopped",
-            f"{BATCH} people.csv results.csv --summary --format html --output summary.html": "and a page that counts them",
+            f"{BATCH} people.csv results.csv --summary --format html --output page.html": "and a page that counts what came out",
         },
     )
     batch.add_argument(

@@ -5,7 +5,7 @@ A share is one of the rows that were written: a figure of a file, and of nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +26,7 @@ ROWS, SHARE, NONE = "Rows", "Share", "-"
 NOT_SHOWN = "What this does not show"
 SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
 NOT_KNOWN = "Not known yet: answers are missing"
+SEVERAL = "A row can have several."
 NO_ROWS = "No row was written, so there is nothing to count."
 LIMITS = (
     "It counts the rows that were written. Who did not answer is not in it, and somebody may be in it twice.",
@@ -136,26 +137,34 @@ def _beside(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
 
 
 def _flags(rulebase: RuleBase, counts: Counts) -> Group:
-    return _found("red_flags", "Red flags", RED_FLAG, rulebase.red_flags.values(), counts, "A row can have several.")
+    return _found("red_flags", "Red flags", RED_FLAG, rulebase.red_flags.values(), counts, [SEVERAL])
 
 
 def _causes(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
     """Those that a level may name, and those that are never named as likely."""
-    groups = {group for level in rulebase.ladder for group in level.causes}
     every: Iterable[Cause] = rulebase.causes.values()
+    groups = {group for level in rulebase.ladder for group in level.causes}
     named = [cause for cause in every if cause.group in groups]
-    most = f"A row can have up to {rulebase.ranking.shown_at_most}."
-    yield _found("causes", HEADINGS["causes"], CAUSE, named, counts, most)
+    notes = [f"A row can have up to {rulebase.ranking.shown_at_most}."]
+    notes += _without([level for level in rulebase.ladder if "causes" not in level.shows or not level.causes])
+    yield _found("causes", HEADINGS["causes"], CAUSE, named, counts, notes)
     checked = [cause for cause in every if cause.condition.when]
-    yield _found(NEEDS_CHECKING, HEADINGS[NEEDS_CHECKING], NEEDS_CHECKING, checked, counts, "A row can have several.")
+    notes = [SEVERAL, *_without([level for level in rulebase.ladder if NEEDS_CHECKING not in level.shows])]
+    yield _found(NEEDS_CHECKING, HEADINGS[NEEDS_CHECKING], NEEDS_CHECKING, checked, counts, notes)
 
 
-def _found(key: str, heading: str, kind: str, entries: Iterable[Entry], counts: Counts, several: str) -> Group:
+def _without(levels: Sequence[Disposition]) -> list[str]:
+    """That results of these levels name none, so that nobody takes the others for all there is."""
+    titles = ", ".join(f'"{level.title}"' for level in levels)
+    return [f"None are named at: {titles}."] if levels else []
+
+
+def _found(key: str, heading: str, kind: str, entries: Iterable[Entry], counts: Counts, notes: Sequence[str]) -> Group:
     """Entries that came up, the most frequent first; how many did not."""
     lines = [Line(entry.id, entry.title, counts.results[kind, entry.id]) for entry in entries]
     seen = sorted((line for line in lines if line.rows), key=lambda line: -line.rows)
     absent = f"Came up in no row: {len(lines) - len(seen)} of {len(lines)}."
-    return Group(key, heading, tuple(seen), (several, absent) if seen else (absent,))
+    return Group(key, heading, tuple(seen), (*notes, absent))
 
 
 # --- formats
@@ -228,7 +237,7 @@ def _markdown(told: Summary, _: date | None) -> str:
         blocks.append(f"## {escaped(group.heading)}")
         rows = [(escaped(_titled(line)), f"{line.rows:,}", escaped(told.share(line.rows))) for line in group.lines]
         blocks += ["\n".join(table([(group.heading, ROWS, SHARE), *rows]))] if rows else []
-        blocks += [" ".join(group.notes)] if group.notes else []
+        blocks += [escaped(" ".join(group.notes))] if group.notes else []
     return "\n\n".join([*blocks, f"## {NOT_SHOWN}", "\n".join(f"- {limit}" for limit in LIMITS)])
 
 
