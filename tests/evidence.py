@@ -1,6 +1,6 @@
 """Runs the full counts of fuzzing, random answers and kills, and writes docs/evidence.md.
 
-    python tests/evidence.py            # the full counts: half an hour on two cores
+    python tests/evidence.py            # the full counts: an hour on two cores
     python tests/evidence.py --sample   # a hundredth of them, to the screen
 
 Progress goes to stderr. The file is written whole or not at all, and only where nothing
@@ -27,7 +27,7 @@ from typing import NamedTuple
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]  # this checkout, wherever it is called from
 
-from reliability import fuzz, kills
+from reliability import fuzz, kills, many
 from reliability.calls import folder
 from reliability.result import NOTHING, Result
 
@@ -70,10 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = [*rule_rows(engine), *scenario_rows(engine)]
     broken = tried("broken files", fuzz.run, args.fuzz, CHUNK, args)
     valid = tried("valid answers", fuzz.run_valid, args.valid, CHUNK, args)
+    judged = tried("tables", many.run, args.tables, CHUNK, args)
     killed = tried("kills", kills.run, args.kills, KILLS_CHUNK, args)
     rows += [
         row_of("Broken answer, scenario and rule files", broken),
         row_of("Random valid answer sets", valid),
+        row_of("Random answer sets judged by the tables of `batch` and by the engine", judged),
         row_of("Interviews killed at a random moment", killed),
         atheris_row(args.atheris, args.seed),
         *proof_rows(args.jobs),
@@ -83,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if failures:
         print("\n".join(failures[:100]), f"{len(failures)} failures, nothing is written", sep="\n", file=sys.stderr)
         return 1
-    text = page(engine.rulebase, rows, (broken, valid, killed), args.seed)
+    text = page(engine.rulebase, rows, (broken, valid, judged, killed), args.seed)
     if args.output:
         args.output.parent.mkdir(exist_ok=True)
         write_whole(args.output, text)
@@ -98,6 +100,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the full counts and write docs/evidence.md.")
     parser.add_argument("--fuzz", type=int, metavar="N", help="broken files (100000)")
     parser.add_argument("--valid", type=int, metavar="N", help="valid answer sets (100000)")
+    parser.add_argument("--tables", type=int, metavar="N", help="answer sets for the tables (200000)")
     parser.add_argument("--kills", type=int, metavar="N", help="killed interviews (200)")
     parser.add_argument("--atheris", type=int, metavar="N", help="runs of atheris, where it is installed (500000)")
     parser.add_argument("--sample", action="store_true", help="a hundredth of every count, to the screen")
@@ -105,7 +108,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one a core)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="docs/evidence.md of this checkout")
     args = parser.parse_args(argv)
-    for name, full in (("fuzz", 100_000), ("valid", 100_000), ("kills", 200), ("atheris", 500_000)):
+    full_counts = {"fuzz": 100_000, "valid": 100_000, "tables": 200_000, "kills": 200, "atheris": 500_000}
+    for name, full in full_counts.items():
         if getattr(args, name) is None:
             setattr(args, name, full // (100 if args.sample else 1))
     if args.output is None and not args.sample:
@@ -242,6 +246,10 @@ others are of a small one with an entry of each kind, which loads faster.
 
 **Valid answers.** Random answer sets on which many rules meet. The exit code must say whether the answers are complete,
 and the urgency must be the one of a plain reading of the rules that shares no code with the program.
+
+**Tables.** `batch` judges thousands of answer sets at once by tables that the engine filled. The same sets, a quarter of
+them unfinished, go through the engine one by one: level, pharmacist, red flags, causes, checks and open questions must be
+the same. That every cell of every table is right is tested on every change.
 
 **Kills.** An interview with `--save` reads its answers from a pipe and is killed (SIGKILL) a random time after a random
 question. The file must be, byte for byte, one that is saved after some answer, and may lack only the answer in flight. A

@@ -23,7 +23,7 @@ import evidence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reliability import fuzz, kills
+from reliability import fuzz, kills, many
 from reliability.broken_files import BREAKS, LARGE, broken_file
 from reliability.calls import Said, call, is_clean, quick_engine
 from reliability.fuzz import TINY
@@ -55,6 +55,16 @@ def test_a_sample_of_broken_files() -> None:
 
 def test_a_sample_of_valid_answers() -> None:
     assert_sound(fuzz.run_valid(300, SEED), 300)
+
+
+def test_a_sample_of_answer_sets_for_the_tables() -> None:
+    assert_sound(many.run(200, SEED), 200)
+
+
+def test_tables_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = many.by_the_engine(many.built_in(), {})
+    monkeypatch.setattr(many, "by_the_engine", lambda *_: nobody)
+    assert len(many.run(5, SEED).failures) == 5
 
 
 def test_a_sample_of_kills() -> None:
@@ -607,7 +617,7 @@ def small_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(evidence, "proof_rows", lambda _: [])
     monkeypatch.setattr(evidence, "mutant_rows", lambda _: [])
     monkeypatch.setattr(evidence, "atheris_row", lambda *_: evidence.Row("atheris", evidence.NOT_RUN))
-    return ["--fuzz", "30", "--valid", "3", "--kills", "1", "--jobs", "1"]
+    return ["--fuzz", "30", "--valid", "3", "--tables", "5", "--kills", "1", "--jobs", "1"]
 
 
 def test_evidence_is_written_by_a_command(small_run: list[str], tmp_path: Path) -> None:

@@ -9,40 +9,27 @@ from random import Random
 from typing import Any
 
 import plain
+from reliability.many import by_the_engine
 
-from triage.assessment import assess
+from triage.answers import read_answer_file
 from triage.engine import Engine, Production, Remembering, advice_rules, answer_rules, finding_rules
-from triage.interview import missing_from
-from triage.model import Answers, Assessment, RuleBase
+from triage.model import Answers, RuleBase
 from triage.projection import cases, domain_of
 from triage.rowsets import every, with_names
-from triage.scenarios import find_scenarios, run_scenario
+from triage.scenarios import find_scenarios
 from triage.tables import CELLS, Outcome, Tables, fill, group
 
 NONE: frozenset[str] = frozenset()
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 
-def in_short(found: Assessment) -> Outcome:
-    """An assessment as an `Outcome`."""
-    return Outcome(
-        found.disposition,
-        found.pharmacist is not None,
-        tuple(f.flag.id for f in found.red_flags),
-        tuple(c.cause.id for c in found.causes),
-        tuple(c.cause.id for c in found.needs_checking),
-        tuple(c.id for c in found.checks),
-        found.missing,
-    )
-
-
 def judged(tables: Tables, sets: Sequence[Answers]) -> list[Outcome]:
     return list(tables.outcomes(tables.rows(sets)).rows())
 
 
-def by_the_engine(engine: Engine, sets: Sequence[Answers]) -> list[Outcome]:
+def by_engine(engine: Engine, sets: Sequence[Answers]) -> list[Outcome]:
     quick = Remembering(engine)
-    return [in_short(assess(quick, answers, missing_from(quick, answers))) for answers in sets]
+    return [by_the_engine(quick, answers) for answers in sets]
 
 
 def test_every_cell_says_what_the_whole_engine_says(tables: Tables, engine: Engine) -> None:
@@ -99,18 +86,18 @@ def test_tables_are_bounded(tables: Tables) -> None:
 
 
 def test_random_cases_agree_one_by_one(tables: Tables, engine: Engine, answer_sets: list[Answers]) -> None:
-    assert judged(tables, answer_sets) == by_the_engine(engine, answer_sets)
+    assert judged(tables, answer_sets) == by_engine(engine, answer_sets)
 
 
 def test_unfinished_cases_agree(tables: Tables, engine: Engine, answer_sets: list[Answers]) -> None:
     random = Random(5)
     some = [{name: a for name, a in answers.items() if random.random() < 0.5} for answers in answer_sets[::4]]
-    assert judged(tables, some) == by_the_engine(engine, some)
+    assert judged(tables, some) == by_engine(engine, some)
 
 
 def test_scenarios_agree(tables: Tables, engine: Engine) -> None:
-    played = [run_scenario(engine, path) for path in find_scenarios([SCENARIOS])]
-    assert judged(tables, [one.file.answers for one in played]) == [in_short(one.assessment) for one in played]
+    sets = [read_answer_file(path, engine.rulebase).answers for path in find_scenarios([SCENARIOS])]
+    assert judged(tables, sets) == by_engine(engine, sets)
 
 
 def test_threads_do_not_disturb_each_other(tables: Tables, answer_sets: list[Answers]) -> None:

@@ -1,0 +1,59 @@
+"""Random answer sets, judged all at once by the tables, and one by one by the engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from random import Random
+
+import plain
+
+from reliability.calls import built_in
+from reliability.result import Failure, Result
+from triage.assessment import assess
+from triage.engine import Engine
+from triage.interview import missing_from
+from triage.model import Answers
+from triage.tables import Outcome, Tables
+
+UNFINISHED = 0.25  # of the sets
+
+
+def run(count: int, seed: int) -> Result:
+    """As many answer sets; what the engine says of each is right."""
+    sets = [drawn(Random(f"tables {seed}/{nth}")) for nth in range(count)]
+    kinds: Counter[str] = Counter()
+    failures = []
+    for nth, (answers, said) in enumerate(zip(sets, _tables().outcomes(_tables().rows(sets)).rows(), strict=True)):
+        right = by_the_engine(built_in(), answers)
+        kinds[f"tables: {right.disposition.id}"] += 1
+        if said != right:
+            failures.append(Failure("tables", f"seed {seed}, set {nth}", f"{said}, but {right} by the engine"))
+    return Result(count, kinds, tuple(failures))
+
+
+def drawn(random: Random) -> Answers:
+    """An answer set on which many rules meet; some lack half of their answers."""
+    answers = plain.random_answers(random)
+    if random.random() < UNFINISHED:
+        return {name: answer for name, answer in answers.items() if random.random() < 0.5}
+    return answers
+
+
+def by_the_engine(engine: Engine, answers: Answers) -> Outcome:
+    """An assessment, as the tables say it."""
+    found = assess(engine, answers, missing_from(engine, answers))
+    return Outcome(
+        found.disposition,
+        found.pharmacist is not None,
+        tuple(f.flag.id for f in found.red_flags),
+        tuple(c.cause.id for c in found.causes),
+        tuple(c.cause.id for c in found.needs_checking),
+        tuple(c.id for c in found.checks),
+        found.missing,
+    )
+
+
+@cache
+def _tables() -> Tables:
+    return Tables(built_in().rulebase)
