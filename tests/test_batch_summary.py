@@ -378,6 +378,7 @@ def test_it_fits_the_terminal_and_loses_no_figure(whole: Summary, columns: int) 
     for group in whole.groups:
         for line in group.lines:
             assert f"{line.rows:,} {whole.share(line.rows)} {line.title}" in joined
+            assert not line.id or any(f"[{line.id}]" in row for row in text)
     assert all(line.isprintable() for line in text)
     assert max(map(len, text)) <= columns
 

@@ -187,9 +187,17 @@ def lines(told: Summary, columns: int) -> list[str]:
     for group in told.groups:
         text += ["", *wrap(group.heading, columns, f"{ROWS:>{rows}}{SHARE:>8}  ")]
         for line in group.lines:
-            text += wrap(_titled(line), columns, f"{line.rows:>{rows},}{told.share(line.rows):>8}  ")
+            text += _row(line, f"{line.rows:>{rows},}{told.share(line.rows):>8}  ", columns)
         text += wrap(" ".join(group.notes), columns) if group.notes else []
     return [*text, "", NOT_SHOWN, *(line for limit in LIMITS for line in wrap(limit, columns, "- "))]
+
+
+def _row(line: Line, figures: str, columns: int) -> list[str]:
+    """An id that is too long to stand below the title stands at the right, so that it can be copied whole."""
+    tag = f"[{line.id}]"
+    if len(figures) + len(tag) <= columns:
+        return wrap(_titled(line), columns, figures)
+    return [*wrap(line.title, columns, figures), f"{tag:>{columns}}"]
 
 
 def _titled(line: Line) -> str:
