@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -322,6 +323,7 @@ def test_several_processes_write_the_same_bytes(
     counts, _ = run(inputs / "in.csv", inputs / target, rulebase, jobs=2)
     assert (inputs / target).read_bytes() == alone
     assert counts.read == counts.written == 400
+    assert multiprocessing.active_children() == []
 
 
 # --- streams

@@ -14,15 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import prod
 from typing import NamedTuple, TypeVar
 
 from triage.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answers, Cell, Disposition, Facts, Row, RuleBase
-from triage.projection import Domain, Value, cases, domain_of, projection, size
+from triage.projection import Domain, Value, cases, domain_of, values_apart
 from triage.rowsets import Column, RowSet, every, together, union, with_names
 
-CELLS = 100  # of one table: more cells make fewer tables, but many more runs of the engine
+CELLS = 24  # of one table: more make fewer tables, but more runs of the engine
 ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
 
 T = TypeVar("T")
@@ -142,22 +143,54 @@ def group(productions: Iterable[Production], domain: Domain, most: int = CELLS) 
     A rule fires if one of its rows holds and no barrier does, so its rows may lie in different
     groups. Each goes where it adds the fewest cells, the widest first.
     """
-    sized = [(_cells([one], domain), one) for one in _narrow(productions, domain, most)]
-    groups: list[tuple[int, list[Production]]] = []
-    for alone, one in sorted(sized, key=lambda pair: -pair[0]):
-        joined = [(_cells([*others, one], domain), n) for n, (_, others) in enumerate(groups)]
-        fitting = [(cells - groups[n][0], n) for cells, n in joined if cells <= max(most, groups[n][0])]
+    counted = _Counted(domain)
+    reading = [(_read([one]), one) for one in _narrow(productions, counted, most)]
+    groups: list[tuple[int, _Reads, list[Production]]] = []
+    for own, one in sorted(reading, key=lambda pair: -counted.cells(pair[0])):
+        joined = [(_joint(reads, own), n) for n, (_, reads, _) in enumerate(groups)]
+        sized = [(counted.cells(reads), reads, n) for reads, n in joined]
+        fitting = [
+            (cells - groups[n][0], n, cells, reads) for cells, reads, n in sized if cells <= max(most, groups[n][0])
+        ]
         if fitting:
-            added, n = min(fitting)
-            groups[n] = (groups[n][0] + added, [*groups[n][1], one])
+            _, n, cells, reads = min(fitting, key=lambda found: found[:2])
+            groups[n] = (cells, reads, [*groups[n][2], one])
         else:
-            groups.append((alone, [one]))
-    return [rules for _, rules in groups]
+            groups.append((counted.cells(own), own, [one]))
+    return [rules for _, _, rules in groups]
 
 
-def _narrow(productions: Iterable[Production], domain: Domain, most: int) -> Iterator[Production]:
+# The conditions on each name that rules read.
+_Reads = Mapping[str, frozenset[Cell]]
+
+
+def _read(productions: Iterable[Production]) -> _Reads:
+    return {name: frozenset(cells) for name, cells in _conditions(_rows(productions)).items()}
+
+
+def _joint(one: _Reads, other: _Reads) -> _Reads:
+    return {**one, **{name: cells | one.get(name, frozenset()) for name, cells in other.items()}}
+
+
+class _Counted:
+    """How many cells rules have. What conditions on a name can tell apart is found once."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+        self._found: dict[tuple[str, frozenset[Cell]], int] = {}
+
+    def cells(self, reads: _Reads) -> int:
+        return prod(self._classes(name, cells) for name, cells in reads.items())
+
+    def _classes(self, name: str, cells: frozenset[Cell]) -> int:
+        if (name, cells) not in self._found:
+            self._found[name, cells] = len(_classes(name, tuple(cells), self._domain))
+        return self._found[name, cells]
+
+
+def _narrow(productions: Iterable[Production], counted: _Counted, most: int) -> Iterator[Production]:
     for production in productions:
-        if _cells([production], domain) <= most:
+        if counted.cells(_read([production])) <= most:
             yield production
         else:
             yield from (Production(production.name, (row,), production.unless) for row in production.when)
@@ -177,17 +210,15 @@ def _rows(productions: Iterable[Production]) -> list[Row]:
 
 
 def _values(productions: Iterable[Production], domain: Domain) -> dict[str, list[Value]]:
-    """The classes of every name. An answer for which no condition holds is like none: nothing fires by it."""
-    rows = _rows(productions)
-    conditions = _conditions(rows)
-    return {
-        name: [value for value in values if not value or _class(conditions[name], {name: value})]
-        for name, values in projection(rows, domain).items()
-    }
+    """The classes of every name, names in order."""
+    conditions = _conditions(_rows(productions))
+    return {name: _classes(name, conditions[name], domain) for name in sorted(conditions)}
 
 
-def _cells(productions: Iterable[Production], domain: Domain) -> int:
-    return size(_values(productions, domain))
+def _classes(name: str, conditions: tuple[Cell, ...], domain: Domain) -> list[Value]:
+    """A value for each class. An answer for which no condition holds is like none: nothing fires by it."""
+    values = values_apart(name, conditions, domain)
+    return [value for value in values if not value or _class(conditions, {name: value})]
 
 
 def _conditions(rows: Iterable[Row]) -> dict[str, tuple[Cell, ...]]:

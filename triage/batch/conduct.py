@@ -264,7 +264,7 @@ def _work(
         except BrokenProcessPool:
             raise WorkerDied from None
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # waits, so that what workers used is known at the end
 
 
 def _awaited(run: _Run, found: Future[Done] | FaultyInput | None) -> tuple[_Run, Done | FaultyInput | None]:
