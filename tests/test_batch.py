@@ -80,9 +80,10 @@ def wanted(engine: Engine, sets: list[Answers]) -> list[dict[str, Any]]:
 
 def as_result(engine: Engine, answers: Answers) -> dict[str, Any]:
     found = assess(engine, answers, missing_from(engine, answers))
+    known = found.see_doctor or not found.missing
     values = (
-        found.disposition.id,
-        found.see_doctor,
+        found.disposition.id if known else None,
+        found.see_doctor if known else None,
         found.pharmacist is not None,
         [f.flag.id for f in found.red_flags],
         [c.cause.id for c in found.causes],
@@ -136,7 +137,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(text, newline="")))
     for row in rows:
         row.update({name: row[name].split(";") if row[name] else [] for name in LISTS})
-        row.update({name: row[name] == "true" for name in ("see_doctor", "pharmacist")})
+        row.update({name: {"true": True, "false": False, "": None}[row[name]] for name in ("see_doctor", "pharmacist")})
+        row["disposition"] = row["disposition"] or None
     return rows
 
 
@@ -175,6 +177,16 @@ def test_every_row_gets_the_result_of_the_engine(
 def test_parquet_keeps_the_types_of_what_it_carries_through(inputs: Path) -> None:
     main(["batch", str(inputs / "in.parquet"), str(inputs / "out.parquet"), "--partial"])
     assert pyarrow.parquet.read_schema(inputs / "out.parquet").field("id").type == pyarrow.int32()
+
+
+def test_what_is_not_finished_is_not_called_self_care(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text("age,red_now\n34,none\n34,r_breath\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    nothing_yet, emergency = rows_of(out)
+    assert nothing_yet["missing"]
+    assert (nothing_yet["disposition"], nothing_yet["see_doctor"]) == (None, None)
+    assert (emergency["disposition"], emergency["see_doctor"]) == ("emergency", True)
 
 
 def test_unfinished_rows_are_refused_with_what_is_missing(

@@ -24,7 +24,7 @@ from triage.cli import main
 from triage.commands.common import DONE, WRONG_INPUT
 from triage.commands.parser import SUMMARIES as OFFERED
 from triage.model import Answers, RuleBase
-from triage.report.summary import LIMITS, NOT_KNOWN, SUMMARIES, Summary, lines, summary
+from triage.report.summary import LIMITS, NOT_KNOWN_YET, SUMMARIES, Summary, lines, summary
 from triage.tables import Tables
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -50,15 +50,14 @@ def given(tmp_path: Path, answer_sets: list[Answers], rulebase: RuleBase) -> Pat
     return path
 
 
-def by_hand(out: Path, rulebase: RuleBase) -> dict[str, Counter[str]]:
+def by_hand(out: Path) -> dict[str, Counter[str]]:
     """What one counts in the rows of OUT, column by column."""
     found: dict[str, Counter[str]] = {
         name: Counter() for name in ("known", "at_least", "unknown", "pharmacist", *LISTS)
     }
     for row in rows_of(out):
-        level = rulebase.dispositions[row["disposition"]]
-        state = "known" if not row["missing"] else "at_least" if level.see_doctor else "unknown"
-        found[state][level.id] += 1
+        state = "known" if not row["missing"] else "at_least" if row["disposition"] else "unknown"
+        found[state][row["disposition"] or ""] += 1
         found["pharmacist"]["rows"] += row["pharmacist"]
         for name in LISTS:
             found[name].update(row[name])
@@ -72,11 +71,12 @@ def told_in_json(text: str) -> dict[str, Any]:
 
 def check(document: dict[str, Any], out: Path, rulebase: RuleBase) -> None:
     """The JSON says what is in OUT."""
-    counted = by_hand(out, rulebase)
+    counted = by_hand(out)
     levels = sum((counted[state] for state in ("known", "at_least", "unknown")), Counter[str]())
     unfinished = counted["at_least"] + counted["unknown"]
     assert [(x["id"], x["rows"], x["unfinished"]) for x in document["dispositions"]] == [
-        (level.id, levels[level.id], unfinished[level.id]) for level in rulebase.ladder
+        (name, levels[name], unfinished[name])
+        for name in (*(level.id for level in rulebase.ladder), *[""] * bool(unfinished))
     ]
     assert sum(x["rows"] for x in document["dispositions"]) == document["rows"]["written"] == len(rows_of(out))
     assert [x["rows"] for x in document["beside"]] == [counted["pharmacist"]["rows"]]
@@ -106,7 +106,7 @@ def test_the_counts_are_those_of_the_rows_written(
     document = told_in_json(capsys.readouterr().out)
     check(document, out, rulebase)
     assert document["rows"] == {"read": 402, "written": 400, "with_faults": 2, "with_answers_missing": 0}
-    counted = by_hand(out, rulebase)
+    counted = by_hand(out)
     assert min(map(len, counted.values())) > 0  # nothing is equal because it is empty
     assert (document["input"], document["rulebase"]["sha256"]) == ("people.csv", rulebase.sha256)
 
@@ -126,14 +126,14 @@ def test_refused_rows_are_counted_as_refused_only(
 def test_what_is_not_finished_is_no_row_at_which_all_is_well(
     given: Path, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """OUT names the mildest level there, with what is missing beside it."""
+    """OUT names no level there, and what is missing."""
     out = given.with_name("out.csv")
     text = told(given, out, capsys, "--partial")
-    counted = by_hand(out, rulebase)
+    counted = by_hand(out)
     [calm] = [level for level in rulebase.ladder if not level.see_doctor]
-    assert counted["unknown"][calm.id] > 0
+    assert counted["unknown"][""] > 0
     assert figure_of(text, f"[{calm.id}]") == counted["known"][calm.id]
-    assert figure_of(text, NOT_KNOWN) == counted["unknown"][calm.id]
+    assert figure_of(text, NOT_KNOWN_YET) == counted["unknown"][""]
     assert f"missing in {(counted['unknown'] + counted['at_least']).total()} rows" in " ".join(text.split())
     levels = [figure_of(text, f"[{level.id}]") for level in rulebase.ladder]
     assert sum(levels) + counted["unknown"].total() == len(rows_of(out))
@@ -231,7 +231,7 @@ def test_the_levels_that_name_no_cause_are_told(given: Path, rulebase: RuleBase)
     main(["batch", str(given), str(given.with_name("out.csv")), "--partial"])
     rows = rows_of(given.with_name("out.csv"))
     groups = {group.key: " ".join(group.notes) for group in summary(rulebase, NONE, "x").groups}
-    assert {row["disposition"] for row in rows} == {level.id for level in rulebase.ladder}
+    assert {row["disposition"] for row in rows} == {None, *(level.id for level in rulebase.ladder)}
     for name in ("causes", "needs_checking"):
         for level in rulebase.ladder:
             some = any(row[name] for row in rows if row["disposition"] == level.id)
@@ -362,8 +362,8 @@ def whole(rulebase: RuleBase) -> Summary:
         "needs_checking": rulebase.causes,
     }
     results = Counter({(kind, name): 1234 * n + 1 for kind, names in kinds.items() for n, name in enumerate(names)})
-    results["pharmacist", ""], results["missing", rulebase.ladder[-1].id] = 4321, 12
-    written = sum(results["disposition", level.id] for level in rulebase.ladder)
+    results["pharmacist", ""], results["disposition", ""], results["missing", ""] = 4321, 12, 12
+    written = sum(results["disposition", name] for name in (*(level.id for level in rulebase.ladder), ""))
     return summary(rulebase, Counts(written + 7, written, 3, 4, results), NAME)
 
 

@@ -67,6 +67,16 @@ class Outcomes(NamedTuple):
         """One by one."""
         return map(Outcome, *(column.rows() for column in self))
 
+    def known(self) -> Column[Disposition | None]:
+        """The levels; None where questions are open and nothing so far asks for a doctor: that is not "self-care"."""
+        levels, missing = self.disposition, self.missing
+        calm, open_ = [not level.see_doctor for level in levels.values], [bool(names) for names in missing.values]
+        codes = zip(levels.codes, missing.codes, strict=True)
+        unknown = len(levels.values)
+        return Column(
+            (*levels.values, None), [unknown if open_[names] and calm[level] else level for level, names in codes]
+        )
+
     def only(self, wanted: Sequence[bool]) -> Outcomes:
         """The wanted ones of the rows."""
         return Outcomes(*(column.only(wanted) for column in self))  # type: ignore[arg-type]

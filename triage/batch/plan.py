@@ -19,6 +19,7 @@ RESULT = (
     "disposition", "see_doctor", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing", "rulebase",
 )  # fmt: skip
 PHARMACIST, NEEDS_CHECKING, MISSING = "pharmacist", "needs_checking", "missing"
+NOT_KNOWN = ""  # in place of a disposition
 TRUTHS = ("see_doctor", PHARMACIST)
 LISTS = ("red_flags", "causes", NEEDS_CHECKING, "checks", MISSING)
 JOINS = ";"  # the items of a list in one cell

@@ -38,10 +38,11 @@ class Target:
         return self._packed(text)
 
     def _results(self, outcomes: Outcomes) -> list[Column[Any]]:
-        """The columns of RESULT."""
-        level = outcomes.disposition
+        """The columns of RESULT; no level and no word on a doctor where they are not known."""
+        level = outcomes.known()
         rulebase = Column((self._sha256[:HASH_DIGITS],), bytes(len(level.codes)))
-        return [level.mapped(lambda one: one.id), level.mapped(lambda one: one.see_doctor), *outcomes[1:], rulebase]
+        see_doctor = level.mapped(lambda one: one and one.see_doctor)
+        return [level.mapped(lambda one: one and one.id), see_doctor, *outcomes[1:], rulebase]
 
     def _as_json(self, carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:
         members = [
@@ -88,6 +89,8 @@ def _member(name: str, value: Any) -> str:
 
 def _flat(value: Any) -> str:
     """A value of a result in a cell of CSV."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else JOINS.join(value)

@@ -11,7 +11,7 @@ from itertools import compress, repeat
 from math import isnan
 from typing import Any, NamedTuple, TypeVar
 
-from triage.batch.plan import JOINS, MISSING, NEEDS_CHECKING, PHARMACIST, Plan
+from triage.batch.plan import JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
 from triage.batch.source import Chunk, read
 from triage.batch.target import Target, as_text
 from triage.faults import printable
@@ -213,7 +213,7 @@ def _unfinished(outcomes: Outcomes, places: Iterable[tuple[int, str]]) -> Iterat
 
 
 def _results(outcomes: Outcomes) -> Counter[tuple[str, str]]:
-    levels = outcomes.disposition.mapped(lambda level: level.id)
+    levels = outcomes.known().mapped(lambda level: level.id if level else NOT_KNOWN)
     found = Counter({(DISPOSITION, level): times for level, times in _times(levels)})
     found.update(
         (MISSING, level) for level, missing in zip(levels.rows(), outcomes.missing.rows(), strict=True) if missing

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from triage.batch.plan import MISSING, NEEDS_CHECKING, PHARMACIST, STREAM
+from triage.batch.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, STREAM
 from triage.faults import printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG
 from triage.report.content import HEADINGS
@@ -25,7 +25,7 @@ SCHEMA = "leg-cramp-triage/summary/1"
 ROWS, SHARE, NONE = "Rows", "Share", "-"
 NOT_SHOWN = "What this does not show"
 SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
-NOT_KNOWN = "Not known yet: answers are missing"
+NOT_KNOWN_YET = "Not known yet: answers are missing"
 SEVERAL = "A row can have several."
 NO_ROWS = "No row was written, so there is nothing to count."
 LIMITS = (
@@ -108,18 +108,13 @@ def _refused(counts: Counts) -> str:
 
 
 def _levels(rulebase: RuleBase, counts: Counts) -> Group:
-    """Every level. What is not finished never counts as one at which nobody needs to be seen."""
-    lines, unknown = [], 0
-    for level in rulebase.ladder:
-        rows = counts.results[DISPOSITION, level.id]
-        if not level.see_doctor:
-            unknown += counts.results[MISSING, level.id]
-            rows -= counts.results[MISSING, level.id]
-        lines.append(Line(level.id, level.title, rows, level))
-    unfinished = sum(counts.results[MISSING, level.id] for level in rulebase.ladder)
+    """Every level; what is not finished never counts as one at which nobody needs to be seen."""
+    results = counts.results
+    lines = [Line(level.id, level.title, results[DISPOSITION, level.id], level) for level in rulebase.ladder]
+    unfinished = sum(results[MISSING, name] for name in (*(line.id for line in lines), NOT_KNOWN))
     notes = []
     if unfinished:
-        lines.append(Line("", NOT_KNOWN, unknown))
+        lines.append(Line(NOT_KNOWN, NOT_KNOWN_YET, results[DISPOSITION, NOT_KNOWN]))
         notes.append(
             f"Answers are missing in {unfinished:,} rows. Each is counted as what is known so far, which is the least "
             "that it can be."
@@ -207,15 +202,9 @@ def _titled(line: Line) -> str:
 def as_dict(told: Summary) -> dict[str, Any]:
     """The counts for a program. A level has `unfinished`: of its rows, those that lack answers."""
     counts = told.counts
-    groups = {group.key: [{"id": x.id, "title": x.title, "rows": x.rows} for x in group.lines] for group in told.groups}
+    groups = {group.key: [_entry(line) for line in group.lines] for group in told.groups}
     groups["dispositions"] = [
-        {
-            "id": level.id,
-            "title": level.title,
-            "rows": counts.results[DISPOSITION, level.id],
-            "unfinished": counts.results[MISSING, level.id],
-        }
-        for level in told.rulebase.ladder
+        _entry(line) | {"unfinished": counts.results[MISSING, line.id]} for line in told.groups[0].lines
     ]
     return {
         "schema": SCHEMA,
@@ -229,6 +218,10 @@ def as_dict(told: Summary) -> dict[str, Any]:
         **groups,
         "rulebase": {"version": told.rulebase.about.version, "sha256": told.rulebase.sha256},
     }
+
+
+def _entry(line: Line) -> dict[str, Any]:
+    return {"id": line.id, "title": line.title, "rows": line.rows}
 
 
 def _json(told: Summary, _: date | None) -> str:
