@@ -74,7 +74,7 @@ class Watcher(Protocol):
 
 
 class WorkerDied(Exception):
-    """A worker process ended by itself, killed or out of memory. What is finished is kept."""
+    """A worker process ended by itself, killed or out of memory, or cannot be reached. What is finished is kept."""
 
 
 def conduct(job: Job, rulebase: RuleBase, watcher: Watcher, tables: Tables | None = None) -> Counts:
@@ -262,7 +262,7 @@ def _work(
             while waiting:
                 yield _awaited(*waiting.popleft())
         except BrokenProcessPool:
-            raise WorkerDied from None
+            raise WorkerDied("A worker process ended by itself, killed or out of memory.") from None
         finally:
             pool.shutdown(cancel_futures=True)  # waits, so that what workers used is known at the end
 

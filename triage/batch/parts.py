@@ -31,7 +31,7 @@ class Parts:
 
     def __init__(self, out: Path, form: Form, folder: Path | None = None) -> None:
         self.out, self.form = out, form
-        self.folder = folder or out.with_name(f"{out.name}.parts")
+        self.folder = folder or folder_of(out)
         self.errors = out.with_name(f"{out.name}.errors")
 
     def begin(self, run: dict[str, Any], resume: bool) -> None:
@@ -39,8 +39,7 @@ class Parts:
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700)
         elif not resume:
-            hint = "--resume goes on with it; without it, remove the folder first"
-            raise FaultyInput([Fault(str(self.folder), 0, "holds the finished parts of a run", hint)])
+            raise holds_a_run(self.folder)
         else:
             self._check_same(run)
         write_whole(self.folder / RUN, json.dumps(run))
@@ -57,12 +56,12 @@ class Parts:
 
     def finished(self) -> dict[int, Counts]:
         """The counts of the parts that are there."""
-        return {int(path.stem): _counts(json.loads(path.read_text("utf-8"))) for path in self._records()}
+        return {int(path.stem): counts_of(json.loads(path.read_text("utf-8"))) for path in self._records()}
 
     def keep(self, done: Done) -> None:
         """Put a part into the folder: its counts last, since with them it counts as finished."""
         write_whole(self._part(done.number), done.output)
-        record = {"counts": _as_lists(done.counts), "errors": [list(error) for error in done.errors]}
+        record = {**as_record(done.counts), "errors": [list(error) for error in done.errors]}
         write_whole(self.folder / f"{done.number}.json", json.dumps(record))
 
     def join(self, head: bytes) -> Counts:
@@ -89,7 +88,7 @@ class Parts:
             file.write(errors_as_csv([ERRORS]))
             for path in records:
                 record = json.loads(path.read_text("utf-8"))
-                counts += _counts(record)
+                counts += counts_of(record)
                 file.write(errors_as_csv(record["errors"]))
         if counts.refused or counts.unfinished:
             os.replace(told, self.errors)
@@ -128,10 +127,23 @@ def errors_as_csv(errors: list[Any]) -> bytes:
     return text.getvalue().encode(errors="replace")
 
 
-def _as_lists(counts: Counts) -> list[Any]:
-    return [*counts[:4], [[kind, name, times] for (kind, name), times in counts.results.items()]]
+def folder_of(out: Path) -> Path:
+    """Where the finished parts of an output are kept."""
+    return out.with_name(f"{out.name}.parts")
 
 
-def _counts(record: dict[str, Any]) -> Counts:
+def holds_a_run(folder: Path) -> FaultyInput:
+    """What is raised where a run would begin in a folder that another left behind."""
+    hint = "--resume goes on with it; without it, remove the folder first"
+    return FaultyInput([Fault(str(folder), 0, "holds the finished parts of a run", hint)])
+
+
+def as_record(counts: Counts) -> dict[str, Any]:
+    """Counts as JSON."""
+    return {"counts": [*counts[:4], [[kind, name, times] for (kind, name), times in counts.results.items()]]}
+
+
+def counts_of(record: dict[str, Any]) -> Counts:
+    """Counts from what `as_record` made."""
     read, written, refused, unfinished, results = record["counts"]
     return Counts(read, written, refused, unfinished, Counter({(k, name): times for k, name, times in results}))

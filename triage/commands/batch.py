@@ -8,13 +8,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say
+from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say, tell
 from triage.commands.summary import check_summary, tell_summary
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from triage.batch.conduct import Job, Progress
+    from triage.batch.shards import Ended
     from triage.batch.work import Counts, Error
     from triage.model import RuleBase
     from triage.tables import Size
@@ -22,36 +24,66 @@ if TYPE_CHECKING:
 
 def batch(args: argparse.Namespace) -> int:
     """Every row of IN to OUT or OUT.errors; the totals on stderr. Raises FaultyInput, OSError."""
-    from triage.batch.conduct import WorkerDied, conduct
+    from triage.batch.conduct import WorkerDied
     from triage.batch.plan import STREAM
     from triage.rulebase import load
 
-    job = _job(args)
+    jobs = _jobs(args)
     check_summary(args)
     rulebase = load(args.rules)
     shown = _Shown(rulebase)
+    kept = STREAM not in (args.input, args.target)
     try:
-        counts = conduct(job, rulebase, shown)
+        ended = _conducted(args, jobs, rulebase, shown)
     except KeyboardInterrupt:
-        _how_to_go_on(job, "Stopped.")
+        _how_to_go_on(kept, "Stopped.")
         return STOPPED
-    except WorkerDied:
-        _how_to_go_on(job, "A worker process ended by itself, killed or out of memory.")
+    except WorkerDied as error:
+        _how_to_go_on(kept, str(error))
         return FAILED
-    say(_totals(counts, "" if job.output == STREAM else f"{job.output}.errors"))
-    say(_memory(shown.tables))
+    counts = ended.counts
+    say(_totals(counts, _errors(args)))
+    if args.scheduler is None:
+        say(_memory(shown.tables))
     if args.summary:
         tell_summary(args, rulebase, counts)
+    if ended.faults or ended.died:
+        return _not_all(ended)
     return WRONG_INPUT if counts.refused else INCOMPLETE if counts.unfinished else DONE
 
 
-def _job(args: argparse.Namespace) -> Job:
+def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase, shown: _Shown) -> Ended:
+    from triage.batch.conduct import conduct
+    from triage.batch.parts import folder_of
+    from triage.batch.shards import PARTS, Ended, conduct_files, is_several
+
+    several = is_several(args.input)
+    if not several and args.scheduler is None:
+        return Ended(conduct(jobs[0], rulebase, shown))
+    folder = Path(args.target) / PARTS if several else folder_of(Path(args.target))
+    return conduct_files(jobs, rulebase, shown, folder, args.scheduler)
+
+
+def _jobs(args: argparse.Namespace) -> list[Job]:
+    """One for every input. Raises FaultyInput."""
     from triage.batch.conduct import Job
-    from triage.batch.plan import STREAM, form_of
+    from triage.batch.plan import CSV, STREAM, Form, form_of
+    from triage.batch.shards import is_several, jobs_of, listed
     from triage.faults import Fault, FaultyInput
 
     if args.jobs < 0:
         raise FaultyInput([Fault("--jobs", 0, f"{args.jobs} is no number of processes", "1 or more; 0: every core")])
+    if args.scheduler is not None and args.jobs != 1:
+        raise FaultyInput([Fault("--jobs", 0, "is for this machine; with --scheduler its workers do the work")])
+    if args.scheduler is not None and STREAM in (args.input, args.target):
+        raise FaultyInput([Fault(STREAM, 0, "cannot be read or written by other machines", "give names of files")])
+    processes, any_form = args.jobs or os.cpu_count() or 1, Form(CSV)
+    job = Job(args.input, args.target, any_form, any_form, args.rules, args.partial, processes, args.resume)
+    if is_several(args.input):
+        jobs, others = jobs_of(job, (args.source_form, args.target_form))
+        if others:
+            say(f"{args.input}: left out: {listed(others)}")
+        return jobs
     if args.input != STREAM and not Path(args.input).is_file():
         raise FaultyInput([Fault(args.input, 0, "no such file")])
     if (
@@ -60,16 +92,31 @@ def _job(args: argparse.Namespace) -> Job:
         and Path(args.input).samefile(args.target)
     ):
         raise FaultyInput([Fault(args.target, 0, "is the input, and would be overwritten")])
-    return Job(
-        args.input,
-        args.target,
-        form_of(args.input, args.source_form),
-        form_of(args.target, args.target_form),
-        args.rules,
-        args.partial,
-        args.jobs or os.cpu_count() or 1,
-        args.resume,
-    )
+    source, target = form_of(args.input, args.source_form), form_of(args.target, args.target_form)
+    return [job._replace(source=source, target=target)]
+
+
+def _errors(args: argparse.Namespace) -> str:
+    """Where to look for the rows that were refused."""
+    from triage.batch.plan import STREAM
+    from triage.batch.shards import is_several
+
+    if args.target == STREAM:
+        return ""
+    return f"the files .errors in {args.target}" if is_several(args.input) else f"{args.target}.errors"
+
+
+def _not_all(ended: Ended) -> int:
+    """What is said where some inputs have no output; the exit code."""
+    from triage.batch.shards import listed
+    from triage.faults import FaultyInput
+
+    if ended.faults:
+        tell(FaultyInput(ended.faults))
+    if ended.died:
+        say(f"{listed(ended.died)}: every worker that tried died, killed or out of memory")
+    say(f"These are not all of the {ended.files} files. The others are kept: the same command with --resume goes on.")
+    return FAILED if ended.died else WRONG_INPUT
 
 
 def _totals(counts: Counts, errors: str) -> str:
@@ -97,10 +144,7 @@ def _most_held() -> list[str]:
     return [f"Memory: at most {megabytes:,.0f} MB a process"]
 
 
-def _how_to_go_on(job: Job, why: str) -> None:
-    from triage.batch.plan import STREAM
-
-    kept = STREAM not in (job.input, job.output)
+def _how_to_go_on(kept: bool, why: str) -> None:
     say(f"\n{why} " + ("What is finished is kept: the same command with --resume goes on." if kept else ""))
 
 
@@ -126,7 +170,8 @@ class _Shown:
         if not self._watched:
             return
         seconds = max(time.monotonic() - self._began, 1e-9)
-        text = f"{progress.rows:,} rows, {progress.rows / seconds:,.0f} rows/s"
+        text = f"{progress.ended} of {progress.files} files, " if progress.files > 1 else ""
+        text += f"{progress.rows:,} rows, {progress.rows / seconds:,.0f} rows/s"
         if progress.share:
             left = seconds / progress.share - seconds
             text += f", {progress.share:.0%}, {int(left // 60)} min {int(left % 60):02} s left"

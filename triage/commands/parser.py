@@ -195,18 +195,24 @@ def _add_batch(commands: _Commands) -> None:
         help="many answer sets: rows of CSV, JSON lines or Parquet",
         description="Reads a row for each answer set and writes a row with its result. Columns are question ids, lists "
         "are joined by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops "
-        "nothing: it goes to OUT.errors with line, column, value and reason.",
+        "nothing: it goes to OUT.errors with line, column, value and reason. Of a folder or a pattern (in quotes), every "
+        "file is read, and OUT is a folder with an output for each.",
         examples={
             f"{BATCH} people.csv results.csv": "a result for every row with all answers",
             f"{BATCH} people.csv.gz results.jsonl --partial --jobs 0": "unfinished rows too, on every core",
             f"{BATCH} people.csv results.csv --resume": "go on with a run that was stopped",
+            f"{BATCH} '/data/people/*.csv' /data/results --scheduler tcp://10.0.0.5:8786": "by a Dask cluster",
             f"{BATCH} people.csv results.csv --summary --format html --output page.html": "and a page that counts what came out",
         },
     )
     batch.add_argument(
-        "input", metavar="IN", help="CSV, JSON lines or Parquet, also packed with gzip; - for standard input"
+        "input",
+        metavar="IN",
+        help="CSV, JSON lines or Parquet, also packed with gzip; a folder or pattern of them; - for standard input",
     )
-    batch.add_argument("target", metavar="OUT", help="the results; - for standard output")
+    batch.add_argument(
+        "target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"
+    )
     batch.add_argument(
         "--from", dest="source_form", choices=TABLES, help="format of IN (default: by its name; CSV for -)"
     )
@@ -215,6 +221,9 @@ def _add_batch(commands: _Commands) -> None:
     )
     batch.add_argument("--partial", action="store_true", help="write what is known so far where answers are missing")
     batch.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)")
+    batch.add_argument(
+        "--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler do it (extra: distributed)"
+    )
     batch.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     counts = "at the end count the rows by level, red flag and cause"
     batch.add_argument("--summary", action="store_true", help=counts)
