@@ -6,21 +6,22 @@ import gzip
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_batch import as_csv, as_json_lines, as_parquet, errors_of, rows_of
+from test_batch import as_csv, as_json_lines, as_parquet, rows_of
 
 from triage.batch import cluster, conduct, shards, source, work
-from triage.batch.conduct import Far, Job, Progress, identity
+from triage.batch.conduct import Job, Progress
 from triage.batch.plan import form_of
 from triage.cli import main
 from triage.commands import batch
-from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
-from triage.faults import Fault, FaultyInput
+from triage.commands.common import DONE, FAILED, STOPPED, WRONG_INPUT
+from triage.faults import FaultyInput
 from triage.model import Answers, RuleBase
 from triage.opening import rules_folder
 from triage.tables import Tables
@@ -202,7 +203,7 @@ def test_what_is_finished_is_kept(given: Path, wanted: dict[str, bytes], monkeyp
 
 @pytest.mark.parametrize("changed", ["input", "options", "output"])
 def test_what_was_made_of_something_else_is_made_again(
-    given: Path, monkeypatch: pytest.MonkeyPatch, changed: str, rulebase: RuleBase
+    given: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     out = given.parent / "out"
     with monkeypatch.context() as patched:
@@ -254,3 +255,268 @@ def test_a_worker_that_dies_ends_the_run_and_it_can_go_on(
 
 def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+# --- many machines
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Any]:
+    """A cluster of two real processes, and a client of it."""
+    import distributed
+
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(**settings) as processes,
+        distributed.Client(processes, set_as_default=False) as client,
+    ):
+        client.run(cut, SIZE)
+        yield client
+
+
+def cut(size: int) -> None:
+    """In a worker: many chunks, as here."""
+    source.CHUNK = size
+
+
+@pytest.fixture
+def address(workers: Any) -> str:
+    workers.wait_for_workers(2, timeout=60)
+    return str(workers.scheduler.address)
+
+
+def there(address: str, *words: str) -> int:
+    return main(["batch", "in", "out", "--partial", "--scheduler", address, *words])
+
+
+def test_a_cluster_writes_the_same_bytes(
+    given: Path,
+    wanted: dict[str, bytes],
+    address: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = stopped_after(0, monkeypatch)
+    assert there(address) == WRONG_INPUT
+    assert contents(given.parent / "out") == wanted
+    assert f"{4 * ROWS + 1} rows read: {4 * ROWS} written, 1 refused" in capsys.readouterr().err
+    assert [progress.ended for progress in told] == [1, 2, 3, 4]
+    assert (told[-1].rows, told[-1].share) == (4 * ROWS + 1, 1.0)
+
+
+def test_a_cluster_takes_one_file_too(wanted: dict[str, bytes], address: str) -> None:
+    words = ["batch", "in/c.csv", "c.csv", "--partial", "--scheduler", address]
+    assert main(words) == WRONG_INPUT
+    assert Path("c.csv").read_bytes() == wanted["c.csv"]
+    assert Path("c.csv.errors").read_bytes() == wanted["c.csv.errors"]
+    assert not Path("c.csv.parts").exists()
+
+
+def test_a_cluster_goes_by_the_rules_that_are_named(given: Path, address: str, rulebase: RuleBase) -> None:
+    copied = shutil.copytree(rules_folder(), given.parent / "rules")
+    file = copied / "dispositions.toml"
+    file.write_text(file.read_text("utf-8") + "\n# another hash\n")
+    assert there(address, "--rules", "rules") == WRONG_INPUT
+    [used] = {row["rulebase"] for row in rows_of(given.parent / "out" / "a.csv")}
+    assert used != rulebase.sha256[:12]
+
+
+def test_workers_that_are_killed_lose_nothing_and_double_nothing(
+    given: Path, wanted: dict[str, bytes], workers: Any, address: str, tmp_path: Path
+) -> None:
+    """Both workers kill themselves in the middle of their first file; others come in their place."""
+    pids = workers.run(os.getpid)
+    workers.run(doomed, str(tmp_path))
+    assert there(address) == WRONG_INPUT
+    assert contents(given.parent / "out") == wanted
+    dead = [int(path.name.removeprefix("dead-")) for path in tmp_path.glob("dead-*")]
+    assert dead
+    assert set(dead) <= set(pids.values())
+
+
+def doomed(folder: str) -> None:
+    """In a worker: it dies when some chunks are done."""
+
+    def went_on(_: object, progress: Progress) -> None:
+        if progress.rows > ROWS / 2:
+            Path(folder, f"dead-{os.getpid()}").touch()
+            die()
+
+    cluster._While.went_on = went_on  # type: ignore[method-assign]
+
+
+def test_where_every_worker_dies_the_others_are_kept(
+    given: Path, wanted: dict[str, bytes], workers: Any, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scheduler = workers.cluster.scheduler
+    before, scheduler.allowed_failures = scheduler.allowed_failures, 0
+    workers.run(poisoned, "b.csv")
+    assert there(address) == FAILED
+    told = capsys.readouterr().err
+    assert "b.csv" in told
+    assert "--resume" in told
+    assert not (given.parent / "out" / "b.csv").exists()
+    scheduler.allowed_failures = before
+    workers.restart()
+    assert there(address, "--resume") == WRONG_INPUT
+    assert contents(given.parent / "out") == wanted
+
+
+def poisoned(name: str) -> None:
+    """In a worker: one file kills it."""
+
+    def went_on(self: Any, _: Progress) -> None:
+        if self._task.job.input.endswith(name):
+            die()
+
+    cluster._While.went_on = went_on  # type: ignore[method-assign]
+
+
+def test_a_client_that_was_stopped_can_go_on(
+    given: Path,
+    wanted: dict[str, bytes],
+    address: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = given.parent / "out"
+    with monkeypatch.context() as patched:
+        stopped_after(1, patched)
+        assert there(address) == STOPPED
+    assert "--resume" in capsys.readouterr().err
+    assert there(address) == WRONG_INPUT  # not without being asked to
+    kept = {
+        path.name: path.stat().st_ino for path in out.glob("*.csv") if [*(out / ".parts").glob(f"{path.name}*.json")]
+    }
+    assert kept
+    assert there(address, "--resume") == WRONG_INPUT
+    assert f"{4 * ROWS + 1} rows read" in capsys.readouterr().err
+    assert contents(out) == wanted
+    assert {name: (out / name).stat().st_ino for name in kept} == kept
+
+
+def test_a_worker_of_another_version_is_told_before_anything_is_done(
+    given: Path, workers: Any, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = next(iter(workers.nthreads()))
+    workers.run(become, "0.0", workers=[one])
+    try:
+        assert there(address) == WRONG_INPUT
+        told = capsys.readouterr().err
+        assert f"{one}: this worker has version 0.0" in told
+        assert told.count("worker has version") == 1
+        assert list((given.parent / "out").iterdir()) == []
+    finally:
+        workers.run(become, cluster.__version__)
+
+
+def become(version: str) -> None:
+    """In a worker: it is of this version."""
+    cluster.__version__ = version
+
+
+def test_a_scheduler_that_does_not_answer_is_told(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "SECONDS", 0.3)
+    with socket.socket() as taken:  # nobody else gets this port, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        assert there(f"127.0.0.1:{taken.getsockname()[1]}") == WRONG_INPUT
+    assert "no scheduler answered" in capsys.readouterr().err
+    assert there("no address at all:x") == WRONG_INPUT
+    assert list((given.parent / "out").iterdir()) == []
+
+
+@pytest.mark.usefixtures("given")
+def test_without_dask_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert there("x:1") == WRONG_INPUT
+    assert "leg-cramp-triage[distributed]" in capsys.readouterr().err
+
+
+# --- one task, here
+
+
+@pytest.fixture
+def task(given: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> cluster.Task:
+    """The task of one file, while the run is on."""
+    monkeypatch.setattr(cluster, "_where", lambda: "worker x")
+    finished = shards.Finished(given.parent / "out" / ".parts")
+    finished.begin(resume=False)
+    form = form_of("a.csv")
+    job = Job(str(given / "a.csv"), str(given.parent / "out" / "a.csv"), form, form, None, partial=True)
+    made = cluster._task(finished.placed(job, rulebase), rulebase, "this run")
+    cluster._file_of_run(made.job).write_text("this run")
+    return made
+
+
+def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Any]) -> None:
+    """Something happens when the first chunk of a task is done."""
+    went_on = cluster._While.went_on
+    happened: list[Any] = []
+
+    def and_more(self: cluster._While, progress: Progress) -> None:
+        if not happened:
+            happened.append(None)
+            happened.append(do())
+        went_on(self, progress)
+
+    monkeypatch.setattr(cluster._While, "went_on", and_more)
+
+
+def test_two_workers_on_one_file_at_the_same_time_do_no_harm(
+    task: cluster.Task, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[Any] = []
+    in_the_middle(monkeypatch, lambda: counts.append(cluster.work_on(task)))
+    counts.append(cluster.work_on(task))
+    assert counts[0] == counts[1]
+    assert counts[0].written == ROWS
+    out = Path(task.job.output).parent
+    assert (out / "a.csv").read_bytes() == wanted["a.csv"]
+    assert {path.suffix for path in (out / ".parts").iterdir()} == {"", ".json"}
+    written = (out / "a.csv").stat().st_ino
+    assert cluster.work_on(task) == counts[0]  # a third one finds it done
+    assert (out / "a.csv").stat().st_ino == written
+
+
+@pytest.mark.parametrize("end", [lambda parts: shards.Finished(parts).end(), lambda parts: (parts / "on").unlink()])
+def test_a_worker_of_a_run_that_is_over_writes_nothing(
+    task: cluster.Task, monkeypatch: pytest.MonkeyPatch, end: Callable[[Path], None]
+) -> None:
+    parts = Path(str(task.job.parts)).parent
+    in_the_middle(monkeypatch, lambda: end(parts))
+    with pytest.raises(cluster.Abandoned):
+        cluster.work_on(task)
+    assert not Path(task.job.output).exists()
+    assert list(parts.parent.rglob("*.rows")) == []
+
+
+def test_a_file_that_a_worker_does_not_see_is_told(task: cluster.Task) -> None:
+    Path(task.job.input).unlink()
+    found = cluster.work_on(task)
+    assert isinstance(found, FaultyInput)
+    assert "worker x cannot read" in str(found)
+    Path(task.job.input).write_text("another\n")
+    assert "has changed" in str(cluster.work_on(task))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"version": "0.0"}, "has version"),
+        ({"run": "another"}, "does not see"),
+        ({"sha256": "0" * 64}, "has other rules"),
+    ],
+)
+def test_a_worker_that_is_not_fit_says_why(task: cluster.Task, change: dict[str, str], why: str) -> None:
+    fit = {"sha256": task.sha256, "run": task.run, "version": cluster.__version__}
+    assert cluster.why_unfit(task.job, **fit) is None
+    assert why in (cluster.why_unfit(task.job, **(fit | change)) or ("", ""))[0]
+    lost = task.job._replace(rules="nowhere")
+    assert "cannot read the rules" in (cluster.why_unfit(lost, **(fit | {"sha256": "0" * 64})) or ("", ""))[0]
+    other = cluster.work_on(task._replace(sha256="0" * 64))
+    assert isinstance(other, cluster.Unfit)
+    assert "worker x" in str(other)
