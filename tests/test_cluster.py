@@ -265,7 +265,7 @@ def workers() -> Iterator[Any]:
     """A cluster of two real processes, and a client of it."""
     import distributed
 
-    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**settings) as processes,
         distributed.Client(processes, set_as_default=False) as client,
@@ -424,6 +424,32 @@ def test_a_scheduler_that_does_not_answer_is_told(
         assert there(f"127.0.0.1:{taken.getsockname()[1]}") == WRONG_INPUT
     assert "no scheduler answered" in capsys.readouterr().err
     assert there("no address at all:x") == WRONG_INPUT
+    assert list((given.parent / "out").iterdir()) == []
+
+
+def test_a_scheduler_that_is_gone_ends_the_run(
+    given: Path, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(client: Any, tasks: list[cluster.Task]) -> Iterator[tuple[cluster.Task, Any]]:
+        future = client.submit(max, 1, 2, key="lost", workers=["tcp://127.0.0.1:1"])
+        client.cancel([future])  # so it is for every task where the connection is lost
+        yield tasks[0], future
+
+    monkeypatch.setattr(cluster, "_in_order_of_their_end", lost)
+    assert there(address) == FAILED
+    assert "scheduler was lost" in capsys.readouterr().err
+    assert list((given.parent / "out").iterdir()) == []
+
+
+def test_a_scheduler_without_workers_is_told(
+    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import distributed
+
+    monkeypatch.setattr(cluster, "SECONDS", 1)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty:
+        assert there(empty.scheduler_address) == WRONG_INPUT
+    assert "no workers" in capsys.readouterr().err
     assert list((given.parent / "out").iterdir()) == []
 
 

@@ -9,6 +9,7 @@ it stops when the run was stopped.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
@@ -105,13 +106,17 @@ def _needed() -> Any:
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
     """A client of the scheduler. Raises FaultyInput where there is none."""
+    logging.disable()  # what somebody has to know is told as a fault
     try:
-        client = _needed().Client(address, timeout=SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError):
-        hint = "the address that the scheduler prints when it starts, like tcp://10.0.0.5:8786"
-        raise FaultyInput([Fault(address, 0, f"no scheduler answered in {SECONDS} s", hint)]) from None
-    with client:
-        yield client
+        try:
+            client = _needed().Client(address, timeout=SECONDS, set_as_default=False)
+        except (OSError, ValueError, TypeError):
+            hint = "the address that the scheduler prints when it starts, like tcp://10.0.0.5:8786"
+            raise FaultyInput([Fault(address, 0, f"no scheduler answered in {SECONDS} s", hint)]) from None
+        with client:
+            yield client
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @contextmanager
@@ -131,15 +136,20 @@ def _file_of_run(job: Job) -> Path:
 
 
 def _check_workers(client: Any, task: Task) -> None:
-    """Raises Unfit where a worker that is there cannot do the work. One that comes later is checked by its first task."""
+    """Raises FaultyInput where there is no worker, Unfit where one cannot do the work.
+
+    A worker that comes later is checked by its first task.
+    """
+    try:
+        client.wait_for_workers(1, timeout=SECONDS)
+    except _needed().TimeoutError:
+        raise FaultyInput([Fault(client.scheduler.address, 0, "this scheduler has no workers", "start some")]) from None
     found = client.run(why_unfit, *task[:2], task.run, __version__, on_error="return")
     faults = []
     for address, why in found.items():
-        if isinstance(why, ImportError | AttributeError):
-            hint = f"install version {__version__} on every machine"
-            faults.append(Fault(address, 0, f"this worker lacks leg-cramp-triage: {why}", hint))
-        elif isinstance(why, BaseException):
-            faults.append(Fault(address, 0, f"this worker cannot be used: {why}"))
+        if isinstance(why, BaseException):
+            hint = f"is leg-cramp-triage {__version__} installed there?"
+            faults.append(Fault(address, 0, f"this worker cannot be used: {why}", hint))
         elif why:
             faults.append(Fault(address, 0, *why))
     if faults:
