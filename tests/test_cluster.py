@@ -153,6 +153,7 @@ def test_of_several_files_each_doubt_names_one(given: Path, capsys: pytest.Captu
         ("echo colour > in/e.csv", ["in", "out"], "no column has the name of a question"),
         ("touch in/e.csv", ["in", "out"], "is empty"),
         ("mkdir -p out/.parts", ["in", "out"], "--resume"),
+        ("", ["in/*.csv", "out", "--summary", "--output", "in/b.csv"], "must not replace"),
         ("cp in/a.csv in/e.txt", ["in/*", "out"], "no format"),
         ("", ["in", "out", "--scheduler", "x:1", "--jobs", "2"], "--jobs"),
         ("", ["-", "out.csv", "--scheduler", "x:1"], "other machines"),
@@ -270,18 +271,23 @@ def workers() -> Iterator[Any]:
         distributed.LocalCluster(**settings) as processes,
         distributed.Client(processes, set_as_default=False) as client,
     ):
-        client.run(cut, SIZE)
         yield client
 
 
-def cut(size: int) -> None:
-    """In a worker: many chunks, as here."""
+def healthy(size: int) -> None:
+    """In a worker: many chunks, as here; nothing kills it."""
     source.CHUNK = size
+    cluster._While.went_on = WENT_ON  # type: ignore[method-assign]
+
+
+WENT_ON = cluster._While.went_on
 
 
 @pytest.fixture
 def address(workers: Any) -> str:
+    """The scheduler's; two workers are there, and as they should be."""
     workers.wait_for_workers(2, timeout=60)
+    workers.run(healthy, SIZE)
     return str(workers.scheduler.address)
 
 
@@ -357,7 +363,8 @@ def test_where_every_worker_dies_the_others_are_kept(
     assert "--resume" in told
     assert not (given.parent / "out" / "b.csv").exists()
     scheduler.allowed_failures = before
-    workers.restart()
+    workers.wait_for_workers(2, timeout=60)
+    workers.run(healthy, SIZE)
     assert there(address, "--resume") == WRONG_INPUT
     assert contents(given.parent / "out") == wanted
 

@@ -31,18 +31,11 @@ class Target:
 
     def part(self, carried: Sequence[Sequence[Any]], outcomes: Outcomes, chunk: Chunk) -> bytes:
         """The rows of a chunk; `carried`: a column for each of `self.carried`."""
-        found = self._results(outcomes)
+        found = results(outcomes, self._sha256)
         if self._plan.target.format == PARQUET:
             return self._as_parquet(carried, found, chunk)
         text = _as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
         return self._packed(text)
-
-    def _results(self, outcomes: Outcomes) -> list[Column[Any]]:
-        """The columns of RESULT; no level and no word on a doctor where they are not known."""
-        level = outcomes.known()
-        rulebase = Column((self._sha256[:HASH_DIGITS],), bytes(len(level.codes)))
-        see_doctor = level.mapped(lambda one: one and one.see_doctor)
-        return [level.mapped(lambda one: one and one.id), see_doctor, *outcomes[1:], rulebase]
 
     def _as_json(self, carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:
         members = [
@@ -70,6 +63,14 @@ class Target:
         """Text as it is written; pieces that are packed one by one may follow each other in a file."""
         data = text.encode(errors="surrogateescape")
         return gzip.compress(data, mtime=0) if self._plan.target.packed and data else data
+
+
+def results(outcomes: Outcomes, sha256: str) -> list[Column[Any]]:
+    """The columns of RESULT; no level and no word on a doctor where they are not known. `sha256`: of the rule base."""
+    level = outcomes.known()
+    rulebase = Column((sha256[:HASH_DIGITS],), bytes(len(level.codes)))
+    see_doctor = level.mapped(lambda one: one and one.see_doctor)
+    return [level.mapped(lambda one: one and one.id), see_doctor, *outcomes[1:], rulebase]
 
 
 def _as_csv(carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:

@@ -29,7 +29,7 @@ def batch(args: argparse.Namespace) -> int:
     from triage.rulebase import load
 
     jobs = _jobs(args)
-    check_summary(args)
+    check_summary(args, [job.input for job in jobs])
     rulebase = load(args.rules)
     shown = _Shown(rulebase)
     kept = STREAM not in (args.input, args.target)

@@ -222,7 +222,9 @@ def _add_batch(commands: _Commands) -> None:
     batch.add_argument("--partial", action="store_true", help="write what is known so far where answers are missing")
     batch.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)")
     batch.add_argument(
-        "--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler do it (extra: distributed)"
+        "--scheduler",
+        metavar="ADDRESS",
+        help="let many machines do it: the address of a Dask cluster (extra: distributed)",
     )
     batch.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     counts = "at the end count the rows by level, red flag and cause"

@@ -10,6 +10,7 @@ from triage.commands.common import say, write
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from triage.batch.work import Counts
     from triage.model import RuleBase
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 TEXT = "text"
 
 
-def check_summary(args: argparse.Namespace) -> None:
+def check_summary(args: argparse.Namespace, inputs: Sequence[str]) -> None:
     """Raises FaultyInput where the summary has no place, or would replace what the run reads or writes."""
     from triage.batch.plan import STREAM
     from triage.faults import Fault, FaultyInput
@@ -30,7 +31,7 @@ def check_summary(args: argparse.Namespace) -> None:
         ]:
             raise FaultyInput(faults)
     elif args.output:
-        _check_file(args.output, [args.input, args.target, f"{args.target}.errors", f"{args.target}.parts"])
+        _check_file(args.output, [*inputs, args.input, args.target, f"{args.target}.errors", f"{args.target}.parts"])
     elif args.target == STREAM and args.format != TEXT:
         what = "has no place: standard output takes the results"
         raise FaultyInput([Fault(f"--format {args.format}", 0, what, "give --output FILE")])

@@ -172,3 +172,18 @@ class AssessmentData(Explained):
     answers: GivenAnswers
     rulebase: RuleBaseData
     what_if: list[WhatIfData]
+
+
+class RowData(TypedDict):
+    """The result of one of many rows. Where `error` says why there is none, all but `rulebase` is None."""
+
+    disposition: Rung | None
+    see_doctor: bool | None
+    pharmacist: bool | None
+    red_flags: list[str] | None
+    causes: list[str] | None
+    needs_checking: list[str] | None
+    checks: list[str] | None
+    missing: list[QuestionId] | None
+    rulebase: str
+    error: str | None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-ANSWERS, SCENARIO, ASSESSMENT, RULES = "answers", "scenario", "assessment", "rules"
-KINDS = (ANSWERS, SCENARIO, ASSESSMENT, RULES)
+ANSWERS, SCENARIO, ASSESSMENT, ROW, RULES = "answers", "scenario", "assessment", "row", "rules"
+KINDS = (ANSWERS, SCENARIO, ASSESSMENT, ROW, RULES)
 
 
 def schema_of(rulebase: RuleBase, kind: str, file: str | None = None) -> Schema:
@@ -31,10 +31,10 @@ def _body(rulebase: RuleBase, kind: str, file: str | None) -> Schema:
         from triage.schemas import rule_files
 
         return rule_files.schema(rulebase, file)
-    if kind == ASSESSMENT:
+    if kind in (ASSESSMENT, ROW):
         from triage.schemas import results
 
-        return results.schema(rulebase)
+        return results.schema(rulebase) if kind == ASSESSMENT else results.row(rulebase)
     from triage.schemas import answer_files
 
     return answer_files.scenario(rulebase) if kind == SCENARIO else answer_files.answers(rulebase)

@@ -15,19 +15,29 @@ _PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
 
 def schema(rulebase: RuleBase) -> Schema:
     """Of one result. Keys may be added to it later, so unknown ones are allowed."""
-    named: dict[str, Schema] = {
-        "schema": {"const": contract.SCHEMA},
-        "rung": {"enum": [level.id for level in rulebase.ladder]},
-        "level": {"enum": list(rulebase.dispositions)},
-        "group": {"enum": list(GROUPS)},
-        "grade": {"enum": list(GRADES)},
-        "strength": {"enum": list(STRENGTHS)},
-        "question": {"enum": list(rulebase.questions)},
-        "answers": answer_files.answers_table(rulebase),
-    }
-    types = _Types(named)
+    types = _types(rulebase)
     body = types.table(contract.AssessmentData)
     return {"title": "Result", **body, "definitions": types.definitions}
+
+
+def row(rulebase: RuleBase) -> Schema:
+    """Of the result of one of many rows, in the same way."""
+    return {"title": "Row", **_types(rulebase).table(contract.RowData)}
+
+
+def _types(rulebase: RuleBase) -> _Types:
+    return _Types(
+        {
+            "schema": {"const": contract.SCHEMA},
+            "rung": {"enum": [level.id for level in rulebase.ladder]},
+            "level": {"enum": list(rulebase.dispositions)},
+            "group": {"enum": list(GROUPS)},
+            "grade": {"enum": list(GRADES)},
+            "strength": {"enum": list(STRENGTHS)},
+            "question": {"enum": list(rulebase.questions)},
+            "answers": answer_files.answers_table(rulebase),
+        }
+    )
 
 
 class _Types:

@@ -1,0 +1,66 @@
+"""Records of another program in, a result for each of them out: the batch for Spark, polars and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, cast
+
+from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT
+from triage.batch.target import results
+from triage.batch.work import Coder
+from triage.report.contract import RowData
+from triage.rowsets import RowSet
+from triage.tables import Rows, Tables
+
+AT_ONCE = 10_000  # records; with more of them memory grows, and it is no faster
+NO_RECORD: Mapping[str, object] = {}
+
+
+class Records:
+    """Records -> results. Many threads may share one."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._coders = [Coder(tables.rulebase, question) for question in tables.rulebase.questions.values()]
+
+    def results(self, records: Iterable[object], partial: bool) -> Iterator[RowData]:
+        """A result for every record, in their order. Raises nothing for what is in a record."""
+        rest = iter(records)
+        while block := list(islice(rest, AT_ONCE)):
+            yield from self._block(block, partial)
+
+    def _block(self, records: Sequence[object], partial: bool) -> Iterator[RowData]:
+        wrong = {
+            n: ["is no mapping of question ids and answers"]
+            for n, r in enumerate(records)
+            if not isinstance(r, Mapping)
+        }
+        sound = [record if isinstance(record, Mapping) else NO_RECORD for record in records]
+        answers: dict[str, dict[str, RowSet]] = {}
+        for coder in self._coders:
+            name = coder.question.id
+            answers[name], faults = coder.answers([_native(record.get(name)) for record in sound])
+            for n, fault in faults.items():
+                wrong.setdefault(n, []).append(f"{name}: {fault.why}")
+        outcomes = self._tables.outcomes(Rows(len(records), answers))
+        sha256 = self._tables.rulebase.sha256
+        for n, row in enumerate(zip(*(column.rows() for column in results(outcomes, sha256)), strict=True)):
+            found = dict(zip(RESULT, row, strict=True))
+            if n in wrong:
+                yield _refused("; ".join(wrong[n]), sha256)
+            elif found["missing"] and not partial:
+                yield _refused(f"not answered: {JOINS.join(found['missing'])}", sha256)
+            else:
+                lists = {name: list(found[name]) for name in LISTS}
+                yield cast(RowData, {**found, **lists, "error": None})
+
+
+def _refused(why: str, sha256: str) -> RowData:
+    nothing = dict.fromkeys(RESULT)
+    return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": why})
+
+
+def _native(value: Any) -> Any:
+    """A value as Python has it: those of numpy and pandas know how."""
+    return value.tolist() if hasattr(value, "tolist") else value
