@@ -17,16 +17,20 @@ from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy
 import pytest
+from jsonschema import Draft7Validator
 
 import triage
 from triage import api
 from triage.assessment import assess as assess_with
+from triage.batch import records
 from triage.engine import Engine
 from triage.interview import missing_from
 from triage.model import Answers, RuleBase
 from triage.opening import rules_folder
 from triage.report.as_json import as_dict as document
+from triage.schemas import schema_of
 
 RUNNER: dict[str, object] = {
     "age": 34, "red_now": ["none"], "when": "exercise", "feel": "knot", "leg_look": ["none"], "nerve_signs": ["none"],
@@ -170,6 +174,81 @@ def test_faulty_rules_are_told(tmp_path: Path) -> None:
         triage.load_rules(tmp_path / "nowhere")
     with pytest.raises(triage.FaultyInput, match=r"questions\.toml"):
         triage.load_rules(tmp_path)
+
+
+# --- many answer sets
+
+RESULTS = ("disposition", "see_doctor", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing")
+
+
+def alone(answers: Mapping[str, object]) -> dict[str, object]:
+    """What `assess` says of one answer set, as the result of a row."""
+    found = triage.assess(answers)
+    listed = {name: [one["id"] for one in triage.as_dict(found)[name]] for name in RESULTS[3:7]}  # type: ignore[literal-required]
+    values = {"disposition": found.disposition.id, "see_doctor": found.see_doctor, "missing": list(found.missing)}
+    pharmacist = found.pharmacist is not None
+    return {**values, **listed, "pharmacist": pharmacist, "rulebase": found.rulebase_sha256[:12], "error": None}
+
+
+def test_rows_get_what_each_gets_alone(answer_sets: list[Answers], monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = [given(answers) for answers in answer_sets[:300]]
+    cut = [dict(list(answers.items())[: n % 9]) for n, answers in enumerate(sets)]
+    monkeypatch.setattr(records, "AT_ONCE", 70)
+    found = triage.assess_rows(iter(sets + cut), partial=True)
+    assert found == [alone(answers) for answers in sets + cut]
+    assert all(list(row) == [*RESULTS, "rulebase", "error"] for row in found)
+    assert triage.assess_rows([]) == []
+
+
+def test_what_is_wrong_with_a_row_is_in_its_result() -> None:
+    bad: list[tuple[object, str]] = [
+        ({"age": 200, "when": "slep"}, 'when: unknown option "slep" (did you mean "sleep"?'),
+        ({"age": True}, "age: "),
+        ({"age": b"34"}, "age: "),
+        ({"age": object()}, "age: "),
+        ({"red_now": {"none"}}, "red_now: "),
+        ({"red_now": "none;r_ill"}, "stands alone"),
+        ({"feel": "kn\x1bot" * 1_000}, "feel: "),
+        (None, "mapping"),
+        ([("age", 3)], "mapping"),
+    ]
+    rows = triage.assess_rows([RUNNER, *(row for row, _ in bad), EMERGENCY], partial=True)  # type: ignore[list-item]
+    assert [rows[0], rows[-1]] == [alone(RUNNER), alone(EMERGENCY)]
+    for row, (_, told) in zip(rows[1:-1], bad, strict=True):
+        assert told in str(row["error"])
+        assert len(str(row["error"])) < 1_000
+        assert str(row["error"]).isprintable()
+        assert {row[name] for name in RESULTS} == {None}  # type: ignore[literal-required]
+        assert row["rulebase"] == rows[0]["rulebase"]
+
+
+def test_rows_with_open_questions_are_refused_unless_they_are_wanted() -> None:
+    begun = {"age": 34, "red_now": "none"}
+    (refused,) = triage.assess_rows([begun])
+    assert refused["disposition"] is None
+    assert refused["error"] == f"not answered: {';'.join(triage.assess({'age': 34, 'red_now': ['none']}).missing)}"
+    (known,) = triage.assess_rows([begun], partial=True)
+    assert (known["error"], known["missing"]) == (None, refused["error"].removeprefix("not answered: ").split(";"))
+
+
+def test_rows_are_read_as_other_programs_hand_them_over() -> None:
+    """Frames hold numbers as texts or floats, lists as arrays, and several kinds of nothing."""
+    row = {"age": numpy.int64(70), "red_now": numpy.array(["r_coldleg"]), "when": float("nan"), "feel": None, "x": 1}
+    text = {"age": " 70 ", "red_now": "r_coldleg;", "when": "", "sweat": numpy.nan, "load": []}
+    floats = {"age": 70.0, "red_now": ("r_coldleg",), "feel": numpy.str_("")}
+    assert triage.assess_rows([row, text, floats]) == [alone(EMERGENCY)] * 3
+
+
+def test_rows_go_by_the_rules_that_are_passed(milder: triage.Rules) -> None:
+    assert [row["disposition"] for row in triage.assess_rows([RUNNER], milder)] == ["at_home"]
+    assert [row["disposition"] for row in triage.assess_rows([RUNNER])] == ["self_care"]
+
+
+def test_the_result_of_a_row_keeps_to_its_schema(rulebase: RuleBase) -> None:
+    validator = Draft7Validator(schema_of(rulebase, "row"))
+    rows = triage.assess_rows([RUNNER, EMERGENCY, {"age": 200}, {}], partial=True)
+    assert [list(validator.iter_errors(row)) for row in rows] == [[]] * 4
+    assert list(validator.iter_errors({**rows[0], "disposition": "soonish"}))
 
 
 # --- nothing to trip over

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
@@ -16,14 +18,14 @@ from pathlib import Path
 
 import pytest
 from sybil import Example, Sybil
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
 from triage.cli import main
 from triage.commands.parser import EXIT_CODES, build_parser, commands_of
 from triage.report import FORMATS
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("answer-files.md", "embed.md", "use.md")
+PAGES = ("answer-files.md", "cluster.md", "embed.md", "use.md")
 CUT = "[...]"
 
 
@@ -58,6 +60,7 @@ def as_pattern(expected: str) -> str:
 
 SYBIL = Sybil(
     parsers=[
+        SkipParser(),
         PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE),
         CodeBlockParser("toml", keep_file),
         CodeBlockParser("console", run_commands),
@@ -72,6 +75,19 @@ def test_the_examples_of_a_page_come_true(page: str, tmp_path: Path, monkeypatch
     assert examples
     for example in examples:
         example.evaluate()
+
+
+def test_the_example_for_spark_comes_true(tmp_path: Path) -> None:
+    """In a process of its own, since it starts Java."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "cluster.md").read_text("utf-8"), re.DOTALL)
+    [block] = [block for block in blocks if "pyspark" in block]
+    (tmp_path / "block").write_text(block, "utf-8")
+    words = [sys.executable, "-m", "doctest", tmp_path / "block"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(

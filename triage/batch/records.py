@@ -9,6 +9,7 @@ from typing import Any, cast
 from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT
 from triage.batch.target import results
 from triage.batch.work import Coder
+from triage.faults import LONGEST, printable
 from triage.report.contract import RowData
 from triage.rowsets import RowSet
 from triage.tables import Rows, Tables
@@ -58,7 +59,8 @@ class Records:
 
 def _refused(why: str, sha256: str) -> RowData:
     nothing = dict.fromkeys(RESULT)
-    return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": why})
+    told = printable(why if len(why) <= LONGEST else f"{why[:LONGEST]} ...")
+    return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": told})
 
 
 def _native(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from triage.model import STRENGTHS, RuleBase
 from triage.report import contract
@@ -71,6 +71,6 @@ class _Types:
             return {"type": "array", "items": self.of(below[0])}
         if origin is dict:
             return {"type": "object", "additionalProperties": self.of(below[1])}
-        if origin is UnionType:
+        if origin in (UnionType, Union):  # Annotated makes the latter
             return {"anyOf": [self.of(one) for one in below]}
         return {"type": _PLAIN[hint]}
