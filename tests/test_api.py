@@ -185,7 +185,9 @@ def alone(answers: Mapping[str, object]) -> dict[str, object]:
     """What `assess` says of one answer set, as the result of a row."""
     found = triage.assess(answers)
     listed = {name: [one["id"] for one in triage.as_dict(found)[name]] for name in RESULTS[3:7]}  # type: ignore[literal-required]
-    values = {"disposition": found.disposition.id, "see_doctor": found.see_doctor, "missing": list(found.missing)}
+    known = found.complete or found.see_doctor
+    level = (found.disposition.id, found.see_doctor) if known else (None, None)
+    values = {"disposition": level[0], "see_doctor": level[1], "missing": list(found.missing)}
     pharmacist = found.pharmacist is not None
     return {**values, **listed, "pharmacist": pharmacist, "rulebase": found.rulebase_sha256[:12], "error": None}
 

@@ -116,7 +116,8 @@ def assess_rows(
     joined by `;`; None, NaN and an empty text are not answered; keys that are no question are passed over.
 
     Nothing that is in a record is raised. `error` says what is wrong with it, or which questions are open, and is None
-    where there is a result. `partial`: a record with open questions has a result too, with the least that is known.
+    where there is a result. `partial`: a record with open questions has a result too, with the least that is known; where
+    nothing so far asks for a doctor, its `disposition` and `see_doctor` are None.
     The first call in a process takes a second or two more, to make tables of the rules.
     """
     return list(_records(rules).results(records, partial))

@@ -175,7 +175,10 @@ class AssessmentData(Explained):
 
 
 class RowData(TypedDict):
-    """The result of one of many rows. Where `error` says why there is none, all but `rulebase` is None."""
+    """The result of one of many rows. Where `error` says why there is none, all but `rulebase` is None.
+
+    Where answers are `missing` and nothing so far asks for a doctor, `disposition` and `see_doctor` are None.
+    """
 
     disposition: Rung | None
     see_doctor: bool | None
