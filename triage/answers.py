@@ -6,10 +6,9 @@ import errno
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.faults import Fault, Faults, FaultyInput, allowed
 from triage.grammar import read_answer
@@ -22,8 +21,7 @@ _OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFile:
+class AnswerFile(NamedTuple):
     """An answer file; `expect` is what a scenario says must follow (empty in plain files).
 
     `saved` is the day on which an interview wrote it; None where it says none. `toml` is None

@@ -23,8 +23,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.model import Advice, Cell, Facts, Row, RuleBase
 
@@ -55,8 +54,7 @@ _TAKES_ENGINE = inspect.Signature([inspect.Parameter("engine", inspect.Parameter
 OPTIONS = "options"  # the one field of every fact
 
 
-@dataclass(frozen=True, slots=True)
-class Production:
+class Production(NamedTuple):
     """One rule as the engine knows it: fires once for each row of `when` that holds."""
 
     name: str
@@ -64,8 +62,7 @@ class Production:
     unless: tuple[Row, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """A rule that fired, the row by which it did, and the options that made the row hold."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_FAULTS = 200  # more than anybody reads; a hint for each of a million would take hours
 LONGEST = 600  # characters of a message, and of a given value that a near one is looked for
@@ -14,8 +14,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class Fault(NamedTuple):
     """One fault. `line` is 1-based; 0 where no line can be named."""
 
     file: str

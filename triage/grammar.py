@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.faults import allowed
 from triage.model import Answer, Answers, Cell, Disposition, Facts, Question, Row
@@ -27,8 +26,7 @@ SPAN = re.compile(r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$")
 Complain = Callable[[str, str], None]  # what is wrong, hint
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Whole numbers from `low` to `high`, both included."""
 
     low: int

@@ -2,16 +2,15 @@
 
 Everything here is filled from the rule base (`triage.rulebase`) or from a
 person's answers; nothing here knows a question, a cause or a threshold. Small
-records are named tuples: thirty dataclasses would take longer to define than the
-rule base takes to read.
+records are named tuples; those that are compared by identity are a `Record`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from triage.records import Record
 from triage.toml_file import Location
 
 # What a person answered: question id -> a number, one option id, or several.
@@ -108,8 +107,7 @@ def chosen(answer: Answer) -> tuple[str, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Question:
+class Question(Record):
     """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`).
 
     `skipped_because`: why nothing is lost where it is not asked, though it could raise the disposition.
@@ -241,8 +239,7 @@ class Wording(NamedTuple):
     at: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Entry:
+class Entry(Record):
     """What every rule carries."""
 
     id: str
@@ -258,7 +255,6 @@ class Entry:
     at: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RedFlag(Entry):
     """Answers that reach a disposition. `waits_for`: questions that could still take it back."""
 
@@ -269,7 +265,6 @@ class RedFlag(Entry):
     waits_for: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sign(Entry):
     """Something that speaks for (`weight` 3, 2 or 1) or against (-2) a cause."""
 
@@ -277,7 +272,6 @@ class Sign(Entry):
     weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cause(Entry):
     """A possible cause. Group "check" follows from `condition`, the others from `signs`."""
 
@@ -294,7 +288,6 @@ class Contraindication(NamedTuple):
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Advice(Entry):
     """Relief, prevention, "do not" or myth (`kind`). `figure`: the drawing of its steps; empty if it has none."""
 
@@ -311,14 +304,12 @@ class Advice(Entry):
     figure: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Note(Entry):
     """A line (`title`) printed with a result; `first` ones before the rest."""
 
     first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Check(Entry):
     """Something to ask a doctor about. `strength`: "ask" or "may"."""
 
@@ -326,7 +317,6 @@ class Check(Entry):
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Hazard(Entry):
     """Something that could harm a person, and what must hold so that it does not.
 
@@ -429,8 +419,7 @@ class Withheld(NamedTuple):
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Assessment:
+class Assessment(Record):
     """The result. Lists hold what is shown, in the order in which it is shown.
 
     `missing`: questions still open; where there are any, the result is not `complete`, and its
@@ -464,8 +453,7 @@ class Assessment:
         return self.disposition.see_doctor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RuleBase:
+class RuleBase(Record):
     """A whole, checked rule base. Mappings keep the order of the files.
 
     `wording` and `accepted` are there only where the examples are, for `check`.
@@ -490,7 +478,7 @@ class RuleBase:
     figures: Mapping[str, FigureFile]
     wording: Wording | None
     sha256: str
-    bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bands: Mapping[str, tuple[str, ...]]
     accepted: tuple[Accepted, ...] = ()
 
     @property

@@ -1,17 +1,23 @@
-"""The rule base as it was parsed when the package was built: tomllib is slow, json is not.
+"""The rule base as it was read and checked when the package was built: reading the copy takes a tenth of the time.
 
-The copy is used only for the very bytes that it was made from; after any change to a
-rule file the files themselves are parsed.
+The copy is used only for the very bytes that it was made from, by the very code that made
+it; after any change to a rule file, or to what reads one, the files themselves are read.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from triage.toml_file import TomlFile
+from triage import model
+from triage.faults import FaultyInput
+from triage.model import FigureFile, RuleBase
+from triage.records import Record
+from triage.toml_file import Lines, Location, read_bytes
 
 # Read only by `check`: no result depends on them.
 CHECK_ONLY = frozenset({"accepted.toml", "hazards.toml", "wording.toml"})
@@ -20,7 +26,11 @@ DEMOS = "demos"  # the folder of stories to play, on which no result depends eit
 
 SUFFIXES = (".toml", ".svg")  # of what belongs to a rule base
 
-COPY = Path(__file__).parent / "parsed_rules.json"
+HERE = Path(__file__).parent
+COPY = HERE / "parsed_rules.json"
+CODE = ("grammar", "lints", "model", "parsed", "records", "rulebase", "toml_file")  # what reads and checks rules
+
+_TUPLE, _SET, _MAP, _AT, _FIGURE = "()", "{}", "{:}", "at", "figure"  # kinds of values besides records
 
 
 def file_names(rules: Path) -> set[str]:
@@ -38,23 +48,91 @@ def digest(raws: Mapping[str, bytes]) -> str:
     return made.hexdigest()
 
 
-def parsed(sha256: str, copy: Path = COPY) -> Mapping[str, dict[str, Any]]:
-    """Parsed tables by file, without examples; empty if the copy is not of these files."""
-    import json
+def shown(rules: Path, name: str) -> str:
+    """How messages call a file of a rule base."""
+    return f"{rules.name}/{name}"
 
+
+def kept(rules: Path, copy: Path = COPY) -> RuleBase | None:
+    """The rule base in a folder, without examples, as it was kept; None if the copy is of other files or other code."""
     try:
-        kept = json.loads(copy.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    tables: Mapping[str, dict[str, Any]] = kept["files"] if kept["sha256"] == sha256 else {}
-    return tables
+        head, _, body = copy.read_text("utf-8").partition("\n")
+        raws = {name: read_bytes(rules / name, name) for name in file_names(rules)}
+        nodes = json.loads(body) if head == _head(digest(raws)) else []
+    except (OSError, ValueError, FaultyInput):  # no copy, or files of which the loader will say what is wrong
+        return None
+    makers = _makers({name: Lines(shown(rules, name), raw) for name, raw in raws.items()})
+    made: list[Any] = []
+    for kind, *fields in nodes:
+        made.append(makers[kind]([made[field[0]] if type(field) is list else field for field in fields]))
+    return made[-1] if made else None
 
 
 def write(rules: Path, copy: Path = COPY) -> None:
-    """Make the copy; done when the package is built. Raises FaultyInput."""
-    import json
+    """Read and check a rule base and keep it; done when the package is built. Raises FaultyInput."""
+    from triage.rulebase import Loader
 
-    raws = {name: (rules / name).read_bytes() for name in file_names(rules)}
-    needed = {name: raw for name, raw in raws.items() if name.endswith(".toml") and name not in CHECK_ONLY}
-    files = {name: TomlFile(name, raw, examples=False).data for name, raw in needed.items()}
-    copy.write_text(json.dumps({"sha256": digest(raws), "files": files}), "utf-8")
+    rulebase = Loader(rules, examples=False).load()
+    nodes: dict[str, int] = {}
+    _flat(rulebase, nodes)
+    copy.write_text(f"{_head(rulebase.sha256)}\n[{', '.join(nodes)}]", "utf-8")
+
+
+def _head(sha256: str) -> str:
+    """What a copy begins with: which files it is of, and which code made it. Raises OSError."""
+    code = digest({name: (HERE / f"{name}.py").read_bytes() for name in CODE})
+    return f"{sha256} {code}"
+
+
+def _flat(value: Any, nodes: dict[str, int]) -> Any:
+    """A text or number as it is; anything else as [its number among the nodes], each of which is there once.
+
+    A node is a list of a kind and of fields, as JSON; what a field refers to comes before.
+    """
+    if value is None or isinstance(value, str | int):
+        return value
+    kind, fields = _taken_apart(value)
+    return [nodes.setdefault(json.dumps([kind, *(_flat(field, nodes) for field in fields)]), len(nodes))]
+
+
+def _taken_apart(value: Any) -> tuple[str, Iterable[Any]]:
+    """The kind and the fields of which `_makers` can make the value."""
+    if isinstance(value, Location):
+        return _AT, (_inside(value.file), value.table, value.nth)
+    if isinstance(value, FigureFile):
+        return _FIGURE, (_inside(value.file), value.id)
+    if isinstance(value, dict):
+        return _MAP, (*value, *value.values())
+    if isinstance(value, frozenset):
+        return _SET, sorted(value)
+    if isinstance(value, Record):
+        return type(value).__name__, (getattr(value, name) for name in value.__dataclass_fields__)
+    return _TUPLE if type(value) is tuple else type(value).__name__, value
+
+
+def _inside(file: str) -> str:
+    """The name of a file in the folder, from the one in messages."""
+    return file.partition("/")[2]
+
+
+Maker = Callable[[list[Any]], Any]  # from the fields to what they are the fields of
+
+
+def _makers(files: Mapping[str, Lines]) -> dict[str, Maker]:
+    """What makes each kind of value; `files`: those of the folder by their names."""
+    kinds = {name: kind for name, kind in vars(model).items() if isinstance(kind, type)}
+    makers: dict[str, Maker] = {name: kind._make for name, kind in kinds.items() if hasattr(kind, "_make")}
+    for name, kind in kinds.items():
+        if issubclass(kind, Record) and kind is not Record:
+            makers[name] = partial(_record, kind, tuple(kind.__dataclass_fields__))
+    return makers | {
+        _TUPLE: tuple,
+        _SET: frozenset,
+        _MAP: lambda fields: dict(zip(fields[: len(fields) // 2], fields[len(fields) // 2 :], strict=True)),
+        _AT: lambda fields: Location(files[fields[0]], *fields[1:]),
+        _FIGURE: lambda fields: FigureFile(fields[1], files[fields[0]].name, files[fields[0]].raw),
+    }
+
+
+def _record(kind: type[Record], names: Iterable[str], fields: list[Any]) -> Record:
+    return kind(**dict(zip(names, fields, strict=True)))

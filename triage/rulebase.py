@@ -51,7 +51,7 @@ from triage.model import (
     Wording,
 )
 from triage.opening import rules_folder
-from triage.parsed import CHECK_ONLY, digest, file_names, parsed
+from triage.parsed import CHECK_ONLY, digest, file_names, kept, shown
 from triage.toml_file import Location, TomlFile, read_bytes
 
 # Which tables may stand in which file.
@@ -113,7 +113,8 @@ def load(given: Path | str | None = None, examples: bool = False) -> RuleBase:
     With `examples`, those of every rule and what proofs need are read too, and drawings are
     looked into; otherwise only that they are there.
     """
-    return Loader(find(given), examples).load()
+    folder = find(given)
+    return (None if examples else kept(folder)) or Loader(folder, examples).load()
 
 
 class Table:
@@ -336,7 +337,6 @@ class Loader:
     def _read_files(self) -> Iterator[TomlFile]:
         raws = dict(self._raw_files())
         self.sha256 = digest(raws)
-        ready = {} if self.examples else parsed(self.sha256)
         for name, raw in raws.items():
             if PurePath(name).match(FIGURES):
                 own = PurePath(name).stem
@@ -345,7 +345,7 @@ class Loader:
             if name in CHECK_ONLY and not self.examples:
                 continue
             try:
-                file = TomlFile(self._shown(name), raw, self.examples, ready.get(name))
+                file = TomlFile(self._shown(name), raw, self.examples)
             except FaultyInput as error:
                 self.faults += error.faults
                 continue
@@ -387,7 +387,7 @@ class Loader:
             self.faults.append(Fault(self._shown(name), 0, "is read by nothing: is its name or folder right?", hint))
 
     def _shown(self, name: str) -> str:
-        return f"{self.folder.name}/{name}"
+        return shown(self.folder, name)
 
     def table(self, file: TomlFile, name: str, data: Any) -> Table:
         """The next table of that name in the file (they are read in order)."""

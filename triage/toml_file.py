@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ _EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)+\]|[^{\n]*+\{.*\])$
 class Location(NamedTuple):
     """Where an entry stands: the `nth` (0-based) table of that name in a file."""
 
-    toml: TomlFile
+    toml: Lines
     table: str
     nth: int
 
@@ -50,41 +51,17 @@ class Location(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
-class TomlFile:
-    """One parsed file: `data`, and the lines on which its tables and keys stand."""
+class Lines:
+    """The text of a TOML file, and the lines on which its tables and keys stand. `name` is used in messages."""
 
-    def __init__(self, name: str, raw: bytes, examples: bool = True, parsed: dict[str, Any] | None = None) -> None:
-        """Parse `raw`; `name` is used in messages. Raises FaultyInput.
-
-        Without `examples`, each list of examples is read as one empty example. `parsed` is
-        what the same bytes were parsed to before.
-        """
-        self.name = name
-        self.raw = raw
-        self.text = decoded(name, raw)
-        self.data = parsed or self._parse(self.text if examples else _EXAMPLES.sub(_emptied, self.text))
+    def __init__(self, name: str, raw: bytes) -> None:
+        self.name, self.raw = name, raw
         self._index: dict[str, list[tuple[int, dict[str, int]]]] | None = None
 
-    @classmethod
-    def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
-        """Read and parse the file at `path`. Raises FaultyInput."""
-        shown = name or str(path)
-        return cls(shown, read_bytes(path, shown), examples)
-
-    def _parse(self, text: str) -> dict[str, Any]:
-        try:
-            if any(line.count(".") >= DEEPEST and _LONG_KEY.search(line) for line in text.split("\n")):
-                raise RecursionError
-            data = tomllib.loads(text)
-            refuse_extremes(data)
-        except tomllib.TOMLDecodeError as error:
-            found = re.search(r"line (\d+)", str(error))
-            line = int(found[1]) if found else text.count("\n") + 1
-            what = re.sub(r"\s*\(at .*?\)$", "", str(error))
-            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}")]) from None
-        except (RecursionError, ValueError):
-            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply, or a number too large")]) from None
-        return data
+    @cached_property
+    def text(self) -> str:
+        """The text. Raises FaultyInput where it is none."""
+        return decoded(self.name, self.raw)
 
     def line(self, table: str = "", nth: int = 0, key: str = "") -> int:
         """The line of `key` in the `nth` (0-based) table of that name, or of its header.
@@ -130,6 +107,36 @@ class TomlFile:
                     _, closed, _ = rest[token.end() :].partition(token[0])
                     inside = "" if closed else token[0]
                     break
+
+
+class TomlFile(Lines):
+    """One parsed file: its `data` beside its lines."""
+
+    def __init__(self, name: str, raw: bytes, examples: bool = True) -> None:
+        """Parse `raw`. Raises FaultyInput. Without `examples`, each list of examples is read as one empty example."""
+        super().__init__(name, raw)
+        self.data = self._parse(self.text if examples else _EXAMPLES.sub(_emptied, self.text))
+
+    @classmethod
+    def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
+        """Read and parse the file at `path`. Raises FaultyInput."""
+        shown = name or str(path)
+        return cls(shown, read_bytes(path, shown), examples)
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        try:
+            if any(line.count(".") >= DEEPEST and _LONG_KEY.search(line) for line in text.split("\n")):
+                raise RecursionError
+            data = tomllib.loads(text)
+            refuse_extremes(data)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"line (\d+)", str(error))
+            line = int(found[1]) if found else text.count("\n") + 1
+            what = re.sub(r"\s*\(at .*?\)$", "", str(error))
+            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}")]) from None
+        except (RecursionError, ValueError):
+            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply, or a number too large")]) from None
+        return data
 
 
 def refuse_extremes(data: dict[str, Any]) -> None:
