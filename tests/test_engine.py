@@ -7,7 +7,7 @@ so that a cure that is no longer needed (or a test that no longer bites) is noti
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from typing import Any
 import plain
 import pytest
 
+from triage import engine as engine_module
 from triage.assessment import assess
 from triage.engine import (
     OPTIONS,
@@ -50,6 +51,10 @@ def fact(*options: str) -> frozenset[str]:
     return frozenset(options)
 
 
+def rows_of(productions: Iterable[Production]) -> list[tuple[Production, int]]:
+    return [(production, index) for production in productions for index in range(len(production.when))]
+
+
 class Session:
     """An experta engine to which facts are declared one by one, as `Stratum` never does."""
 
@@ -57,7 +62,7 @@ class Session:
         names = {c.name for p in productions for row in (*p.when, *p.unless) for c in row}
         compiler = _Compiler(sorted(names))
         self.kinds = compiler.kinds
-        self.engine: Any = compiler.engine_class(productions, matcher, strategy)()
+        self.engine: Any = compiler.engine_class(rows_of(productions), matcher, strategy)()
         self.reset()
 
     def reset(self) -> None:
@@ -312,8 +317,95 @@ except ImportError as error:
 def test_facts_that_no_rule_reads_are_left_out() -> None:
     stratum = Stratum(SAME_FACT)
     assert len(stratum.infer({"pain": fact("yes"), "weather": fact("fine")})) == len(SAME_FACT)
-    declared = stratum._engine()[0].facts.values()
+    declared = stratum._engine({})[0].facts.values()
     assert [type(f).__name__ for f in declared] == ["InitialFact", "pain"]
+
+
+# --- the engine of a first case, which has only the rules that can fire in it
+
+
+def whole(productions: list[Production], matcher: type = SetMatcher) -> Stratum:
+    """A stratum all of whose rules are built, as after some cases."""
+    stratum = Stratum(productions, matcher)
+    stratum._own.__dict__.update(engine=stratum._built(rows_of(productions)), made_for=None)
+    return stratum
+
+
+def built(stratum: Stratum) -> int:
+    """How many rules of experta the engine of this thread has."""
+    return len(stratum._engine({})[0].get_rules())
+
+
+def differing(seed: int, matcher: type) -> list[Facts]:
+    """Cases in which a first engine, or the one after it, fires anything else than one with all rules does."""
+    random = Random(seed)
+    productions = random_productions(random, (FEW, MANY)[seed % 2])
+    every, found = whole(productions, matcher), []
+    for _ in range(20):
+        cases = [random_case(random), random_case(random)]
+        stratum = Stratum(productions, matcher)
+        found += [facts for facts in cases if stratum.infer(facts) != every.infer(facts)]
+    return found
+
+
+def random_case(random: Random) -> Facts:
+    return {name: random_options(random) for name in random.sample(NAMES, random.randint(0, 4))}
+
+
+@pytest.mark.parametrize("matcher", MATCHERS)
+@pytest.mark.parametrize("seed", range(40))
+def test_what_cannot_fire_in_a_first_case_is_left_out_and_nothing_else(seed: int, matcher: type) -> None:
+    assert differing(seed, matcher) == []
+
+
+TOO_MUCH: dict[str, tuple[str, Callable[..., bool]]] = {
+    "all options of the first cell": (
+        "_can_begin",
+        lambda row, facts: all(c.options <= facts.get(c.name, fact()) for c in row[0].when[row[1]][:1]),
+    ),
+    "rules for everybody": ("_can_begin", lambda row, facts: bool(row[0].when[row[1]]) and can_begin(row, facts)),
+    "rules with an exception that is there": (
+        "_can_begin",
+        lambda row, facts: can_begin(row, facts) and not any(c.name in facts for r in row[0].unless for c in r),
+    ),
+    "the second row of a rule": ("_can_begin", lambda row, facts: row[1] == 0 and can_begin(row, facts)),
+    "what only a later case needs": ("Stratum._is_within", lambda *_: True),
+    "what a later case of the same questions needs": (
+        "Stratum._is_within",
+        lambda self, facts, others: self._names & facts.keys() <= others.keys(),
+    ),
+}
+can_begin = engine_module._can_begin
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_leaving_out_too_much_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, mutant = TOO_MUCH[name]
+    monkeypatch.setattr(f"triage.engine.{where}", mutant)
+    assert any(differing(seed, SetMatcher) for seed in range(40))
+
+
+@pytest.mark.parametrize("compiled", [answer_rules, finding_rules, advice_rules])
+def test_a_first_case_of_the_rule_base_fires_what_any_case_does(
+    rulebase: RuleBase, compiled: Callable[[RuleBase], list[Production]]
+) -> None:
+    productions = compiled(rulebase)
+    every = whole(productions)
+    for facts in with_findings(rulebase, random_facts(rulebase, 30, seed=6), Random(6)):
+        first = Stratum(productions)
+        assert first.infer(facts) == every.infer(facts)
+        assert built(first) < len(rows_of(productions)) / 2
+
+
+def test_all_rules_are_built_once_and_only_when_they_are_needed() -> None:
+    rules = [Production(letter, ((cell("pain", letter),),)) for letter in "abc"]
+    stratum = Stratum(rules)
+    made = []
+    for letters in ("a", "a", "", "b", "ab", "c"):
+        stratum.infer({"pain": fact(*letters), "weather": fact(*letters)} if letters else {})
+        made.append((built(stratum), id(stratum._engine({})[0])))
+    assert [count for count, _ in made] == [1, 1, 1, 3, 3, 3]
+    assert len({engine for _, engine in made}) == 2
 
 
 # --- SetMatcher against the stock matcher
@@ -323,15 +415,20 @@ def test_facts_that_no_rule_reads_are_left_out() -> None:
 def test_both_matchers_find_the_same_in_the_rule_base(
     rulebase: RuleBase, compiled: Callable[[RuleBase], list[Production]]
 ) -> None:
-    ours, stock = Stratum(compiled(rulebase)), Stratum(compiled(rulebase), ReteMatcher)
-    random = Random(5)
-    for facts in random_facts(rulebase, 30, seed=4):
-        found = {
+    ours, stock = whole(compiled(rulebase)), whole(compiled(rulebase), ReteMatcher)
+    for facts in with_findings(rulebase, random_facts(rulebase, 30, seed=4), Random(5)):
+        assert ours.infer(facts) == stock.infer(facts)
+
+
+def with_findings(rulebase: RuleBase, cases: Iterable[Facts], random: Random) -> Iterator[Facts]:
+    """The cases, with random findings such as the strata before could have made."""
+    for facts in cases:
+        yield {
+            **facts,
             "red_flag": frozenset(random.sample(list(rulebase.red_flags), random.randint(0, 4))),
             "cause": frozenset(random.sample(list(rulebase.causes), random.randint(0, 4))),
             "disposition": frozenset([random.choice(rulebase.ladder).id]),
         }
-        assert ours.infer({**facts, **found}) == stock.infer({**facts, **found})
 
 
 NAMES, CHOICES = "abcd", "xyz"
@@ -373,9 +470,9 @@ def random_options(random: Random) -> frozenset[str]:
 def test_both_matchers_agree_on_random_rules(seed: int) -> None:
     random = Random(seed)
     productions = random_productions(random, MANY)
-    ours, stock = Stratum(productions), Stratum(productions, ReteMatcher)
+    ours, stock = whole(productions), whole(productions, ReteMatcher)
     for _ in range(40):
-        facts = {name: random_options(random) for name in random.sample(NAMES, random.randint(0, 4))}
+        facts = random_case(random)
         assert ours.infer(facts) == stock.infer(facts)
 
 

@@ -22,7 +22,7 @@ import collections.abc
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from triage.model import Advice, Cell, Facts, Row, RuleBase
@@ -97,14 +97,18 @@ class TotalOrder(Strategy):  # type: ignore[misc]
 class SetMatcher(Matcher):  # type: ignore[misc]
     """Matches rules made of patterns with one field each, one fact of each type, and NOT(AND(...)).
 
-    A rule is looked at again only when a fact of a type that it names has changed.
+    A rule is looked at again only when a fact of a type that it names has changed, and only if
+    it waits or its first pattern can hold: those are found by the options that are there.
     """
 
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
         self._rules = [self._taken_apart(rule) for rule in engine.get_rules()]
         self._readers: dict[type, list[int]] = {}
+        self._begin_with: dict[tuple[type, str | None], list[int]] = {}  # by an option of the first pattern
         for index, (_, wanted, barred) in enumerate(self._rules):
+            for option in wanted[0][OPTIONS].match.options if OPTIONS in wanted[0] else (None,):
+                self._begin_with.setdefault((type(wanted[0]), option), []).append(index)
             for kind in {type(p) for p in wanted} | {type(p) for row in barred for p in row}:
                 self._readers.setdefault(kind, []).append(index)
         self.reset()
@@ -128,8 +132,10 @@ class SetMatcher(Matcher):  # type: ignore[misc]
         for fact in adding or ():
             self._memory[type(fact)] = fact
             touched.update(self._readers.get(type(fact), ()))
+        if not touched:  # after most firings
+            return [], []
         added, removed = [], []
-        for index in sorted(touched):
+        for index in sorted(touched & (self._can_begin() | self._active.keys())):
             before, now = self._active.pop(index, None), self._activation(index)
             if now is not None:
                 self._active[index] = now
@@ -138,6 +144,14 @@ class SetMatcher(Matcher):  # type: ignore[misc]
             if now is not None and (before is None or now.facts != before.facts):
                 added.append(now)
         return added, removed
+
+    def _can_begin(self) -> set[int]:
+        """The rules whose first pattern shares an option with a fact that is there."""
+        rules: set[int] = set()
+        for kind, fact in self._memory.items():
+            for option in fact.get(OPTIONS, (None,)):
+                rules.update(self._begin_with.get((kind, option), ()))
+        return rules
 
     def _activation(self, index: int) -> Any | None:
         rule, wanted, barred = self._rules[index]
@@ -163,6 +177,19 @@ class _KnowledgeEngine(experta.KnowledgeEngine):  # type: ignore[misc,name-defin
         return list(self._initial)
 
 
+class _Test(NamedTuple):
+    """What a pattern asks of the options of a fact; `options` holds one or more."""
+
+    options: frozenset[str]
+    every: bool
+
+    def __call__(self, present: frozenset[str]) -> bool:
+        return self.options <= present if self.every else not self.options.isdisjoint(present)
+
+
+_NamedRow = tuple[Production, int]  # a rule of experta: a production, and which of its rows
+
+
 class _Compiler:
     """Turns productions into an experta engine class. Patterns that are alike are shared."""
 
@@ -170,25 +197,19 @@ class _Compiler:
         self.kinds = {name: type(name, (experta.Fact,), {}) for name in names}
         self.patterns: dict[tuple[str, frozenset[str], bool], Any] = {}
 
-    def engine_class(self, productions: Sequence[Production], matcher: type, strategy: type) -> type:
+    def engine_class(self, rows: Iterable[_NamedRow], matcher: type, strategy: type) -> type:
         members: dict[str, Any] = {"__matcher__": matcher, "__strategy__": strategy}
-        for production in productions:
-            barriers = [experta.NOT(experta.AND(*map(self._pattern, row))) for row in production.unless]
-            for index, row in enumerate(production.when):
-                rule = experta.Rule(*map(self._pattern, row), *barriers)
-                members[f"{production.name}#{index}"] = rule(_right_hand_side(production, index))
+        for production, index in rows:
+            barriers = (experta.NOT(experta.AND(*map(self._pattern, row))) for row in production.unless)
+            rule = experta.Rule(*map(self._pattern, production.when[index]), *barriers)
+            members[f"{production.name}#{index}"] = rule(_right_hand_side(production, index))
         return type("Rules", (_KnowledgeEngine,), members)
 
     def _pattern(self, cell: Cell) -> Any:
         key = cell.name, cell.options, cell.every
         if key not in self.patterns:
-            self.patterns[key] = self.kinds[cell.name](**{OPTIONS: experta.P(_test(cell))})
+            self.patterns[key] = self.kinds[cell.name](**{OPTIONS: experta.P(_Test(cell.options, cell.every))})
         return self.patterns[key]
-
-
-def _test(cell: Cell) -> Callable[[frozenset[str]], bool]:
-    wanted = cell.options
-    return wanted.issubset if cell.every else lambda present: not wanted.isdisjoint(present)
 
 
 def _right_hand_side(production: Production, index: int) -> Callable[..., None]:
@@ -202,37 +223,70 @@ def _right_hand_side(production: Production, index: int) -> Callable[..., None]:
 
 
 class Stratum:
-    """Rules that do not read each other's conclusions. Safe to use from many threads."""
+    """Rules that do not read each other's conclusions. Safe to use from many threads.
+
+    Most programs infer one case and end, so the engine for the first case has only the rules
+    whose first cell can hold in it. The first case for which that is too little builds all.
+    """
 
     def __init__(
         self, productions: Iterable[Production], matcher: type = SetMatcher, strategy: type = TotalOrder
     ) -> None:
         self._productions = tuple(productions)
         self._matcher, self._strategy = matcher, strategy
-        self._names = {cell.name for p in self._productions for row in (*p.when, *p.unless) for cell in row}
+        self._names = _names_in(self._productions)
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
         """What fires on `facts`, in firing order. Facts that no rule reads are left out."""
-        engine, kinds = self._engine()
+        engine, kinds = self._engine(facts)
         try:
             engine.fired = []
             engine.reset()
-            read = sorted(self._names & facts.keys())
             # One declare() for all: rules are matched once, against everything that is known.
-            engine.declare(*(kinds[name](**{OPTIONS: facts[name]}) for name in read))
+            engine.declare(*(kinds[name](**{OPTIONS: facts[name]}) for name in sorted(kinds.keys() & facts.keys())))
             engine.run()
         except BaseException:
             self._own.__dict__.clear()  # it would carry this case into the next
             raise
         return tuple(_firing(production, index, facts) for production, index in engine.fired)
 
-    def _engine(self) -> tuple[Any, Mapping[str, type]]:
-        if not hasattr(self._own, "engine"):
-            compiler = _Compiler(self._names)
-            self._own.engine = compiler.engine_class(self._productions, self._matcher, self._strategy)()
-            self._own.kinds = compiler.kinds
-        return self._own.engine, self._own.kinds
+    def _engine(self, facts: Facts) -> tuple[Any, Mapping[str, type]]:
+        """This thread's engine, with all rules that can fire on `facts`, and the types of the facts that they read."""
+        own = self._own.__dict__
+        if "engine" not in own:
+            own["made_for"] = {name: facts[name] for name in self._names & facts.keys()}
+            own["engine"] = self._built(row for row in self._rows() if _can_begin(row, facts))
+        elif own["made_for"] is not None and not self._is_within(facts, own["made_for"]):
+            own["made_for"] = None
+            own["engine"] = self._built(self._rows())
+        engine: tuple[Any, Mapping[str, type]] = own["engine"]
+        return engine
+
+    def _rows(self) -> Iterator[_NamedRow]:
+        return ((production, index) for production in self._productions for index in range(len(production.when)))
+
+    def _is_within(self, facts: Facts, others: Facts) -> bool:
+        """Whether no rule reads an option in `facts` that is not in `others`."""
+        none: frozenset[str] = frozenset()
+        return all(facts[name] <= others.get(name, none) for name in self._names & facts.keys())
+
+    def _built(self, rows: Iterable[_NamedRow]) -> tuple[Any, Mapping[str, type]]:
+        listed = list(rows)
+        compiler = _Compiler(_names_in(production for production, _ in listed))
+        return compiler.engine_class(listed, self._matcher, self._strategy)(), compiler.kinds
+
+
+def _names_in(productions: Iterable[Production]) -> set[str]:
+    """Everything that some rules read."""
+    return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
+
+
+def _can_begin(named: _NamedRow, facts: Facts) -> bool:
+    """Whether the first cell of a row can hold; the others, and `unless`, are the engine's to look at."""
+    production, index = named
+    row = production.when[index]
+    return not row or (row[0].name in facts and not row[0].options.isdisjoint(facts[row[0].name]))
 
 
 class Remembered(Stratum):
