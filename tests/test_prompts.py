@@ -5,11 +5,14 @@ still open then ends with EOFError, so that a test can fail but never hang.
 """
 
 import json
+import re
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -35,7 +38,8 @@ ACCEPT_REVIEW = "\n"
 
 def of(question: Question, **changes: Any) -> Prompt:
     """The prompt of a whole question."""
-    return replace(Prompt(question, question.text, question.kind, question.options, 3, 12), **changes)
+    whole = {"text": question.text, "kind": question.kind, "options": question.options, "number": 3, "about": 12}
+    return Prompt(question=question, **{**whole, "answers": {}, **changes})
 
 
 def ids(question: Question) -> list[str]:
@@ -602,6 +606,36 @@ def test_keys_are_parted_only_between_them() -> None:
     assert screen.wrap("1 one   2 two", 40) == ["1 one   2 two"]
     assert screen.wrap("1 one   2 two three", 8) == ["1 one", "2 two", "three"]
     assert screen.wrap("", 8, "- ") == ["-"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_texts_are_wrapped_as_textwrap_does(seed: int) -> None:
+    random = Random(seed)
+    parts = (
+        "a",
+        "is",
+        "well-kept",
+        "pneumonoultramicroscopic",
+        "caf\xe9",
+        ",",
+        " ",
+        " ",
+        " ",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\xa0",
+    )
+    for _ in range(500):
+        # Three blanks part items that stay whole: that is ours, not textwrap's.
+        text = re.sub(" {3,}", "  ", "".join(random.choices(parts, k=random.randint(0, 30))))
+        first, rest = random.choice([("", ""), ("- ", "  "), ("12. ", "    "), ("", "    "), (" " * 14, "")])
+        columns = random.randint(16, 40)
+        lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
+            first.rstrip()
+        ]
+        assert screen.wrap(text, columns, first, rest) == lines
 
 
 # --- the size of the window

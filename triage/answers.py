@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -14,9 +14,6 @@ from triage.faults import Fault, Faults, FaultyInput, allowed
 from triage.grammar import read_answer
 from triage.model import Answer, Answers, RuleBase
 from triage.toml_file import TomlFile, read_bytes
-
-# No TOML begins like this.
-_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 
 TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
 
@@ -45,8 +42,9 @@ def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
     Raises FaultyInput with every fault, its place and what is allowed.
     """
     raw = read_bytes(path, str(path))
-    if is_json(path) or _OBJECT.match(raw):
-        from triage.fhir.response import read_response  # few files are FHIR
+    if is_json(path) or raw.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):
+        # Few files are FHIR; no TOML begins with a brace.
+        from triage.fhir.response import read_response
 
         return read_response(str(path), raw, rulebase)
     toml = TomlFile(str(path), raw)

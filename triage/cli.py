@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ from pathlib import Path
 from triage.commands.common import DONE, STOPPED, WRONG_INPUT, needs_plain, on_terminal, say, tell
 
 ASK, RELIEF = "ask", "relief"
+MADE_AT_START = 100_000  # objects of all imports and of a rule base, and some more
 
 # Command -> its module in triage.commands and the function that carries it out.
 COMMANDS = {
@@ -30,6 +33,9 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (0, 1, 2, 3 or 130)."""
     given = list(sys.argv[1:] if argv is None else argv)
+    # What is made at the start stays until the end, and then goes with the process: nothing to collect.
+    gc.set_threshold(MADE_AT_START)
+    atexit.register(gc.freeze)
     try:
         code = _main(given)
         if sys.stdout is not None:

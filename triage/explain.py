@@ -2,10 +2,8 @@
 
 Pure: everything is read off the conditions of the rule base (`Cell.holds`), never from
 the engine. Records name ids and hold texts of the rule base; `triage.report.explanation`
-makes lines of them.
+makes lines of them. Annotations: as in `triage.model`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -250,7 +248,7 @@ class Node(NamedTuple):
     kind: str
     id: str
     text: str
-    children: tuple[Node, ...] = ()
+    children: "tuple[Node, ...]" = ()
 
 
 ANSWER, SOURCE = "answer", "source"  # kinds of nodes: an answer that is a reason, where something was read
@@ -337,7 +335,7 @@ class _How:
             reasons += (Node("only_if", advice.id, "What could make it harmful was ruled out", ruled_out),)
         return self.entry(advice, f"{lead}{advice.title}{grade_said(advice)}", reasons)
 
-    def against(self, advice: Advice) -> tuple[Node, ...]:
+    def against(self, advice: Advice) -> "tuple[Node, ...]":
         """Why an advice is left out: the contraindications that hold, or what was not ruled out."""
         held = tuple(
             Node("contraindication", advice.id, f"because {never.because}", self.reasons(advice.id, never.when))
@@ -349,7 +347,7 @@ class _How:
         unmet = self.unmet(advice.id, advice.only_if)
         return (Node("only_if", advice.id, f"because {advice.only_because}", unmet),)
 
-    def entry(self, entry: Entry, text: str, reasons: tuple[Node, ...]) -> Node:
+    def entry(self, entry: Entry, text: str, reasons: "tuple[Node, ...]") -> Node:
         """A rule with its reasons and its sources."""
         cited = tuple(map(self.source, entry.sources))
         if not cited and entry.status:
@@ -361,7 +359,7 @@ class _How:
         source = self.rulebase.sources[name]
         return Node(SOURCE, name, f"{source.org}: {source.title}")
 
-    def reasons(self, name: str, rows: tuple[Row, ...]) -> tuple[Node, ...]:
+    def reasons(self, name: str, rows: tuple[Row, ...]) -> "tuple[Node, ...]":
         """The rows that hold, as answers and findings; a row of its own only where there are several."""
         held = [row for row in rows if all(cell.holds(self.facts) for cell in row)]
         if len(held) == 1:
@@ -371,7 +369,7 @@ class _How:
             for n, row in enumerate(held)
         )
 
-    def row(self, name: str, row: Row) -> tuple[Node, ...]:
+    def row(self, name: str, row: Row) -> "tuple[Node, ...]":
         """The cells of a row that holds."""
         return tuple(node for cell in row for node in self.cell(cell)) or (Node("everybody", name, "for everybody"),)
 
@@ -388,7 +386,7 @@ class _How:
 
     # --- what does not hold
 
-    def unmet(self, name: str, rows: tuple[Row, ...]) -> tuple[Node, ...]:
+    def unmet(self, name: str, rows: tuple[Row, ...]) -> "tuple[Node, ...]":
         """For every row the cells that do not hold, and what was answered instead."""
         failing = [tuple(self.failing(name, cell) for cell in row if not cell.holds(self.facts)) for row in rows]
         if len(failing) == 1:
@@ -460,7 +458,7 @@ class _Absent:
         self.explain, self.facts = explain, explain.facts
         self.rulebase, self.assessment = explain.rulebase, explain.assessment
 
-    def reasons(self, entry: Entry) -> tuple[str, tuple[Node, ...]]:
+    def reasons(self, entry: Entry) -> tuple[str, "tuple[Node, ...]"]:
         """The outcome, and what led to it."""
         if isinstance(entry, Cause) and entry.signs:
             return self._cause(entry)
@@ -475,7 +473,7 @@ class _Absent:
         part = "needs_checking" if isinstance(entry, Cause) else "notes" if isinstance(entry, Note) else "checks"
         return NOT_SHOWN, self._hidden(part)
 
-    def _not_concluded(self, entry: Entry) -> tuple[Node, ...]:
+    def _not_concluded(self, entry: Entry) -> "tuple[Node, ...]":
         """The rows that fail; or, where one holds, the exception that stops it."""
         explain, condition = self.explain, entry.condition
         if not any_row(condition.when, self.facts):
@@ -484,14 +482,14 @@ class _Absent:
         stopped = explain.reasons(entry.id, condition.unless)
         return (Node("unless", entry.id, f"an exception holds{why}", stopped),)
 
-    def _hidden(self, part: str) -> tuple[Node, ...]:
+    def _hidden(self, part: str) -> "tuple[Node, ...]":
         """Whether the level of the result leaves a part out."""
         level = self.assessment.disposition
         if part in level.shows:
             return ()
         return (Node(DISPOSITION, level.id, f'the result "{level.title}" leaves out this kind'),)
 
-    def _advice(self, advice: Advice) -> tuple[str, tuple[Node, ...]]:
+    def _advice(self, advice: Advice) -> tuple[str, "tuple[Node, ...]"]:
         against = self.explain.against(advice)
         hidden = self._hidden(part_of(advice.kind))
         if advice.kind == "myth" and advice.general:
@@ -504,7 +502,7 @@ class _Absent:
             )
         return (WITHHELD if against else NOT_SHOWN), (*against, *hidden)
 
-    def _cause(self, cause: Cause) -> tuple[str, tuple[Node, ...]]:
+    def _cause(self, cause: Cause) -> tuple[str, "tuple[Node, ...]"]:
         """Too few points, others that fit better, or a level that does not name it."""
         level, ranking = self.assessment.disposition, self.rulebase.ranking
         held = [sign for sign in cause.signs if sign.condition.holds(self.facts)]

@@ -21,7 +21,7 @@ FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
 
 MOST_CASES = 10_000  # that one written example may stand for
 
-SPAN = re.compile(r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$")
+SPAN = r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$"
 
 Complain = Callable[[str, str], None]  # what is wrong, hint
 
@@ -39,7 +39,7 @@ class Span(NamedTuple):
 
 def read_span(text: str, minimum: int, maximum: int) -> Span | None:
     """`">=60"`, `"<18"`, `"18-59"` or `"18"` within the question's limits; None if not a span."""
-    found = SPAN.match(text)
+    found = re.match(SPAN, text)
     if not found:
         return None
     sign, bound, low, high, single = found.groups()

@@ -8,7 +8,7 @@ one of those questions is still to come, so that nothing is said and then taken 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 from triage.assessment import find_flags, most_urgent
@@ -29,13 +29,13 @@ from triage.model import (
     RuleBase,
     chosen,
 )
+from triage.records import Record
 from triage.wording import said
 
 YES, NO = "yes", "no"
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Record):
     """One thing to ask: a question, or a part or a follow-up of it.
 
     `number` of `about` places it in the interview; `chosen` are options to show as
@@ -51,7 +51,7 @@ class Prompt:
     about: int
     chosen: tuple[str, ...] = ()
     remark: str = ""
-    answers: Answers = field(default_factory=dict)
+    answers: Answers
     leads_to: tuple[str, ...] = ()
 
 
@@ -144,7 +144,13 @@ class Interview:
         left = {q.id for q in open_questions(self.engine, self.answers)} - {name}
         about = len({*self.asked, name}) + len(left)
         prompt = Prompt(
-            question, question.text, question.kind, question.options, number + 1, about, answers=dict(self.answers)
+            question=question,
+            text=question.text,
+            kind=question.kind,
+            options=question.options,
+            number=number + 1,
+            about=about,
+            answers=dict(self.answers),
         )
         reply = self._answer(self._with_answer_before(prompt))
         if not isinstance(reply, Back):

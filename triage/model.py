@@ -2,10 +2,9 @@
 
 Everything here is filled from the rule base (`triage.rulebase`) or from a
 person's answers; nothing here knows a question, a cause or a threshold. Small
-records are named tuples; those that are compared by identity are a `Record`.
+records are named tuples; those that are compared by identity are a `Record`. Annotations
+are no strings: `typing` compiles each string of a named tuple.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple

@@ -17,7 +17,7 @@ from triage import model
 from triage.faults import FaultyInput
 from triage.model import FigureFile, RuleBase
 from triage.records import Record
-from triage.toml_file import Lines, Location, read_bytes
+from triage.toml_file import Lines, read_bytes
 
 # Read only by `check`: no result depends on them.
 CHECK_ONLY = frozenset({"accepted.toml", "hazards.toml", "wording.toml"})
@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 COPY = HERE / "parsed_rules.json"
 CODE = ("grammar", "lints", "model", "parsed", "records", "rulebase", "toml_file")  # what reads and checks rules
 
-_TUPLE, _SET, _MAP, _AT, _FIGURE = "()", "{}", "{:}", "at", "figure"  # kinds of values besides records
+_TUPLE, _SET, _MAP, _FILE, _FIGURE = "()", "{}", "{:}", "file", "figure"  # kinds of values besides records
 
 
 def file_names(rules: Path) -> set[str]:
@@ -63,8 +63,10 @@ def kept(rules: Path, copy: Path = COPY) -> RuleBase | None:
         return None
     makers = _makers({name: Lines(shown(rules, name), raw) for name, raw in raws.items()})
     made: list[Any] = []
-    for kind, *fields in nodes:
-        made.append(makers[kind]([made[field[0]] if type(field) is list else field for field in fields]))
+    for kind, fields, parts in nodes:
+        for part in parts:
+            fields[part] = made[fields[part]]
+        made.append(makers[kind](fields))
     return made[-1] if made else None
 
 
@@ -74,7 +76,7 @@ def write(rules: Path, copy: Path = COPY) -> None:
 
     rulebase = Loader(rules, examples=False).load()
     nodes: dict[str, int] = {}
-    _flat(rulebase, nodes)
+    _number(rulebase, nodes)
     copy.write_text(f"{_head(rulebase.sha256)}\n[{', '.join(nodes)}]", "utf-8")
 
 
@@ -84,30 +86,31 @@ def _head(sha256: str) -> str:
     return f"{sha256} {code}"
 
 
-def _flat(value: Any, nodes: dict[str, int]) -> Any:
-    """A text or number as it is; anything else as [its number among the nodes], each of which is there once.
+def _number(value: Any, nodes: dict[str, int]) -> int:
+    """The number of a value among the nodes, where it is put, once, after all of its parts.
 
-    A node is a list of a kind and of fields, as JSON; what a field refers to comes before.
+    A node is JSON: the kind, the fields, and the places of those fields that are numbers of other nodes.
     """
-    if value is None or isinstance(value, str | int):
-        return value
     kind, fields = _taken_apart(value)
-    return [nodes.setdefault(json.dumps([kind, *(_flat(field, nodes) for field in fields)]), len(nodes))]
+    parts = [place for place, field in enumerate(fields) if field is not None and not isinstance(field, str | int)]
+    for place in parts:
+        fields[place] = _number(fields[place], nodes)
+    return nodes.setdefault(json.dumps([kind, fields, parts]), len(nodes))
 
 
-def _taken_apart(value: Any) -> tuple[str, Iterable[Any]]:
+def _taken_apart(value: Any) -> tuple[str, list[Any]]:
     """The kind and the fields of which `_makers` can make the value."""
-    if isinstance(value, Location):
-        return _AT, (_inside(value.file), value.table, value.nth)
+    if isinstance(value, Lines):
+        return _FILE, [_inside(value.name)]
     if isinstance(value, FigureFile):
-        return _FIGURE, (_inside(value.file), value.id)
+        return _FIGURE, [_inside(value.file), value.id]
     if isinstance(value, dict):
-        return _MAP, (*value, *value.values())
+        return _MAP, [*value, *value.values()]
     if isinstance(value, frozenset):
         return _SET, sorted(value)
     if isinstance(value, Record):
-        return type(value).__name__, (getattr(value, name) for name in value.__dataclass_fields__)
-    return _TUPLE if type(value) is tuple else type(value).__name__, value
+        return type(value).__name__, [getattr(value, name) for name in value.__dataclass_fields__]
+    return _TUPLE if type(value) is tuple else type(value).__name__, list(value)
 
 
 def _inside(file: str) -> str:
@@ -129,7 +132,7 @@ def _makers(files: Mapping[str, Lines]) -> dict[str, Maker]:
         _TUPLE: tuple,
         _SET: frozenset,
         _MAP: lambda fields: dict(zip(fields[: len(fields) // 2], fields[len(fields) // 2 :], strict=True)),
-        _AT: lambda fields: Location(files[fields[0]], *fields[1:]),
+        _FILE: lambda fields: files[fields[0]],
         _FIGURE: lambda fields: FigureFile(fields[1], files[fields[0]].name, files[fields[0]].raw),
     }
 

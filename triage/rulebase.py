@@ -93,7 +93,7 @@ ACTIONS = ("include", "correct", "traditional", "warn", "leave_out")
 ROWS = ("when", "unless", "for", "only_if", "ask_when", "after_urgent", "answers")
 
 ID = "[a-z0-9]+(?:[-_][a-z0-9]+)*"
-_ESCAPE = re.compile(r"\\[^\"\\\s]")  # may stand for any character; a quote, a backslash and a line end are none
+_ESCAPE = r"\\[^\"\\\s]"  # may stand for any character; a quote, a backslash and a line end are none
 _RULE_KEYS = {"sources", "status", "draft_because", "claims", "fires", "silent", "id"}
 
 
@@ -358,7 +358,7 @@ class Loader:
 
     def _refuse_unprintable(self, file: TomlFile) -> None:
         """Texts are printed as they stand, so that none may hold what drives a terminal or turns text round."""
-        if _without_blanks(file.text).isprintable() and not _ESCAPE.search(file.text):
+        if _without_blanks(file.text).isprintable() and not re.search(_ESCAPE, file.text):
             return
         for name, value in file.data.items():
             for nth, table in enumerate(as_list(value)):

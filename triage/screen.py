@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from functools import lru_cache
 
 WIDEST, NARROWEST = 80, 20
@@ -11,11 +10,15 @@ WIDEST, NARROWEST = 80, 20
 
 def width() -> int:
     """Columns to write in: the terminal's (or COLUMNS), at most 80, at least 20."""
+    return max(NARROWEST, min(columns(), WIDEST))
+
+
+def columns() -> int:
+    """Columns of the terminal (or COLUMNS); 80 where they are not known."""
     try:
-        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns or WIDEST
     except (ValueError, OSError):
-        columns = WIDEST
-    return max(NARROWEST, min(columns, WIDEST))
+        return WIDEST
 
 
 def rows() -> int:
@@ -36,11 +39,29 @@ def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> l
 
 @lru_cache(maxsize=4096)  # results share most of their texts
 def _wrapped(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
+    if cut := _cut_at_blanks(text, columns, first, rest):
+        return cut
+    import textwrap  # takes its time, and few texts need it
+
     items = text.split(APART)
     if len(items) > 1:
         text = APART.join(item.replace(" ", HELD) if len(item) <= columns else item for item in items)
     lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
     return tuple(line.replace(HELD, " ") if len(items) > 1 else line for line in lines) or (first.rstrip(),)
+
+
+def _cut_at_blanks(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
+    """What textwrap makes of words with one blank between them; nothing of other texts, or if a word is too long."""
+    if not text.isprintable() or "  " in text or text != text.strip() or len(first) != len(rest):
+        return ()
+    lines, lead = [], first
+    while len(lead) + len(text) > columns:
+        end = text.rfind(" ", 0, max(0, columns - len(lead) + 1))
+        if end < 0:
+            return ()
+        lines.append(lead + text[:end])
+        text, lead = text[end + 1 :], rest
+    return (*lines, lead + text) if text else ()
 
 
 def question_head(number: int, about: int | None, text: str, columns: int) -> list[str]:

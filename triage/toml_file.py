@@ -20,16 +20,18 @@ LARGEST = 5_000_000
 _USUAL = 150_000  # bytes; most files are smaller
 DEEPEST = 40
 
+# Patterns are compiled by those who use them, and that is rarely.
+
 # Keys of so many parts keep tomllib busy for hours, and what they make is too deep for anybody.
-_LONG_KEY = re.compile(rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}""")
+_LONG_KEY = rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}"""
 # Possessive (`++`): a line of blanks must not be tried again from every one of them.
-_HEADER = re.compile(r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$")
-_KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]")
-_TOKEN = re.compile(r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*""")
+_HEADER = r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$"
+_KEY = r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]"
+_TOKEN = r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*"""
 
 
 # Examples are written in the rules but read only when they are run: they are half the text.
-_EXAMPLES = re.compile(r"^(fires|silent) = \[(?:\n(?:  .*\n)+\]|[^{\n]*+\{.*\])$", re.MULTILINE)
+_EXAMPLES = r"(?m)^(fires|silent) = \[(?:\n(?:  .*\n)+\]|[^{\n]*+\{.*\])$"
 
 
 class Location(NamedTuple):
@@ -82,11 +84,11 @@ class Lines:
         index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
         keys = index[""][0][1]
         for number, line in self._lines_outside_strings():
-            if header := _HEADER.match(line):
+            if header := re.match(_HEADER, line):
                 keys = {}
                 name = re.sub(r"[\s\"']", "", header[1])
                 index.setdefault(name, []).append((number, keys))
-            elif key := _KEY.match(line):
+            elif key := re.match(_KEY, line):
                 keys.setdefault(key[1].strip("\"'"), number)
         return index
 
@@ -102,7 +104,7 @@ class Lines:
                 inside = ""
             else:
                 yield number, line
-            for token in _TOKEN.finditer(rest):
+            for token in re.finditer(_TOKEN, rest):
                 if token[0] in ('"""', "'''"):
                     _, closed, _ = rest[token.end() :].partition(token[0])
                     inside = "" if closed else token[0]
@@ -115,7 +117,7 @@ class TomlFile(Lines):
     def __init__(self, name: str, raw: bytes, examples: bool = True) -> None:
         """Parse `raw`. Raises FaultyInput. Without `examples`, each list of examples is read as one empty example."""
         super().__init__(name, raw)
-        self.data = self._parse(self.text if examples else _EXAMPLES.sub(_emptied, self.text))
+        self.data = self._parse(self.text if examples else re.sub(_EXAMPLES, _emptied, self.text))
 
     @classmethod
     def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
@@ -125,7 +127,7 @@ class TomlFile(Lines):
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
-            if any(line.count(".") >= DEEPEST and _LONG_KEY.search(line) for line in text.split("\n")):
+            if any(line.count(".") >= DEEPEST and re.search(_LONG_KEY, line) for line in text.split("\n")):
                 raise RecursionError
             data = tomllib.loads(text)
             refuse_extremes(data)

@@ -57,18 +57,10 @@ def needs_plain() -> bool:
 
 def engine_of(rules: str | None) -> Engine:
     """The engine of the rule base in a folder, or of the own one. Raises FaultyInput."""
-    import gc
-
     from triage.engine import Engine
     from triage.rulebase import load
 
-    # All that is made here stays until the end, so the collector need not look at it.
-    gc.disable()
-    try:
-        return Engine(load(rules))
-    finally:
-        gc.freeze()
-        gc.enable()
+    return Engine(load(rules))
 
 
 def check_ids(names: Sequence[str], rulebase: RuleBase) -> None:

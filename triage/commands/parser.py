@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from triage import __version__
+from triage import __version__, screen
 from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.commands.export import FORMS
 from triage.faults import printable
@@ -30,11 +30,18 @@ EXIT_CODES = {
 }
 
 
+class _Help(argparse.HelpFormatter):
+    """Is made for every option, and looks for the width with a module that is slow to import, unless it is told."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=screen.columns() - 2)
+
+
 class Parser(argparse.ArgumentParser):
     """A command line. `examples`: words after the program's name, and what they do; help and manual show them."""
 
     def __init__(self, *args: Any, examples: Mapping[str, str] = MappingProxyType({}), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"formatter_class": _Help, **kwargs})
         self.examples = examples
 
     def format_help(self) -> str:

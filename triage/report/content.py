@@ -1,9 +1,8 @@
 """What a full result holds, in the order and words in which it is told, free of any format.
 
-`content` makes it; text, Markdown and the page only set it. Small records are named tuples.
+`content` makes it; text, Markdown and the page only set it. Small records are named tuples (annotations: as in
+`triage.model`).
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -205,10 +204,12 @@ class Content(NamedTuple):
     statement: str
     version: str
     sha256: str
-    day: date | None
+    day: "date | None"
 
 
-def content(rulebase: RuleBase, assessment: Assessment, day: date | None = None, order: Sequence[str] = ()) -> Content:
+def content(
+    rulebase: RuleBase, assessment: Assessment, day: "date | None" = None, order: Sequence[str] = ()
+) -> Content:
     """Everything that a result tells.
 
     `day` is the one to print. `order`: the parts in the order in which they will stand, for the numbers of
@@ -327,7 +328,7 @@ def _told(assessment: Assessment) -> tuple[list[FiredFlag], list[FiredFlag]]:
     return told, [fired for fired in assessment.red_flags if fired not in told]
 
 
-def _raised(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag, cite: _Citations) -> RaisedFlag:
+def _raised(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag, cite: "_Citations") -> RaisedFlag:
     flag = fired.flag
     time = rulebase.dispositions[flag.disposition].time
     you_said = _you_said(rulebase, assessment, fired.answers)
@@ -371,7 +372,7 @@ def _entries(assessment: Assessment, parts: Iterable[str]) -> Iterator[Entry]:
             yield from getattr(assessment, name)
 
 
-def _cause(ranked: RankedCause, cite: _Citations) -> ToldCause:
+def _cause(ranked: RankedCause, cite: "_Citations") -> ToldCause:
     cause = ranked.cause
     speaks_for, against = (tuple(map(_sentence, side)) for side in (ranked.speaks_for, ranked.speaks_against))
     return ToldCause(cause.id, cause.title, cause.group == EVERYDAY, cause.summary, speaks_for, against, cite(cause))
@@ -382,16 +383,16 @@ def _sentence(reason: Reason) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _checking(rulebase: RuleBase, fired: FiredCause, cite: _Citations) -> Checking:
+def _checking(rulebase: RuleBase, fired: FiredCause, cite: "_Citations") -> Checking:
     flags = tuple(rulebase.red_flags[name].title for name in fired.flags)
     return Checking(fired.cause.id, fired.cause.title, fired.cause.summary, flags, cite(fired.cause))
 
 
-def _advice(advice: Advice, cite: _Citations) -> ToldAdvice:
+def _advice(advice: Advice, cite: "_Citations") -> ToldAdvice:
     return ToldAdvice(advice.id, advice.title, grade_in_words(advice), advice.steps, advice.figure, cite(advice))
 
 
-def _check(check: Check, cite: _Citations) -> ToldCheck:
+def _check(check: Check, cite: "_Citations") -> ToldCheck:
     return ToldCheck(check.id, check.title, STRENGTHS[check.strength], check.because, check.note, cite(check))
 
 

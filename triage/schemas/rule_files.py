@@ -108,7 +108,7 @@ class _Shapes:
     def _cell(self, question: Question) -> Schema:
         named = [answer_files.one(question)] if question.options else []
         if question.kind == "number":
-            items = [{"type": "string", "pattern": SPAN.pattern}, answer_files.number(question), *named]
+            items = [{"type": "string", "pattern": SPAN}, answer_files.number(question), *named]
             return {"description": question.text, "anyOf": [*items, _listed({"anyOf": items})]}
         together = options({o.id: o.text for o in question.options if not o.exclusive})
         every = [_every(together)] if question.kind == "many" else []
