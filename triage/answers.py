@@ -97,13 +97,12 @@ def check_answers(
     faults = Faults()
     found: dict[str, Answer] = {}
     for name, value in raw.items():
-        line = line_of(name)
         if name not in rulebase.questions:
-            faults.append(Fault(source, line, f'unknown question "{name}"', allowed(name, rulebase.questions)))
+            faults.append(Fault(source, line_of(name), f'unknown question "{name}"', allowed(name, rulebase.questions)))
             continue
 
-        def complain(what: str, hint: str, line: int = line) -> None:
-            faults.append(Fault(source, line, what, hint))
+        def complain(what: str, hint: str, name: str = name) -> None:
+            faults.append(Fault(source, line_of(name), what, hint))
 
         answer = read_answer(rulebase.questions[name], value, complain)
         if answer is not None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +59,16 @@ def kept(rules: Path, copy: Path = COPY) -> RuleBase | None:
     try:
         head, _, body = copy.read_text("utf-8").partition("\n")
         raws = {name: read_bytes(rules / name, name) for name in file_names(rules)}
-        nodes = json.loads(body) if head == _head(digest(raws)) else []
+        groups = json.loads(body) if head == _head(digest(raws)) else []
     except (OSError, ValueError, FaultyInput):  # no copy, or files of which the loader will say what is wrong
         return None
     makers = _makers({name: Lines(shown(rules, name), raw) for name, raw in raws.items()})
     made: list[Any] = []
-    for kind, fields, parts in nodes:
-        for part in parts:
-            fields[part] = made[fields[part]]
-        made.append(makers[kind](fields))
+    for kind, parts, group in groups:
+        for fields in group:
+            for part in parts:
+                fields[part] = made[fields[part]]
+        made += map(makers[kind], group)
     return made[-1] if made else None
 
 
@@ -75,9 +77,9 @@ def write(rules: Path, copy: Path = COPY) -> None:
     from triage.rulebase import Loader
 
     rulebase = Loader(rules, examples=False).load()
-    nodes: dict[str, int] = {}
-    _number(rulebase, nodes)
-    copy.write_text(f"{_head(rulebase.sha256)}\n[{', '.join(nodes)}]", "utf-8")
+    nodes: dict[str, _Node] = {}
+    _node_of(rulebase, nodes)
+    copy.write_text(f"{_head(rulebase.sha256)}\n{json.dumps(_grouped(nodes.values()))}", "utf-8")
 
 
 def _head(sha256: str) -> str:
@@ -86,16 +88,36 @@ def _head(sha256: str) -> str:
     return f"{sha256} {code}"
 
 
-def _number(value: Any, nodes: dict[str, int]) -> int:
-    """The number of a value among the nodes, where it is put, once, after all of its parts.
+class _Node:
+    """A value taken apart. `parts`: the places of those fields that are nodes; `level`: 0 where there are none."""
 
-    A node is JSON: the kind, the fields, and the places of those fields that are numbers of other nodes.
-    """
+    def __init__(self, kind: str, fields: list[Any], parts: Sequence[int]) -> None:
+        self.kind, self.fields, self.parts = kind, fields, parts
+        self.level: int = max((fields[place].level + 1 for place in parts), default=0)
+        self.number = 0
+
+
+def _node_of(value: Any, nodes: dict[str, _Node]) -> _Node:
+    """The node of a value, which is put among the others once, by its text."""
     kind, fields = _taken_apart(value)
     parts = [place for place, field in enumerate(fields) if field is not None and not isinstance(field, str | int)]
     for place in parts:
-        fields[place] = _number(fields[place], nodes)
-    return nodes.setdefault(json.dumps([kind, fields, parts]), len(nodes))
+        fields[place] = _node_of(fields[place], nodes)
+    text = repr((kind, [id(field) if isinstance(field, _Node) else field for field in fields], parts))
+    return nodes.setdefault(text, _Node(kind, fields, parts))
+
+
+def _grouped(nodes: Iterable[_Node]) -> list[tuple[str, Sequence[int], list[list[Any]]]]:
+    """Groups of nodes that are made alike, after all of their parts, with the numbers of these in their place."""
+    ordered = sorted(nodes, key=lambda node: (node.level, node.kind, node.parts))
+    for number, node in enumerate(ordered):
+        node.number = number
+    groups = groupby(ordered, key=lambda node: (node.level, node.kind, node.parts))
+    return [(kind, parts, [_numbered(node) for node in group]) for (_, kind, parts), group in groups]
+
+
+def _numbered(node: _Node) -> list[Any]:
+    return [field.number if isinstance(field, _Node) else field for field in node.fields]
 
 
 def _taken_apart(value: Any) -> tuple[str, list[Any]]:

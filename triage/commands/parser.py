@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from triage import __version__, screen
 from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
-from triage.commands.export import FORMS
 from triage.faults import printable
 from triage.report import FORMATS
-from triage.schemas import KINDS
 
 NAME = "leg-cramp-triage"
 ASK, RELIEF, RUN, WHAT_IF, TEST, RULES, CHECK = "ask", "relief", "run", "what-if", "test", "rules", "check"
@@ -278,6 +276,8 @@ def _add_check(commands: _Commands) -> None:
 
 
 def _add_export(commands: _Commands) -> None:
+    from triage.commands.export import FORMS
+
     export = commands.add_parser(
         EXPORT,
         parents=[_common()],
@@ -320,6 +320,8 @@ def _add_demo(commands: _Commands) -> None:
 
 
 def _add_schema(commands: _Commands) -> None:
+    from triage.schemas import KINDS
+
     schema = commands.add_parser(
         SCHEMA,
         parents=[_common()],
