@@ -17,7 +17,7 @@ from triage.faults import Fault, FaultyInput
 
 # Answer and rule files are a few kilobytes, nested a few levels deep; more than this is a mistake.
 LARGEST = 5_000_000
-_USUAL = 150_000  # bytes; most files are smaller
+_USUAL = 130_000  # bytes; most files are smaller
 DEEPEST = 40
 
 # Patterns are compiled by those who use them, and that is rarely.
