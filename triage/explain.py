@@ -219,9 +219,11 @@ def _raising(condition: Condition, question: Question, facts: Facts) -> Iterator
     """The options of `question` that would make `condition` hold, all other answers as they are."""
     name = question.id
     rows = tuple(row for row in condition.when if all(cell.holds(facts) for cell in row if cell.name != name))
-    if not rows:
-        return
+    own = [{option for cell in row if cell.name == name for option in cell.options} for row in rows]
+    can_raise = set[str]().union(*own) if all(own) else {option.id for option in question.options}
     for option in question.options:
+        if option.id not in can_raise:
+            continue
         changed = {**facts, name: with_option(question, facts.get(name), option.id)}
         if any_row(rows, changed) and not any_row(condition.unless, changed):
             yield option.id
