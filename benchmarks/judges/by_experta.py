@@ -1,0 +1,31 @@
+"""experta as the program uses it for one person: `assess`, with the advice that the others leave out."""
+
+from __future__ import annotations
+
+from benchmarks.judges.common import Judge
+from triage.assessment import assess
+from triage.engine import Engine
+from triage.interview import missing_from
+from triage.model import Answers, RuleBase
+from triage.tables import Outcome
+
+NEEDS = ""
+
+
+def build(rulebase: RuleBase) -> Judge:
+    engine = Engine(rulebase)
+
+    def judge(answers: Answers) -> Outcome:
+        found = assess(engine, answers, missing_from(engine, answers))
+        return Outcome(
+            found.disposition,
+            found.pharmacist is not None,
+            tuple(f.flag.id for f in found.red_flags),
+            tuple(c.cause.id for c in found.causes),
+            tuple(c.cause.id for c in found.needs_checking),
+            tuple(c.id for c in found.checks),
+            found.missing,
+        )
+
+    judge({})  # a stratum is compiled by its first case
+    return judge

@@ -1,0 +1,55 @@
+"""Plain Python: the rules of a layer written out as one function with an `if` for each, and compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
+from triage.engine import Production
+from triage.model import Cell, Facts, Row, RuleBase
+
+NEEDS = ""
+
+
+class PlainPython:
+    """One compiled function a layer: facts -> names of the rules that fire."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._case = Case()
+        self._layers = [compiled(productions, rules) for productions in rules.layers]
+
+    def fired(self, layer: int, news: Facts) -> Iterable[str]:
+        names: list[str] = self._layers[layer](self._case.known(layer, news))
+        return names
+
+
+def compiled(productions: Iterable[Production], rules: Rules):  # type: ignore[no-untyped-def]
+    """The function of some rules: facts -> list of names."""
+    listed = list(productions)
+    names = {name: f"v{n}" for n, name in enumerate(read_by(listed))}
+    lines = ["def fired(facts):", "    get, found = facts.get, []"]
+    for name, variable in names.items():
+        several = name in rules.several
+        lines.append(f"    {variable} = get({name!r}, EMPTY)" if several else f"    {variable}, = get({name!r}, NONE)")
+    for p in listed:
+        unless = f" and not ({_any(p.unless, names, rules)})" if p.unless else ""
+        lines.append(f"    if ({_any(p.when, names, rules)}){unless}: found.append({p.name!r})")
+    scope = {"EMPTY": frozenset(), "NONE": (None,)}
+    exec("\n".join([*lines, "    return found"]), scope)  # noqa: S102  (of the checked rule base)
+    return scope["fired"]
+
+
+def _any(rows: Iterable[Row], names: dict[str, str], rules: Rules) -> str:
+    return " or ".join(" and ".join(_cell(c, names[c.name], rules) for c in row) or "True" for row in rows)
+
+
+def _cell(cell: Cell, variable: str, rules: Rules) -> str:
+    options = sorted(cell.options)
+    if cell.name not in rules.several:
+        return f"{variable} == {options[0]!r}" if len(options) == 1 else f"{variable} in {set(options)!r}"
+    joined = (" and " if cell.every else " or ").join(f"{option!r} in {variable}" for option in options)
+    return joined if len(options) == 1 else f"({joined})"
+
+
+def build(rulebase: RuleBase) -> Judge:
+    return Settling(rulebase, PlainPython(rules_of(rulebase)))
