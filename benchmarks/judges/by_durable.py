@@ -1,23 +1,38 @@
-"""durable_rules: a ruleset a layer; a case is one fact, asserted and taken back."""
+"""durable_rules: a case is one fact, asserted and taken back.
+
+One ruleset of more than some hundred rules can be made, but a fact with many answers then ends in "Could not assert fact, error code: 303" (2.0.28;
+its stack for the matching of one fact holds 64 entries). So the rules are cut into rulesets of at most `MOST`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import count
 from operator import and_, or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
+from triage.engine import Production
 from triage.model import Cell, Facts, Row, RuleBase
 
 NEEDS = "durable"
 NOTHING = ""  # the answer to what is not answered, where `unless` reads it: a condition on nothing never holds
+ALWAYS = "always"  # a field for rows without a cell
+MOST = 50
 _numbers = count()  # the library keeps every ruleset of a process under its name
 
 
+class _Ruleset(NamedTuple):
+    """The name of a ruleset, the questions that its rules read, and those that its `unless` reads."""
+
+    name: str
+    read: list[str]
+    always: list[str]
+
+
 class Durable:
-    """Three rulesets of the library's one host."""
+    """Rulesets of the library's one host, several for a layer of many rules."""
 
     def __init__(self, rules: Rules) -> None:
         from durable import lang
@@ -26,37 +41,44 @@ class Durable:
         self._lang, self._unhandled = lang, MessageNotHandledException
         self._rules, self._case = rules, Case()
         self._fired: list[str] = []
-        self._layers = [self._ruleset(layer) for layer in range(len(rules.layers))]
+        self._layers = [
+            [self._ruleset(productions[n : n + MOST]) for n in range(0, len(productions), MOST)]
+            for productions in rules.layers
+        ]
+        lang.get_host()  # makes them; else the first case would
 
     def fired(self, layer: int, news: Facts) -> Iterable[str]:
         known = self._case.known(layer, news)
-        name, read, always = self._layers[layer]
-        several = self._rules.several
-        fact: dict[str, Any] = {"always": 1, **{n: [NOTHING] if n in several else NOTHING for n in always}}
-        for one in read:
-            if options := known.get(one):
-                fact[one] = list(options) if one in several else next(iter(options))
         self._fired.clear()
-        try:
-            self._lang.assert_fact(name, fact)
-            self._lang.retract_fact(name, fact)
-        except self._unhandled:  # no rule fires, and then the fact is not kept
-            pass
+        for ruleset in self._layers[layer]:
+            fact = self._fact(known, ruleset)
+            try:
+                self._lang.assert_fact(ruleset.name, fact)
+                self._lang.retract_fact(ruleset.name, fact)
+            except self._unhandled:  # no rule fires, and then the fact is not kept
+                pass
         return list(self._fired)
 
-    def _ruleset(self, layer: int) -> tuple[str, list[str], list[str]]:
+    def _fact(self, known: Facts, ruleset: _Ruleset) -> dict[str, Any]:
+        several = self._rules.several
+        fact: dict[str, Any] = {n: [NOTHING] if n in several else NOTHING for n in ruleset.always}
+        fact[ALWAYS] = 1
+        for name in ruleset.read:
+            if options := known.get(name):
+                fact[name] = list(options) if name in several else next(iter(options))
+        return fact
+
+    def _ruleset(self, productions: Sequence[Production]) -> _Ruleset:
         lang = self._lang
-        productions = self._rules.layers[layer]
-        name = f"layer{layer}x{next(_numbers)}"
+        name = f"ruleset{next(_numbers)}"
         with lang.ruleset(name):
             for p in productions:
                 barriers = [self._denied(row) for row in p.unless]
                 for row in p.when:
-                    cells = [self._holds(cell) for cell in row] or [lang.m.always == 1]
-                    condition = reduce(and_, [*cells, *barriers])
-                    lang.when_all(condition)(self._action(p.name))
+                    cells = [self._holds(cell) for cell in row] or [getattr(lang.m, ALWAYS) == 1]
+                    lang.when_all(reduce(and_, [*cells, *barriers]))(self._action(p.name))
         always = sorted({cell.name for p in productions for row in p.unless for cell in row})
-        return name, read_by(productions), always
+        return _Ruleset(name, read_by(productions), always)
 
     def _action(self, name: str) -> Any:
         def act(_c: Any) -> None:
