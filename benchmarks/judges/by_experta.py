@@ -15,7 +15,7 @@ NEEDS = ""
 def build(rulebase: RuleBase) -> Judge:
     engine = Engine(rulebase)
 
-    def judge(answers: Answers) -> Outcome:
+    def outcome(answers: Answers) -> Outcome:
         found = assess(engine, answers, missing_from(engine, answers))
         return Outcome(
             found.disposition,
@@ -27,5 +27,5 @@ def build(rulebase: RuleBase) -> Judge:
             found.missing,
         )
 
-    judge({})  # a stratum is compiled by its first case
-    return judge
+    outcome({})  # a stratum is compiled by its first case
+    return lambda people: [outcome(answers) for answers in people]

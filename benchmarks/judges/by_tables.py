@@ -1,32 +1,41 @@
-"""The tables of `triage.tables`, which experta filled: what `batch` looks up for every row."""
+"""The tables of `triage.tables`, which experta filled: what `batch` does with a chunk, without reading and writing."""
 
 from __future__ import annotations
 
-from benchmarks.judges.common import REMEMBERED, Judge
-from triage.model import Answer, Answers, RuleBase
-from triage.tables import Outcome, Tables
+from collections.abc import Sequence
+
+from benchmarks.judges.common import Judge
+from triage.grammar import as_fact
+from triage.model import Answers, RuleBase
+from triage.rowsets import with_names
+from triage.tables import Outcome, Rows, Tables
 
 NEEDS = ""
+NO_ANSWER: frozenset[str] = frozenset()
 
 
 class ByTables:
-    """Codes answers, then looks up. What one answer adds is kept, as `batch` keeps it; a result never."""
+    """Codes the answers of all people, question by question as `batch` does, and judges them together."""
 
     def __init__(self, rulebase: RuleBase) -> None:
+        self._bands, self._questions = rulebase.bands, tuple(rulebase.questions)
         self._tables = Tables(rulebase)
-        self._parts: dict[tuple[str, Answer], int] = {}
 
-    def __call__(self, answers: Answers) -> Outcome:
-        case = 0
-        for key in answers.items():
-            part = self._parts.get(key)
-            if part is None:
-                part = self._tables.part(*key)
-                if len(self._parts) < REMEMBERED:
-                    self._parts[key] = part
-            case += part
-        return self._tables.outcome(case)
+    def __call__(self, people: Sequence[Answers]) -> list[Outcome]:
+        known = {}
+        for name in self._questions:
+            column = [answers.get(name) for answers in people]
+            bands = self._bands.get(name, ())
+            meant = {value: NO_ANSWER if value is None else as_fact(value, bands) for value in set(column)}
+            known[name] = with_names(column, meant)
+        return list(self._tables.outcomes(Rows(len(people), known)).rows())
 
 
 def build(rulebase: RuleBase) -> Judge:
     return ByTables(rulebase)
+
+
+def build_alone(rulebase: RuleBase) -> Judge:
+    """The same, asked for one case at a time, which it is not made for."""
+    judge = ByTables(rulebase)
+    return lambda people: [judge([answers])[0] for answers in people]

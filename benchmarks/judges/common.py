@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from triage.engine import Production, advice_rules, answer_rules, finding_rules
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answer, Answers, Cell, Disposition, Facts, Row, RuleBase
+from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answer, Answers, Disposition, Facts, RuleBase
 from triage.projection import domain_of
 from triage.tables import Outcome
 
@@ -19,7 +19,7 @@ LAYERS = ANSWERS, FINDINGS, TOLD = range(3)
 ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
 REMEMBERED = 10_000  # answers whose facts are known, as many as `batch` keeps of a column
 
-Judge = Callable[[Answers], Outcome]
+Judge = Callable[[Sequence[Answers]], list[Outcome]]
 
 
 class Engine(Protocol):
@@ -98,7 +98,10 @@ class Coding:
 
 
 class Settling:
-    """A judge: an engine, and what follows from the rules that it says fired (as `triage.assessment` has it)."""
+    """A judge, case by case: an engine, and what follows from the rules that it says fired.
+
+    That is settled as `triage.assessment` settles it.
+    """
 
     def __init__(self, rulebase: RuleBase, engine: Engine) -> None:
         self.engine = engine
@@ -117,7 +120,10 @@ class Settling:
         checks = [c.id for strength in STRENGTHS for c in rulebase.checks.values() if c.strength == strength]
         self._checks = _places(checks)
 
-    def __call__(self, answers: Answers) -> Outcome:
+    def __call__(self, people: Sequence[Answers]) -> list[Outcome]:
+        return [self._outcome(answers) for answers in people]
+
+    def _outcome(self, answers: Answers) -> Outcome:
         fired = set(self.engine.fired(ANSWERS, self._code(answers)))
         flags = sorted([name for name in fired if name in self._flags], key=self._flags.__getitem__)
         level = self._level(flags)

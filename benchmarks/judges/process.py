@@ -1,0 +1,207 @@
+"""Every engine in a process of its own, which is asked to judge and tells how long it took and what it holds."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from triage.model import Answers
+
+STATUS = Path("/proc/self/status")
+
+
+class Peer(NamedTuple):
+    """An engine that is compared. `module` of this package, its function, and whether it judges many cases at once."""
+
+    name: str
+    said: str
+    module: str
+    build: str = "build"
+    bulk: bool = False
+
+    @property
+    def needs(self) -> str:
+        """The package that it needs besides the project's own; empty if none."""
+        needs: str = importlib.import_module(f"benchmarks.judges.{self.module}").NEEDS
+        return needs
+
+    @property
+    def installed(self) -> bool:
+        return not self.needs or importlib.util.find_spec(self.needs) is not None
+
+
+EXPERTA, TABLES, PYTHON, CLIPS = "experta", "tables", "python", "clips"
+PEERS = (
+    Peer(EXPERTA, "ours: experta, case by case", "by_experta"),
+    Peer("tables-alone", "ours: the tables, case by case", "by_tables", "build_alone"),
+    Peer(TABLES, "ours: the tables, many cases at once", "by_tables", bulk=True),
+    Peer(PYTHON, "plain Python, compiled", "by_python"),
+    Peer(CLIPS, "CLIPS (clipspy)", "by_clips"),
+    Peer("zen", "zen-engine, decision tables", "by_zen"),
+    Peer("zen-expression", "zen-engine, one expression", "by_zen_expression"),
+    Peer("durable", "durable_rules", "by_durable"),
+    Peer("business-rules", "business-rules", "by_business_rules"),
+)
+
+Plain = tuple[Any, ...]  # an outcome, with the id of its disposition
+
+
+class Failed(Exception):
+    """What went wrong in the process of an engine."""
+
+
+class Times(NamedTuple):
+    """Seconds of processor time a case: all of it, and the engine alone (None where that cannot be told apart)."""
+
+    case: float
+    engine: float | None
+
+
+class Memory(NamedTuple):
+    """Bytes: the most that the process has held, and what it holds now."""
+
+    peak: int
+    now: int
+
+
+class Process:
+    """One engine with one rule base, built when it is made. To be closed. Raises Failed."""
+
+    def __init__(self, peer: Peer, kind: str, times: int, people: dict[str, Sequence[Answers]]) -> None:
+        context = get_context("spawn")
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there,), daemon=True)
+        self._process.start()
+        there.close()
+        self.built: float = self._ask("build", peer, kind, times, people)
+
+    def results(self, name: str, count: int) -> list[Plain]:
+        """What is said of the first people of a set."""
+        found: list[Plain] = self._ask("results", name, count)
+        return found
+
+    def times(self, name: str, count: int, least: float) -> Times:
+        """Of the first people of a set, judged again until `least` seconds have gone."""
+        return Times(*self._ask("times", name, count, least))
+
+    def memory(self) -> Memory:
+        return Memory(*self._ask("memory"))
+
+    def close(self) -> None:
+        self._here.close()
+        self._process.join(10)
+        if self._process.is_alive():
+            self._process.kill()
+
+    def _ask(self, what: str, *args: Any) -> Any:
+        try:
+            self._here.send((what, args))
+            fine, answer = self._here.recv()
+        except (EOFError, OSError):
+            raise Failed("its process ended by itself") from None
+        if not fine:
+            raise Failed(answer)
+        return answer
+
+
+def _serve(there: Connection) -> None:
+    served = _Served()
+    while True:
+        try:
+            what, args = there.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        try:
+            there.send((True, getattr(served, what)(*args)))
+        except Exception as error:  # told by the other side
+            there.send((False, f"{type(error).__name__}: {error}"[:300]))
+
+
+class _Served:
+    """What is asked of a process, done."""
+
+    def build(self, peer: Peer, kind: str, times: int, people: dict[str, Sequence[Answers]]) -> float:
+        from benchmarks.judges.copies import answered, enlarged
+        from triage.rulebase import load
+
+        rulebase = enlarged(load(), kind, times)
+        self._people = {name: answered(some, kind, times) for name, some in people.items()}
+        module = importlib.import_module(f"benchmarks.judges.{peer.module}")
+        if peer.needs:
+            importlib.import_module(peer.needs)
+        begin = time.process_time()
+        self._judge = getattr(module, peer.build)(rulebase)
+        return time.process_time() - begin
+
+    def results(self, name: str, count: int) -> list[Plain]:
+        return [(one.disposition.id, *one[1:]) for one in self._judge(self._people[name][:count])]
+
+    def times(self, name: str, count: int, least: float) -> tuple[float, float | None]:
+        people = self._people[name][:count]
+        case = _lasting(lambda: self._judge(people), least) / len(people)
+        engine = getattr(self._judge, "engine", None)
+        if engine is None:
+            return case, None
+        return case, self._alone(engine, people, least) / len(people)
+
+    def _alone(self, engine: Any, people: Sequence[Answers], least: float) -> float:
+        """The calls of the engine that these people lead to, made again without all that is between them."""
+        calls: list[tuple[int, Any]] = []
+
+        class Noting:
+            def fired(self, layer: int, news: Any) -> Any:
+                calls.append((layer, dict(news)))
+                return engine.fired(layer, news)
+
+        self._judge.engine = Noting()
+        self._judge(people)
+        self._judge.engine = engine
+
+        def again() -> None:
+            for layer, news in calls:
+                engine.fired(layer, news)
+
+        return _lasting(again, least)
+
+    def memory(self) -> Memory:
+        return held()
+
+
+def _lasting(work: Any, least: float) -> float:
+    """Processor time of one go, the mean of as many as `least` seconds hold."""
+    begin, goes = time.process_time(), 0
+    while True:
+        work()
+        goes += 1
+        taken = time.process_time() - begin
+        if taken >= least:
+            return taken / goes
+
+
+def held() -> Memory:
+    """Of this process, by its own count: that of `resource` begins with the parent's on Linux."""
+    if not STATUS.exists():
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        return Memory(peak, peak)
+    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
+    return Memory(*(int(lines[key].split()[0]) * 1024 for key in ("VmHWM", "VmRSS")))
+
+
+def bare() -> int:
+    """Bytes that an interpreter holds at most that does nothing."""
+    script = f"print(next(l.split()[1] for l in open({str(STATUS)!r}) if l.startswith('VmHWM')))"
+    if not STATUS.exists():
+        return 0
+    done = subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.PIPE, text=True)
+    return int(done.stdout) * 1024
