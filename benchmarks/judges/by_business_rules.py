@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
+from benchmarks.judges.common import Case, Judge, Rules, Settling, rules_of
 from triage.engine import Production
-from triage.model import Cell, Facts, Row, RuleBase
+from triage.model import Cell, Facts, RuleBase
 
 NEEDS = "business_rules"
 ALWAYS = "always"  # a variable for rows without a cell, since `all` of nothing is not allowed
@@ -41,7 +41,9 @@ class BusinessRules:
             value.__name__ = name
             return select_multiple_rule_variable()(value)
 
-        self._variables = type("Variables", (BaseVariables,), {name: variable(name) for name in (*rules.options, ALWAYS)})()
+        self._variables = type(
+            "Variables", (BaseVariables,), {name: variable(name) for name in (*rules.options, ALWAYS)}
+        )()
         self._actions, self._run, self._case = Actions, run_all, Case()
         self._layers = [[_rule(p) for p in productions] for productions in rules.layers]
 

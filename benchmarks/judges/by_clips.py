@@ -28,7 +28,9 @@ class Clips:
         self._rules = rules
         self._environment = clips.Environment()
         self._values = {
-            (name, option): clips.Symbol(_symbol(option)) for name, options in rules.options.items() for option in options
+            (name, option): clips.Symbol(_symbol(option))
+            for name, options in rules.options.items()
+            for option in options
         }
         self._names: list[str] = []
         self._facts: list[Any] = []

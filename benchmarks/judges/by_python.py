@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
 from triage.engine import Production
@@ -19,11 +20,10 @@ class PlainPython:
         self._layers = [compiled(productions, rules) for productions in rules.layers]
 
     def fired(self, layer: int, news: Facts) -> Iterable[str]:
-        names: list[str] = self._layers[layer](self._case.known(layer, news))
-        return names
+        return self._layers[layer](self._case.known(layer, news))
 
 
-def compiled(productions: Iterable[Production], rules: Rules):  # type: ignore[no-untyped-def]
+def compiled(productions: Iterable[Production], rules: Rules) -> Callable[[Facts], list[str]]:
     """The function of some rules: facts -> list of names."""
     listed = list(productions)
     names = {name: f"v{n}" for n, name in enumerate(read_by(listed))}
@@ -34,9 +34,9 @@ def compiled(productions: Iterable[Production], rules: Rules):  # type: ignore[n
     for p in listed:
         unless = f" and not ({_any(p.unless, names, rules)})" if p.unless else ""
         lines.append(f"    if ({_any(p.when, names, rules)}){unless}: found.append({p.name!r})")
-    scope = {"EMPTY": frozenset(), "NONE": (None,)}
+    scope: dict[str, Any] = {"EMPTY": frozenset(), "NONE": (None,)}
     exec("\n".join([*lines, "    return found"]), scope)  # noqa: S102  (of the checked rule base)
-    return scope["fired"]
+    return cast(Callable[[Facts], list[str]], scope["fired"])
 
 
 def _any(rows: Iterable[Row], names: dict[str, str], rules: Rules) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from benchmarks.judges.common import Judge
 from triage.grammar import as_fact
@@ -26,7 +26,9 @@ class ByTables:
         for name in self._questions:
             column = [answers.get(name) for answers in people]
             bands = self._bands.get(name, ())
-            meant = {value: NO_ANSWER if value is None else as_fact(value, bands) for value in set(column)}
+            meant: dict[Hashable, frozenset[str]] = {
+                value: NO_ANSWER if value is None else as_fact(value, bands) for value in set(column)
+            }
             known[name] = with_names(column, meant)
         return list(self._tables.outcomes(Rows(len(people), known)).rows())
 

@@ -8,7 +8,7 @@ from itertools import compress
 from benchmarks.judges.by_zen import denied, given, holds, safely
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
 from triage.engine import Production
-from triage.model import Facts, RuleBase, Row
+from triage.model import Facts, Row, RuleBase
 
 NEEDS = "zen"
 
@@ -28,7 +28,7 @@ class ZenExpression:
 
     def fired(self, layer: int, news: Facts) -> Iterable[str]:
         evaluate, names, read = self._layers[layer]
-        return compress(names, evaluate(given(self._case.known(layer, news), read, self._rules)))
+        return list(compress(names, evaluate(given(self._case.known(layer, news), read, self._rules))))
 
 
 def _condition(production: Production, rules: Rules) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import accumulate, combinations, islice
 from pathlib import Path
 from random import Random
@@ -97,8 +97,3 @@ def lines(path: Path, rows: int, out: Path) -> None:
     """The first rows of a CSV file, under its first line."""
     with path.open("rb") as file, out.open("wb") as first:
         first.writelines(islice(file, rows + 1))
-
-
-def some(people: Sequence[Answers], count: int) -> Sequence[Answers]:
-    """The first of them."""
-    return people[:count]

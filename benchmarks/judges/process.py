@@ -66,7 +66,14 @@ class Times(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Bytes: the most that the process has held, and what it holds now."""
+    """Bytes: the most that the process has held, and how much more it holds after judging people than before."""
+
+    peak: int
+    kept: int
+
+
+class Held(NamedTuple):
+    """Bytes: the most that a process has held, and what it holds now."""
 
     peak: int
     now: int
@@ -92,8 +99,9 @@ class Process:
         """Of the first people of a set, judged again until `least` seconds have gone."""
         return Times(*self._ask("times", name, count, least))
 
-    def memory(self) -> Memory:
-        return Memory(*self._ask("memory"))
+    def memory(self, name: str, count: int) -> Memory:
+        """Once the first people of a set have been judged a second time."""
+        return Memory(*self._ask("memory", name, count))
 
     def close(self) -> None:
         self._here.close()
@@ -121,7 +129,7 @@ def _serve(there: Connection) -> None:
             return
         try:
             there.send((True, getattr(served, what)(*args)))
-        except Exception as error:  # told by the other side
+        except Exception as error:  # noqa: BLE001  (told by the other side)
             there.send((False, f"{type(error).__name__}: {error}"[:300]))
 
 
@@ -171,8 +179,13 @@ class _Served:
 
         return _lasting(again, least)
 
-    def memory(self) -> Memory:
-        return held()
+    def memory(self, name: str, count: int) -> Memory:
+        people = self._people[name][:count]
+        self._judge(people)
+        before = held()
+        self._judge(people)
+        after = held()
+        return Memory(after.peak, after.now - before.now)
 
 
 def _lasting(work: Any, least: float) -> float:
@@ -186,16 +199,16 @@ def _lasting(work: Any, least: float) -> float:
             return taken / goes
 
 
-def held() -> Memory:
+def held() -> Held:
     """Of this process, by its own count: that of `resource` begins with the parent's on Linux."""
     if not STATUS.exists():
         import resource
 
         unit = 1 if sys.platform == "darwin" else 1024
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-        return Memory(peak, peak)
+        return Held(peak, peak)
     lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
-    return Memory(*(int(lines[key].split()[0]) * 1024 for key in ("VmHWM", "VmRSS")))
+    return Held(*(int(lines[key].split()[0]) * 1024 for key in ("VmHWM", "VmRSS")))
 
 
 def bare() -> int:
