@@ -88,7 +88,7 @@ def measured(peers: list[Peer], missing: list[Peer], rulebase: RuleBase, extent:
         print(bar_said(bar))
     layers = rules_of(rulebase).layers
     rows = sum(len(rule.when) for rules in layers for rule in rules)
-    counts = f"{sum(map(len, layers))} rules with {rows} rows, {len(rulebase.questions)} questions."
+    counts = f"{sum(map(len, layers))} rules (those that `batch` needs) with {rows} rows, {len(rulebase.questions)} questions."
     return page(extent, figures, grown, batch, promised, missing, counts), all(bar.kept for bar in promised)
 
 

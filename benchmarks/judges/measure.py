@@ -145,7 +145,7 @@ def one_by_one(peers: Sequence[Peer], people: People, extent: Extent, say: Say) 
         with running(peers, RULES, 1, people) as found:
             for peer in peers:
                 process = sound(found[peer])
-                on_random = process.times(RANDOM, extent.cases, extent.least)
+                on_random = process.times(RANDOM, extent.agreeing if peer.bulk else extent.cases, extent.least)
                 on_survey = process.times(SURVEY, extent.chunk if peer.bulk else extent.cases, extent.least)
                 rounds[peer].append((process.built, on_random, on_survey))
                 if number == 0:

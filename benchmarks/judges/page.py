@@ -32,39 +32,43 @@ Machine: {machine}.
 
 - **The tables are a method, not an engine.** experta fills them; any engine here could fill them as well, and would
   then be as fast in a batch. Plain Python beats every engine, too, when rules are compiled into it.
-- **They need many cases.** They judge thousands of rows at once. Asked for one case alone they are slower than
-  nearly everything here. For one case at a time CLIPS is far faster than experta, which the interview and `run` use: there a few
-  milliseconds do not matter to a person.
+- **They need many cases.** They judge thousands of rows at once. For one case at a time CLIPS is many times faster than the
+  tables, and than experta, which the interview and `run` use: there a few milliseconds do not matter to a person.
+- **It is a comparison from Python.** Most of the time of CLIPS goes into handing answers over and results back through
+  clipspy; its own matching took about a sixth of it (tried once). In a program written in C, CLIPS would be much nearer to the tables.
 - **They need these rules.** Rules over few questions with few options each, without loops or sums over facts. The number of
   cells could explode with other rules. The other engines do more general things: joins over many facts, numbers, functions,
   truth maintenance, changes by hand, editors, other languages. None of that is measured.
 - **They cost a start.** Filling them takes as long as {fill:,.0f} cases of CLIPS. For a handful of files, `run` is right.
 - **The translation is one of many.** Someone who knows an engine better may write rules that it runs faster. Several forms were
   tried for CLIPS and zen-engine; the fastest is here.
+- **The survey is made up.** Most people in it give the most usual answer to each question. Other people take other times.
 - **Only what `batch` tells is compared.** Relief and prevention are left out, but not for "experta, case by case", which is
   all that the program does for one person.
 
 ## One rule base
 
-{rules} Times are medians of {rounds} rounds, in processor time; each round builds every engine in a new process and measures
-them in turn. "Engine alone" is without reading answers as facts and without the code that all share, which ranks the causes and
+{rules} Times are medians of {rounds} rounds, in processor time; each round builds every engine
+in a new process and measures them in turn. "Engine alone" is without reading answers as facts and without the code that all share, which ranks the causes and
 settles the urgency between the layers of rules. "Random" cases are made so that many rules meet; in the survey most people answer
-alike. Memory is the peak of the process above that of a bare interpreter ("kept": what a thousand more cases leave behind).
+alike. Memory is the peak of the process above that of a bare interpreter. In all of them it holds this program, its rules and
+the cases, too, so only differences count. "Kept" is what a thousand more cases leave behind.
 
 {one}
 
 ## More rules, more questions
 
 Copies of all rules under other names; or copies of all questions, too, each with the rules that read them. Microseconds a case,
-and seconds to build (random cases, medians of three).
+and in brackets seconds to build (random cases, medians of at most three rounds).
 
 {growth}
 
-## A million rows
+## From file to file
 
 The whole command, `leg-cramp-triage batch IN.csv OUT.csv --partial`, from file to file, on {rows:,} rows of the survey
-({different:,} of them different; nothing is looked up because it has been seen before). Times are the longer of clock and processor
-time, so that several threads do not pass for one core.
+({different:,} of them different; no result of one row is kept for another). Times are the longer of clock and processor
+time, so that several threads do not pass for one core. CLIPS reads and writes no file here: only its facts asserted, its rules run and
+what fired collected is counted.
 
 | measured | figure |
 |---|---|
