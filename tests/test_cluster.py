@@ -183,6 +183,19 @@ def test_how_far_it_is_counts_all_files(given: Path, monkeypatch: pytest.MonkeyP
     assert (first.share or 0) * sum(sizes) == pytest.approx(sizes[0] + SIZE, rel=0.5)
 
 
+def test_the_totals_stand_on_a_line_of_their_own(
+    given: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the progress ends before its end."""
+    (given / "b.csv.gz").write_bytes(gzip.compress((given / "b.csv").read_bytes())[:-200])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(["batch", "in", "out", "--partial"])
+    told = capsys.readouterr().err
+    assert "3 of 5 files" in told
+    assert "\x1b[K\n" in told
+    assert [line for line in told.split("\n") if "rows/s" in line and "rows read" in line] == []
+
+
 # --- stopped, and gone on with
 
 

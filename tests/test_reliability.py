@@ -537,6 +537,7 @@ OFFLINE = f"{WATCHED}\nfrom triage.cli import main\nsys.exit(main(sys.argv[1:]))
         (["test", "{scenario}"], DONE),
         (["run", "{folder}/emergency.toml", "--explain", "--why-not", "stretch-calf"], DONE),
         (["what-if", "{folder}/begun.toml"], DONE),
+        (["batch", "{folder}/in", "{folder}/out"], INCOMPLETE),
         (["rules"], DONE),
         (["rules", "one-leg-swollen"], DONE),
         (["rules", "--book", "--output", "{folder}/book"], DONE),
@@ -552,6 +553,8 @@ OFFLINE = f"{WATCHED}\nfrom triage.cli import main\nsys.exit(main(sys.argv[1:]))
 def test_no_command_uses_the_network(words: list[str], code: int, tmp_path: Path) -> None:
     (tmp_path / "emergency.toml").write_text(EMERGENCY)
     (tmp_path / "begun.toml").write_text(BEGUN)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "rows.csv").write_text("age\n34\n")
     places = {"folder": tmp_path, "scenario": fuzz.SCENARIOS[0]}
     done = watched(OFFLINE, *(word.format_map(places) for word in words))
     assert "network" not in done.stderr

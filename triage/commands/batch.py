@@ -36,7 +36,7 @@ def batch(args: argparse.Namespace) -> int:
     try:
         ended = _conducted(args, jobs, rulebase, shown)
     except KeyboardInterrupt:
-        _how_to_go_on(kept, "Stopped.")
+        _how_to_go_on(kept, "\nStopped.")
         return STOPPED
     except WorkerDied as error:
         _how_to_go_on(kept, str(error))
@@ -58,10 +58,13 @@ def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase
     from triage.batch.shards import PARTS, Ended, conduct_files, is_several
 
     several = is_several(args.input)
-    if not several and args.scheduler is None:
-        return Ended(conduct(jobs[0], rulebase, shown))
-    folder = Path(args.target) / PARTS if several else folder_of(Path(args.target))
-    return conduct_files(jobs, rulebase, shown, folder, args.scheduler)
+    try:
+        if not several and args.scheduler is None:
+            return Ended(conduct(jobs[0], rulebase, shown))
+        folder = Path(args.target) / PARTS if several else folder_of(Path(args.target))
+        return conduct_files(jobs, rulebase, shown, folder, args.scheduler)
+    finally:
+        shown.ended()
 
 
 def _jobs(args: argparse.Namespace) -> list[Job]:
@@ -145,7 +148,7 @@ def _most_held() -> list[str]:
 
 
 def _how_to_go_on(kept: bool, why: str) -> None:
-    say(f"\n{why} " + ("What is finished is kept: the same command with --resume goes on." if kept else ""))
+    say(f"{why} " + ("What is finished is kept: the same command with --resume goes on." if kept else ""))
 
 
 class _Shown:
@@ -155,6 +158,7 @@ class _Shown:
         self._rulebase = rulebase
         self._watched = sys.stderr.isatty()
         self._began = time.monotonic()
+        self._on_a_line = False
         self.tables: Size | None = None
 
     def began(self, columns: tuple[str, ...], name: str = "") -> None:
@@ -175,8 +179,15 @@ class _Shown:
         if progress.share:
             left = seconds / progress.share - seconds
             text += f", {progress.share:.0%}, {int(left // 60)} min {int(left % 60):02} s left"
-        sys.stderr.write(f"\r{text}\x1b[K" + "\n" * (progress.share == 1.0))
+        sys.stderr.write(f"\r{text}\x1b[K")
         sys.stderr.flush()
+        self._on_a_line = True
+
+    def ended(self) -> None:
+        """What comes next begins on a line of its own."""
+        if self._on_a_line:
+            sys.stderr.write("\n")
+            self._on_a_line = False
 
     def refused(self, error: Error) -> None:
         """One line for each, since there is no file beside a stream."""
