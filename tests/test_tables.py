@@ -15,7 +15,7 @@ from triage.answers import read_answer_file
 from triage.engine import Engine, Production, Remembering, advice_rules, answer_rules, finding_rules
 from triage.model import Answers, RuleBase
 from triage.projection import cases, domain_of
-from triage.rowsets import every, with_names
+from triage.rowsets import every, numbered, with_names
 from triage.scenarios import find_scenarios
 from triage.tables import CELLS, Outcome, Tables, fill, group
 
@@ -52,10 +52,7 @@ def test_every_cell_says_what_the_whole_engine_says(tables: Tables, engine: Engi
 def test_every_case_falls_into_its_own_cell(tables: Tables) -> None:
     for table in (table for layer in tables.layers for table in layer.tables):
         facts = list(cases(table.values))
-        known = {
-            name: with_names([one.get(name, NONE) for one in facts], {v: v for v in values})
-            for name, values in table.values.items()
-        }
+        known = {name: with_names(numbered([one.get(name, NONE) for one in facts])) for name in table.values}
         wanted = [1 << n for n in reversed(range(len(facts)))]
         assert table.cells(known, every(len(facts))) == wanted
 

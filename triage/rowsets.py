@@ -1,19 +1,21 @@
 """Sets of rows, each as one number: what holds for thousands of rows is found by one `&`, `|` or `~`.
 
-Of `count` rows the first is the highest bit, so the rows stand in their order when such a number is written in binary.
+Of all rows the first is the highest bit, so the rows stand in their order when such a number is written in binary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import chain, compress
+from itertools import chain, compress, count
 from operator import or_
 from typing import Generic, NamedTuple, TypeVar
 
 RowSet = int
 T = TypeVar("T")
 U = TypeVar("U")
+H = TypeVar("H", bound=Hashable)
 
 BITS = 8  # of a byte
 CODES = 255  # values that fit into a byte beside "another one"
@@ -38,9 +40,9 @@ class Column(NamedTuple, Generic[T]):
         return Column(self.values, list(compress(self.codes, wanted)))
 
 
-def every(count: int) -> RowSet:
+def every(rows: int) -> RowSet:
     """All of so many rows."""
-    return (1 << count) - 1
+    return (1 << rows) - 1
 
 
 def union(sets: Iterable[RowSet]) -> RowSet:
@@ -48,20 +50,30 @@ def union(sets: Iterable[RowSet]) -> RowSet:
     return reduce(or_, sets, 0)
 
 
-def with_names(column: Sequence[Hashable], names: Mapping[Hashable, Iterable[str]]) -> dict[str, RowSet]:
-    """The rows of each name, where `names` says which names belong to a value of the column."""
+def numbered(values: Iterable[H]) -> Column[H]:
+    """The same values as a column."""
+    number: defaultdict[H, int] = defaultdict(count().__next__)
+    codes = list(map(number.__getitem__, values))
+    return Column(tuple(number), codes)
+
+
+def with_names(column: Column[frozenset[str]]) -> dict[str, RowSet]:
+    """The rows of each name, where each value of the column is some names."""
     found: dict[str, RowSet] = {}
-    known = list(names)
-    for start in range(0, len(known), CODES):
-        block = known[start : start + CODES]
-        code = dict.fromkeys(known, CODES) | {value: n for n, value in enumerate(block)}
-        codes = bytes(map(code.__getitem__, column))
-        for name, marks in _marks(names[value] for value in block).items():
+    for start in range(0, len(column.values), CODES):
+        block = column.values[start : start + CODES]
+        codes = bytes(column.codes if block == column.values else _within(range(start, start + CODES), column.codes))
+        for name, marks in _marks(block).items():
             found[name] = found.get(name, 0) | int(codes.translate(marks), 2)
     return found
 
 
-def _marks(block: Iterable[Iterable[str]]) -> dict[str, bytearray]:
+def _within(block: range, codes: Iterable[int]) -> Iterator[int]:
+    """Codes counted from the start of a block; `CODES` for those of other blocks."""
+    return (code - block.start if code in block else CODES for code in codes)
+
+
+def _marks(block: Iterable[frozenset[str]]) -> dict[str, bytearray]:
     """For each name, a table that turns the codes of its values into "1" and all others into "0"."""
     marks: dict[str, bytearray] = {}
     for code, names in enumerate(block):
@@ -70,20 +82,18 @@ def _marks(block: Iterable[Iterable[str]]) -> dict[str, bytearray]:
     return marks
 
 
-def together(sets: Iterable[tuple[T, RowSet]], count: int) -> Column[tuple[T, ...]]:
+def together(sets: Iterable[tuple[T, RowSet]], rows: int) -> Column[tuple[T, ...]]:
     """For every row what belongs to the sets that it is in, in their order."""
     there = [one for one in sets if one[1]]
     groups = [there[start : start + BITS] for start in range(0, len(there), BITS)]
     if not groups:
-        return Column(((),) if count else (), bytes(count))
-    columns = [_bytes([rows for _, rows in group], count) for group in groups]
+        return Column(((),) if rows else (), bytes(rows))
+    columns = [_bytes([one for _, one in group], rows) for group in groups]
     meant = [
         _meanings([value for value, _ in group], set(bytes_)) for group, bytes_ in zip(groups, columns, strict=True)
     ]
-    keys = list(zip(*columns, strict=True))
-    number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-    values = (tuple(chain.from_iterable(map(dict.__getitem__, meant, key))) for key in number)
-    return Column(tuple(values), list(map(number.__getitem__, keys)))
+    found = numbered(zip(*columns, strict=True))
+    return found.mapped(lambda key: tuple(chain.from_iterable(map(dict.__getitem__, meant, key))))
 
 
 def _meanings(values: Sequence[T], found: Iterable[int]) -> dict[int, list[T]]:
@@ -91,10 +101,10 @@ def _meanings(values: Sequence[T], found: Iterable[int]) -> dict[int, list[T]]:
     return {byte: [value for n, value in enumerate(values) if byte >> n & 1] for byte in found}
 
 
-def _bytes(sets: Iterable[RowSet], count: int) -> bytes:
+def _bytes(sets: Iterable[RowSet], rows: int) -> bytes:
     """A byte for each row, with a bit for each of up to eight sets."""
-    ones = int.from_bytes(b"\x01" * count, "big")
+    ones = int.from_bytes(b"\x01" * rows, "big")
     joined = 0
-    for n, rows in enumerate(sets):
-        joined |= (int.from_bytes(f"{rows:0{count}b}".encode(), "big") & ones) << n
-    return joined.to_bytes(count, "big")
+    for n, one in enumerate(sets):
+        joined |= (int.from_bytes(f"{one:0{rows}b}".encode(), "big") & ones) << n
+    return joined.to_bytes(rows, "big")

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import prod
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from triage.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answers, Cell, Disposition, Facts, Row, RuleBase
 from triage.projection import Domain, Value, cases, domain_of, values_apart
-from triage.rowsets import Column, RowSet, every, together, union, with_names
+from triage.rowsets import Column, RowSet, every, numbered, together, union, with_names
 
 CELLS = 24  # of one table: more make fewer tables, but more runs of the engine
 ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
@@ -44,42 +44,17 @@ class Outcome(NamedTuple):
     checks: tuple[str, ...]
     missing: tuple[str, ...]
 
+    @property
+    def known(self) -> Disposition | None:
+        """The level; None where questions are open and nothing so far asks for a doctor: that is not "self-care"."""
+        return self.disposition if self.disposition.see_doctor or not self.missing else None
+
 
 class Size(NamedTuple):
     """How many tables there are, and how many cells they have together."""
 
     tables: int
     cells: int
-
-
-class Outcomes(NamedTuple):
-    """The same of many rows, a column each."""
-
-    disposition: Column[Disposition]
-    pharmacist: Column[bool]
-    red_flags: Column[tuple[str, ...]]
-    causes: Column[tuple[str, ...]]
-    needs_checking: Column[tuple[str, ...]]
-    checks: Column[tuple[str, ...]]
-    missing: Column[tuple[str, ...]]
-
-    def rows(self) -> Iterator[Outcome]:
-        """One by one."""
-        return map(Outcome, *(column.rows() for column in self))
-
-    def known(self) -> Column[Disposition | None]:
-        """The levels; None where questions are open and nothing so far asks for a doctor: that is not "self-care"."""
-        levels, missing = self.disposition, self.missing
-        calm, open_ = [not level.see_doctor for level in levels.values], [bool(names) for names in missing.values]
-        codes = zip(levels.codes, missing.codes, strict=True)
-        unknown = len(levels.values)
-        return Column(
-            (*levels.values, None), [unknown if open_[names] and calm[level] else level for level, names in codes]
-        )
-
-    def only(self, wanted: Sequence[bool]) -> Outcomes:
-        """The wanted ones of the rows."""
-        return Outcomes(*(column.only(wanted) for column in self))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +281,10 @@ class Tables:
         """Answer sets as rows."""
         facts = [as_facts(answers, self.rulebase.bands) for answers in sets]
         columns = {name: [one.get(name, frozenset()) for one in facts] for name in self.rulebase.questions}
-        known = {name: with_names(column, {v: v for v in set(column)}) for name, column in columns.items()}
+        known = {name: with_names(numbered(column)) for name, column in columns.items()}
         return Rows(len(sets), known)
 
-    def outcomes(self, rows: Rows) -> Outcomes:
+    def outcomes(self, rows: Rows) -> Column[Outcome]:
         """What follows for every row: what `triage.assessment.assess` says of its answers."""
         everyone = every(rows.count)
         fired = self.answers.fired(rows.answers, everyone)
@@ -329,22 +304,21 @@ class Tables:
         checks = self.advice.fired({**known, CAUSE: named}, everyone)
         beside = union(fired[name] for name in self._flags if self._level_of(name).beside)
 
-        def showing(part: str) -> RowSet:
-            return union(here for level, here in levels if part in level.shows)
+        def shown(part: str, sets: Iterable[tuple[T, RowSet]]) -> Iterator[tuple[T, RowSet]]:
+            rows_shown = union(here for level, here in levels if part in level.shows)
+            return ((value, here & rows_shown) for value, here in sets)
 
-        def shown(part: str, sets: Iterable[tuple[str, RowSet]]) -> Column[tuple[str, ...]]:
-            rows_shown = showing(part)
-            return together(((name, here & rows_shown) for name, here in sets), rows.count)
-
-        return Outcomes(
-            _first(levels, rows.count),
-            _first([(True, beside & showing("pharmacist")), (False, everyone)], rows.count),
-            together(known[RED_FLAG].items(), rows.count),
+        fields: list[Iterable[tuple[Any, RowSet]]] = [
+            levels,
+            shown("pharmacist", [(True, beside)]),
+            known[RED_FLAG].items(),
             shown("causes", chain.from_iterable(place.items() for place in places)),
             shown("needs_checking", checking.items()),
             shown("checks", ((name, checks[name]) for name in self._checks)),
-            together(missing.items(), rows.count),
-        )
+            missing.items(),
+        ]
+        tagged = (((n, value), here) for n, field in enumerate(fields) for value, here in field)
+        return together(tagged, rows.count).mapped(_outcome)
 
     def _level_of(self, flag: str) -> Disposition:
         return self.rulebase.dispositions[self.rulebase.red_flags[flag].disposition]
@@ -409,7 +383,10 @@ class Tables:
         return scores.items()
 
 
-def _first(sets: Iterable[tuple[T, RowSet]], count: int) -> Column[T]:
-    """What belongs to the first set that a row is in."""
-    found = together(sets, count)
-    return Column(tuple(values[0] for values in found.values), found.codes)
+def _outcome(found: Iterable[tuple[int, Any]]) -> Outcome:
+    """An outcome of values, each with the number of its field."""
+    fields: list[list[Any]] = [[] for _ in Outcome._fields]
+    for n, value in found:
+        fields[n].append(value)
+    [level], pharmacist, *named = fields
+    return Outcome(level, bool(pharmacist), *map(tuple, named))

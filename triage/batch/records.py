@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, cast
 
 from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT
-from triage.batch.target import results
+from triage.batch.target import result
 from triage.batch.work import Coder
 from triage.faults import LONGEST, printable
 from triage.report.contract import RowData
@@ -46,7 +46,7 @@ class Records:
                 wrong.setdefault(n, []).append(f"{name}: {fault.why}")
         outcomes = self._tables.outcomes(Rows(len(records), answers))
         sha256 = self._tables.rulebase.sha256
-        for n, row in enumerate(zip(*(column.rows() for column in results(outcomes, sha256)), strict=True)):
+        for n, row in enumerate(outcomes.mapped(lambda outcome: result(outcome, sha256)).rows()):
             found = dict(zip(RESULT, row, strict=True))
             if n in wrong:
                 yield _refused("; ".join(wrong[n]), sha256)

@@ -52,10 +52,10 @@ class Row(NamedTuple):
 
 
 class Read(NamedTuple):
-    """The rows of a chunk, with the line of each; and those that are none."""
+    """The rows of a chunk as columns, with the line of each row; and those that are none."""
 
     lines: Sequence[int]
-    rows: Sequence[Cells]
+    columns: Sequence[Sequence[Any]]
     refused: Sequence[tuple[int, Refused]]
 
 
@@ -164,26 +164,32 @@ def _position(raw: IO[bytes]) -> int:
 def read(chunk: Chunk, plan: Plan) -> Read:
     """The rows of a chunk."""
     if plan.source.format == PARQUET:
-        columns = (column.to_pylist() for column in chunk.data.columns)
-        return Read(range(chunk.line, chunk.line + chunk.data.num_rows), list(zip(*columns, strict=True)), [])
+        lines = range(chunk.line, chunk.line + chunk.data.num_rows)
+        return Read(lines, [column.to_pylist() for column in chunk.data.columns], [])
     text, whole = _decoded(chunk.data)
-    if plan.source.format == CSV and whole and (cells := _a_row_a_line(text, len(plan.columns))):
-        return Read(range(chunk.line, chunk.line + len(cells)), cells, [])
+    if plan.source.format == CSV and whole and (columns := _plain_columns(text, len(plan.columns))):
+        return Read(range(chunk.line, chunk.line + len(columns[0])), columns, [])
     found = _csv_rows(text, chunk, plan) if plan.source.format == CSV else _json_rows(text, chunk, plan)
     rows = list(found if whole else map(_readable, found))
     sound = [(row.line, row.cells) for row in rows if not isinstance(row.cells, Refused)]
     refused = [(row.line, row.cells) for row in rows if isinstance(row.cells, Refused)]
-    return Read([line for line, _ in sound], [cells for _, cells in sound], refused)
+    by_column = list(zip(*(cells for _, cells in sound), strict=True)) or [()] * len(plan.columns)
+    return Read([line for line, _ in sound], by_column, refused)
 
 
-def _a_row_a_line(text: str, width: int) -> list[list[str]] | None:
-    """The rows where every line is a sound one: the usual case, and much faster than line by line."""
-    try:
-        rows = list(csv.reader(StringIO(text, newline=""), strict=True))
-    except csv.Error:
+def _plain_columns(text: str, width: int) -> list[list[str]] | None:
+    """The columns where no cell is quoted and every line is a row: the usual case, in a third of the time.
+
+    A mark in place of each end of a line shows whether all lines have as many cells as they should.
+    """
+    text = text.replace("\r\n", "\n").removesuffix("\n") + "\n"
+    if width == 1 or '"' in text or "\r" in text or max(map(len, text.split("\n"))) > csv.field_size_limit():
         return None
-    lines = text.count("\n") + (not text.endswith("\n"))
-    return rows if len(rows) == lines and all(len(row) == width for row in rows) else None
+    cells = text.replace("\n", ",\n,").split(",")
+    rows = text.count("\n")
+    if len(cells) != rows * (width + 1) + 1 or set(cells[width :: width + 1]) != {"\n"}:
+        return None
+    return [cells[n : -1 : width + 1] for n in range(width)]
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:

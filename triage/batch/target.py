@@ -14,7 +14,9 @@ from triage.batch.plan import CSV, HASH_DIGITS, JOINS, LISTS, PARQUET, RESULT, T
 from triage.batch.source import Chunk, needed_for_parquet
 from triage.model import RuleBase
 from triage.rowsets import Column
-from triage.tables import Outcomes
+from triage.tables import Outcome
+
+Result = tuple[Any, ...]  # the values of RESULT
 
 
 class Target:
@@ -29,22 +31,23 @@ class Target:
         """What stands before the first row."""
         return self._packed(_csv([[*self._names, *RESULT]])) if self._plan.target.format == CSV else b""
 
-    def part(self, carried: Sequence[Sequence[Any]], outcomes: Outcomes, chunk: Chunk) -> bytes:
+    def part(self, carried: Sequence[Sequence[Any]], outcomes: Column[Outcome], chunk: Chunk) -> bytes:
         """The rows of a chunk; `carried`: a column for each of `self.carried`."""
-        found = results(outcomes, self._sha256)
+        found = outcomes.mapped(self._result)
         if self._plan.target.format == PARQUET:
             return self._as_parquet(carried, found, chunk)
         text = _as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
         return self._packed(text)
 
-    def _as_json(self, carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:
-        members = [
-            *(map(partial(_member, name), column) for name, column in zip(self._names, carried, strict=True)),
-            *(column.mapped(partial(_member, name)).rows() for name, column in zip(RESULT, found, strict=True)),
-        ]
-        return "".join(f"{{{', '.join(record)}}}\n" for record in zip(*members, strict=True))
+    def _result(self, outcome: Outcome) -> Result:
+        return result(outcome, self._sha256)
 
-    def _as_parquet(self, carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]], chunk: Chunk) -> bytes:
+    def _as_json(self, carried: Sequence[Sequence[Any]], found: Column[Result]) -> str:
+        members = [map(partial(_member, name), column) for name, column in zip(self._names, carried, strict=True)]
+        ends = found.mapped(lambda values: ", ".join(map(_member, RESULT, values)))
+        return "".join(f"{{{', '.join(record)}}}\n" for record in zip(*members, ends.rows(), strict=True))
+
+    def _as_parquet(self, carried: Sequence[Sequence[Any]], found: Column[Result], chunk: Chunk) -> bytes:
         pyarrow = needed_for_parquet()
         columns = {}
         for n, name, values in zip(self.carried, self._names, carried, strict=True):
@@ -52,9 +55,10 @@ class Target:
             texts = typed == pyarrow.string()
             columns[name] = pyarrow.array([as_text(v) if texts and v is not None else v for v in values], typed)
         several = pyarrow.list_(pyarrow.string())
-        for name, column in zip(RESULT, found, strict=True):
+        codes = pyarrow.array(found.codes, pyarrow.int32())
+        for n, name in enumerate(RESULT):
             typed = pyarrow.bool_() if name in TRUTHS else several if name in LISTS else pyarrow.string()
-            columns[name] = pyarrow.array(column.values, typed).take(pyarrow.array(list(column.codes), pyarrow.int32()))
+            columns[name] = pyarrow.array([values[n] for values in found.values], typed).take(codes)
         file = BytesIO()
         pyarrow.parquet.write_table(pyarrow.table(columns), file)
         return file.getvalue()
@@ -65,17 +69,25 @@ class Target:
         return gzip.compress(data, mtime=0) if self._plan.target.packed and data else data
 
 
-def results(outcomes: Outcomes, sha256: str) -> list[Column[Any]]:
-    """The columns of RESULT; no level and no word on a doctor where they are not known. `sha256`: of the rule base."""
-    level = outcomes.known()
-    rulebase = Column((sha256[:HASH_DIGITS],), bytes(len(level.codes)))
-    see_doctor = level.mapped(lambda one: one and one.see_doctor)
-    return [level.mapped(lambda one: one and one.id), see_doctor, *outcomes[1:], rulebase]
+def result(outcome: Outcome, sha256: str) -> Result:
+    """The values of RESULT; no level and no word on a doctor where they are not known. `sha256`: of the rule base."""
+    level = outcome.known
+    return (level and level.id, level and level.see_doctor, *outcome[1:], sha256[:HASH_DIGITS])
 
 
-def _as_csv(carried: Sequence[Sequence[Any]], found: Sequence[Column[Any]]) -> str:
-    columns = [*(map(as_text, column) for column in carried), *(column.mapped(_flat).rows() for column in found)]
-    return _csv(zip(*columns, strict=True))
+def _as_csv(carried: Sequence[Sequence[Any]], found: Column[Result]) -> str:
+    columns = [list(map(as_text, column)) for column in carried]
+    if any(map(_has_marks, columns)):
+        rows = (map(_flat, values) for values in found.rows())
+        return _csv([*cells, *ends] for *cells, ends in zip(*columns, rows, strict=True))
+    ends = found.mapped(lambda values: ",".join(map(_flat, values)) + "\n")
+    return "".join(map(",".join, zip(*columns, ends.rows(), strict=True)))
+
+
+def _has_marks(column: Iterable[str]) -> bool:
+    """Whether some cell needs quotes."""
+    text = "".join(column)
+    return any(mark in text for mark in '",\r\n')
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> str:

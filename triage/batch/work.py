@@ -5,23 +5,21 @@ from __future__ import annotations
 import gc
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import compress, repeat
+from itertools import compress
 from math import isnan
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from triage.batch.plan import JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
-from triage.batch.source import Chunk, read
+from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
+from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
 from triage.faults import printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer
 from triage.model import Question, RuleBase
-from triage.rowsets import Column, RowSet, with_names
+from triage.rowsets import Column, RowSet, numbered, with_names
 from triage.rulebase import load
-from triage.tables import Outcomes, Rows, Size, Tables
-
-T = TypeVar("T")
+from triage.tables import Outcome, Rows, Size, Tables
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
@@ -87,14 +85,19 @@ class Coder:
         self._bands = rulebase.bands.get(question.id, ())
         self._known: dict[Hashable, frozenset[str] | Wrong] = {}
 
-    def answers(self, column: Sequence[Any]) -> tuple[dict[str, RowSet], dict[int, Wrong]]:
-        """The rows of every option, and the rows (from 0) of values that are no answer: those count as unanswered."""
-        keys = column if set(map(type, column)) <= {str} else list(map(_hashable, column))
-        meant = {key: self._meaning(key, value) for key, value in dict(zip(keys, column, strict=True)).items()}
-        wrong = {key: meaning for key, meaning in meant.items() if isinstance(meaning, Wrong)}
-        options: dict[Hashable, frozenset[str]] = {k: m for k, m in meant.items() if not isinstance(m, Wrong)}
-        rows = {n: wrong[key] for n, key in enumerate(keys) if key in wrong} if wrong else {}
-        return with_names(keys, options | dict.fromkeys(wrong, NO_ANSWER)), rows
+    def answers(self, column: Sequence[Any], texts: bool = False) -> tuple[dict[str, RowSet], dict[int, Wrong]]:
+        """The rows of every option, and the rows (from 0) of values that are no answer: those count as unanswered.
+
+        `texts`: all values are texts.
+        """
+        keys = column if texts else list(map(_hashable, column))
+        found = numbered(keys)
+        values = found.values if texts else map(dict(zip(keys, column, strict=True)).__getitem__, found.values)
+        meant = list(map(self._meaning, found.values, values))
+        wrong = {code: meaning for code, meaning in enumerate(meant) if isinstance(meaning, Wrong)}
+        options = tuple(NO_ANSWER if isinstance(meaning, Wrong) else meaning for meaning in meant)
+        rows = {n: wrong[code] for n, code in enumerate(found.codes) if code in wrong} if wrong else {}
+        return with_names(Column(options, found.codes)), rows
 
     def _meaning(self, key: Hashable, value: Any) -> frozenset[str] | Wrong:
         found = self._known.get(key)
@@ -155,23 +158,21 @@ class Worker:
 
     def _done(self, chunk: Chunk) -> Done:
         found = read(chunk, self.plan)
-        columns = list(zip(*found.rows, strict=True)) or [()] * len(self.plan.columns)
-        ids = repeat("") if self._id is None else map(as_text, columns[self._id])
-        places = list(zip(found.lines, ids, strict=False))
-        answers, faults = self._answers(columns, places)
-        outcomes = self.tables.outcomes(Rows(len(found.rows), answers))
-        open_ = {} if self.plan.partial else dict(_unfinished(outcomes, places))
+        rows = len(found.lines)
+        answers, faults = self._answers(found)
+        outcomes = self.tables.outcomes(Rows(rows, answers))
+        open_ = {} if self.plan.partial else dict(self._unfinished(outcomes, found))
         errors = [Error(line, "", "", refused.value, refused.what) for line, refused in found.refused]
         errors += [error for row in faults.values() for error in row]
         errors += [error for n, error in open_.items() if n not in faults]
-        carried = [columns[n] for n in self._target.carried]
+        carried = [found.columns[n] for n in self._target.carried]
         if lost := faults.keys() | open_.keys():
-            wanted = [n not in lost for n in range(len(found.rows))]
+            wanted = [n not in lost for n in range(rows)]
             outcomes = outcomes.only(wanted)
             carried = [tuple(compress(column, wanted)) for column in carried]
         counts = Counts(
-            len(found.rows) + len(found.refused),
-            len(found.rows) - len(lost),
+            rows + len(found.refused),
+            rows - len(lost),
             len(found.refused) + len(faults),
             len(lost) - len(faults),
             _results(outcomes),
@@ -180,18 +181,27 @@ class Worker:
         told = tuple(map(_told, sorted(errors, key=lambda error: error.line)))
         return Done(chunk.number, output, told, counts, chunk.upto, self.tables.size)
 
-    def _answers(
-        self, columns: Sequence[Sequence[Any]], places: Sequence[tuple[int, str]]
-    ) -> tuple[dict[str, dict[str, RowSet]], dict[int, list[Error]]]:
+    def _answers(self, found: Read) -> tuple[dict[str, dict[str, RowSet]], dict[int, list[Error]]]:
         """The rows of all answers, and by row everything that is wrong with it."""
         answers: dict[str, dict[str, RowSet]] = {}
         errors: dict[int, list[Error]] = {}
+        texts = self.plan.source.format == CSV
         for n, coder in self._coders:
             column = coder.question.id
-            answers[column], wrong = coder.answers(columns[n])
+            answers[column], wrong = coder.answers(found.columns[n], texts)
             for row, fault in wrong.items():
-                errors.setdefault(row, []).append(Error(*places[row], column, as_text(columns[n][row]), fault.why))
+                error = Error(*self._place(row, found), column, as_text(found.columns[n][row]), fault.why)
+                errors.setdefault(row, []).append(error)
         return answers, errors
+
+    def _unfinished(self, outcomes: Column[Outcome], found: Read) -> Iterator[tuple[int, Error]]:
+        for n, outcome in enumerate(outcomes.rows()):
+            if outcome.missing:
+                yield n, Error(*self._place(n, found), JOINS.join(outcome.missing), "", "not answered")
+
+    def _place(self, row: int, found: Read) -> tuple[int, str]:
+        """Line and id."""
+        return found.lines[row], "" if self._id is None else as_text(found.columns[self._id][row])
 
 
 @contextmanager
@@ -206,29 +216,20 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _unfinished(outcomes: Outcomes, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Error]]:
-    for n, (place, missing) in enumerate(zip(places, outcomes.missing.rows(), strict=True)):
-        if missing:
-            yield n, Error(*place, JOINS.join(missing), "", "not answered")
-
-
-def _results(outcomes: Outcomes) -> Counter[tuple[str, str]]:
-    levels = outcomes.known().mapped(lambda level: level.id if level else NOT_KNOWN)
-    found = Counter({(DISPOSITION, level): times for level, times in _times(levels)})
-    found.update(
-        (MISSING, level) for level, missing in zip(levels.rows(), outcomes.missing.rows(), strict=True) if missing
-    )
-    found[PHARMACIST, ""] = sum(outcomes.pharmacist.rows())
-    several = {RED_FLAG: outcomes.red_flags, CAUSE: outcomes.causes, NEEDS_CHECKING: outcomes.needs_checking}
-    for kind, column in several.items():
-        for names, times in _times(column):
-            found.update(dict.fromkeys(((kind, name) for name in names), times))
-    return +found
-
-
-def _times(column: Column[T]) -> Iterator[tuple[T, int]]:
-    """How often each value is there."""
-    return ((column.values[code], times) for code, times in Counter(column.codes).items())
+def _results(outcomes: Column[Outcome]) -> Counter[tuple[str, str]]:
+    results: Counter[tuple[str, str]] = Counter()
+    for code, times in Counter(outcomes.codes).items():
+        outcome = outcomes.values[code]
+        level = outcome.known.id if outcome.known else NOT_KNOWN
+        found = [
+            (DISPOSITION, level),
+            *[(MISSING, level)] * bool(outcome.missing),
+            *[(PHARMACIST, "")] * outcome.pharmacist,
+        ]
+        several = {RED_FLAG: outcome.red_flags, CAUSE: outcome.causes, NEEDS_CHECKING: outcome.needs_checking}
+        found += [(kind, name) for kind, names in several.items() for name in names]
+        results.update(dict.fromkeys(found, times))
+    return results
 
 
 def _told(error: Error) -> Error:
