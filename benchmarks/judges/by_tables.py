@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from benchmarks.judges.common import Judge
 from triage.grammar import as_fact
-from triage.model import Answers, RuleBase
-from triage.rowsets import with_names
+from triage.model import Answer, Answers, RuleBase
+from triage.rowsets import numbered, with_names
 from triage.tables import Outcome, Rows, Tables
 
 NEEDS = ""
@@ -24,13 +25,13 @@ class ByTables:
     def __call__(self, people: Sequence[Answers]) -> list[Outcome]:
         known = {}
         for name in self._questions:
-            column = [answers.get(name) for answers in people]
-            bands = self._bands.get(name, ())
-            meant: dict[Hashable, frozenset[str]] = {
-                value: NO_ANSWER if value is None else as_fact(value, bands) for value in set(column)
-            }
-            known[name] = with_names(column, meant)
+            column = numbered(answers.get(name) for answers in people)
+            known[name] = with_names(column.mapped(partial(_options, bands=self._bands.get(name, ()))))
         return list(self._tables.outcomes(Rows(len(people), known)).rows())
+
+
+def _options(answer: Answer | None, bands: tuple[str, ...]) -> frozenset[str]:
+    return NO_ANSWER if answer is None else as_fact(answer, bands)
 
 
 def build(rulebase: RuleBase) -> Judge:
