@@ -8,6 +8,7 @@ import io
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from triage.assessment import assess
 from triage.batch import conduct, source, work
@@ -256,6 +259,31 @@ def test_a_quote_that_nobody_closed_takes_no_other_row_with_it(tmp_path: Path) -
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     assert [error["line"] for error in errors_of(out)] == ["9", "32"]
     assert len(rows_of(out)) == 48
+
+
+def test_a_cell_that_is_too_long_takes_no_other_row_with_it(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    lines = [f"{n},34,none,knot" for n in range(20_000)]
+    lines[7] = f"{'x' * 200_000},34,none,knot"
+    given.write_text(HEAD + "\n".join(lines) + "\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [error["line"] for error in errors_of(out)] == ["9"]
+    assert len(rows_of(out)) == 19_999
+
+
+CELLS = st.text('ab ,"\r\n\u00e9\u2028\x00', max_size=4)
+
+
+@for_all(st.lists(st.lists(CELLS, min_size=2, max_size=3), max_size=5), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_what_is_read_as_plain_lines_is_what_csv_reads(rows: list[list[str]], end: str, ended: bool) -> None:
+    plain = [[re.sub(r'[,"\r\n]', "", cell) for cell in row] for row in rows]
+    for table in (rows, plain):  # as it comes, hardly anything is plain
+        text = end.join(map(",".join, table)) + end * ended
+        found = source._plain_columns(text, 2)
+        if found is not None:
+            assert list(map(list, zip(*found, strict=True))) == list(csv.reader(io.StringIO(text, newline="")))
+        elif all(len(row) == 2 for row in plain) and plain:
+            assert table is rows
 
 
 @pytest.mark.parametrize(

@@ -385,7 +385,7 @@ class Tables:
 
 def _outcome(found: Iterable[tuple[int, Any]]) -> Outcome:
     """An outcome of values, each with the number of its field."""
-    fields: list[list[Any]] = [[] for _ in Outcome._fields]
+    fields: tuple[list[Any], ...] = ([], [], [], [], [], [], [])
     for n, value in found:
         fields[n].append(value)
     [level], pharmacist, *named = fields

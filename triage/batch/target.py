@@ -36,11 +36,20 @@ class Target:
         found = outcomes.mapped(self._result)
         if self._plan.target.format == PARQUET:
             return self._as_parquet(carried, found, chunk)
-        text = _as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
+        text = self._as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
         return self._packed(text)
 
     def _result(self, outcome: Outcome) -> Result:
         return result(outcome, self._sha256)
+
+    def _as_csv(self, carried: Sequence[Sequence[Any]], found: Column[Result]) -> str:
+        texts = self._plan.source.format == CSV
+        columns = carried if texts else [list(map(as_text, column)) for column in carried]
+        if any(map(_has_marks, columns)):
+            rows = (map(_flat, values) for values in found.rows())
+            return _csv([*cells, *ends] for *cells, ends in zip(*columns, rows, strict=True))
+        ends = found.mapped(lambda values: ",".join(map(_flat, values)) + "\n")
+        return "".join(map(",".join, zip(*columns, ends.rows(), strict=True)))
 
     def _as_json(self, carried: Sequence[Sequence[Any]], found: Column[Result]) -> str:
         members = [map(partial(_member, name), column) for name, column in zip(self._names, carried, strict=True)]
@@ -73,15 +82,6 @@ def result(outcome: Outcome, sha256: str) -> Result:
     """The values of RESULT; no level and no word on a doctor where they are not known. `sha256`: of the rule base."""
     level = outcome.known
     return (level and level.id, level and level.see_doctor, *outcome[1:], sha256[:HASH_DIGITS])
-
-
-def _as_csv(carried: Sequence[Sequence[Any]], found: Column[Result]) -> str:
-    columns = [list(map(as_text, column)) for column in carried]
-    if any(map(_has_marks, columns)):
-        rows = (map(_flat, values) for values in found.rows())
-        return _csv([*cells, *ends] for *cells, ends in zip(*columns, rows, strict=True))
-    ends = found.mapped(lambda values: ",".join(map(_flat, values)) + "\n")
-    return "".join(map(",".join, zip(*columns, ends.rows(), strict=True)))
 
 
 def _has_marks(column: Iterable[str]) -> bool:

@@ -219,17 +219,22 @@ def _no_search_for_cycles() -> Iterator[None]:
 def _results(outcomes: Column[Outcome]) -> Counter[tuple[str, str]]:
     results: Counter[tuple[str, str]] = Counter()
     for code, times in Counter(outcomes.codes).items():
-        outcome = outcomes.values[code]
-        level = outcome.known.id if outcome.known else NOT_KNOWN
-        found = [
-            (DISPOSITION, level),
-            *[(MISSING, level)] * bool(outcome.missing),
-            *[(PHARMACIST, "")] * outcome.pharmacist,
-        ]
-        several = {RED_FLAG: outcome.red_flags, CAUSE: outcome.causes, NEEDS_CHECKING: outcome.needs_checking}
-        found += [(kind, name) for kind, names in several.items() for name in names]
-        results.update(dict.fromkeys(found, times))
+        for one in _kinds(outcomes.values[code]):
+            results[one] += times
     return results
+
+
+def _kinds(outcome: Outcome) -> list[tuple[str, str]]:
+    """What a row with this outcome counts as."""
+    level = outcome.known.id if outcome.known else NOT_KNOWN
+    found = [(DISPOSITION, level)]
+    if outcome.missing:
+        found.append((MISSING, level))
+    if outcome.pharmacist:
+        found.append((PHARMACIST, ""))
+    found += [(RED_FLAG, name) for name in outcome.red_flags]
+    found += [(CAUSE, name) for name in outcome.causes]
+    return found + [(NEEDS_CHECKING, name) for name in outcome.needs_checking]
 
 
 def _told(error: Error) -> Error:
