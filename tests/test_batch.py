@@ -261,6 +261,14 @@ def test_a_quote_that_nobody_closed_takes_no_other_row_with_it(tmp_path: Path) -
     assert len(rows_of(out)) == 48
 
 
+@pytest.mark.parametrize("text", ["age\n34\n\n35\n", "age,sweat\n34,\n\n35,\n"])
+def test_an_empty_line_is_no_row(tmp_path: Path, text: str) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text(text)
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    assert len(rows_of(out)) == 2
+
+
 def test_a_cell_that_is_too_long_takes_no_other_row_with_it(tmp_path: Path) -> None:
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
     lines = [f"{n},34,none,knot" for n in range(20_000)]
