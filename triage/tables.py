@@ -19,7 +19,18 @@ from typing import Any, NamedTuple, TypeVar
 
 from triage.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answers, Cell, Disposition, Facts, Row, RuleBase
+from triage.model import (
+    AFTER_FOLLOW_UPS,
+    AT_ONCE,
+    STRENGTHS,
+    Answers,
+    Assessment,
+    Cell,
+    Disposition,
+    Facts,
+    Row,
+    RuleBase,
+)
 from triage.projection import Domain, Value, cases, domain_of, values_apart
 from triage.rowsets import Column, RowSet, every, numbered, together, union, with_names
 
@@ -43,6 +54,19 @@ class Outcome(NamedTuple):
     needs_checking: tuple[str, ...]
     checks: tuple[str, ...]
     missing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: Assessment) -> Outcome:
+        """The same of an assessment."""
+        return cls(
+            found.disposition,
+            found.pharmacist is not None,
+            tuple(f.flag.id for f in found.red_flags),
+            tuple(c.cause.id for c in found.causes),
+            tuple(c.cause.id for c in found.needs_checking),
+            tuple(c.id for c in found.checks),
+            found.missing,
+        )
 
     @property
     def known(self) -> Disposition | None:

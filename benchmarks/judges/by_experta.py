@@ -16,16 +16,7 @@ def build(rulebase: RuleBase) -> Judge:
     engine = Engine(rulebase)
 
     def outcome(answers: Answers) -> Outcome:
-        found = assess(engine, answers, missing_from(engine, answers))
-        return Outcome(
-            found.disposition,
-            found.pharmacist is not None,
-            tuple(f.flag.id for f in found.red_flags),
-            tuple(c.cause.id for c in found.causes),
-            tuple(c.cause.id for c in found.needs_checking),
-            tuple(c.id for c in found.checks),
-            found.missing,
-        )
+        return Outcome.of(assess(engine, answers, missing_from(engine, answers)))
 
     outcome({})  # a stratum is compiled by its first case
     return lambda people: [outcome(answers) for answers in people]

@@ -41,17 +41,8 @@ def drawn(random: Random) -> Answers:
 
 
 def by_the_engine(engine: Engine, answers: Answers) -> Outcome:
-    """An assessment, as the tables say it."""
-    found = assess(engine, answers, missing_from(engine, answers))
-    return Outcome(
-        found.disposition,
-        found.pharmacist is not None,
-        tuple(f.flag.id for f in found.red_flags),
-        tuple(c.cause.id for c in found.causes),
-        tuple(c.cause.id for c in found.needs_checking),
-        tuple(c.id for c in found.checks),
-        found.missing,
-    )
+    """What the engine says, as the tables say it."""
+    return Outcome.of(assess(engine, answers, missing_from(engine, answers)))
 
 
 @cache
