@@ -403,20 +403,33 @@ def test_standard_input_to_standard_output(inputs: Path) -> None:
 # --- stopped, killed, gone on with
 
 KILLABLE = """
-import sys
+import signal, sys
 from triage.batch import source
 from triage.cli import main
 from triage.commands import batch
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 source.CHUNK = 3_000
-batch._Shown.went_on = lambda self, progress: print(progress.rows, flush=True)
-sys.exit(main(sys.argv[1:]))
+def tell(self, progress):
+    print(progress.rows, flush=True)
+def wait(self, progress):
+    tell(self, progress)
+    sys.stdin.read()
+batch._Shown.went_on = tell
 """
+GO = "sys.exit(main(sys.argv[1:]))"
 
 
-def begun(given: Path, out: Path, *more: str) -> subprocess.Popen[str]:
-    """A run in a process group of its own, which prints a line after every part."""
-    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial", *more]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+def begun(given: Path, out: Path, *more: str, waits: bool = False) -> subprocess.Popen[str]:
+    """A run in a process group of its own, which prints a line after every part, and may wait there for ever."""
+    words = [sys.executable, "-c", KILLABLE + "batch._Shown.went_on = wait\n" * waits + GO]
+    return subprocess.Popen(
+        [*words, "batch", str(given), str(out), "--partial", *more],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 @pytest.mark.parametrize(("jobs", "most"), [("1", 20), ("2", 5)])
@@ -452,7 +465,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(
 
 
 def test_stopped_by_a_key_it_says_how_to_go_on(inputs: Path) -> None:
-    child = begun(inputs / "in.csv", inputs / "out.csv")
+    child = begun(inputs / "in.csv", inputs / "out.csv", waits=True)
     assert child.stdout is not None
     assert child.stdout.readline()
     child.send_signal(signal.SIGINT)
