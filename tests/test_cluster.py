@@ -486,16 +486,16 @@ def test_without_dask_it_says_what_to_install(
 
 
 @pytest.fixture
-def task(given: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> cluster.Task:
+def task(given: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.Task]:
     """The task of one file, while the run is on."""
     monkeypatch.setattr(cluster, "_where", lambda: "worker x")
     finished = shards.Finished(given.parent / "out" / ".parts")
-    finished.begin(resume=False)
     form = form_of("a.csv")
     job = Job(str(given / "a.csv"), str(given.parent / "out" / "a.csv"), form, form, None, partial=True)
-    made = cluster._task(finished.placed(job, rulebase), rulebase, "this run")
-    cluster._file_of_run(made.job).write_text("this run")
-    return made
+    with finished.held(resume=False):
+        made = cluster._task(finished.placed(job, rulebase), rulebase, "this run")
+        cluster._file_of_run(made.job).write_text("this run")
+        yield made
 
 
 def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Any]) -> None:

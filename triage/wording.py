@@ -35,6 +35,11 @@ def as_text(line: Line) -> str:
     return "".join(map(str, line))
 
 
+def counted(number: int, what: str) -> str:
+    """So many of them, like `1 row` and `2,000 rows`."""
+    return f"{number:,} {what}" + "s" * (number != 1)
+
+
 def joined(lines: Iterable[Line], between: str) -> Line:
     """Several lines as one, with `between` between them."""
     parts: list[str | Ref] = []

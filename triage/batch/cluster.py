@@ -253,8 +253,11 @@ def _tables(task: Task) -> Tables:
     """The tables of the rules, filled once in a process."""
     with _filling:
         if task.sha256 not in _filled:
+            rulebase = load(task.job.rules)
+            if rulebase.sha256 != task.sha256:
+                raise Unfit([Fault(_where(), 0, "the rules have changed since the run began", "run it again")])
             _filled.clear()
-            _filled[task.sha256] = Tables(load(task.job.rules))
+            _filled[task.sha256] = Tables(rulebase)
         return _filled[task.sha256]
 
 

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple, Protocol
 
 from triage import __version__
 from triage.batch import source
-from triage.batch.parts import Parts
+from triage.batch.parts import Parts, folder_of, held
 from triage.batch.plan import STREAM, Form, Plan, check_columns
 from triage.batch.source import Chunk, Opened, opened
 from triage.batch.target import Target
@@ -30,7 +31,7 @@ WINDOW = 3  # chunks a worker that may wait: read, worked on or written
 class Job(NamedTuple):
     """What is asked for: names of files (`-`: standard input or output) and how to go about them.
 
-    `parts`: the folder in which finished parts are kept; None: OUT.parts.
+    `parts`: the folder in which finished parts are kept, within one that the run has for itself; None: OUT.parts.
     """
 
     input: str
@@ -85,7 +86,8 @@ def conduct(job: Job, rulebase: RuleBase, watcher: Watcher, tables: Tables | Non
     far = Far([job])
     if job.output == STREAM:
         return _streamed(_work(_pieces([job], rulebase, watcher), job.jobs, tables), watcher, far)
-    [(_, ended)] = conduct_all([job], rulebase, watcher, far, tables)
+    with nullcontext() if job.parts else held(folder_of(Path(job.output)), job.resume):
+        [(_, ended)] = conduct_all([job], rulebase, watcher, far, tables)
     if isinstance(ended, FaultyInput):
         raise ended
     return ended
@@ -104,6 +106,8 @@ def conduct_all(
             watcher.went_on(far.after(run.job, done, run.size))
         else:
             far.ended(run.job)
+            if done:
+                run.parts.leave()
             yield run.job, done or run.parts.join(run.head)
 
 
@@ -113,22 +117,21 @@ class _Run:
     size: int | None
     plan: Plan
     head: bytes
-    parts: Parts
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self.parts = Parts(Path(job.output), job.target, Path(job.parts) if job.parts else None)
 
     def begin(self, data: Opened, rulebase: RuleBase) -> Iterator[Chunk]:
         """The chunks that are still to be done. Raises FaultyInput, OSError."""
         job = self.job
         check_columns(data.columns, job.input, rulebase)
         self.size = data.size
-        self.plan = Plan(job.rules, data.columns, job.source, job.target, job.partial)
+        self.plan = Plan(job.rules, data.columns, job.source, job.target, rulebase.sha256, job.partial)
         self.head = Target(self.plan, rulebase).head()
         if job.output == STREAM:
             return data.chunks
-        self.parts = Parts(Path(job.output), job.target, Path(job.parts) if job.parts else None)
-        self.parts.begin(identity(job, rulebase), job.resume)
+        self.parts.begin(identity(job, rulebase))
         finished = self.parts.finished()
         return (chunk for chunk in data.chunks if chunk.number not in finished)
 

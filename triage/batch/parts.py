@@ -2,7 +2,7 @@
 
 Beside OUT stands the folder OUT.parts: what the run is (`run.json`), and for every chunk its rows and, written last,
 its counts and errors. A part is there whole or not at all. At the end the parts are joined, OUT and OUT.errors are put in
-their place at once, and the folder goes.
+their place at once, and the folder goes. One run at a time has the folder; a file in it says that it is ours.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ import csv
 import json
 import os
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
 from triage.answers import write_whole
-from triage.batch.plan import PARQUET, Form
+from triage.batch.plan import PARQUET, STREAM, Form
 from triage.batch.source import needed_for_parquet
 from triage.batch.work import ERRORS, NONE, Counts, Done
 from triage.faults import Fault, FaultyInput
 
 RUN = "run.json"
+OURS = "leg-cramp-triage"  # marks a folder of parts; who has locked it has the folder
 
 
 class Parts:
@@ -32,23 +35,27 @@ class Parts:
     def __init__(self, out: Path, form: Form, folder: Path | None = None) -> None:
         self.out, self.form = out, form
         self.folder = folder or folder_of(out)
-        self.errors = out.with_name(f"{out.name}.errors")
+        self.errors = errors_of(out)
 
-    def begin(self, run: dict[str, Any], resume: bool) -> None:
+    def begin(self, run: dict[str, Any]) -> None:
         """A fresh folder, or the one that is there. Raises FaultyInput where that is another run's, OSError."""
-        if not self.folder.is_dir():
-            self.folder.mkdir(mode=0o700)
-        elif not resume:
-            raise holds_a_run(self.folder)
-        else:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if (self.folder / RUN).exists():
             self._check_same(run)
+        else:  # nobody knows what these were made of
+            for path in [*self._records(), *self.folder.glob("*.rows")]:
+                path.unlink()
         write_whole(self.folder / RUN, json.dumps(run))
 
+    def leave(self) -> None:
+        """The folder goes if nothing is finished."""
+        with suppress(OSError):  # it may not be there; and who has locked it removes it
+            if set(os.listdir(self.folder)) <= {RUN, OURS}:
+                (self.folder / RUN).unlink(missing_ok=True)
+                self.folder.rmdir()
+
     def _check_same(self, run: dict[str, Any]) -> None:
-        try:
-            before = json.loads((self.folder / RUN).read_text("utf-8"))
-        except FileNotFoundError:  # killed before it was written, so nothing is finished
-            return
+        before = json.loads((self.folder / RUN).read_text("utf-8"))
         changed = [name for name in run if before.get(name) != run[name]]
         if changed:
             hint = f"what is different: {', '.join(changed)}; remove the folder to begin anew"
@@ -56,7 +63,11 @@ class Parts:
 
     def finished(self) -> dict[int, Counts]:
         """The counts of the parts that are there."""
-        return {int(path.stem): counts_of(json.loads(path.read_text("utf-8"))) for path in self._records()}
+        return {
+            int(path.stem): counts_of(json.loads(path.read_text("utf-8")))
+            for path in self._records()
+            if self._part(int(path.stem)).exists()
+        }
 
     def keep(self, done: Done) -> None:
         """Put a part into the folder: its counts last, since with them it counts as finished."""
@@ -67,7 +78,7 @@ class Parts:
     def join(self, head: bytes) -> Counts:
         """OUT and OUT.errors made of all parts, in order; the folder is gone afterwards. Returns all counts."""
         records = sorted(self._records(), key=lambda path: int(path.stem))
-        joined = self.folder / "joined"
+        joined = self._new("joined")
         numbers = [int(path.stem) for path in records]
         if self.form.format == PARQUET:
             self._join_parquet(joined, numbers)
@@ -79,11 +90,11 @@ class Parts:
                         shutil.copyfileobj(part, file)
         counts = self._join_errors(records)
         os.replace(joined, self.out)
-        shutil.rmtree(self.folder)
+        put_away(self.folder)
         return counts
 
     def _join_errors(self, records: list[Path]) -> Counts:
-        counts, told = NONE, self.folder / "errors"
+        counts, told = NONE, self._new("errors")
         with _private(told) as file:
             file.write(errors_as_csv([ERRORS]))
             for path in records:
@@ -107,6 +118,10 @@ class Parts:
             if writer:
                 writer.close()
 
+    def _new(self, name: str) -> Path:
+        """A file of this attempt only: nobody else writes to it while it is put in its place."""
+        return self.folder / f"{name}-{uuid.uuid4().hex}"
+
     def _part(self, number: int) -> Path:
         return self.folder / f"{number}.rows"
 
@@ -116,7 +131,6 @@ class Parts:
 
 def _private(path: Path) -> IO[bytes]:
     """A new file that only its owner can read."""
-    path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
@@ -132,10 +146,103 @@ def folder_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.parts")
 
 
-def holds_a_run(folder: Path) -> FaultyInput:
-    """What is raised where a run would begin in a folder that another left behind."""
-    hint = "--resume goes on with it; without it, remove the folder first"
-    return FaultyInput([Fault(str(folder), 0, "holds the finished parts of a run", hint)])
+def errors_of(out: Path) -> Path:
+    """Where the rows that were refused are told."""
+    return out.with_name(f"{out.name}.errors")
+
+
+def put_away(folder: Path) -> None:
+    """The folder goes, in one step: whoever still works on something in it can put nothing in place any more."""
+    gone = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+# --- before a run
+
+
+def check_places(source: str, out: Path) -> None:
+    """Raises FaultyInput where OUT or what stands beside it cannot be put in its place, or would replace the input."""
+    check_folder(out.parent)
+    for path in (out, errors_of(out)):
+        if path.is_dir():
+            raise FaultyInput([Fault(str(path), 0, "is a folder", "name a file for OUT that can be written")])
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            what, hint = "is no regular file, and would be replaced", f"give {STREAM} for standard output"
+            raise FaultyInput([Fault(str(path), 0, what, hint)])
+        if source != STREAM and path.exists() and path.samefile(source):
+            raise FaultyInput([Fault(source, 0, f"is the input, and would be overwritten: {path}", "name another OUT")])
+    if source != STREAM and folder_of(out).resolve() in Path(source).resolve().parents:
+        raise FaultyInput([Fault(source, 0, f"is in {folder_of(out)}, which goes at the end", "move it elsewhere")])
+
+
+def check_folder(folder: Path) -> None:
+    """Raises FaultyInput where there is no such folder to write in."""
+    if not folder.is_dir():
+        raise FaultyInput([Fault(str(folder), 0, "no such folder", "make it first, or name another")])
+
+
+@contextmanager
+def held(folder: Path, resume: bool) -> Iterator[None]:
+    """A folder of parts, for this run alone; it goes in the end if it is empty.
+
+    Raises FaultyInput where it was there and nobody asked to go on, where it is not ours or another run has it; OSError.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        there = os.listdir(folder)
+        if there and OURS not in there:
+            hint = "move or remove it, or name another OUT"
+            raise FaultyInput([Fault(str(folder), 0, "holds files that are of no run", hint)]) from None
+        if there:
+            with _locked(folder):  # a run that is still alive is told first
+                pass
+        if not resume:
+            hint = "--resume goes on with it; without it, remove the folder first"
+            raise FaultyInput([Fault(str(folder), 0, "holds the finished parts of a run", hint)]) from None
+    with _locked(folder) as mark:
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                if _is_at(mark, folder / OURS) and os.listdir(folder) == [OURS]:
+                    (folder / OURS).unlink()
+                    folder.rmdir()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[os.stat_result]:
+    """The folder's mark, locked; the system frees it when this process ends, however it ends. Raises FaultyInput."""
+    with open(folder / OURS, "ab") as file:
+        mark = os.fstat(file.fileno())
+        if not (_lock(file) and _is_at(mark, folder / OURS)):
+            raise FaultyInput([Fault(str(folder), 0, "another run goes on with it", "wait for its end, or stop it")])
+        yield mark
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Whether nobody else has locked it, as far as the system knows."""
+    try:
+        import fcntl
+    except ImportError:  # not on every system; there an open file would keep its folder where it is
+        file.close()
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some folders of a network know no locks
+        pass
+    return True
+
+
+def _is_at(mark: os.stat_result, path: Path) -> bool:
+    """Whether it is still the file of that name; the run before may have put it away."""
+    try:
+        return os.path.samestat(mark, path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def as_record(counts: Counts) -> dict[str, Any]:

@@ -39,12 +39,13 @@ class Form(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What every worker has to know. `columns` are those of the input, in its order."""
+    """What every worker has to know. `columns` are those of the input, in its order; `sha256` is of the rules."""
 
     rules: str | None
     columns: tuple[str, ...]
     source: Form
     target: Form
+    sha256: str
     partial: bool = False
 
 

@@ -11,16 +11,14 @@ import glob
 import hashlib
 import json
 import os
-import shutil
-import uuid
-from collections.abc import Generator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from triage.answers import write_whole
 from triage.batch.conduct import Far, Job, Progress, Watcher, WorkerDied, conduct_all, identity
-from triage.batch.parts import as_record, counts_of, holds_a_run
+from triage.batch.parts import as_record, check_folder, check_places, counts_of, held, put_away
 from triage.batch.plan import FORMATS, GZIP, PARQUET, STREAM, Form, check_columns, form_of
 from triage.batch.source import opened
 from triage.batch.work import NONE, Counts, Error
@@ -63,6 +61,7 @@ def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job
     out = Path(wanted.output)
     if wanted.output == STREAM or (out.exists() and not out.is_dir()):
         raise FaultyInput([Fault(wanted.output, 0, "must be a folder, since IN has several files")])
+    check_folder(out.parent)
     jobs = []
     for file in files:
         source = form_of(str(file), forms[0])
@@ -111,6 +110,9 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
             faults.append(Fault(job.input, 0, f"is in {out}, the folder of the results", "give OUT another name"))
     if faults:
         raise FaultyInput(faults)
+    if out.is_dir():
+        for job in jobs:
+            check_places(job.input, Path(job.output))
     own = {name for job in jobs for name in (Path(job.output).name, Path(job.output).name + ERRORS)}
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     if others := [name for name in there if _is_table(name.removesuffix(ERRORS)) and name not in own]:
@@ -133,12 +135,12 @@ class Finished:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, resume: bool) -> None:
-        """The folder is there. Raises FaultyInput where it was before and nobody asked to go on, OSError."""
-        if self.folder.is_dir() and not resume:
-            raise holds_a_run(self.folder)
-        for folder in (self.folder.parent, self.folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+    @contextmanager
+    def held(self, resume: bool) -> Iterator[None]:
+        """The folder, for this run alone. Raises FaultyInput, OSError."""
+        self.folder.parent.mkdir(mode=0o700, exist_ok=True)
+        with held(self.folder, resume):
+            yield
 
     def placed(self, job: Job, rulebase: RuleBase) -> Job:
         """The job, with a place for its parts. Raises OSError."""
@@ -146,16 +148,9 @@ class Finished:
         digits = hashlib.sha256(made_of.encode(errors="surrogateescape")).hexdigest()[:16]
         return job._replace(parts=str(self.folder / f"{Path(job.output).name}-{digits}"), resume=True)
 
-    def leave(self) -> None:
-        """The folder goes if it holds nothing."""
-        with suppress(OSError):
-            self.folder.rmdir()
-
     def end(self) -> None:
-        """The folder goes, in one step: whoever still works on something in it can put nothing in place any more."""
-        gone = self.folder.with_name(f".{self.folder.name}-{uuid.uuid4().hex}")
-        self.folder.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        """The folder goes."""
+        put_away(self.folder)
 
 
 def counts_if_finished(job: Job) -> Counts | None:
@@ -189,13 +184,10 @@ def conduct_files(
     """
     _check_heads(jobs, rulebase, watcher)
     finished = Finished(folder)
-    finished.begin(jobs[0].resume)
-    try:
+    with finished.held(jobs[0].resume):
         ended = _conducted([finished.placed(job, rulebase) for job in jobs], rulebase, watcher, scheduler)
         if not ended.faults and not ended.died:
             finished.end()
-    finally:
-        finished.leave()
     return ended
 
 

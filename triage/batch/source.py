@@ -133,8 +133,9 @@ def _texts(pending: bytes, stream: IO[bytes], raw: IO[bytes], form: Form, line: 
             line += pending.count(b"\n", 0, cut)
             pending = pending[cut:]
         pending += block
-    if pending:
-        yield Chunk(next(numbers), line, pending, _position(raw))
+    number = next(numbers)
+    if pending or not number:  # there always is a chunk, which gives an output without rows its columns
+        yield Chunk(number, line, pending, _position(raw))
 
 
 def _cut(text: bytes, form: Form) -> int:
@@ -323,6 +324,9 @@ def needed_for_parquet() -> Any:
 
 def _batches(file: Any) -> Iterator[Chunk]:
     row = 1
-    for number, batch in enumerate(file.iter_batches(batch_size=PARQUET_ROWS)):
+    batches = file.iter_batches(batch_size=PARQUET_ROWS)
+    if not file.metadata.num_rows:
+        batches = [needed_for_parquet().RecordBatch.from_pylist([], file.schema_arrow)]
+    for number, batch in enumerate(batches):
         yield Chunk(number, row, batch, row + batch.num_rows - 1)
         row += batch.num_rows

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
 from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
-from triage.faults import printable
+from triage.faults import Fault, FaultyInput, printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer
 from triage.model import Question, RuleBase
 from triage.rowsets import Column, RowSet, numbered, with_names
@@ -137,12 +137,15 @@ def as_given(question: Question, value: Any) -> Any:
 
 
 class Worker:
-    """Chunk -> part of the output. `tables`: those of the rules, where they are filled already."""
+    """Chunk -> part of the output. `tables`: those of the rules, where they are filled already. Raises FaultyInput."""
 
     def __init__(self, plan: Plan, tables: Tables | None = None) -> None:
         self.plan = plan
         self.tables = tables or Tables(load(plan.rules))
         rulebase = self.tables.rulebase
+        if rulebase.sha256 != plan.sha256:
+            hint = "run it again; with --resume, what other rules made is not gone on with"
+            raise FaultyInput([Fault(plan.rules or "rules", 0, "the rules have changed since the run began", hint)])
         self._target = Target(plan, rulebase)
         self._id = plan.columns.index(ID) if ID in plan.columns else None
         self._coders = [

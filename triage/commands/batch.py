@@ -29,7 +29,7 @@ def batch(args: argparse.Namespace) -> int:
     from triage.rulebase import load
 
     jobs = _jobs(args)
-    check_summary(args, [job.input for job in jobs])
+    check_summary(args, [name for job in jobs for name in _files_of(job)])
     rulebase = load(args.rules)
     shown = _Shown(rulebase)
     kept = STREAM not in (args.input, args.target)
@@ -42,7 +42,7 @@ def batch(args: argparse.Namespace) -> int:
         _how_to_go_on(kept, str(error))
         return FAILED
     counts = ended.counts
-    say(_totals(counts, _errors(args)))
+    say(_totals(counts, _errors(args, jobs)))
     if args.scheduler is None:
         say(_memory(shown.tables))
     if args.summary:
@@ -61,7 +61,7 @@ def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase
     try:
         if not several and args.scheduler is None:
             return Ended(conduct(jobs[0], rulebase, shown))
-        folder = Path(args.target) / PARTS if several else folder_of(Path(args.target))
+        folder = Path(args.target) / PARTS if several else folder_of(Path(jobs[0].output))
         return conduct_files(jobs, rulebase, shown, folder, args.scheduler)
     finally:
         shown.ended()
@@ -87,26 +87,55 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
         if others:
             say(f"{args.input}: left out: {listed(others)}")
         return jobs
-    if args.input != STREAM and not Path(args.input).is_file():
-        raise FaultyInput([Fault(args.input, 0, "no such file")])
-    if (
-        STREAM not in (args.input, args.target)
-        and Path(args.target).exists()
-        and Path(args.input).samefile(args.target)
-    ):
-        raise FaultyInput([Fault(args.target, 0, "is the input, and would be overwritten")])
+    _check_input(args.input)
+    output = _checked_output(args.input, args.target)
     source, target = form_of(args.input, args.source_form), form_of(args.target, args.target_form)
-    return [job._replace(source=source, target=target)]
+    return [job._replace(output=output, source=source, target=target)]
 
 
-def _errors(args: argparse.Namespace) -> str:
+def _check_input(name: str) -> None:
+    """Raises FaultyInput where there is nothing that can be read."""
+    from triage.batch.plan import STREAM
+    from triage.faults import Fault, FaultyInput
+
+    if name == STREAM:
+        if sys.stdin is None:
+            raise FaultyInput([Fault("standard input", 0, "is closed", "give the name of a file")])
+    elif not Path(name).exists():
+        raise FaultyInput([Fault(name, 0, "no such file")])
+    elif not Path(name).is_file():
+        hint = f"give {STREAM} in its place, and send it to standard input"
+        raise FaultyInput([Fault(name, 0, "is no regular file", hint)])
+
+
+def _checked_output(source: str, name: str) -> str:
+    """The file to write: where a link points, so that the link stays. Raises FaultyInput."""
+    from triage.batch.parts import check_places
+    from triage.batch.plan import STREAM
+    from triage.faults import Fault, FaultyInput
+
+    if name == STREAM:
+        if sys.stdout is None:
+            raise FaultyInput([Fault("standard output", 0, "is closed", "give the name of a file")])
+        return name
+    path = Path(name)
+    file = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path
+    check_places(source, file)
+    return str(file)
+
+
+def _files_of(job: Job) -> tuple[str, ...]:
+    return job.input, job.output, f"{job.output}.errors", f"{job.output}.parts"
+
+
+def _errors(args: argparse.Namespace, jobs: Sequence[Job]) -> str:
     """Where to look for the rows that were refused."""
     from triage.batch.plan import STREAM
     from triage.batch.shards import is_several
 
     if args.target == STREAM:
         return ""
-    return f"the files .errors in {args.target}" if is_several(args.input) else f"{args.target}.errors"
+    return f"the files .errors in {args.target}" if is_several(args.input) else f"{jobs[0].output}.errors"
 
 
 def _not_all(ended: Ended) -> int:
@@ -123,8 +152,10 @@ def _not_all(ended: Ended) -> int:
 
 
 def _totals(counts: Counts, errors: str) -> str:
+    from triage.wording import counted
+
     lost = counts.refused + counts.unfinished
-    text = f"{counts.read:,} rows read: {counts.written:,} written, {lost:,} refused"
+    text = f"{counted(counts.read, 'row')} read: {counts.written:,} written, {lost:,} refused"
     if lost:
         text += f" ({counts.refused:,} with faults, {counts.unfinished:,} with answers missing)"
         text += f"; see {errors}" if errors else ""
@@ -156,7 +187,7 @@ class _Shown:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self._rulebase = rulebase
-        self._watched = sys.stderr.isatty()
+        self._watched = sys.stderr is not None and sys.stderr.isatty()
         self._began = time.monotonic()
         self._on_a_line = False
         self.tables: Size | None = None

@@ -14,6 +14,7 @@ from triage.faults import printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG
 from triage.report.content import HEADINGS
 from triage.screen import wrap
+from triage.wording import counted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -67,12 +68,12 @@ class Summary(NamedTuple):
         """Sentences on the rows that were read."""
         counts = self.counts
         lost = counts.refused + counts.unfinished
-        said = [f"{counts.read:,} rows read: {counts.written:,} written, {lost:,} refused{_refused(counts)}."]
+        said = [f"{counted(counts.read, 'row')} read: {counts.written:,} written, {lost:,} refused{_refused(counts)}."]
         if not counts.written:
             return *said, NO_ROWS
         if lost:
             said.append("Refused rows are in none of the counts below.")
-        return *said, f"Each share is of the {counts.written:,} rows written."
+        return *said, f"Each share is of the {counted(counts.written, 'row')} written."
 
     @property
     def version(self) -> str:
@@ -116,7 +117,7 @@ def _levels(rulebase: RuleBase, counts: Counts) -> Group:
     if unfinished:
         lines.append(Line(NOT_KNOWN, NOT_KNOWN_YET, results[DISPOSITION, NOT_KNOWN]))
         notes.append(
-            f"Answers are missing in {unfinished:,} rows. Each is counted as what is known so far, which is the least "
+            f"Answers are missing in {counted(unfinished, 'row')}. Each is counted as what is known so far, which is the least "
             "that it can be."
         )
     return Group("dispositions", "How urgent", tuple(lines), tuple(notes))
