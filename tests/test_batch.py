@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import io
 import json
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +27,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from triage.assessment import assess
-from triage.batch import conduct, source, work
+from triage.batch import conduct, parts, source, work
 from triage.batch.conduct import Job, Progress
 from triage.batch.plan import RESULT, form_of
 from triage.batch.work import Counts, Error
@@ -327,6 +329,29 @@ def test_an_empty_cell_is_not_answered(tmp_path: Path, engine: Engine) -> None:
     assert second["missing"] == list(missing_from(engine, {"age": 34, "red_now": ("none",), "feel": "knot"}))
 
 
+@pytest.mark.parametrize("given", ["in.csv", "in.parquet"])
+def test_parquet_without_rows_has_its_columns(inputs: Path, given: str) -> None:
+    if given == "in.csv":
+        (inputs / given).write_text("id,age,clinic\n")
+    else:
+        pyarrow.parquet.write_table(pyarrow.parquet.read_table(inputs / given).slice(0, 0), inputs / given)
+    assert main(["batch", str(inputs / given), str(inputs / "out.parquet"), "--partial"]) == DONE
+    found = pyarrow.parquet.read_table(inputs / "out.parquet")
+    assert (found.num_rows, found.column_names) == (0, ["id", "clinic", *RESULT])
+    assert found.schema.field("causes").type == pyarrow.list_(pyarrow.string())
+    if given == "in.parquet":
+        assert found.schema.field("id").type == pyarrow.int32()
+
+
+def test_one_row_is_no_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.csv").write_text("age,feel\n34,knot\n")
+    main(["batch", str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--partial", "--summary"])
+    told = capsys.readouterr()
+    assert "1 row read" in told.err
+    assert "1 row read" in told.out
+    assert "1 rows" not in told.out + told.err
+
+
 # --- chunks
 
 
@@ -513,6 +538,106 @@ def test_a_run_goes_on_only_with_the_same_input_and_rules(
     assert (counts.written, quiet.progress) == (400, [])  # all of it was finished
 
 
+def interrupted_at(where: Any, name: str, given: Path, out: Path, rulebase: RuleBase, do: Any = None) -> None:
+    """A run that is stopped where it would call this."""
+
+    def stop(*args: Any, **_: Any) -> None:
+        if do:
+            do(*args)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(where, name, stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(given, out, rulebase)
+
+
+def test_only_one_run_at_a_time_goes_on(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    run(given, inputs / "whole.csv", rulebase)
+    codes = []
+    join = parts.Parts.join
+
+    def beside(self: parts.Parts, head: bytes) -> Counts:
+        words = ["batch", str(given), str(out), "--partial"]
+        codes.extend([main(words), main([*words, "--resume"])] if not codes else [])
+        return join(self, head)
+
+    monkeypatch.setattr(parts.Parts, "join", beside)
+    run(given, out, rulebase)
+    assert codes == [WRONG_INPUT, WRONG_INPUT]
+    assert capsys.readouterr().err.count("another run") == 2
+    assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
+
+
+def test_without_locks_nothing_that_is_not_whole_is_put_in_place(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    run(given, inputs / "whole.csv", rulebase)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    copied, codes = shutil.copyfileobj, []
+
+    def beside(part: Any, file: Any) -> None:  # the first run is in the middle of joining
+        if not codes:
+            codes.append(None)
+            codes.append(main(["batch", str(given), str(out), "--partial", "--resume"]))
+        copied(part, file)
+
+    monkeypatch.setattr(parts.shutil, "copyfileobj", beside)
+    with pytest.raises(FileNotFoundError):
+        run(given, out, rulebase)
+    assert codes == [None, DONE]
+    assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
+
+
+def _without_name(folder: Path) -> None:
+    (folder / "run.json").unlink()
+
+
+@pytest.mark.parametrize("at", ["the end", "a part", "run.json"])
+def test_what_was_made_of_another_input_is_never_taken(inputs: Path, rulebase: RuleBase, at: str) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    if at == "the end":
+        interrupted_at(parts.shutil, "rmtree", given, out, rulebase, _without_name)
+    else:
+        interrupted_at(parts.Parts, "join", given, out, rulebase)
+        (inputs / "out.csv.parts" / {"a part": "0.rows", "run.json": "run.json"}[at]).unlink()
+    if at != "a part":
+        given.write_text("\n".join(given.read_text("utf-8").split("\n")[:9]), newline="")
+    counts, _ = run(given, out, rulebase, resume=True)
+    assert counts.written == len(rows_of(out)) == (400 if at == "a part" else 8)
+    assert not (inputs / "out.csv.parts").exists()
+
+
+def test_a_folder_that_is_not_of_a_run_is_left_alone(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = inputs / "out.csv.parts" / "notes.txt"
+    notes.parent.mkdir()
+    notes.touch()
+    assert main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial", "--resume"]) == WRONG_INPUT
+    assert "of no run" in capsys.readouterr().err
+    assert notes.exists()
+    assert not (inputs / "out.csv").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_rules_that_change_while_it_begins_stop_it(inputs: Path, rulebase: RuleBase, jobs: int) -> None:
+    before = dataclasses.replace(rulebase, sha256="0" * 64)
+    with pytest.raises(FaultyInput, match="have changed"):
+        run(inputs / "in.csv", inputs / "out.csv", before, jobs=jobs)
+    assert not (inputs / "out.csv").exists()
+    assert not (inputs / "out.csv.parts").exists()
+
+
+def test_an_input_that_breaks_before_its_first_part_leaves_nothing_behind(inputs: Path) -> None:
+    given = inputs / "in.csv.gz"
+    given.write_bytes(given.read_bytes()[:-200])
+    assert main(["batch", str(given), str(inputs / "out.csv"), "--partial"]) == WRONG_INPUT
+    assert list(inputs.glob("out.csv*")) == []
+
+
 def test_memory_stays_as_it_is_however_long_the_input(inputs: Path, tmp_path: Path) -> None:
     head, body = (inputs / "in.csv").read_text("utf-8").split("\n", 1)
     most = []
@@ -596,6 +721,59 @@ def test_wrong_usage_is_told(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"age\n34\n")))
     assert main(["batch", *words]) == WRONG_INPUT
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "why"),
+    [
+        ("mkfifo out.csv", ["in.csv", "out.csv"], "no regular file"),
+        ("mkfifo pipe; ln -s pipe out.csv", ["in.csv", "out.csv"], "no regular file"),
+        ("mkfifo out.csv.errors", ["in.csv", "out.csv"], "no regular file"),
+        ("ln -s in.jsonl out.csv.errors", ["in.csv", "out.csv"], "no regular file"),
+        ("mkfifo pipe", ["pipe", "out.csv", "--from", "csv"], "give -"),
+        ("mkdir out.csv", ["in.csv", "out.csv"], "is a folder"),
+        ("mkdir out.csv.errors", ["in.csv", "out.csv"], "is a folder"),
+        ("", ["in.csv", "none/out.csv"], "none: no such folder"),
+        ("ln -s none/out.csv out.csv", ["in.csv", "out.csv"], "none: no such folder"),
+        ("ln -s in.csv out.csv", ["in.csv", "out.csv"], "is the input"),
+        ("cp in.csv out.csv.errors", ["out.csv.errors", "out.csv", "--from", "csv"], "is the input"),
+        ("mkdir out.csv.parts; cp in.csv out.csv.parts", ["out.csv.parts/in.csv", "out.csv"], "goes at the end"),
+    ],
+)
+def test_what_has_no_place_is_told_before_anything_is_done(
+    inputs: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    words: list[str],
+    why: str,
+) -> None:
+    monkeypatch.chdir(inputs)
+    subprocess.run(before, shell=True, check=True)
+    there = {path: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in inputs.rglob("*")}
+    assert main(["batch", *words, "--partial", "--resume"]) == WRONG_INPUT
+    assert why in capsys.readouterr().err
+    assert {path: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in inputs.rglob("*")} == there
+
+
+def test_where_out_is_a_link_it_stays_one(inputs: Path) -> None:
+    (inputs / "deep").mkdir()
+    (inputs / "deep" / "results").write_text("old")
+    (inputs / "out.csv").symlink_to("deep/results")
+    assert main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv")]) == INCOMPLETE
+    assert (inputs / "out.csv").is_symlink()
+    assert len(rows_of(inputs / "out.csv")) + len(errors_of(inputs / "deep" / "results")) == 400
+    assert sorted(path.name for path in (inputs / "deep").iterdir()) == ["results", "results.errors"]
+
+
+@pytest.mark.parametrize(("closed", "words"), [("stdin", ["-", "out.csv"]), ("stdout", ["in.csv", "-"])])
+def test_a_closed_stream_is_told(
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, closed: str, words: list[str]
+) -> None:
+    monkeypatch.chdir(inputs)
+    monkeypatch.setattr(sys, closed, None)
+    assert main(["batch", *words, "--partial"]) == WRONG_INPUT
+    assert "is closed" in capsys.readouterr().err
 
 
 def test_the_progress_is_one_line_of_a_terminal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import os
 import shutil
@@ -155,6 +156,10 @@ def test_of_several_files_each_doubt_names_one(given: Path, capsys: pytest.Captu
         ("mkdir -p out/.parts", ["in", "out"], "--resume"),
         ("", ["in/*.csv", "out", "--summary", "--output", "in/b.csv"], "must not replace"),
         ("cp in/a.csv in/e.txt", ["in/*", "out"], "no format"),
+        ("mkdir out; ln -s ../more/x.csv out/a.csv", ["in", "out"], "no regular file"),
+        ("mkdir -p out/a.csv.errors", ["in", "out"], "is a folder"),
+        ("mkdir -p out/.parts; touch out/.parts/notes", ["in", "out", "--resume"], "of no run"),
+        ("", ["in", "none/out"], "none: no such folder"),
         ("", ["in", "out", "--scheduler", "x:1", "--jobs", "2"], "--jobs"),
         ("", ["-", "out.csv", "--scheduler", "x:1"], "other machines"),
         ("", ["in/a.csv", "-", "--scheduler", "x:1"], "other machines"),
@@ -213,6 +218,22 @@ def test_what_is_finished_is_kept(given: Path, wanted: dict[str, bytes], monkeyp
     assert contents(out) == wanted
     assert {name: (out / name).stat().st_ino for name in before} == before
     assert told[-1].rows + rows == 4 * ROWS + 1  # no chunk was worked on twice
+
+
+def test_only_one_run_at_a_time_goes_on(
+    given: Path, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes: list[int] = []
+
+    def went_on(*_: object) -> None:
+        if not codes:
+            codes.append(main(["batch", "in", "out", "--partial", "--resume"]))
+
+    monkeypatch.setattr(batch._Shown, "went_on", went_on)
+    assert main(["batch", "in", "out", "--partial"]) == WRONG_INPUT
+    assert codes == [WRONG_INPUT]
+    assert "another run" in capsys.readouterr().err
+    assert contents(given.parent / "out") == wanted
 
 
 @pytest.mark.parametrize("changed", ["input", "options", "output"])
@@ -538,6 +559,18 @@ def test_a_worker_of_a_run_that_is_over_writes_nothing(
         cluster.work_on(task)
     assert not Path(task.job.output).exists()
     assert list(parts.parent.rglob("*.rows")) == []
+
+
+def test_rules_that_change_before_a_worker_has_them_stop_it(
+    task: cluster.Task, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [dataclasses.replace(rulebase, sha256="0" * 64), rulebase]
+    monkeypatch.delitem(cluster._filled, task.sha256)
+    monkeypatch.setattr(cluster, "load", lambda _: found.pop())
+    ended = cluster.work_on(task)
+    assert isinstance(ended, cluster.Unfit)
+    assert "have changed" in str(ended)
+    assert task.sha256 not in cluster._filled
 
 
 def test_a_file_that_a_worker_does_not_see_is_told(task: cluster.Task) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from triage import __version__
 from triage.batch import source
-from triage.batch.parts import Parts, folder_of, held
+from triage.batch.parts import Parts, folder_of, held, leave
 from triage.batch.plan import STREAM, Form, Plan, check_columns
 from triage.batch.source import Chunk, Opened, opened
 from triage.batch.target import Target
@@ -107,7 +107,7 @@ def conduct_all(
         else:
             far.ended(run.job)
             if done:
-                run.parts.leave()
+                leave(run.parts.folder)
             yield run.job, done or run.parts.join(run.head)
 
 

@@ -47,13 +47,6 @@ class Parts:
                 path.unlink()
         write_whole(self.folder / RUN, json.dumps(run))
 
-    def leave(self) -> None:
-        """The folder goes if nothing is finished."""
-        with suppress(OSError):  # it may not be there; and who has locked it removes it
-            if set(os.listdir(self.folder)) <= {RUN, OURS}:
-                (self.folder / RUN).unlink(missing_ok=True)
-                self.folder.rmdir()
-
     def _check_same(self, run: dict[str, Any]) -> None:
         before = json.loads((self.folder / RUN).read_text("utf-8"))
         changed = [name for name in run if before.get(name) != run[name]]
@@ -158,6 +151,15 @@ def put_away(folder: Path) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
+def leave(folder: Path) -> None:
+    """The folder goes if nothing in it is finished."""
+    with suppress(FileNotFoundError):
+        if set(os.listdir(folder)) <= {RUN, OURS}:
+            for name in (RUN, OURS):
+                (folder / name).unlink(missing_ok=True)
+            folder.rmdir()
+
+
 # --- before a run
 
 
@@ -184,7 +186,7 @@ def check_folder(folder: Path) -> None:
 
 @contextmanager
 def held(folder: Path, resume: bool) -> Iterator[None]:
-    """A folder of parts, for this run alone; it goes in the end if it is empty.
+    """A folder of parts, for this run alone; it goes in the end if nothing is finished.
 
     Raises FaultyInput where it was there and nobody asked to go on, where it is not ours or another run has it; OSError.
     """
@@ -205,10 +207,8 @@ def held(folder: Path, resume: bool) -> Iterator[None]:
         try:
             yield
         finally:
-            with suppress(OSError):
-                if _is_at(mark, folder / OURS) and os.listdir(folder) == [OURS]:
-                    (folder / OURS).unlink()
-                    folder.rmdir()
+            if _is_at(mark, folder / OURS):
+                leave(folder)
 
 
 @contextmanager
