@@ -776,6 +776,14 @@ def test_a_closed_stream_is_told(
     assert "is closed" in capsys.readouterr().err
 
 
+def test_where_nobody_can_be_told_results_stay_alone(
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["batch", str(inputs / "in.csv"), "-", "--partial", "--to", "jsonl"]) == DONE
+    assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 400
+
+
 def test_the_progress_is_one_line_of_a_terminal(
     inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,8 @@ def say(text: str) -> None:
     """A message on stderr, with nothing in it that a terminal would obey."""
     from triage.faults import printable
 
+    if sys.stderr is None:  # closed; print would take standard output instead
+        return
     with suppress(OSError):
         print("\n".join(map(printable, text.split("\n"))), file=sys.stderr, flush=True)
 
