@@ -246,6 +246,26 @@ def test_rows_go_by_the_rules_that_are_passed(milder: triage.Rules) -> None:
     assert [row["disposition"] for row in triage.assess_rows([RUNNER])] == ["self_care"]
 
 
+class Odd:
+    """A value that cannot be looked at."""
+
+    def __repr__(self) -> str:
+        raise OSError
+
+    def __getattr__(self, name: str) -> object:
+        raise OSError(name)
+
+
+def test_a_value_that_cannot_be_looked_at_stops_no_other_row() -> None:
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [deep]
+    bad: list[object] = [10**5_000, deep, Odd(), [Odd()]]
+    rows = triage.assess_rows([EMERGENCY, *({"age": value} for value in bad), EMERGENCY], partial=True)
+    assert [row["error"] is None for row in rows] == [True, False, False, False, False, True]
+    assert all("age" in (row["error"] or "") for row in rows[1:-1])
+
+
 def test_the_result_of_a_row_keeps_to_its_schema(rulebase: RuleBase) -> None:
     validator = Draft7Validator(schema_of(rulebase, "row"))
     rows = triage.assess_rows([RUNNER, EMERGENCY, {"age": 200}, {}], partial=True)

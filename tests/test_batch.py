@@ -16,6 +16,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,7 +31,7 @@ from hypothesis import strategies as st
 from triage.assessment import assess
 from triage.batch import conduct, parts, source, work
 from triage.batch.conduct import Job, Progress
-from triage.batch.plan import RESULT, form_of
+from triage.batch.plan import RESULT, check_columns, form_of
 from triage.batch.work import Counts, Error
 from triage.cli import main
 from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
@@ -794,3 +796,209 @@ def test_the_progress_is_one_line_of_a_terminal(
     assert told.count("rows/s") > 3
     assert "left" in told
     assert told.count("\r") == told.count("rows/s")
+
+
+# --- what others write
+
+
+@pytest.mark.parametrize(
+    "text", ["id,age,red_now\r1,34,r_breath\n2,35,none\n", "id,age,red_now\r1,34,r_breath\r2,35,none\r"]
+)
+def test_a_first_line_that_ends_with_a_lone_cr_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_bytes(text.encode())
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert "lone CR" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "mixed"])
+@pytest.mark.parametrize("size", [40, 2_000_000])
+def test_a_row_that_ends_with_a_lone_cr_is_a_row(
+    tmp_path: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, end: str, size: int
+) -> None:
+    monkeypatch.setattr(source, "CHUNK", size)
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    ends = ["\r", "\n", "\r\n"] if end == "mixed" else [end]
+    rows = [f"{n},{n % 90},r_breath" if n % 50 else f'"{n}\r",999,none' for n in range(1, 200)]
+    given.write_bytes(
+        ("id,age,red_now\n" + "".join(f"{row}{ends[n % len(ends)]}" for n, row in enumerate(rows))).encode()
+    )
+    counts, _ = run(given, out, rulebase)
+    assert (counts.read, counts.written) == (199, 196)
+    assert [row["id"] for row in rows_of(out)] == [str(n) for n in range(1, 200) if n % 50]
+    assert [line for line, _ in lines_of(out)] == ["51", "102", "153"]  # a line more behind each of them
+
+
+def lines_of(out: Path) -> list[tuple[str, str]]:
+    return [(error["line"], error["why"]) for error in errors_of(out)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'{"id": "\ud800", "age": 34}',
+        r'{"id": "\udc80", "age": 34}',
+        r'{"id": ["\ud800"], "age": 34}',
+        r'{"id": 1, "feel": "\ud800"}',
+        r'{"id": 1, "\ud800": 2}',
+        '{"id": ["\udcff"], "age": 34}',
+        '{"id": ' + "[" * 800 + "]" * 800 + "}",
+    ],
+)
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet"])
+def test_a_record_that_cannot_be_written_again_is_refused(tmp_path: Path, line: str, target: str) -> None:
+    given, out = tmp_path / "in.jsonl", tmp_path / target
+    text = f'{{"id": "\\ud83d\\ude00 \\" [ \\\\", "age": 34}}\n{line}\n{{"id": "b", "age": 35}}\n'
+    given.write_bytes(text.encode(errors="surrogateescape"))
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [row["id"] for row in rows_of(out)] == ['\U0001f600 " [ \\', "b"]
+    assert [line for line, _ in lines_of(out)] == ["2"]
+
+
+def test_a_column_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given, out = tmp_path / "in.jsonl", tmp_path / "out.csv"
+    given.write_text('{"\\ud800": 1, "age": 34}\n')
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert "half a character" in capsys.readouterr().err
+
+
+def test_numbers_that_json_does_not_have_are_null(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    given.write_text('{"id": 1, "a": NaN, "b": [1e999, {"c": -Infinity}], "age": 34}\n')
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    (row,) = (json.loads(line, parse_constant=pytest.fail) for line in out.read_text("utf-8").splitlines())
+    assert (row["a"], row["b"]) == (None, [None, {"c": None}])
+
+
+def carried(tmp_path: Path, column: Any, target: str, ended: int = DONE) -> Any:
+    """A column of Parquet as it is carried into a target."""
+    given, out = tmp_path / "in.parquet", tmp_path / target
+    table = pyarrow.table({"id": column, "age": list(range(len(column)))})
+    pyarrow.parquet.write_table(table, given)
+    assert main(["batch", str(given), str(out), "--partial"]) == ended
+    return pyarrow.parquet.read_table(out)["id"] if target == "out.parquet" else [row["id"] for row in rows_of(out)]
+
+
+BAD_TEXT = pyarrow.Array.from_buffers(
+    pyarrow.string(), 3, pyarrow.array([b"a", b"\xff", b"b"], pyarrow.binary()).buffers()
+)
+TYPED: list[tuple[str, Any, list[str | None]]] = [
+    ("date", pyarrow.array([date(2024, 1, 1), None]), ["2024-01-01", None]),
+    ("decimal", pyarrow.array([Decimal("1.50"), None]), ["1.50", None]),
+    ("bytes", pyarrow.array([b"a-1", None]), ["a-1", None]),
+    ("ns", pyarrow.array([1, None], pyarrow.timestamp("ns")), ["1970-01-01 00:00:00.000000001", None]),
+    ("no place", pyarrow.array([0, None], pyarrow.timestamp("s", "Mars/Base")), ["1970-01-01 00:00:00.000Z", None]),
+    ("duration", pyarrow.array([5, None], pyarrow.duration("s")), ["5", None]),
+    ("number", pyarrow.array([1, None]), ["1", None]),
+    ("dictionary", pyarrow.array([date(2024, 1, 1), None]).dictionary_encode(), ["2024-01-01", None]),
+]
+
+
+@pytest.mark.parametrize(("column", "texts"), [rest for _, *rest in TYPED], ids=[name for name, *_ in TYPED])
+def test_every_type_of_parquet_is_carried_through(tmp_path: Path, column: Any, texts: list[str | None]) -> None:
+    assert carried(tmp_path, column, "out.csv") == [text or "" for text in texts]
+    assert [one and str(one) for one in carried(tmp_path, column, "out.jsonl")] == texts
+    kept = carried(tmp_path, column, "out.parquet")
+    assert kept.equals(pyarrow.parquet.read_table(tmp_path / "in.parquet")["id"])
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet"])
+def test_what_cannot_be_read_in_parquet_is_refused_by_row(tmp_path: Path, target: str) -> None:
+    assert list(map(str, carried(tmp_path, BAD_TEXT, target, WRONG_INPUT))) == ["a", "b"]
+    ((line, why),) = lines_of(tmp_path / target)
+    assert line == "2"
+    assert '"id"' in why
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl"])
+def test_what_no_text_can_hold_is_refused_and_kept_by_parquet(tmp_path: Path, target: str) -> None:
+    far = pyarrow.array([2**62], pyarrow.timestamp("us"))
+    assert len(carried(tmp_path, far, target)) == 1
+    twice = pyarrow.StructArray.from_arrays([pyarrow.array([1]), pyarrow.array([2])], names=["a", "a"])
+    for column in (twice, pyarrow.array([b"\xff"])):
+        assert carried(tmp_path, column, target, WRONG_INPUT) == []
+        assert carried(tmp_path, column, "out.parquet").type == column.type
+
+
+def test_refused_rows_of_parquet_have_a_plain_id(tmp_path: Path) -> None:
+    given = tmp_path / "in.parquet"
+    ids = [date(2024, 1, n) for n in (1, 2, 3)]
+    pyarrow.parquet.write_table(pyarrow.table({"id": ids, "age": [34, 999, 35]}), given)
+    for target in ("out.csv", "out.parquet"):
+        out = tmp_path / target
+        assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+        assert [(e["line"], e["id"], e["value"]) for e in errors_of(out)] == [("2", "2024-01-02", "999")]
+        assert [str(row["id"]) for row in rows_of(out)] == ["2024-01-01", "2024-01-03"]
+
+
+def test_a_broken_page_of_parquet_is_told_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = tmp_path / "in.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"id": ["x" * 50] * 9, "age": [34] * 9}), given)
+    data = bytearray(given.read_bytes())
+    data[4:60] = b"\xff" * 56
+    given.write_bytes(data)
+    assert main(["batch", str(given), str(tmp_path / "out.csv")]) == WRONG_INPUT
+    assert "in.parquet:1: cannot be read" in capsys.readouterr().err
+
+
+def test_a_cell_with_a_lone_cr_keeps_its_quotes(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_bytes(b'id,age\n"a\rb",34\n"c\nd",35\n')
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    with out.open(newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["id", "a\rb", "c\nd"]
+
+
+def test_a_line_of_a_cell_becomes_no_row(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text('id,age,note\n1,34,"he said\n2,99,ghost\nand left",more\n3,35,x\n')
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [row["id"] for row in rows_of(out)] == ["3"]
+    assert lines_of(out) == [("2", "has 4 cells (to line 4), the first line has 3")]
+
+
+@pytest.mark.parametrize("body", ["", "1,999\n"])
+@pytest.mark.parametrize("target", ["out.csv", "out.csv.gz", "out.jsonl", "out.jsonl.gz"])
+def test_an_output_without_rows_can_be_read(tmp_path: Path, body: str, target: str) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / target
+    given.write_text(f"id,age\n{body}")
+    main(["batch", str(given), str(out), "--partial"])
+    assert rows_of(out) == []
+    assert out.suffix != ".csv" or out.read_text("utf-8").startswith("id,disposition,")
+
+
+def test_a_refused_row_says_how_urgent_it_is_at_least(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text(
+        "id,age,red_now,feel\n1,inf,r_breath,knot\n2,inf,none,knot\n3,34,none,knot\n4,34\n5,x,r_breath,y\n"
+    )
+    assert main(["batch", str(given), str(out)]) == WRONG_INPUT
+    assert [(error["id"], error["column"] == "age", error["known"]) for error in errors_of(out)] == [
+        ("1", True, "emergency"), ("2", True, ""), ("3", False, ""), ("", False, ""),
+        ("5", True, "emergency"), ("5", False, "emergency"),
+    ]  # fmt: skip
+    assert "2 of the refused" in capsys.readouterr().err
+    main(["batch", str(given), "-"])
+    told = capsys.readouterr().err
+    assert 'line 2, column "age"' in told
+    assert "known so far: emergency" in told
+
+
+def test_an_unfinished_row_says_how_urgent_it_is_at_least(
+    inputs: Path, wanted: list[dict[str, Any]], rulebase: RuleBase
+) -> None:
+    main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv")])
+    ill = {level.id for level in rulebase.ladder if level.see_doctor}
+    levels = [row["disposition"] if row["disposition"] in ill else "" for row in wanted if row["missing"]]
+    assert [error["known"] for error in errors_of(inputs / "out.csv")] == levels
+    assert set(levels) - {""}
+
+
+def test_very_many_columns_are_checked_at_once(rulebase: RuleBase) -> None:
+    names = [f"c{n}" for n in range(50_000)]
+    with pytest.raises(FaultyInput) as found:
+        check_columns([*names, "c7", "c7", "age"], "in.csv", rulebase)
+    assert [fault.what for fault in found.value.faults] == ['column "c7" is there twice']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,9 +64,8 @@ def form_of(name: str, wanted: str | None = None) -> Form:
 
 def check_columns(columns: Sequence[str], name: str, rulebase: RuleBase) -> None:
     """Raises FaultyInput where rows cannot be told apart, or hold no question at all."""
-    faults = [
-        Fault(name, 1, f'column "{column}" is there twice') for n, column in enumerate(columns) if column in columns[:n]
-    ]
+    twice = (column for column, times in Counter(columns).items() if times > 1)
+    faults = [Fault(name, 1, f'column "{column}" is there twice') for column in twice]
     faults += [
         Fault(name, 1, f'column "{column}" has the name of a column of the result', "give it another name")
         for column in columns

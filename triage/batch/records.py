@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT
 from triage.batch.target import result
-from triage.batch.work import Coder
+from triage.batch.work import UNREADABLE, Coder
 from triage.faults import LONGEST, printable
 from triage.report.contract import RowData
 from triage.rowsets import RowSet
@@ -41,7 +41,7 @@ class Records:
         answers: dict[str, dict[str, RowSet]] = {}
         for coder in self._coders:
             name = coder.question.id
-            answers[name], faults = coder.answers([_native(record.get(name)) for record in sound])
+            answers[name], faults = coder.answers([_native(record, name) for record in sound])
             for n, fault in faults.items():
                 wrong.setdefault(n, []).append(f"{name}: {fault.why}")
         outcomes = self._tables.outcomes(Rows(len(records), answers))
@@ -63,6 +63,10 @@ def _refused(why: str, sha256: str) -> RowData:
     return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": told})
 
 
-def _native(value: Any) -> Any:
+def _native(record: Mapping[Any, Any], name: str) -> Any:
     """A value as Python has it: those of numpy and pandas know how."""
-    return value.tolist() if hasattr(value, "tolist") else value
+    try:
+        value: Any = record.get(name)
+        return value.tolist() if hasattr(value, "tolist") else value
+    except Exception:  # noqa: BLE001  (what another program made may do anything)
+        return UNREADABLE

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from io import StringIO
-from itertools import count
+from itertools import compress, count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
+from triage.batch.arrow import only, readable
 from triage.batch.plan import CSV, JSONL, PARQUET, STREAM, Cells, Form, Plan
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
@@ -22,7 +24,10 @@ CHUNK = 2_000_000  # bytes of text; a part of the output comes of it. Larger one
 LONGEST_HEAD = 1_000_000  # bytes of the first record
 LONGEST = 16  # chunks: what no end of a row is found in is cut at the end of a line
 PARQUET_ROWS = 20_000
+DEEPEST = 100  # lists in lists in lists; at some depth nothing can write them
 BOM = b"\xef\xbb\xbf"
+NO_TEXT = "is not UTF-8"
+HALF = "holds half a character (a lone surrogate)"
 
 
 class Chunk(NamedTuple):
@@ -72,13 +77,13 @@ def opened(name: str, form: Form, rulebase: RuleBase) -> Iterator[Opened]:
     """An input, and its columns read. Raises FaultyInput, OSError."""
     if form.format == PARQUET:
         with _parquet(name) as file:
-            yield Opened(tuple(file.schema_arrow.names), _batches(file), file.metadata.num_rows)
+            yield Opened(tuple(file.schema_arrow.names), _batches(file, name), file.metadata.num_rows)
         return
     with _stream(name, form) as (raw, stream):
         size = Path(name).stat().st_size if name != STREAM and Path(name).is_file() else None
         if form.format == CSV:
             head = _first_record(stream)
-            texts = _texts(b"", stream, raw, form, 1 + head.count(b"\n"))
+            texts = _texts(b"", stream, raw, form, 1 + _ends(head))
             yield Opened(_csv_columns(head, name), texts, size)
         else:
             head = stream.readline(LONGEST_HEAD).removeprefix(BOM)
@@ -105,11 +110,15 @@ def _first_record(stream: IO[bytes]) -> bytes:
 
 def _csv_columns(record: bytes, name: str) -> tuple[str, ...]:
     try:
-        columns = next(csv.reader(StringIO(record.decode(), newline=""), strict=True), None)
+        text = StringIO(record.decode(), newline="")
+        columns = next(csv.reader(text, strict=True), None)
     except (csv.Error, UnicodeError) as error:
         raise FaultyInput([Fault(name, 1, f"the names of the columns cannot be read: {error}")]) from None
     if not columns:
         raise FaultyInput([Fault(name, 1, "is empty: the first line names the columns")])
+    if text.read().strip():
+        hint = "they must end with LF or CR LF, like after: tr '\\r' '\\n' < IN"
+        raise FaultyInput([Fault(name, 1, "the lines end with a lone CR, as on an old Mac", hint)])
     return tuple(column.strip() for column in columns)
 
 
@@ -121,6 +130,8 @@ def _json_columns(record: bytes, name: str, rulebase: RuleBase) -> tuple[str, ..
         first = None
     if not isinstance(first, dict):
         raise FaultyInput([Fault(name, 1, "the first line is no JSON object", 'like {"age": 34}')])
+    if not _is_text("".join(first)):
+        raise FaultyInput([Fault(name, 1, f"the name of a column {HALF}")])
     return (*(column for column in first if column not in rulebase.questions), *rulebase.questions)
 
 
@@ -129,9 +140,9 @@ def _texts(pending: bytes, stream: IO[bytes], raw: IO[bytes], form: Form, line: 
     numbers = count()
     while block := stream.read(CHUNK):
         if cut := _cut(pending, form):
-            yield Chunk(next(numbers), line, pending[:cut], _position(raw))
-            line += pending.count(b"\n", 0, cut)
-            pending = pending[cut:]
+            whole, pending = pending[:cut], pending[cut:]
+            yield Chunk(next(numbers), line, whole, _position(raw))
+            line += _ends(whole) if form.format == CSV else whole.count(b"\n")
         pending += block
     number = next(numbers)
     if pending or not number:  # there always is a chunk, which gives an output without rows its columns
@@ -144,15 +155,30 @@ def _cut(text: bytes, form: Form) -> int:
     A line break inside quotes belongs to a cell. A quote that nobody closed must not make
     the chunk grow for ever: then it is cut at the end of some line, and its rows are refused.
     """
-    end = text.rfind(b"\n") + 1
-    if form.format == JSONL or len(text) > LONGEST * CHUNK:
-        return end or (len(text) if len(text) > LONGEST * CHUNK else 0)
+    last = text.rfind(b"\n") + 1
+    is_long = len(text) > LONGEST * CHUNK
+    if form.format == JSONL or (is_long and last):
+        return last or (len(text) if is_long else 0)
+    if is_long:
+        last = text.rfind(b"\r", 0, -1) + 1  # the last byte may be the half of CR LF
+        return _outside_quotes(text, b"\r", last) or last or len(text)
+    return _outside_quotes(text, b"\n", last)
+
+
+def _outside_quotes(text: bytes, mark: bytes, end: int) -> int:
+    """The last end of a line that is in no quoted cell, at `end` or before."""
     quotes = text.count(b'"', 0, end)
     while quotes % 2:
-        before = text.rfind(b"\n", 0, end - 1) + 1
+        before = text.rfind(mark, 0, end - 1) + 1
         quotes -= text.count(b'"', before, end)
         end = before
     return end
+
+
+def _ends(text: bytes) -> int:
+    """How many lines end in it: with LF, CR LF or a lone CR, which all end a row of CSV."""
+    lone = text.count(b"\r") - text.count(b"\r\n") if b"\r" in text else 0
+    return text.count(b"\n") + lone
 
 
 def _position(raw: IO[bytes]) -> int:
@@ -162,15 +188,14 @@ def _position(raw: IO[bytes]) -> int:
 # --- rows
 
 
-def read(chunk: Chunk, plan: Plan) -> Read:
-    """The rows of a chunk."""
+def read(chunk: Chunk, plan: Plan, kept: Collection[int] = ()) -> Read:
+    """The rows of a chunk. `kept`: the numbers of the columns that stay Arrow, if they come so."""
     if plan.source.format == PARQUET:
-        lines = range(chunk.line, chunk.line + chunk.data.num_rows)
-        return Read(lines, [column.to_pylist() for column in chunk.data.columns], [])
+        return _parquet_rows(chunk, kept)
     text, whole = _decoded(chunk.data)
     if plan.source.format == CSV and whole and (columns := _plain_columns(text, len(plan.columns))):
         return Read(range(chunk.line, chunk.line + len(columns[0])), columns, [])
-    found = _csv_rows(text, chunk, plan) if plan.source.format == CSV else _json_rows(text, chunk, plan)
+    found = _csv_rows(text, chunk, plan) if plan.source.format == CSV else _json_rows(text, chunk, plan, whole)
     rows = list(found if whole else map(_readable, found))
     sound = [(row.line, row.cells) for row in rows if not isinstance(row.cells, Refused)]
     refused = [(row.line, row.cells) for row in rows if isinstance(row.cells, Refused)]
@@ -212,9 +237,18 @@ def _readable(row: Row) -> Row:
     if isinstance(row.cells, Refused):
         return row
     for cell in row.cells:
-        if not str(cell).isascii() and any("\udc80" <= c <= "\udcff" for c in str(cell)):
-            return Row(row.line, Refused("is not UTF-8", str(cell)))
+        if isinstance(cell, str) and not _is_text(cell):
+            return Row(row.line, Refused(NO_TEXT, cell))
     return row
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written: bytes that are no UTF-8, and halves of characters, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _csv_rows(text: str, chunk: Chunk, plan: Plan) -> Iterator[Row]:
@@ -244,16 +278,17 @@ def _csv_rows(text: str, chunk: Chunk, plan: Plan) -> Iterator[Row]:
 def _no_row(taken: list[str], cells: list[str], line: int, width: int) -> list[Row]:
     """What is to be said of lines that make no row together.
 
-    Where a quote was not closed, rows that are sound may lie within them.
+    Where a quote was not closed (no `cells`), rows that are sound may lie within them. Else a line of them may be a part
+    of a cell, which must not become a row.
     """
-    alone = [row for n, one in enumerate(taken) if (row := _csv_line(one, line + n, width))]
-    if cells and all(isinstance(row.cells, Refused) for row in alone):
-        return [Row(line, _wrong_width(cells, width, "".join(taken)))]
-    return alone
+    if cells:
+        return [Row(line, _wrong_width(cells, width, taken, line))]
+    return [row for n, one in enumerate(taken) if (row := _csv_line(one, line + n, width))]
 
 
-def _wrong_width(cells: list[str], width: int, text: str) -> Refused:
-    return Refused(f"has {len(cells)} cells, the first line has {width}", text.strip())
+def _wrong_width(cells: list[str], width: int, taken: list[str], line: int) -> Refused:
+    upto = f" (to line {line + len(taken) - 1})" if len(taken) > 1 else ""
+    return Refused(f"has {len(cells)} cells{upto}, the first line has {width}", "".join(taken).strip())
 
 
 def _csv_line(text: str, line: int, width: int) -> Row | None:
@@ -264,7 +299,7 @@ def _csv_line(text: str, line: int, width: int) -> Row | None:
         return Row(line, Refused(f"is no row of CSV: {error}", text.strip()))
     if len(cells) == width:
         return Row(line, cells)
-    return Row(line, _wrong_width(cells, width, text)) if cells else None
+    return Row(line, _wrong_width(cells, width, [text], line)) if cells else None
 
 
 class _Twice(ValueError):
@@ -279,11 +314,12 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _json_rows(text: str, chunk: Chunk, plan: Plan) -> Iterator[Row]:
+def _json_rows(text: str, chunk: Chunk, plan: Plan, whole: bool) -> Iterator[Row]:
     known = set(plan.columns)
     for n, one in enumerate(text.split("\n")):
         if one.strip():
-            yield Row(chunk.line + n, _json_cells(one, plan, known))
+            sound = whole or _is_text(one)
+            yield Row(chunk.line + n, _json_cells(one, plan, known) if sound else Refused(NO_TEXT, one.strip()))
 
 
 def _json_cells(text: str, plan: Plan, known: set[str]) -> Cells | Refused:
@@ -293,11 +329,33 @@ def _json_cells(text: str, plan: Plan, known: set[str]) -> Cells | Refused:
         return Refused(str(error), text.strip())
     except (ValueError, RecursionError):
         return Refused("is no JSON", text.strip())
-    if not isinstance(record, dict):
-        return Refused("is no JSON object", text.strip())
-    if more := record.keys() - known:
-        return Refused(f'names "{min(more)}", which the first line does not', text.strip())
+    if why := _why_no_row(record, text, known):
+        return Refused(why, text.strip())
     return [record.get(column) for column in plan.columns]
+
+
+def _why_no_row(record: object, text: str, known: set[str]) -> str:
+    """Why sound JSON is no row; empty if it is one."""
+    if not isinstance(record, dict):
+        return "is no JSON object"
+    if len(text) > DEEPEST and _depth(text) > DEEPEST:
+        return f"holds more than {DEEPEST} lists or objects in each other"
+    if more := record.keys() - known:
+        return f'names "{min(more)}", which the first line does not'
+    if "\\u" in text and not _is_text(json.dumps(record, ensure_ascii=False)):
+        return HALF
+    return ""
+
+
+def _depth(text: str) -> int:
+    """How many lists and objects are in each other at most, in sound JSON."""
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return 0
+    depth = most = 0
+    for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        depth += (mark in "[{") - (mark in "]}")
+        most = max(most, depth)
+    return most
 
 
 # --- Parquet
@@ -308,7 +366,9 @@ def _parquet(name: str) -> Any:
     pyarrow = needed_for_parquet()
     try:
         return pyarrow.parquet.ParquetFile(name)
-    except pyarrow.lib.ArrowException as error:
+    except (pyarrow.lib.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise FaultyInput([Fault(name, 0, f"is no Parquet file: {error}")]) from None
 
 
@@ -322,11 +382,28 @@ def needed_for_parquet() -> Any:
     return pyarrow
 
 
-def _batches(file: Any) -> Iterator[Chunk]:
+def _batches(file: Any, name: str) -> Iterator[Chunk]:
     row = 1
     batches = file.iter_batches(batch_size=PARQUET_ROWS)
     if not file.metadata.num_rows:
-        batches = [needed_for_parquet().RecordBatch.from_pylist([], file.schema_arrow)]
-    for number, batch in enumerate(batches):
+        batches = iter([needed_for_parquet().RecordBatch.from_pylist([], file.schema_arrow)])
+    for number in count():
+        try:
+            batch = next(batches, None)
+        except (needed_for_parquet().lib.ArrowException, OSError) as error:
+            raise FaultyInput([Fault(name, row, f"cannot be read from this row on: {error}")]) from None
+        if batch is None:
+            return
         yield Chunk(number, row, batch, row + batch.num_rows - 1)
         row += batch.num_rows
+
+
+def _parquet_rows(chunk: Chunk, kept: Collection[int]) -> Read:
+    columns, why = readable(chunk.data, kept)
+    lines: Sequence[int] = range(chunk.line, chunk.line + chunk.data.num_rows)
+    if not why:
+        return Read(lines, columns, [])
+    sound = [n not in why for n in range(len(lines))]
+    refused = [(lines[n], Refused(what, "")) for n, what in sorted(why.items())]
+    columns = [only(column, sound) for column in columns]
+    return Read(list(compress(lines, sound)), columns, refused)

@@ -7,15 +7,18 @@ import gzip
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
-from io import BytesIO, StringIO
+from io import BytesIO
+from math import isfinite
 from typing import Any
 
 from triage.batch.plan import CSV, HASH_DIGITS, JOINS, LISTS, PARQUET, RESULT, TRUTHS, Plan
-from triage.batch.source import Chunk, needed_for_parquet
+from triage.batch.source import needed_for_parquet
 from triage.model import RuleBase
 from triage.rowsets import Column
 from triage.tables import Outcome
 
+CR_LF = "\r\n"
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
 Result = tuple[Any, ...]  # the values of RESULT
 
 
@@ -26,18 +29,19 @@ class Target:
         self._plan, self._sha256 = plan, rulebase.sha256
         self.carried = [n for n, column in enumerate(plan.columns) if column not in rulebase.questions]
         self._names = [plan.columns[n] for n in self.carried]
+        self.kept = self.carried if plan.source.format == plan.target.format == PARQUET else []
 
     def head(self) -> bytes:
-        """What stands before the first row."""
-        return self._packed(_csv([[*self._names, *RESULT]])) if self._plan.target.format == CSV else b""
+        """What stands before the first row; for a packed file never nothing, which would not be unpacked."""
+        return self._packed(_csv([[*self._names, *RESULT]]) if self._plan.target.format == CSV else "")
 
-    def part(self, carried: Sequence[Sequence[Any]], outcomes: Column[Outcome], chunk: Chunk) -> bytes:
-        """The rows of a chunk; `carried`: a column for each of `self.carried`."""
+    def part(self, carried: Sequence[Sequence[Any]], outcomes: Column[Outcome]) -> bytes:
+        """The rows of a chunk; `carried`: a column for each of `self.carried`, from Arrow if it is in `self.kept`."""
         found = outcomes.mapped(self._result)
         if self._plan.target.format == PARQUET:
-            return self._as_parquet(carried, found, chunk)
+            return self._as_parquet(carried, found)
         text = self._as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
-        return self._packed(text)
+        return self._packed(text) if text else b""
 
     def _result(self, outcome: Outcome) -> Result:
         return result(outcome, self._sha256)
@@ -56,13 +60,12 @@ class Target:
         ends = found.mapped(lambda values: ", ".join(map(_member, RESULT, values)))
         return "".join(f"{{{', '.join(record)}}}\n" for record in zip(*members, ends.rows(), strict=True))
 
-    def _as_parquet(self, carried: Sequence[Sequence[Any]], found: Column[Result], chunk: Chunk) -> bytes:
+    def _as_parquet(self, carried: Sequence[Sequence[Any]], found: Column[Result]) -> bytes:
         pyarrow = needed_for_parquet()
-        columns = {}
-        for n, name, values in zip(self.carried, self._names, carried, strict=True):
-            typed = chunk.data.schema.field(n).type if self._plan.source.format == PARQUET else pyarrow.string()
-            texts = typed == pyarrow.string()
-            columns[name] = pyarrow.array([as_text(v) if texts and v is not None else v for v in values], typed)
+        columns = dict(zip(self._names, carried, strict=True))
+        if not self.kept:
+            for name, values in columns.items():
+                columns[name] = pyarrow.array([None if v is None else as_text(v) for v in values], pyarrow.string())
         several = pyarrow.list_(pyarrow.string())
         codes = pyarrow.array(found.codes, pyarrow.int32())
         for n, name in enumerate(RESULT):
@@ -74,8 +77,8 @@ class Target:
 
     def _packed(self, text: str) -> bytes:
         """Text as it is written; pieces that are packed one by one may follow each other in a file."""
-        data = text.encode(errors="surrogateescape")
-        return gzip.compress(data, mtime=0) if self._plan.target.packed and data else data
+        data = text.encode()
+        return gzip.compress(data, mtime=0) if self._plan.target.packed else data
 
 
 def result(outcome: Outcome, sha256: str) -> Result:
@@ -90,14 +93,37 @@ def _has_marks(column: Iterable[str]) -> bool:
     return any(mark in text for mark in '",\r\n')
 
 
+class _Lines(list[str]):
+    """What is written to, line by line."""
+
+    def write(self, line: str) -> None:
+        self.append(f"{line.removesuffix(CR_LF)}\n")
+
+
 def _csv(rows: Iterable[Iterable[str]]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    lines = _Lines()
+    csv.writer(lines, lineterminator=CR_LF).writerows(rows)  # with LF alone some versions leave a CR without quotes
+    return "".join(lines)
 
 
 def _member(name: str, value: Any) -> str:
-    return f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)}"
+    return f"{_encoded(name)}: {_json(value)}"
+
+
+def _json(value: Any) -> str:
+    try:
+        return _encoded(value)
+    except ValueError:
+        return _encoded(_with_null(value))
+
+
+def _with_null(value: Any) -> Any:
+    """The same with null for NaN and Infinity, which JSON has no numbers for."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, (list, tuple)):
+        return [_with_null(one) for one in value]
+    return {name: _with_null(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _flat(value: Any) -> str:
@@ -113,4 +139,6 @@ def as_text(value: Any) -> str:
     """A value of any input as text."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, (list, tuple, dict)):
+        return _json(value)
+    return "" if value is None else json.dumps(value) if isinstance(value, (int, float)) else str(value)

@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import compress
 from math import isnan
 from typing import Any, NamedTuple
 
+from triage.batch.arrow import only, value
 from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
 from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
@@ -23,18 +23,23 @@ from triage.tables import Outcome, Rows, Size, Tables
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
-ERRORS = ("line", "id", "column", "value", "why")
+ERRORS = ("line", "id", "column", "value", "why", "known")
 ID = "id"
+KNOWN = "known"  # the last of ERRORS
 
 
 class Error(NamedTuple):
-    """Why a row was refused: the fields of `ERRORS`."""
+    """Why a row was refused: the fields of `ERRORS`.
+
+    `known`: the least level that its other answers reach, where that asks for a doctor.
+    """
 
     line: int
     id: str
     column: str
     value: str
     why: str
+    known: str = ""
 
 
 class Counts(NamedTuple):
@@ -42,6 +47,7 @@ class Counts(NamedTuple):
 
     `results`: how many written rows have what, by kind and id. Kinds are disposition, red flag, cause and the columns
     `needs_checking` and `pharmacist` (no id); `missing`: of the rows of a disposition, those that lack answers.
+    `KNOWN`: how many rows that were not written have which level as `Error.known`.
     """
 
     read: int
@@ -77,6 +83,10 @@ class Wrong(NamedTuple):
     why: str
 
 
+UNREADABLE = object()  # in place of a value that cannot be looked at
+NOT_READ = Wrong("a value that cannot be read")
+
+
 class Coder:
     """The values of one column as answers to its question."""
 
@@ -100,6 +110,8 @@ class Coder:
         return with_names(Column(options, found.codes)), rows
 
     def _meaning(self, key: Hashable, value: Any) -> frozenset[str] | Wrong:
+        if key is UNREADABLE:
+            return NOT_READ
         found = self._known.get(key)
         if found is None:
             found = self._options(value)
@@ -108,6 +120,12 @@ class Coder:
         return found
 
     def _options(self, value: Any) -> frozenset[str] | Wrong:
+        try:
+            return self._read(value)
+        except Exception:  # noqa: BLE001  (values of other programs may do anything when they are looked at)
+            return NOT_READ
+
+    def _read(self, value: Any) -> frozenset[str] | Wrong:
         given = as_given(self.question, value)
         if given is None:
             return NO_ANSWER
@@ -121,7 +139,12 @@ class Coder:
 
 
 def _hashable(value: Any) -> Hashable:
-    return value if isinstance(value, str) else (type(value), repr(value))
+    if isinstance(value, str) or value is UNREADABLE:
+        return value
+    try:
+        return type(value), repr(value)
+    except Exception:  # noqa: BLE001  (too deep, too long, or made by another program)
+        return UNREADABLE
 
 
 def as_given(question: Question, value: Any) -> Any:
@@ -160,27 +183,28 @@ class Worker:
             return self._done(chunk)
 
     def _done(self, chunk: Chunk) -> Done:
-        found = read(chunk, self.plan)
+        found = read(chunk, self.plan, self._target.kept)
         rows = len(found.lines)
         answers, faults = self._answers(found)
         outcomes = self.tables.outcomes(Rows(rows, answers))
         open_ = {} if self.plan.partial else dict(self._unfinished(outcomes, found))
+        lost = {n: [error] for n, error in open_.items()} | faults
+        known = {n: _reached(outcomes.values[outcomes.codes[n]]) for n in lost}
         errors = [Error(line, "", "", refused.value, refused.what) for line, refused in found.refused]
-        errors += [error for row in faults.values() for error in row]
-        errors += [error for n, error in open_.items() if n not in faults]
+        errors += [error._replace(known=known[n]) for n, row in lost.items() for error in row]
         carried = [found.columns[n] for n in self._target.carried]
-        if lost := faults.keys() | open_.keys():
+        if lost:
             wanted = [n not in lost for n in range(rows)]
             outcomes = outcomes.only(wanted)
-            carried = [tuple(compress(column, wanted)) for column in carried]
+            carried = [only(column, wanted) for column in carried]
         counts = Counts(
             rows + len(found.refused),
             rows - len(lost),
             len(found.refused) + len(faults),
             len(lost) - len(faults),
-            _results(outcomes),
+            _results(outcomes) + Counter((KNOWN, level) for level in known.values() if level),
         )
-        output = self._target.part(carried, outcomes, chunk)
+        output = self._target.part(carried, outcomes)
         told = tuple(map(_told, sorted(errors, key=lambda error: error.line)))
         return Done(chunk.number, output, told, counts, chunk.upto, self.tables.size)
 
@@ -204,7 +228,10 @@ class Worker:
 
     def _place(self, row: int, found: Read) -> tuple[int, str]:
         """Line and id."""
-        return found.lines[row], "" if self._id is None else as_text(found.columns[self._id][row])
+        if self._id is None:
+            return found.lines[row], ""
+        column = found.columns[self._id]
+        return found.lines[row], as_text(value(column, row) if self._id in self._target.kept else column[row])
 
 
 @contextmanager
@@ -217,6 +244,11 @@ def _no_search_for_cycles() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _reached(outcome: Outcome) -> str:
+    """The level that a row asks for at least, if that is a doctor; else empty."""
+    return outcome.disposition.id if outcome.disposition.see_doctor else ""
 
 
 def _results(outcomes: Column[Outcome]) -> Counter[tuple[str, str]]:

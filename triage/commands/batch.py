@@ -152,6 +152,7 @@ def _not_all(ended: Ended) -> int:
 
 
 def _totals(counts: Counts, errors: str) -> str:
+    from triage.batch.work import KNOWN
     from triage.wording import counted
 
     lost = counts.refused + counts.unfinished
@@ -159,6 +160,9 @@ def _totals(counts: Counts, errors: str) -> str:
     if lost:
         text += f" ({counts.refused:,} with faults, {counts.unfinished:,} with answers missing)"
         text += f"; see {errors}" if errors else ""
+    if urgent := sum(times for (kind, _), times in counts.results.items() if kind == KNOWN):
+        where = "see the column known" if errors else "see above"
+        text += f". {urgent:,} of the refused need a doctor by what they do say: {where}"
     return text
 
 
@@ -223,4 +227,5 @@ class _Shown:
     def refused(self, error: Error) -> None:
         """One line for each, since there is no file beside a stream."""
         place = f'line {error.line}, column "{error.column}"' if error.column else f"line {error.line}"
-        say(f"{place}: {error.value}: {error.why}" if error.value else f"{place}: {error.why}")
+        known = f" (known so far: {error.known})" if error.known else ""
+        say(f"{place}: {error.value}: {error.why}{known}" if error.value else f"{place}: {error.why}{known}")
