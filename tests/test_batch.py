@@ -981,7 +981,7 @@ def test_a_refused_row_says_how_urgent_it_is_at_least(tmp_path: Path, capsys: py
         ("1", True, "emergency"), ("2", True, ""), ("3", False, ""), ("", False, ""),
         ("5", True, "emergency"), ("5", False, "emergency"),
     ]  # fmt: skip
-    assert "2 of the refused" in capsys.readouterr().err
+    assert "doctor by what they do say: 2" in capsys.readouterr().err
     main(["batch", str(given), "-"])
     told = capsys.readouterr().err
     assert 'line 2, column "age"' in told

@@ -162,7 +162,7 @@ def _totals(counts: Counts, errors: str) -> str:
         text += f"; see {errors}" if errors else ""
     if urgent := sum(times for (kind, _), times in counts.results.items() if kind == KNOWN):
         where = "see the column known" if errors else "see above"
-        text += f". {urgent:,} of the refused need a doctor by what they do say: {where}"
+        text += f". Refused, but to see a doctor by what they do say: {urgent:,} ({where})"
     return text
 
 
