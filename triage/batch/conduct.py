@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any, NamedTuple, Protocol
 
 from triage import __version__
+from triage.answers import write_whole
 from triage.batch import source
 from triage.batch.parts import Parts, folder_of, held, leave
 from triage.batch.plan import STREAM, Form, Plan, check_columns
@@ -135,6 +136,10 @@ class _Run:
         finished = self.parts.finished()
         return (chunk for chunk in data.chunks if chunk.number not in finished)
 
+    def place(self, chunk: Chunk) -> Path | None:
+        """Where the rows of a chunk are kept; None where they go on to a stream."""
+        return None if self.job.output == STREAM else self.parts.place(chunk.number)
+
 
 class _Piece(NamedTuple):
     """A chunk of a run; or, behind the last one, its fault or None."""
@@ -236,11 +241,16 @@ class _Workers:
     def __init__(self, tables: Tables | None = None) -> None:
         self._tables, self._worker = tables, None
 
-    def done(self, plan: Plan, chunk: Chunk) -> Done:
+    def done(self, plan: Plan, chunk: Chunk, place: Path | None) -> Done:
+        """A chunk done; its rows are written to their place, if there is one, and then not handed on."""
         if self._worker is None or self._worker.plan != plan:
             self._worker = Worker(plan, self._tables)
             self._tables = self._worker.tables
-        return self._worker.done(chunk)
+        done = self._worker.done(chunk)
+        if place is None:
+            return done
+        write_whole(place, done.output)
+        return done._replace(output=b"")
 
     _worker: Worker | None
 
@@ -252,14 +262,15 @@ def _work(
     if jobs == 1:
         workers = _Workers(tables)
         for run, chunk in pieces:
-            yield run, workers.done(run.plan, chunk) if isinstance(chunk, Chunk) else chunk
+            yield run, workers.done(run.plan, chunk, run.place(chunk)) if isinstance(chunk, Chunk) else chunk
         return
     context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
     with ProcessPoolExecutor(jobs, context, _begin) as pool:
         waiting: deque[tuple[_Run, Future[Done] | FaultyInput | None]] = deque()
         try:
             for run, chunk in pieces:
-                waiting.append((run, pool.submit(_done, run.plan, chunk) if isinstance(chunk, Chunk) else chunk))
+                task = pool.submit(_done, run.plan, chunk, run.place(chunk)) if isinstance(chunk, Chunk) else chunk
+                waiting.append((run, task))
                 while len(waiting) >= WINDOW * jobs:
                     yield _awaited(*waiting.popleft())
             while waiting:
@@ -290,5 +301,5 @@ def _end_with_parent() -> None:
 _workers: _Workers
 
 
-def _done(plan: Plan, chunk: Chunk) -> Done:
-    return _workers.done(plan, chunk)
+def _done(plan: Plan, chunk: Chunk, place: Path | None) -> Done:
+    return _workers.done(plan, chunk, place)

@@ -59,12 +59,11 @@ class Parts:
         return {
             int(path.stem): counts_of(json.loads(path.read_text("utf-8")))
             for path in self._records()
-            if self._part(int(path.stem)).exists()
+            if self.place(int(path.stem)).exists()
         }
 
     def keep(self, done: Done) -> None:
-        """Put a part into the folder: its counts last, since with them it counts as finished."""
-        write_whole(self._part(done.number), done.output)
+        """Put the counts of a part into the folder, whose rows are in their place: with them it counts as finished."""
         record = {**as_record(done.counts), "errors": [list(error) for error in done.errors]}
         write_whole(self.folder / f"{done.number}.json", json.dumps(record))
 
@@ -79,7 +78,7 @@ class Parts:
             with _private(joined) as file:
                 file.write(head)
                 for number in numbers:
-                    with self._part(number).open("rb") as part:
+                    with self.place(number).open("rb") as part:
                         shutil.copyfileobj(part, file)
         counts = self._join_errors(records)
         os.replace(joined, self.out)
@@ -105,7 +104,7 @@ class Parts:
         writer = None
         with _private(joined) as file:
             for number in numbers:
-                table = pyarrow.parquet.read_table(self._part(number))
+                table = pyarrow.parquet.read_table(self.place(number))
                 writer = writer or pyarrow.parquet.ParquetWriter(file, table.schema)
                 writer.write_table(table)
             if writer:
@@ -115,7 +114,8 @@ class Parts:
         """A file of this attempt only: nobody else writes to it while it is put in its place."""
         return self.folder / f"{name}-{uuid.uuid4().hex}"
 
-    def _part(self, number: int) -> Path:
+    def place(self, number: int) -> Path:
+        """Where the rows of a part are kept."""
         return self.folder / f"{number}.rows"
 
     def _records(self) -> Iterator[Path]:
