@@ -177,7 +177,7 @@ def test_a_run_that_goes_on_counts_the_parts_that_were_finished(
     with monkeypatch.context() as patched:
         patched.setattr(conduct.Parts, "keep", stop)
         assert told(given, given.with_name("out.csv"), capsys, "--partial") == ""  # stopped: nothing to sum up
-    assert len(list(given.with_name("out.csv.parts").glob("*.rows"))) == 3
+    assert len(list(given.with_name("out.csv.parts").glob("[0-9]*.json"))) == 3
     assert told(given, given.with_name("out.csv"), capsys, "--partial", "--resume") == wanted
 
 
