@@ -26,6 +26,7 @@ from triage.batch.work import ERRORS, NONE, Counts, Done
 from triage.faults import Fault, FaultyInput
 
 RUN = "run.json"
+REFUSED = ".errors"  # behind the name of an output
 OURS = "leg-cramp-triage"  # marks a folder of parts; who has locked it has the folder
 
 
@@ -141,7 +142,7 @@ def folder_of(out: Path) -> Path:
 
 def errors_of(out: Path) -> Path:
     """Where the rows that were refused are told."""
-    return out.with_name(f"{out.name}.errors")
+    return out.with_name(f"{out.name}{REFUSED}")
 
 
 def put_away(folder: Path) -> None:

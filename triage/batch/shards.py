@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from triage.answers import write_whole
 from triage.batch.conduct import Far, Job, Progress, Watcher, WorkerDied, conduct_all, identity
-from triage.batch.parts import as_record, check_folder, check_places, counts_of, held, put_away
+from triage.batch.parts import REFUSED, as_record, check_folder, check_places, counts_of, errors_of, held, put_away
 from triage.batch.plan import FORMATS, GZIP, PARQUET, STREAM, Form, check_columns, form_of
 from triage.batch.source import opened
 from triage.batch.work import NONE, Counts, Error
@@ -26,7 +26,6 @@ from triage.faults import Fault, Faults, FaultyInput
 from triage.model import RuleBase
 
 PARTS = ".parts"
-ERRORS = ".errors"
 SHOWN = 5  # names of files in a message
 
 
@@ -113,9 +112,10 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
     if out.is_dir():
         for job in jobs:
             check_places(job.input, Path(job.output))
-    own = {name for job in jobs for name in (Path(job.output).name, Path(job.output).name + ERRORS)}
+    outputs = [Path(job.output) for job in jobs]
+    own = {path.name for output in outputs for path in (output, errors_of(output))}
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
-    if others := [name for name in there if _is_table(name.removesuffix(ERRORS)) and name not in own]:
+    if others := [name for name in there if _is_table(name.removesuffix(REFUSED)) and name not in own]:
         hint = f"{listed(others)}; remove them, or give OUT another name"
         raise FaultyInput([Fault(str(out), 0, "holds results of inputs that are not among these", hint)])
 

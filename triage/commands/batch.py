@@ -125,17 +125,21 @@ def _checked_output(source: str, name: str) -> str:
 
 
 def _files_of(job: Job) -> tuple[str, ...]:
-    return job.input, job.output, f"{job.output}.errors", f"{job.output}.parts"
+    from triage.batch.parts import errors_of, folder_of
+
+    out = Path(job.output)
+    return job.input, job.output, str(errors_of(out)), str(folder_of(out))
 
 
 def _errors(args: argparse.Namespace, jobs: Sequence[Job]) -> str:
     """Where to look for the rows that were refused."""
+    from triage.batch.parts import errors_of
     from triage.batch.plan import STREAM
     from triage.batch.shards import is_several
 
     if args.target == STREAM:
         return ""
-    return f"the files .errors in {args.target}" if is_several(args.input) else f"{jobs[0].output}.errors"
+    return f"the files .errors in {args.target}" if is_several(args.input) else str(errors_of(Path(jobs[0].output)))
 
 
 def _not_all(ended: Ended) -> int:

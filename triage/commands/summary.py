@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 TEXT = "text"
 
 
-def check_summary(args: argparse.Namespace, inputs: Sequence[str]) -> None:
-    """Raises FaultyInput where the summary has no place, or would replace what the run reads or writes."""
+def check_summary(args: argparse.Namespace, files: Sequence[str]) -> None:
+    """Raises FaultyInput where the summary has no place, or would replace `files`, which the run reads or writes."""
     from triage.batch.plan import STREAM
     from triage.faults import Fault, FaultyInput
 
@@ -31,7 +31,7 @@ def check_summary(args: argparse.Namespace, inputs: Sequence[str]) -> None:
         ]:
             raise FaultyInput(faults)
     elif args.output:
-        _check_file(args.output, [*inputs, args.input, args.target, f"{args.target}.errors", f"{args.target}.parts"])
+        _check_file(args.output, [*files, args.input, args.target])
     elif args.target == STREAM and args.format != TEXT:
         what = "has no place: standard output takes the results"
         raise FaultyInput([Fault(f"--format {args.format}", 0, what, "give --output FILE")])
