@@ -18,4 +18,4 @@ class MakeFiles(BuildHookInterface):  # type: ignore[type-arg]
         rules = Path(self.root) / "rules"
         parsed.write(rules)
         built.write(rules)
-        build_data["artifacts"] += ["triage/parsed_rules.json", "triage/built/*"]
+        build_data["artifacts"] += ["triage/rules.parsed", "triage/built/*"]

@@ -2,11 +2,11 @@
 
 The copy is used only for the very bytes that it was made from, by the very code that made
 it; after any change to a rule file, or to what reads one, the files themselves are read.
+Those bytes stand behind it: they are compared faster than a library for hashes is loaded.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ DEMOS = "demos"  # the folder of stories to play, on which no result depends eit
 SUFFIXES = (".toml", ".svg")  # of what belongs to a rule base
 
 HERE = Path(__file__).parent
-COPY = HERE / "parsed_rules.json"
+COPY = HERE / "rules.parsed"
 CODE = ("grammar", "lints", "model", "parsed", "records", "rulebase", "toml_file")  # what reads and checks rules
 
 _TUPLE, _SET, _MAP, _FILE, _FIGURE = "()", "{}", "{:}", "file", "figure"  # kinds of values besides records
@@ -40,13 +40,19 @@ def file_names(rules: Path) -> set[str]:
     return {name for name in names if not name.startswith(f"{DEMOS}/")}
 
 
+def _raws(rules: Path) -> dict[str, bytes]:
+    return {name: read_bytes(rules / name, name) for name in file_names(rules)}
+
+
 def digest(raws: Mapping[str, bytes]) -> str:
     """SHA-256 over the names and bytes of all files, in order of name."""
-    made = hashlib.sha256()
-    for name in sorted(raws):
-        made.update(f"{name}\0{len(raws[name])}\0".encode())
-        made.update(raws[name])
-    return made.hexdigest()
+    import hashlib
+
+    return hashlib.sha256(_joined(raws)).hexdigest()
+
+
+def _joined(raws: Mapping[str, bytes]) -> bytes:
+    return b"".join(b"%b\0%d\0%b" % (name.encode(), len(raws[name]), raws[name]) for name in sorted(raws))
 
 
 def shown(rules: Path, name: str) -> str:
@@ -57,9 +63,9 @@ def shown(rules: Path, name: str) -> str:
 def kept(rules: Path, copy: Path = COPY) -> RuleBase | None:
     """The rule base in a folder, without examples, as it was kept; None if the copy is of other files or other code."""
     try:
-        head, _, body = copy.read_text("utf-8").partition("\n")
-        raws = {name: read_bytes(rules / name, name) for name in file_names(rules)}
-        groups = json.loads(body) if head == _head(digest(raws)) else []
+        body, _, origin = copy.read_bytes().partition(b"\n")
+        raws = _raws(rules)
+        groups = json.loads(body) if origin == _origin(raws) else []
     except (OSError, ValueError, FaultyInput):  # no copy, or files of which the loader will say what is wrong
         return None
     makers = _makers({name: Lines(shown(rules, name), raw) for name, raw in raws.items()})
@@ -76,16 +82,16 @@ def write(rules: Path, copy: Path = COPY) -> None:
     """Read and check a rule base and keep it; done when the package is built. Raises FaultyInput."""
     from triage.rulebase import Loader
 
+    origin = _origin(_raws(rules))  # before it is read: of files that change meanwhile there is no copy
     rulebase = Loader(rules, examples=False).load()
     nodes: dict[str, _Node] = {}
     _node_of(rulebase, nodes)
-    copy.write_text(f"{_head(rulebase.sha256)}\n{json.dumps(_grouped(nodes.values()))}", "utf-8")
+    copy.write_bytes(json.dumps(_grouped(nodes.values())).encode() + b"\n" + origin)
 
 
-def _head(sha256: str) -> str:
-    """What a copy begins with: which files it is of, and which code made it. Raises OSError."""
-    code = digest({name: (HERE / f"{name}.py").read_bytes() for name in CODE})
-    return f"{sha256} {code}"
+def _origin(raws: Mapping[str, bytes]) -> bytes:
+    """What stands behind a copy: the files that it is of, and the code that made it. Raises OSError."""
+    return _joined(raws) + _joined({name: (HERE / f"{name}.py").read_bytes() for name in CODE})
 
 
 class _Node:
