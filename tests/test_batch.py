@@ -540,7 +540,9 @@ def test_a_run_goes_on_only_with_the_same_input_and_rules(
     assert (counts.written, quiet.progress) == (400, [])  # all of it was finished
 
 
-def interrupted_at(where: Any, name: str, given: Path, out: Path, rulebase: RuleBase, do: Any = None) -> None:
+def interrupted_at(
+    where: Any, name: str, given: Path, out: Path, rulebase: RuleBase, do: Any = None, resume: bool = False
+) -> None:
     """A run that is stopped where it would call this."""
 
     def stop(*args: Any, **_: Any) -> None:
@@ -551,7 +553,25 @@ def interrupted_at(where: Any, name: str, given: Path, out: Path, rulebase: Rule
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(where, name, stop)
         with pytest.raises(KeyboardInterrupt):
-            run(given, out, rulebase)
+            run(given, out, rulebase, resume=resume)
+
+
+def test_parts_are_joined_while_the_run_goes_on_and_anew_after_a_kill(inputs: Path, rulebase: RuleBase) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    counts, _ = run(given, inputs / "whole.csv", rulebase)
+    interrupted_at(parts.Parts, "join", given, out, rulebase)
+    [joined] = (inputs / "out.csv.parts").glob("joined-*")
+    assert joined.read_bytes() == (inputs / "whole.csv").read_bytes()
+    joined.write_bytes(b"half")
+    assert run(given, out, rulebase, resume=True)[0] == counts
+    assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
+
+
+def test_what_earlier_attempts_joined_does_not_pile_up(inputs: Path, rulebase: RuleBase) -> None:
+    given, out = inputs / "in.csv", inputs / "out.csv"
+    for resume in (False, True, True):
+        interrupted_at(parts.Parts, "join", given, out, rulebase, resume=resume)
+    assert len(list((inputs / "out.csv.parts").glob("joined-*"))) == 1
 
 
 def test_only_one_run_at_a_time_goes_on(
@@ -562,10 +582,10 @@ def test_only_one_run_at_a_time_goes_on(
     codes = []
     join = parts.Parts.join
 
-    def beside(self: parts.Parts, head: bytes) -> Counts:
+    def beside(self: parts.Parts) -> Counts:
         words = ["batch", str(given), str(out), "--partial"]
         codes.extend([main(words), main([*words, "--resume"])] if not codes else [])
-        return join(self, head)
+        return join(self)
 
     monkeypatch.setattr(parts.Parts, "join", beside)
     run(given, out, rulebase)

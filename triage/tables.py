@@ -1,9 +1,10 @@
 """The rules as tables that experta fills: the same results, for many cases.
 
 A rule reads few questions, and of each it tells only few answers apart (`triage.projection`).
-So rules are put together in groups that see a bounded number of different cases, the *cells*.
-Every cell is one run of the engine over the rules of its group. Nothing is left out or rounded: a
-case and the cell it falls into make the same conditions hold, so the same rules fire.
+So rules are put together in groups that see a bounded number of different cases, the *cells*; a rule
+that alone sees too many is taken apart. Every cell is one run of the engine over the rules of its group.
+Nothing is left out or rounded: a case and the cell it falls into make the same conditions hold, so the
+same rules fire.
 
 Thousands of cases are judged at once, as sets of rows (`triage.rowsets`): the rows of a cell are those
 that are in all its classes, and the rows of a rule those of all cells in which it fires.
@@ -13,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain
 from math import prod
+from operator import and_
 from typing import Any, NamedTuple, TypeVar
 
 from triage.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
@@ -34,7 +37,7 @@ from triage.model import (
 from triage.projection import Domain, Value, cases, domain_of, values_apart
 from triage.rowsets import Column, RowSet, every, numbered, together, union, with_names
 
-CELLS = 24  # of one table: more make fewer tables, but more runs of the engine
+CELLS = 8  # of one table: more make fewer tables, but more runs of the engine, and no case is judged faster
 ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
 
 T = TypeVar("T")
@@ -139,21 +142,39 @@ class Table:
 
 def fill(productions: Sequence[Production], domain: Domain) -> Table:
     """The table of some rules: one run of the engine for every cell."""
-    productions = _joined(productions)
     values = _values(productions, domain)
     stratum = Stratum(productions)
     fired = tuple(frozenset(f.name for f in stratum.infer(facts)) for facts in cases(values))
-    return Table(productions, values, _axes(productions, values), fired)
+    return Table(tuple(productions), values, _axes(productions, values), fired)
+
+
+def parts(production: Production, domain: Domain, most: int) -> list[list[Production]]:
+    """A rule taken apart if it has more than `most` cells: it fires where all parts of one of these lists do.
+
+    First into its rows: it fires by any of them. A row that alone has too many, into one part for
+    each barrier: no barrier holds where none of them holds alone.
+    """
+    counted = _Counted(domain)
+    if counted.cells(_read([production])) <= most:
+        return [[production]]
+    rows = [
+        Production(f"{production.name}/row {n}", (row,), production.unless) for n, row in enumerate(production.when)
+    ]
+    return [[row] if counted.cells(_read([row])) <= most else _by_barrier(row) for row in rows]
+
+
+def _by_barrier(row: Production) -> list[Production]:
+    alone = [Production(f"{row.name}/unless {n}", row.when, (one,)) for n, one in enumerate(row.unless)]
+    return alone or [row]
 
 
 def group(productions: Iterable[Production], domain: Domain, most: int = CELLS) -> list[list[Production]]:
-    """Rules in groups of at most `most` cells; one that alone has more is taken apart into its rows.
+    """Rules in groups of at most `most` cells; one that alone has more has a group of its own.
 
-    A rule fires if one of its rows holds and no barrier does, so its rows may lie in different
-    groups. Each goes where it adds the fewest cells, the widest first.
+    Each goes where it adds the fewest cells, the widest first.
     """
     counted = _Counted(domain)
-    reading = [(_read([one]), one) for one in _narrow(productions, counted, most)]
+    reading = [(_read([one]), one) for one in productions]
     groups: list[tuple[int, _Reads, list[Production]]] = []
     for own, one in sorted(reading, key=lambda pair: -counted.cells(pair[0])):
         joined = [(_joint(reads, own), n) for n, (_, reads, _) in enumerate(groups)]
@@ -197,23 +218,6 @@ class _Counted:
         return self._found[name, cells]
 
 
-def _narrow(productions: Iterable[Production], counted: _Counted, most: int) -> Iterator[Production]:
-    for production in productions:
-        if counted.cells(_read([production])) <= most:
-            yield production
-        else:
-            yield from (Production(production.name, (row,), production.unless) for row in production.when)
-
-
-def _joined(productions: Iterable[Production]) -> tuple[Production, ...]:
-    """Rows of one rule that ended up in one group as one rule again: the engine knows a rule by its name."""
-    rules: dict[str, Production] = {}
-    for one in productions:
-        before = rules.get(one.name, Production(one.name, ()))
-        rules[one.name] = Production(one.name, (*before.when, *one.when), one.unless)
-    return tuple(rules.values())
-
-
 def _rows(productions: Iterable[Production]) -> list[Row]:
     return [row for p in productions for row in (*p.when, *p.unless)]
 
@@ -254,13 +258,22 @@ def _class(conditions: Iterable[Cell], facts: Facts) -> int:
 class Layer:
     """The tables of rules that do not read each other's conclusions: one of the engine's strata."""
 
-    def __init__(self, productions: Sequence[Production], domain: Domain, cells: int) -> None:
-        self.tables = tuple(fill(rules, domain) for rules in group(productions, domain, cells))
-        self._names = [rule.name for rule in productions]
+    def __init__(self, productions: Iterable[Production], domain: Domain, cells: int) -> None:
+        apart = {rule.name: parts(rule, domain, cells) for rule in productions}
+        narrow = chain.from_iterable(chain.from_iterable(apart.values()))
+        self.tables = tuple(fill(rules, domain) for rules in group(narrow, domain, cells))
+        self._parts = {name: [[part.name for part in row] for row in rows] for name, rows in apart.items()}
 
     def fired(self, known: Known, everyone: RowSet) -> dict[str, RowSet]:
         """The rows in which each rule fires."""
-        found = dict.fromkeys(self._names, 0)
+        found = self._fired(known, everyone)
+        return {
+            name: union(reduce(and_, (found.get(part, 0) for part in row)) for row in rows)
+            for name, rows in self._parts.items()
+        }
+
+    def _fired(self, known: Known, everyone: RowSet) -> dict[str, RowSet]:
+        found: dict[str, RowSet] = {}
         for table in self.tables:
             alike: dict[frozenset[str], RowSet] = {}
             for names, rows in zip(table.fired, table.cells(known, everyone), strict=True):
@@ -268,7 +281,7 @@ class Layer:
                     alike[names] = alike.get(names, 0) | rows
             for names, rows in alike.items():
                 for name in names:
-                    found[name] |= rows
+                    found[name] = found.get(name, 0) | rows
         return found
 
 

@@ -109,7 +109,7 @@ def conduct_all(
             far.ended(run.job)
             if done:
                 leave(run.parts.folder)
-            yield run.job, done or run.parts.join(run.head)
+            yield run.job, done or run.parts.join()
 
 
 class _Run:
@@ -132,8 +132,7 @@ class _Run:
         self.head = Target(self.plan, rulebase).head()
         if job.output == STREAM:
             return data.chunks
-        self.parts.begin(identity(job, rulebase))
-        finished = self.parts.finished()
+        finished = self.parts.begin(identity(job, rulebase), self.head)
         return (chunk for chunk in data.chunks if chunk.number not in finished)
 
     def place(self, chunk: Chunk) -> Path | None:

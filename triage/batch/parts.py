@@ -1,8 +1,9 @@
 """The finished parts of a run, kept so that it can go on after a kill.
 
 Beside OUT stands the folder OUT.parts: what the run is (`run.json`), and for every chunk its rows and, written last,
-its counts and errors. A part is there whole or not at all. At the end the parts are joined, OUT and OUT.errors are put in
-their place at once, and the folder goes. One run at a time has the folder; a file in it says that it is ours.
+its counts and errors. A part is there whole or not at all. Parts are joined while the run goes on; at the end OUT and
+OUT.errors are put in their place at once, and the folder goes. One run at a time has the folder; a file in it says that it
+is ours.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
@@ -26,6 +27,7 @@ from triage.batch.work import ERRORS, NONE, Counts, Done
 from triage.faults import Fault, FaultyInput
 
 RUN = "run.json"
+JOINED, TOLD = "joined", "errors"  # what files begin with that become OUT and OUT.errors
 REFUSED = ".errors"  # behind the name of an output
 OURS = "leg-cramp-triage"  # marks a folder of parts; who has locked it has the folder
 
@@ -37,16 +39,29 @@ class Parts:
         self.out, self.form = out, form
         self.folder = folder or folder_of(out)
         self.errors = errors_of(out)
+        self._joined = self._new(JOINED)
+        self._next = 0  # part to be joined
+        self._finished: set[int] = set()
 
-    def begin(self, run: dict[str, Any]) -> None:
-        """A fresh folder, or the one that is there. Raises FaultyInput where that is another run's, OSError."""
+    def begin(self, run: dict[str, Any], head: bytes) -> Collection[int]:
+        """A fresh folder, or the one that is there; the parts that it holds. `head`: what stands before the first.
+
+        Raises FaultyInput where the folder is another run's, OSError.
+        """
         self.folder.mkdir(mode=0o700, exist_ok=True)
         if (self.folder / RUN).exists():
             self._check_same(run)
         else:  # nobody knows what these were made of
-            for path in [*self._records(), *self.folder.glob("*.rows")]:
+            for path in [*map(self._record, self._numbers()), *self.folder.glob("*.rows")]:
+                path.unlink()
+        for name in (JOINED, TOLD):  # of an attempt that did not come to its end
+            for path in self.folder.glob(f"{name}-*"):
                 path.unlink()
         write_whole(self.folder / RUN, json.dumps(run))
+        with _private(self._joined) as file:
+            file.write(head)
+        self._finished = {number for number in self._numbers() if self.place(number).exists()}
+        return frozenset(self._finished)
 
     def _check_same(self, run: dict[str, Any]) -> None:
         before = json.loads((self.folder / RUN).read_text("utf-8"))
@@ -55,43 +70,40 @@ class Parts:
             hint = f"what is different: {', '.join(changed)}; remove the folder to begin anew"
             raise FaultyInput([Fault(str(self.folder), 0, "holds the parts of another run", hint)])
 
-    def finished(self) -> dict[int, Counts]:
-        """The counts of the parts that are there."""
-        return {
-            int(path.stem): counts_of(json.loads(path.read_text("utf-8")))
-            for path in self._records()
-            if self.place(int(path.stem)).exists()
-        }
-
     def keep(self, done: Done) -> None:
         """Put the counts of a part into the folder, whose rows are in their place: with them it counts as finished."""
         record = {**as_record(done.counts), "errors": [list(error) for error in done.errors]}
-        write_whole(self.folder / f"{done.number}.json", json.dumps(record))
+        write_whole(self._record(done.number), json.dumps(record))
+        self._finished.add(done.number)
+        if self.form.format != PARQUET:
+            self._join_on()
 
-    def join(self, head: bytes) -> Counts:
+    def _join_on(self) -> None:
+        """Join parts as far as there is no gap."""
+        with self._joined.open("r+b") as file:
+            file.seek(0, os.SEEK_END)
+            while self._next in self._finished:
+                with self.place(self._next).open("rb") as part:
+                    shutil.copyfileobj(part, file)
+                self._next += 1
+
+    def join(self) -> Counts:
         """OUT and OUT.errors made of all parts, in order; the folder is gone afterwards. Returns all counts."""
-        records = sorted(self._records(), key=lambda path: int(path.stem))
-        joined = self._new("joined")
-        numbers = [int(path.stem) for path in records]
         if self.form.format == PARQUET:
-            self._join_parquet(joined, numbers)
+            self._join_parquet()
         else:
-            with _private(joined) as file:
-                file.write(head)
-                for number in numbers:
-                    with self.place(number).open("rb") as part:
-                        shutil.copyfileobj(part, file)
-        counts = self._join_errors(records)
-        os.replace(joined, self.out)
+            self._join_on()
+        counts = self._join_errors()
+        os.replace(self._joined, self.out)
         put_away(self.folder)
         return counts
 
-    def _join_errors(self, records: list[Path]) -> Counts:
-        counts, told = NONE, self._new("errors")
+    def _join_errors(self) -> Counts:
+        counts, told = NONE, self._new(TOLD)
         with _private(told) as file:
             file.write(errors_as_csv([ERRORS]))
-            for path in records:
-                record = json.loads(path.read_text("utf-8"))
+            for number in sorted(self._finished):
+                record = json.loads(self._record(number).read_text("utf-8"))
                 counts += counts_of(record)
                 file.write(errors_as_csv(record["errors"]))
         if counts.refused or counts.unfinished:
@@ -100,11 +112,11 @@ class Parts:
             self.errors.unlink(missing_ok=True)  # those of an earlier run are none of this one
         return counts
 
-    def _join_parquet(self, joined: Path, numbers: list[int]) -> None:
+    def _join_parquet(self) -> None:
         pyarrow = needed_for_parquet()
         writer = None
-        with _private(joined) as file:
-            for number in numbers:
+        with self._joined.open("r+b") as file:
+            for number in sorted(self._finished):
                 table = pyarrow.parquet.read_table(self.place(number))
                 writer = writer or pyarrow.parquet.ParquetWriter(file, table.schema)
                 writer.write_table(table)
@@ -119,8 +131,13 @@ class Parts:
         """Where the rows of a part are kept."""
         return self.folder / f"{number}.rows"
 
-    def _records(self) -> Iterator[Path]:
-        return (path for path in self.folder.glob("*.json") if path.stem.isdigit())
+    def _record(self, number: int) -> Path:
+        """Where the counts and errors of a part are kept."""
+        return self.folder / f"{number}.json"
+
+    def _numbers(self) -> list[int]:
+        """Of the parts that have a record."""
+        return [int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdigit()]
 
 
 def _private(path: Path) -> IO[bytes]:
@@ -155,8 +172,9 @@ def put_away(folder: Path) -> None:
 def leave(folder: Path) -> None:
     """The folder goes if nothing in it is finished."""
     with suppress(FileNotFoundError):
-        if set(os.listdir(folder)) <= {RUN, OURS}:
-            for name in (RUN, OURS):
+        names = os.listdir(folder)
+        if all(name in (RUN, OURS) or name.startswith(JOINED) for name in names):
+            for name in names:
                 (folder / name).unlink(missing_ok=True)
             folder.rmdir()
 
