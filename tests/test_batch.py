@@ -31,8 +31,8 @@ from hypothesis import strategies as st
 from triage.assessment import assess
 from triage.batch import conduct, parts, source, work
 from triage.batch.conduct import Job, Progress
+from triage.batch.counts import Counts, Error
 from triage.batch.plan import RESULT, check_columns, form_of
-from triage.batch.work import Counts, Error
 from triage.cli import main
 from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.engine import Engine, Remembering
@@ -634,6 +634,16 @@ def test_what_was_made_of_another_input_is_never_taken(inputs: Path, rulebase: R
     assert not (inputs / "out.csv.parts").exists()
 
 
+def test_what_a_kill_at_the_very_end_left_out_of_sight_goes_with_the_next_run(inputs: Path, rulebase: RuleBase) -> None:
+    left, not_ours = inputs / f".out.csv.parts-{'0a' * 16}", inputs / ".out.csv.parts-of-mine"
+    for folder in (left, not_ours):
+        folder.mkdir()
+        (folder / "0.rows").touch()
+    run(inputs / "in.csv", inputs / "out.csv", rulebase)
+    assert not left.exists()
+    assert (not_ours / "0.rows").exists()
+
+
 def test_a_folder_that_is_not_of_a_run_is_left_alone(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     notes = inputs / "out.csv.parts" / "notes.txt"
     notes.parent.mkdir()
@@ -641,6 +651,26 @@ def test_a_folder_that_is_not_of_a_run_is_left_alone(inputs: Path, capsys: pytes
     assert main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial", "--resume"]) == WRONG_INPUT
     assert "of no run" in capsys.readouterr().err
     assert notes.exists()
+    assert not (inputs / "out.csv").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("target", ["out.csv", "-"])
+def test_an_input_that_changes_while_it_is_read_stops_the_run(
+    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, jobs: int, target: str
+) -> None:
+    given = inputs / "in.csv"
+    monkeypatch.setattr(source, "CHUNK", 2_000)
+
+    class Writer(Quiet):
+        def went_on(self, progress: Progress) -> None:
+            super().went_on(progress)
+            given.write_bytes(given.read_bytes() + b"\n")
+
+    out = target if target == "-" else str(inputs / target)
+    job = Job(str(given), out, form_of(given.name), form_of("out.csv"), None, partial=True, jobs=jobs)
+    with pytest.raises(FaultyInput, match="has changed while it was read"):
+        conduct.conduct(job, rulebase, Writer())
     assert not (inputs / "out.csv").exists()
 
 
@@ -806,16 +836,19 @@ def test_where_nobody_can_be_told_results_stay_alone(
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 400
 
 
+@pytest.mark.parametrize(("columns", "seen"), [("80", " rows, "), ("40", "rows/s"), ("20", "left")])
 def test_the_progress_is_one_line_of_a_terminal(
-    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, seen: str
 ) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setattr(source, "CHUNK", 20_000)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial"])
     told = capsys.readouterr().err
-    assert told.count("rows/s") > 3
-    assert "left" in told
-    assert told.count("\r") == told.count("rows/s")
+    shown = [part.partition("\x1b[K")[0] for part in told.split("\r")[1:]]
+    assert len(shown) > 3
+    assert max(map(len, shown)) < int(columns)
+    assert all(seen in one and "left" in one for one in shown)
 
 
 # --- what others write

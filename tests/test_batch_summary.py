@@ -15,16 +15,18 @@ from typing import Any
 
 import html5lib
 import pytest
+from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from test_batch import HEAD, as_csv, errors_of, rows_of
 
 from triage.batch import conduct, source, work
-from triage.batch.work import NONE, Counts
+from triage.batch.counts import NONE, Counts
 from triage.cli import main
 from triage.commands.common import DONE, WRONG_INPUT
 from triage.commands.parser import SUMMARIES as OFFERED
 from triage.model import Answers, RuleBase
 from triage.report.summary import LIMITS, NOT_KNOWN_YET, SUMMARIES, Summary, lines, summary
+from triage.schemas import schema_of
 from triage.tables import Tables
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,7 +72,8 @@ def told_in_json(text: str) -> dict[str, Any]:
 
 
 def check(document: dict[str, Any], out: Path, rulebase: RuleBase) -> None:
-    """The JSON says what is in OUT."""
+    """The JSON says what is in OUT, in the form that its schema tells."""
+    Draft7Validator({**schema_of(rulebase, "summary"), "additionalProperties": False}).validate(document)
     counted = by_hand(out)
     levels = sum((counted[state] for state in ("known", "at_least", "unknown")), Counter[str]())
     unfinished = counted["at_least"] + counted["unknown"]
@@ -469,7 +472,7 @@ def test_a_share_is_never_called_more_than_that(whole: Summary, rulebase: RuleBa
 
 IMPORTS = """
 import sys
-from triage.batch.work import NONE
+from triage.batch.counts import NONE
 from triage.report.summary import SUMMARIES, summary
 from triage.rulebase import load
 SUMMARIES[sys.argv[1]](summary(load(), NONE, "x"), None)

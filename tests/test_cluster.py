@@ -102,6 +102,34 @@ def test_several_processes_share_the_files(given: Path, wanted: dict[str, bytes]
     assert contents(given.parent / "out") == wanted
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_file_that_changes_while_it_is_read_stops_no_other(
+    given: Path,
+    wanted: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    jobs: str,
+) -> None:
+    changing, before = given / "b.csv", (given / "b.csv").read_bytes()
+    head, body = before.split(b"\n", 1)
+    changing.write_bytes(head + b"\n" + body * 20)  # more chunks than are handed out before anything is told
+
+    def went_on(_: object, progress: Progress) -> None:
+        if progress.ended == 1:  # the second one is on
+            changing.write_bytes(before)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batch._Shown, "went_on", went_on)
+        assert main(["batch", "in", "out", "--partial", "--jobs", jobs]) == WRONG_INPUT
+    told = capsys.readouterr().err
+    assert told.count("has changed while it was read") == 1
+    assert "b.csv" in told
+    assert {"a.csv", "c.csv", "d.csv"} <= contents(given.parent / "out").keys()
+    assert not (given.parent / "out/b.csv").exists()
+    assert main(["batch", "in", "out", "--partial", "--resume"]) == WRONG_INPUT
+    assert contents(given.parent / "out") == wanted
+
+
 def test_each_file_keeps_its_format_or_all_get_another(
     tmp_path: Path, answer_sets: list[Answers], rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,10 +13,10 @@ def width() -> int:
     return max(NARROWEST, min(columns(), WIDEST))
 
 
-def columns() -> int:
-    """Columns of the terminal (or COLUMNS); 80 where they are not known."""
+def columns(stream: int = 1) -> int:
+    """Columns of the terminal that a stream goes to (or COLUMNS); 80 where they are not known."""
     try:
-        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns or WIDEST
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(stream).columns or WIDEST
     except (ValueError, OSError):
         return WIDEST
 

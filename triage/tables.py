@@ -177,14 +177,12 @@ def group(productions: Iterable[Production], domain: Domain, most: int = CELLS) 
     reading = [(_read([one]), one) for one in productions]
     groups: list[tuple[int, _Reads, list[Production]]] = []
     for own, one in sorted(reading, key=lambda pair: -counted.cells(pair[0])):
-        joined = [(_joint(reads, own), n) for n, (_, reads, _) in enumerate(groups)]
-        sized = [(counted.cells(reads), reads, n) for reads, n in joined]
-        fitting = [
-            (cells - groups[n][0], n, cells, reads) for cells, reads, n in sized if cells <= max(most, groups[n][0])
-        ]
+        grown = [(counted.joint(cells, reads, own) - cells, n) for n, (cells, reads, _) in enumerate(groups)]
+        fitting = [(more, n) for more, n in grown if not more or groups[n][0] + more <= most]
         if fitting:
-            _, n, cells, reads = min(fitting, key=lambda found: found[:2])
-            groups[n] = (cells, reads, [*groups[n][2], one])
+            more, n = min(fitting)
+            cells, reads, rules = groups[n]
+            groups[n] = (cells + more, _joint(reads, own), [*rules, one])
         else:
             groups.append((counted.cells(own), own, [one]))
     return [rules for _, _, rules in groups]
@@ -211,6 +209,14 @@ class _Counted:
 
     def cells(self, reads: _Reads) -> int:
         return prod(self._classes(name, cells) for name, cells in reads.items())
+
+    def joint(self, cells: int, reads: _Reads, own: _Reads) -> int:
+        """Of rules with so many cells, once others join: only names that these read can change it."""
+        for name, conditions in own.items():
+            there = reads.get(name, frozenset())
+            if not conditions <= there:
+                cells = cells // self._classes(name, there) * self._classes(name, there | conditions)
+        return cells
 
     def _classes(self, name: str, cells: frozenset[Cell]) -> int:
         if (name, cells) not in self._found:

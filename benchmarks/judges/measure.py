@@ -216,7 +216,7 @@ def whole_command(
     taken: dict[str, list[_Run]] = {"one": [], "half": [], "two": []}
     clips: list[float] = []
     with running([peer for peer in peers if peer.name == CLIPS], RULES, 1, people) as found:
-        for number in range(min(3, extent.rounds)):
+        for number in range(extent.rounds):
             for process in found.values():
                 engine = sound(process).times(SURVEY, extent.cases, extent.least).engine
                 clips += [engine] if engine else []

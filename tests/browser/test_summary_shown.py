@@ -9,7 +9,7 @@ import pytest
 from chromium import Watch
 
 from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
-from triage.batch.work import NONE, Counts
+from triage.batch.counts import NONE, Counts
 from triage.model import RuleBase
 from triage.report.summary import SUMMARIES, summary
 

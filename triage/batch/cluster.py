@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 from triage import __version__
 from triage.answers import write_whole
 from triage.batch.conduct import Far, Job, Progress, Watcher, WorkerDied, conduct
+from triage.batch.counts import Counts, Error
 from triage.batch.shards import Results, counts_if_finished, keep_finished
-from triage.batch.work import Counts, Error
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
 from triage.rulebase import load

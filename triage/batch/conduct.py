@@ -6,25 +6,29 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from triage import __version__
 from triage.answers import write_whole
 from triage.batch import source
+from triage.batch.counts import NONE, Counts, Done, Error
 from triage.batch.parts import Parts, folder_of, held, leave
 from triage.batch.plan import STREAM, Form, Plan, check_columns
-from triage.batch.source import Chunk, Opened, opened
+from triage.batch.source import Changed, Chunk, Opened, opened
 from triage.batch.target import Target
-from triage.batch.work import NONE, Counts, Done, Error, Worker
 from triage.faults import Fault, FaultyInput
 from triage.model import RuleBase
-from triage.tables import Size, Tables
+
+if TYPE_CHECKING:
+    from triage.batch.work import Worker
+    from triage.tables import Size, Tables
 
 WINDOW = 3  # chunks a worker that may wait: read, worked on or written
 
@@ -118,6 +122,7 @@ class _Run:
     size: int | None
     plan: Plan
     head: bytes
+    changed: Changed | None = None
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -155,6 +160,8 @@ def _pieces(jobs: Iterable[Job], rulebase: RuleBase, watcher: Watcher) -> Iterat
                 chunks = run.begin(data, rulebase)
                 watcher.began(data.columns)
                 for chunk in chunks:
+                    if run.changed:
+                        break
                     yield _Piece(run, chunk)
         except FaultyInput as error:
             fault = error
@@ -238,12 +245,15 @@ class _Workers:
     """A worker for every plan, one at a time, on the same tables."""
 
     def __init__(self, tables: Tables | None = None) -> None:
+        from triage.batch.work import Worker  # with the engine, which who only hands out chunks does not need
+
+        self._make = Worker
         self._tables, self._worker = tables, None
 
     def done(self, plan: Plan, chunk: Chunk, place: Path | None) -> Done:
         """A chunk done; its rows are written to their place, if there is one, and then not handed on."""
         if self._worker is None or self._worker.plan != plan:
-            self._worker = Worker(plan, self._tables)
+            self._worker = self._make(plan, self._tables)
             self._tables = self._worker.tables
         done = self._worker.done(chunk)
         if place is None:
@@ -254,34 +264,51 @@ class _Workers:
     _worker: Worker | None
 
 
+_Task = Callable[[], Done] | FaultyInput | None  # what becomes of a piece: still to be asked for, if it is a chunk
+
+
 def _work(
     pieces: Iterable[_Piece], jobs: int, tables: Tables | None = None
 ) -> Iterator[tuple[_Run, Done | FaultyInput | None]]:
-    """What becomes of the pieces, in their order."""
-    if jobs == 1:
-        workers = _Workers(tables)
-        for run, chunk in pieces:
-            yield run, workers.done(run.plan, chunk, run.place(chunk)) if isinstance(chunk, Chunk) else chunk
-        return
-    context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
-    with ProcessPoolExecutor(jobs, context, _begin) as pool:
-        waiting: deque[tuple[_Run, Future[Done] | FaultyInput | None]] = deque()
+    """What becomes of the pieces, in their order. Where a file turns out to have changed, nothing more of its chunks."""
+    with closing(_alone(pieces, tables) if jobs == 1 else _shared(pieces, jobs)) as tasks:
         try:
-            for run, chunk in pieces:
-                task = pool.submit(_done, run.plan, chunk, run.place(chunk)) if isinstance(chunk, Chunk) else chunk
-                waiting.append((run, task))
-                while len(waiting) >= WINDOW * jobs:
-                    yield _awaited(*waiting.popleft())
-            while waiting:
-                yield _awaited(*waiting.popleft())
+            for run, task in tasks:
+                if not callable(task):
+                    yield run, run.changed or task
+                elif not run.changed:
+                    try:
+                        done = task()
+                    except Changed as error:
+                        run.changed = error
+                    else:
+                        yield run, done
         except BrokenProcessPool:
             raise WorkerDied("A worker process ended by itself, killed or out of memory.") from None
+
+
+def _alone(pieces: Iterable[_Piece], tables: Tables | None) -> Generator[tuple[_Run, _Task]]:
+    workers = _Workers(tables)
+    for run, chunk in pieces:
+        task = partial(workers.done, run.plan, chunk, run.place(chunk)) if isinstance(chunk, Chunk) else chunk
+        yield run, task
+
+
+def _shared(pieces: Iterable[_Piece], jobs: int) -> Generator[tuple[_Run, _Task]]:
+    context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
+    with ProcessPoolExecutor(jobs, context, _begin) as pool:
+        waiting: deque[tuple[_Run, _Task]] = deque()
+        try:
+            for run, chunk in pieces:
+                if isinstance(chunk, Chunk):
+                    waiting.append((run, pool.submit(_done, run.plan, chunk, run.place(chunk)).result))
+                else:
+                    waiting.append((run, chunk))
+                while len(waiting) >= WINDOW * jobs:
+                    yield waiting.popleft()
+            yield from waiting
         finally:
             pool.shutdown(cancel_futures=True)  # waits, so that what workers used is known at the end
-
-
-def _awaited(run: _Run, found: Future[Done] | FaultyInput | None) -> tuple[_Run, Done | FaultyInput | None]:
-    return run, found.result() if isinstance(found, Future) else found
 
 
 def _begin() -> None:

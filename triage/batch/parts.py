@@ -11,19 +11,21 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
 from triage.answers import write_whole
+from triage.batch.counts import ERRORS, NONE, Counts, Done
 from triage.batch.plan import PARQUET, STREAM, Form
 from triage.batch.source import needed_for_parquet
-from triage.batch.work import ERRORS, NONE, Counts, Done
 from triage.faults import Fault, FaultyInput
 
 RUN = "run.json"
@@ -169,6 +171,13 @@ def put_away(folder: Path) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
+def _sweep(folder: Path) -> None:
+    """What a run was killed over while it put the folder away goes: out of sight, it would stay for ever."""
+    for path in folder.parent.glob(f".{escape(folder.name)}-*"):
+        if re.fullmatch("[0-9a-f]{32}", path.name.rpartition("-")[2]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def leave(folder: Path) -> None:
     """The folder goes if nothing in it is finished."""
     with suppress(FileNotFoundError):
@@ -223,6 +232,7 @@ def held(folder: Path, resume: bool) -> Iterator[None]:
             hint = "--resume goes on with it; without it, remove the folder first"
             raise FaultyInput([Fault(str(folder), 0, "holds the finished parts of a run", hint)]) from None
     with _locked(folder) as mark:
+        _sweep(folder)
         try:
             yield
         finally:

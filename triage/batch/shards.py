@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 from triage.answers import write_whole
 from triage.batch.conduct import Far, Job, Progress, Watcher, WorkerDied, conduct_all, identity
+from triage.batch.counts import NONE, Counts, Error
 from triage.batch.parts import REFUSED, as_record, check_folder, check_places, counts_of, errors_of, held, put_away
 from triage.batch.plan import FORMATS, GZIP, PARQUET, STREAM, Form, check_columns, form_of
 from triage.batch.source import opened
-from triage.batch.work import NONE, Counts, Error
 from triage.faults import Fault, Faults, FaultyInput
 from triage.model import RuleBase
 

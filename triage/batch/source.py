@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import re
 import sys
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from io import StringIO
 from itertools import compress, count
@@ -30,10 +31,34 @@ NO_TEXT = "is not UTF-8"
 HALF = "holds half a character (a lone surrogate)"
 
 
-class Chunk(NamedTuple):
-    """Whole rows. `line` is the 1-based line (of Parquet: row) on which they begin; `data`: bytes, or a record batch.
+class Changed(FaultyInput):
+    """A file is no longer what it was when the run began."""
 
-    `upto`: bytes of the input read so far, for the progress.
+
+class Span(NamedTuple):
+    """Bytes of a file, read by the process that works on them: to hand them on takes longer. `state`: of the file."""
+
+    name: str
+    start: int
+    end: int
+    state: tuple[int, int]
+
+    def read(self) -> bytes:
+        """The bytes. Raises Changed where the file is another one by now, OSError."""
+        with open(self.name, "rb") as file:
+            file.seek(self.start)
+            data = file.read(self.end - self.start)
+            if _state_of(file) != self.state:
+                raise Changed(
+                    [Fault(self.name, 0, "has changed while it was read", "run it again when it is finished")]
+                )
+        return data
+
+
+class Chunk(NamedTuple):
+    """Whole rows. `line` is the 1-based line (of Parquet: row) on which they begin.
+
+    `data`: bytes, a span of a file, or a record batch. `upto`: bytes of the input read so far, for the progress.
     """
 
     number: int
@@ -80,14 +105,17 @@ def opened(name: str, form: Form, rulebase: RuleBase) -> Iterator[Opened]:
             yield Opened(tuple(file.schema_arrow.names), _batches(file, name), file.metadata.num_rows)
         return
     with _stream(name, form) as (raw, stream):
-        size = Path(name).stat().st_size if name != STREAM and Path(name).is_file() else None
+        is_file = name != STREAM and Path(name).is_file()
+        size = _state_of(raw)[0] if is_file else None
         if form.format == CSV:
-            head = _first_record(stream)
-            texts = _texts(b"", stream, raw, form, 1 + _ends(head))
-            yield Opened(_csv_columns(head, name), texts, size)
+            head, pending = _first_record(stream), b""
+            columns, line = _csv_columns(head, name), 1 + _ends(head)
         else:
-            head = stream.readline(LONGEST_HEAD).removeprefix(BOM)
-            yield Opened(_json_columns(head, name, rulebase), _texts(head, stream, raw, form, 1), size)
+            pending = stream.readline(LONGEST_HEAD).removeprefix(BOM)
+            columns, line = _json_columns(pending, name, rulebase), 1
+        begin = _position(raw) - len(pending)
+        texts = _texts(pending, stream, raw, form, line)
+        yield Opened(columns, texts if form.packed or not is_file else _spans(texts, name, raw, begin), size)
 
 
 @contextmanager
@@ -149,6 +177,21 @@ def _texts(pending: bytes, stream: IO[bytes], raw: IO[bytes], form: Form, line: 
         yield Chunk(number, line, pending, _position(raw))
 
 
+def _spans(chunks: Iterable[Chunk], name: str, raw: IO[bytes], begin: int) -> Iterator[Chunk]:
+    """The same chunks, which together begin at a byte of the file, as spans of it."""
+    state = _state_of(raw)
+    for chunk in chunks:
+        span = Span(name, begin, begin + len(chunk.data), state)
+        yield chunk._replace(data=span)
+        begin = span.end
+
+
+def _state_of(file: IO[bytes]) -> tuple[int, int]:
+    """What changes when a file is written to: its size in bytes and the time, in nanoseconds."""
+    seen = os.fstat(file.fileno())
+    return seen.st_size, seen.st_mtime_ns
+
+
 def _cut(text: bytes, form: Form) -> int:
     """Behind the last whole record; 0 if there is none yet.
 
@@ -192,7 +235,7 @@ def read(chunk: Chunk, plan: Plan, kept: Collection[int] = ()) -> Read:
     """The rows of a chunk. `kept`: the numbers of the columns that stay Arrow, if they come so."""
     if plan.source.format == PARQUET:
         return _parquet_rows(chunk, kept)
-    text, whole = _decoded(chunk.data)
+    text, whole = _decoded(chunk.data.read() if isinstance(chunk.data, Span) else chunk.data)
     if plan.source.format == CSV and whole and (columns := _plain_columns(text, len(plan.columns))):
         return Read(range(chunk.line, chunk.line + len(columns[0])), columns, [])
     found = _csv_rows(text, chunk, plan) if plan.source.format == CSV else _json_rows(text, chunk, plan, whole)

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from io import BytesIO
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triage.batch.plan import CSV, HASH_DIGITS, JOINS, LISTS, PARQUET, RESULT, TRUTHS, Plan
 from triage.batch.source import needed_for_parquet
 from triage.model import RuleBase
 from triage.rowsets import Column
-from triage.tables import Outcome
+
+if TYPE_CHECKING:
+    from triage.tables import Outcome
 
 CR_LF = "\r\n"
 _encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode

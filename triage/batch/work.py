@@ -11,6 +11,7 @@ from math import isnan
 from typing import Any, NamedTuple
 
 from triage.batch.arrow import only, value
+from triage.batch.counts import KNOWN, Counts, Done, Error
 from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
 from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
@@ -19,59 +20,11 @@ from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer
 from triage.model import Question, RuleBase
 from triage.rowsets import Column, RowSet, numbered, with_names
 from triage.rulebase import load
-from triage.tables import Outcome, Rows, Size, Tables
+from triage.tables import Outcome, Rows, Tables
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
-ERRORS = ("line", "id", "column", "value", "why", "known")
 ID = "id"
-KNOWN = "known"  # the last of ERRORS
-
-
-class Error(NamedTuple):
-    """Why a row was refused: the fields of `ERRORS`.
-
-    `known`: the least level that its other answers reach, where that asks for a doctor.
-    """
-
-    line: int
-    id: str
-    column: str
-    value: str
-    why: str
-    known: str = ""
-
-
-class Counts(NamedTuple):
-    """How many rows there were. `refused` hold something wrong, `unfinished` lack answers; neither is written.
-
-    `results`: how many written rows have what, by kind and id. Kinds are disposition, red flag, cause and the columns
-    `needs_checking` and `pharmacist` (no id); `missing`: of the rows of a disposition, those that lack answers.
-    `KNOWN`: how many rows that were not written have which level as `Error.known`.
-    """
-
-    read: int
-    written: int
-    refused: int
-    unfinished: int
-    results: Counter[tuple[str, str]]
-
-    def __add__(self, other: Counts) -> Counts:  # type: ignore[override]
-        return Counts(*(one + more for one, more in zip(self, other, strict=True)))  # type: ignore[operator]
-
-
-NONE = Counts(0, 0, 0, 0, Counter())
-
-
-class Done(NamedTuple):
-    """What became of a chunk: the bytes of its part of the output, its errors, and the counts."""
-
-    number: int
-    output: bytes
-    errors: tuple[Error, ...]
-    counts: Counts
-    upto: int
-    tables: Size
 
 
 NO_ANSWER = frozenset[str]()

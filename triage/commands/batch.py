@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from triage.batch.conduct import Job, Progress
+    from triage.batch.counts import Counts, Error
     from triage.batch.shards import Ended
-    from triage.batch.work import Counts, Error
     from triage.model import RuleBase
     from triage.tables import Size
+
+
+STDERR = 2
 
 
 def batch(args: argparse.Namespace) -> int:
@@ -156,7 +159,7 @@ def _not_all(ended: Ended) -> int:
 
 
 def _totals(counts: Counts, errors: str) -> str:
-    from triage.batch.work import KNOWN
+    from triage.batch.counts import KNOWN
     from triage.wording import counted
 
     lost = counts.refused + counts.unfinished
@@ -190,6 +193,15 @@ def _how_to_go_on(kept: bool, why: str) -> None:
     say(f"{why} " + ("What is finished is kept: the same command with --resume goes on." if kept else ""))
 
 
+def _on_one_line(told: Sequence[str]) -> str:
+    """As many of the last as a line of the terminal takes: one that is wrapped could not be written over."""
+    from triage.screen import columns
+
+    room = columns(STDERR)
+    texts = (", ".join(told[start:]) for start in range(len(told)))
+    return next((text for text in texts if len(text) < room), "")
+
+
 class _Shown:
     """What is said on stderr while a run goes on: the progress on one line of a terminal, nothing of it in a pipe."""
 
@@ -208,17 +220,17 @@ class _Shown:
             say(f"{name}: {doubt}" if name else doubt)
 
     def went_on(self, progress: Progress) -> None:
-        """Rows, rows a second in this run, and the time left."""
+        """Files, rows, rows a second in this run, and the time left."""
         self.tables = progress.tables or self.tables
         if not self._watched:
             return
         seconds = max(time.monotonic() - self._began, 1e-9)
-        text = f"{progress.ended} of {progress.files} files, " if progress.files > 1 else ""
-        text += f"{progress.rows:,} rows, {progress.rows / seconds:,.0f} rows/s"
+        told = [f"{progress.ended} of {progress.files} files"] if progress.files > 1 else []
+        told += [f"{progress.rows:,} rows", f"{progress.rows / seconds:,.0f} rows/s"]
         if progress.share:
             left = seconds / progress.share - seconds
-            text += f", {progress.share:.0%}, {int(left // 60)} min {int(left % 60):02} s left"
-        sys.stderr.write(f"\r{text}\x1b[K")
+            told += [f"{progress.share:.0%}", f"{int(left // 60)} min {int(left % 60):02} s left"]
+        sys.stderr.write(f"\r{_on_one_line(told)}\x1b[K")
         sys.stderr.flush()
         self._on_a_line = True
 

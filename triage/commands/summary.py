@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from triage.batch.work import Counts
+    from triage.batch.counts import Counts
     from triage.model import RuleBase
 
 TEXT = "text"

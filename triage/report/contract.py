@@ -1,7 +1,8 @@
-"""The JSON contract of a result, as types. Keys are only ever added.
+"""The JSON contract of results, as types. Keys are only ever added.
 
-mypy holds `triage.report.as_json` to it, and `leg-cramp-triage schema assessment` is made from
-it. `Annotated` names what the values are, where a rule base lists them.
+mypy holds `triage.report.as_json` and `triage.report.summary` to it, and `leg-cramp-triage schema
+assessment`, `row` and `summary` are made from it. `Annotated` names what the values are, where a
+rule base lists them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 SCHEMA = "leg-cramp-triage/assessment/1"
+SUMMARY_SCHEMA = "leg-cramp-triage/summary/1"
 
 # What the text of a field can be; triage.schemas.results finds the values in the rule base.
 Contract = Annotated[str, "schema"]
+SummaryContract = Annotated[str, "summary schema"]
 Rung = Annotated[str, "rung"]  # a level of the ladder
 Level = Annotated[str, "level"]  # a level of the ladder, or one beside it
 Group = Annotated[str, "group"]
@@ -190,3 +193,45 @@ class RowData(TypedDict):
     missing: list[QuestionId] | None
     rulebase: str
     error: str | None
+
+
+class RowsData(TypedDict):
+    """How many rows were read, and what became of them; the last three add up to the first."""
+
+    read: int
+    written: int
+    with_faults: int
+    with_answers_missing: int
+
+
+class CountData(TypedDict):
+    """So many of the rows written have this."""
+
+    id: str
+    title: str
+    rows: int
+
+
+class LevelCountData(CountData):
+    """`unfinished`: of these rows, those that lack answers. `id` is empty where no level is known yet."""
+
+    unfinished: int
+
+
+class Beside(TypedDict, total=False):
+    """What a row can have besides its level, where the rule base knows such."""
+
+    beside: list[CountData]
+
+
+class SummaryData(Beside):
+    """The summary of a batch."""
+
+    schema: SummaryContract
+    input: str
+    rows: RowsData
+    dispositions: list[LevelCountData]
+    red_flags: list[CountData]
+    causes: list[CountData]
+    needs_checking: list[CountData]
+    rulebase: RuleBaseData

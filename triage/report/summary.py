@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.batch.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, STREAM
 from triage.faults import printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG
 from triage.report.content import HEADINGS
+from triage.report.contract import SUMMARY_SCHEMA
 from triage.screen import wrap
 from triage.wording import counted
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from triage.batch.work import Counts
+    from triage.batch.counts import Counts
     from triage.model import Cause, Disposition, Entry, RuleBase
+    from triage.report.contract import CountData, SummaryData
 
-SCHEMA = "leg-cramp-triage/summary/1"
+LEVELS, BESIDE, FLAGS, CAUSES = "dispositions", "beside", "red_flags", "causes"  # keys of groups
 ROWS, SHARE, NONE = "Rows", "Share", "-"
 NOT_SHOWN = "What this does not show"
 SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
@@ -47,7 +49,7 @@ class Line(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Counts of one kind under a heading, and what to know of them. `key` names them in JSON."""
+    """Counts of one kind under a heading, and what to know of them. `key` tells which."""
 
     key: str
     heading: str
@@ -120,7 +122,7 @@ def _levels(rulebase: RuleBase, counts: Counts) -> Group:
             f"Answers are missing in {counted(unfinished, 'row')}. Each is counted as what is known so far, which is the least "
             "that it can be."
         )
-    return Group("dispositions", "How urgent", tuple(lines), tuple(notes))
+    return Group(LEVELS, "How urgent", tuple(lines), tuple(notes))
 
 
 def _beside(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
@@ -129,11 +131,11 @@ def _beside(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
     rows = counts.results[PHARMACIST, ""]
     lines = tuple(Line(level.id, level.title, rows, level) for level in levels[:1])
     if lines:
-        yield Group("beside", "Said as well", lines, ())
+        yield Group(BESIDE, "Said as well", lines, ())
 
 
 def _flags(rulebase: RuleBase, counts: Counts) -> Group:
-    return _found("red_flags", "Red flags", RED_FLAG, rulebase.red_flags.values(), counts, [SEVERAL])
+    return _found(FLAGS, "Red flags", RED_FLAG, rulebase.red_flags.values(), counts, [SEVERAL])
 
 
 def _causes(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
@@ -142,8 +144,8 @@ def _causes(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
     groups = {group for level in rulebase.ladder for group in level.causes}
     named = [cause for cause in every if cause.group in groups]
     notes = [f"A row can have up to {rulebase.ranking.shown_at_most}."]
-    notes += _without([level for level in rulebase.ladder if "causes" not in level.shows or not level.causes])
-    yield _found("causes", HEADINGS["causes"], CAUSE, named, counts, notes)
+    notes += _without([level for level in rulebase.ladder if CAUSES not in level.shows or not level.causes])
+    yield _found(CAUSES, HEADINGS[CAUSES], CAUSE, named, counts, notes)
     checked = [cause for cause in every if cause.condition.when]
     notes = [SEVERAL, *_without([level for level in rulebase.ladder if NEEDS_CHECKING not in level.shows])]
     yield _found(NEEDS_CHECKING, HEADINGS[NEEDS_CHECKING], NEEDS_CHECKING, checked, counts, notes)
@@ -200,15 +202,12 @@ def _titled(line: Line) -> str:
     return f"{line.title} [{line.id}]" if line.id else line.title
 
 
-def as_dict(told: Summary) -> dict[str, Any]:
-    """The counts for a program. A level has `unfinished`: of its rows, those that lack answers."""
+def as_dict(told: Summary) -> SummaryData:
+    """The counts for a program."""
     counts = told.counts
-    groups = {group.key: [_entry(line) for line in group.lines] for group in told.groups}
-    groups["dispositions"] = [
-        _entry(line) | {"unfinished": counts.results[MISSING, line.id]} for line in told.groups[0].lines
-    ]
-    return {
-        "schema": SCHEMA,
+    groups = {group.key: group.lines for group in told.groups}
+    found: SummaryData = {
+        "schema": SUMMARY_SCHEMA,
         "input": told.name,
         "rows": {
             "read": counts.read,
@@ -216,12 +215,20 @@ def as_dict(told: Summary) -> dict[str, Any]:
             "with_faults": counts.refused,
             "with_answers_missing": counts.unfinished,
         },
-        **groups,
+        "dispositions": [{**_count(one), "unfinished": counts.results[MISSING, one.id]} for one in groups[LEVELS]],
+        "red_flags": _counts(groups[FLAGS]),
+        "causes": _counts(groups[CAUSES]),
+        "needs_checking": _counts(groups[NEEDS_CHECKING]),
         "rulebase": {"version": told.rulebase.about.version, "sha256": told.rulebase.sha256},
     }
+    return {**found, "beside": _counts(groups[BESIDE])} if BESIDE in groups else found
 
 
-def _entry(line: Line) -> dict[str, Any]:
+def _counts(lines: Iterable[Line]) -> list[CountData]:
+    return [_count(line) for line in lines]
+
+
+def _count(line: Line) -> CountData:
     return {"id": line.id, "title": line.title, "rows": line.rows}
 
 

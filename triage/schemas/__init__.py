@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-ANSWERS, SCENARIO, ASSESSMENT, ROW, RULES = "answers", "scenario", "assessment", "row", "rules"
-KINDS = (ANSWERS, SCENARIO, ASSESSMENT, ROW, RULES)
+ANSWERS, SCENARIO, ASSESSMENT, ROW = "answers", "scenario", "assessment", "row"
+SUMMARY, RULES = "summary", "rules"
+KINDS = (ANSWERS, SCENARIO, ASSESSMENT, ROW, SUMMARY, RULES)
 
 
 def schema_of(rulebase: RuleBase, kind: str, file: str | None = None) -> Schema:
@@ -31,10 +32,11 @@ def _body(rulebase: RuleBase, kind: str, file: str | None) -> Schema:
         from triage.schemas import rule_files
 
         return rule_files.schema(rulebase, file)
-    if kind in (ASSESSMENT, ROW):
+    if kind in (ASSESSMENT, ROW, SUMMARY):
         from triage.schemas import results
 
-        return results.schema(rulebase) if kind == ASSESSMENT else results.row(rulebase)
+        makers = {ASSESSMENT: results.schema, ROW: results.row, SUMMARY: results.summary}
+        return makers[kind](rulebase)
     from triage.schemas import answer_files
 
     return answer_files.scenario(rulebase) if kind == SCENARIO else answer_files.answers(rulebase)

@@ -1,4 +1,4 @@
-"""The schema of a result as JSON: the types of `triage.report.contract`, with the values of a rule base."""
+"""The schemas of results as JSON: the types of `triage.report.contract`, with the values of a rule base."""
 
 from __future__ import annotations
 
@@ -25,10 +25,18 @@ def row(rulebase: RuleBase) -> Schema:
     return {"title": "Row", **_types(rulebase).table(contract.RowData)}
 
 
+def summary(rulebase: RuleBase) -> Schema:
+    """Of the counts of many rows, in the same way."""
+    types = _types(rulebase)
+    body = types.table(contract.SummaryData)
+    return {"title": "Summary", **body, "definitions": types.definitions}
+
+
 def _types(rulebase: RuleBase) -> _Types:
     return _Types(
         {
             "schema": {"const": contract.SCHEMA},
+            "summary schema": {"const": contract.SUMMARY_SCHEMA},
             "rung": {"enum": [level.id for level in rulebase.ladder]},
             "level": {"enum": list(rulebase.dispositions)},
             "group": {"enum": list(GROUPS)},
