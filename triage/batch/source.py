@@ -105,8 +105,7 @@ def opened(name: str, form: Form, rulebase: RuleBase) -> Iterator[Opened]:
             yield Opened(tuple(file.schema_arrow.names), _batches(file, name), file.metadata.num_rows)
         return
     with _stream(name, form) as (raw, stream):
-        is_file = name != STREAM and Path(name).is_file()
-        size = _state_of(raw)[0] if is_file else None
+        state = _state_of(raw) if name != STREAM and Path(name).is_file() else None
         if form.format == CSV:
             head, pending = _first_record(stream), b""
             columns, line = _csv_columns(head, name), 1 + _ends(head)
@@ -114,8 +113,10 @@ def opened(name: str, form: Form, rulebase: RuleBase) -> Iterator[Opened]:
             pending = stream.readline(LONGEST_HEAD).removeprefix(BOM)
             columns, line = _json_columns(pending, name, rulebase), 1
         begin = _position(raw) - len(pending)
-        texts = _texts(pending, stream, raw, form, line)
-        yield Opened(columns, texts if form.packed or not is_file else _spans(texts, name, raw, begin), size)
+        chunks = _texts(pending, stream, raw, form, line)
+        if state and not form.packed:
+            chunks = _spans(chunks, name, begin, state)
+        yield Opened(columns, chunks, state[0] if state else None)
 
 
 @contextmanager
@@ -177,9 +178,8 @@ def _texts(pending: bytes, stream: IO[bytes], raw: IO[bytes], form: Form, line: 
         yield Chunk(number, line, pending, _position(raw))
 
 
-def _spans(chunks: Iterable[Chunk], name: str, raw: IO[bytes], begin: int) -> Iterator[Chunk]:
+def _spans(chunks: Iterable[Chunk], name: str, begin: int, state: tuple[int, int]) -> Iterator[Chunk]:
     """The same chunks, which together begin at a byte of the file, as spans of it."""
-    state = _state_of(raw)
     for chunk in chunks:
         span = Span(name, begin, begin + len(chunk.data), state)
         yield chunk._replace(data=span)
