@@ -359,23 +359,23 @@ def test_what_cannot_fire_in_a_first_case_is_left_out_and_nothing_else(seed: int
 
 
 TOO_MUCH: dict[str, tuple[str, Callable[..., bool]]] = {
-    "all options of the first cell": (
-        "_can_begin",
-        lambda row, facts: all(c.options <= facts.get(c.name, fact()) for c in row[0].when[row[1]][:1]),
+    "all options of the cells": (
+        "_may_fire",
+        lambda row, facts: all(c.options <= facts.get(c.name, fact()) for c in row[0].when[row[1]]),
     ),
-    "rules for everybody": ("_can_begin", lambda row, facts: bool(row[0].when[row[1]]) and can_begin(row, facts)),
+    "rules for everybody": ("_may_fire", lambda row, facts: bool(row[0].when[row[1]]) and may_fire(row, facts)),
     "rules with an exception that is there": (
-        "_can_begin",
-        lambda row, facts: can_begin(row, facts) and not any(c.name in facts for r in row[0].unless for c in r),
+        "_may_fire",
+        lambda row, facts: may_fire(row, facts) and not any(c.name in facts for r in row[0].unless for c in r),
     ),
-    "the second row of a rule": ("_can_begin", lambda row, facts: row[1] == 0 and can_begin(row, facts)),
+    "the second row of a rule": ("_may_fire", lambda row, facts: row[1] == 0 and may_fire(row, facts)),
     "what only a later case needs": ("Stratum._is_within", lambda *_: True),
     "what a later case of the same questions needs": (
         "Stratum._is_within",
         lambda self, facts, others: self._names & facts.keys() <= others.keys(),
     ),
 }
-can_begin = engine_module._can_begin
+may_fire = engine_module._may_fire
 
 
 @pytest.mark.parametrize("name", TOO_MUCH)

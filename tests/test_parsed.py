@@ -14,11 +14,12 @@ import pytest
 
 from triage import parsed, rulebase
 from triage.faults import FaultyInput
+from triage.loader import Loader
 from triage.model import Ranking, SafetyNet, Saved
 from triage.opening import rules_folder
 from triage.parsed import CODE, kept, write
 from triage.records import Record
-from triage.rulebase import Loader, load
+from triage.rulebase import load
 from triage.toml_file import Location
 
 TINY = Path(__file__).parent / "reliability" / "tiny_rules"
@@ -74,7 +75,7 @@ def test_what_tells_rule_bases_apart_sees_every_part(tiny: Path) -> None:
 
 def test_the_copy_is_used_where_nothing_changed(tiny: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rulebase, "kept", lambda folder: kept(folder, copy))
-    monkeypatch.setattr(rulebase.Loader, "load", lambda _: pytest.fail("the files were read"))
+    monkeypatch.setattr(Loader, "load", lambda _: pytest.fail("the files were read"))
     assert load(tiny).questions
 
 
@@ -117,10 +118,10 @@ def test_the_copy_is_not_used_by_other_code(
 
 def test_code_that_reads_rules_is_known() -> None:
     """What is imported besides has no part in what a rule base is read to."""
-    code = "import sys, triage.rulebase; print(*(name for name in sys.modules if name.startswith('triage.')))"
+    code = "import sys, triage.loader; print(*(name for name in sys.modules if name.startswith('triage.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     read = {name.partition(".")[2] for name in done.stdout.split()}
-    assert read == {*CODE, "faults", "opening", "screen"}
+    assert read == {*CODE, "faults"}
 
 
 def test_no_copy_is_made_of_faulty_rules(tiny: Path, tmp_path: Path) -> None:

@@ -32,9 +32,10 @@ from terminal import CTRL_C, ENTER, Terminal
 
 from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.faults import MOST_FAULTS, Fault, FaultyInput
+from triage.loader import LAYOUT
 from triage.parsed import CHECK_ONLY
 from triage.report import FORMATS
-from triage.rulebase import LAYOUT, load
+from triage.rulebase import load
 
 SEED = 20  # of the samples
 EMERGENCY = '[answers]\nred_now = ["r_breath"]\n'

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from triage.lints import rows_of
+from triage.loader import LAYOUT
 from triage.model import Entry, RuleBase
 from triage.opening import rules_folder
 from triage.report.markup import escaped as escape
 from triage.report.rule_book import EXAMPLES_SHOWN, book
 from triage.report.rule_sheets import names, ref_of
-from triage.rulebase import LAYOUT
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"

@@ -26,12 +26,12 @@ from triage.cli import main
 from triage.engine import Engine
 from triage.faults import FaultyInput
 from triage.interview import missing_from
+from triage.loader import LAYOUT, pattern_of
 from triage.model import Question, RuleBase
 from triage.opening import rules_folder
 from triage.parsed import file_names
 from triage.report import Wanted
 from triage.report.as_json import as_dict, as_text
-from triage.rulebase import LAYOUT, pattern_of
 from triage.scenarios import expected_fields, run_scenario
 from triage.schemas import KINDS, schema_of
 from triage.schemas.rule_grammar import Field, Fields, grammar

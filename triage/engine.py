@@ -229,7 +229,7 @@ class Stratum:
     """Rules that do not read each other's conclusions. Safe to use from many threads.
 
     Most programs infer one case and end, so the engine for the first case has only the rules
-    whose first cell can hold in it. The first case for which that is too little builds all.
+    whose cells can all hold in it. The first case for which that is too little builds all.
     """
 
     def __init__(
@@ -259,7 +259,7 @@ class Stratum:
         own = self._own.__dict__
         if "engine" not in own:
             own["made_for"] = {name: facts[name] for name in self._names & facts.keys()}
-            own["engine"] = self._built(row for row in self._rows() if _can_begin(row, facts))
+            own["engine"] = self._built(row for row in self._rows() if _may_fire(row, facts))
         elif own["made_for"] is not None and not self._is_within(facts, own["made_for"]):
             own["made_for"] = None
             own["engine"] = self._built(self._rows())
@@ -285,11 +285,11 @@ def _names_in(productions: Iterable[Production]) -> set[str]:
     return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
 
 
-def _can_begin(named: _NamedRow, facts: Facts) -> bool:
-    """Whether the first cell of a row can hold; the others, and `unless`, are the engine's to look at."""
+def _may_fire(named: _NamedRow, facts: Facts) -> bool:
+    """Whether every cell of a row shares an option with a fact; if they hold, and `unless`, is the engine's to find."""
     production, index = named
-    row = production.when[index]
-    return not row or (row[0].name in facts and not row[0].options.isdisjoint(facts[row[0].name]))
+    none: frozenset[str] = frozenset()
+    return not any(cell.options.isdisjoint(facts.get(cell.name, none)) for cell in production.when[index])
 
 
 class Remembered(Stratum):

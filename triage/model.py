@@ -1,6 +1,6 @@
 """The nouns of the program: frozen data, no behaviour beyond reading itself.
 
-Everything here is filled from the rule base (`triage.rulebase`) or from a
+Everything here is filled from the rule base (`triage.loader`) or from a
 person's answers; nothing here knows a question, a cause or a threshold. Small
 records are named tuples; those that are compared by identity are a `Record`. Annotations
 are no strings: `typing` compiles each string of a named tuple.

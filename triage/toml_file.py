@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -164,10 +165,11 @@ def _emptied(examples: re.Match[str]) -> str:
 
 def decoded(name: str, raw: bytes) -> str:
     """The text of a file; `name` is used in messages. Raises FaultyInput."""
+    text = raw.removeprefix(BOM_UTF8)
     try:
-        return raw.decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+        line = text[: error.start].count(b"\n") + 1
         raise FaultyInput([Fault(name, line, "not UTF-8 text")]) from None
 
 

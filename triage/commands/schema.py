@@ -14,7 +14,8 @@ def write_schema(args: argparse.Namespace) -> int:
     """Print the schema that is wanted, or write it to a file. Raises FaultyInput."""
     import json
 
-    from triage.rulebase import LAYOUT, load
+    from triage.loader import LAYOUT
+    from triage.rulebase import load
     from triage.schemas import RULES, schema_of
 
     if args.file is not None and args.kind != RULES:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import chain, combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
 
+from triage.loader import WEIGHTS
 from triage.model import (
     EVERYBODY,
     STRENGTHS,
@@ -23,7 +24,6 @@ from triage.model import (
     Sign,
 )
 from triage.mutants.conditions import Change, Reading, changed_rows
-from triage.rulebase import WEIGHTS
 
 RANKING = "ranking"
 

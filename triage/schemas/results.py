@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from triage.loader import GRADES, GROUPS
 from triage.model import STRENGTHS, RuleBase
 from triage.report import contract
-from triage.rulebase import GRADES, GROUPS
 from triage.schemas import Schema, answer_files
 
 _PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from triage.grammar import DISPOSITION, FINDINGS, SPAN
+from triage.loader import ID, LAYOUT, pattern_of
 from triage.model import Question, RuleBase
 from triage.opening import rules_folder
-from triage.rulebase import ID, LAYOUT, pattern_of
 from triage.schemas import Schema, answer_files, options, table
 from triage.schemas.rule_grammar import Field, Fields, TableGrammar, grammar
 

@@ -1,7 +1,7 @@
 """What the loader reads from every table of a rule base: asked of the loader itself.
 
 It is run over tables that are not there (`Probe`), which keep what it asks them for. So the
-grammar has one home, `triage.rulebase`, and every field that is added there is known here.
+grammar has one home, `triage.loader`, and every field that is added there is known here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from triage.examples import vocabulary_of
+from triage.loader import Loader, Table
 from triage.model import EVERYBODY, Condition, Row, RuleBase
-from triage.rulebase import Loader, Table
 from triage.toml_file import TomlFile
 
 _NO_FILE = TomlFile("", b"")
