@@ -75,11 +75,11 @@ def test_a_rule_base_needs_no_drawings() -> None:
 def test_the_hash_covers_the_drawings(tiny: Path, tmp_path: Path) -> None:
     before = load(tiny).sha256
     assert before == digest({name: (tiny / name).read_bytes() for name in file_names(tiny)})
-    write(tiny, tmp_path / "copy.json")
-    assert kept(tiny, tmp_path / "copy.json")
+    write(tiny, tmp_path / "rules.parsed")
+    assert kept(tiny, tmp_path / "rules.parsed")
     drawn(tiny, SOUND.replace("30.5", "31"))
     assert load(tiny).sha256 != before
-    assert not kept(tiny, tmp_path / "copy.json")
+    assert not kept(tiny, tmp_path / "rules.parsed")
 
 
 def test_what_only_a_page_needs_is_looked_into_only_then(tiny: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import marshal
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def tiny(tmp_path: Path) -> Path:
 @pytest.fixture
 def copy(tiny: Path, tmp_path: Path) -> Path:
     """The copy of the small rule base."""
-    made = tmp_path / "copy.json"
+    made = tmp_path / "rules.parsed"
     write(tiny, made)
     return made
 
@@ -53,8 +54,8 @@ def told(value: Any) -> Any:
 
 @pytest.mark.parametrize("folder", [rules_folder(), TINY])
 def test_the_copy_is_what_was_read_to_the_last_field(folder: Path, tmp_path: Path) -> None:
-    write(folder, tmp_path / "copy.json")
-    read = kept(folder, tmp_path / "copy.json")
+    write(folder, tmp_path / "rules.parsed")
+    read = kept(folder, tmp_path / "rules.parsed")
     assert read is not None
     assert told(read) == told(Loader(folder, examples=False).load())
 
@@ -90,10 +91,13 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "one more file": lambda tiny: (tiny / "more.toml").touch(),
     "a file less": lambda tiny: (tiny / "claims.toml").unlink(),
     "a file that cannot be read": lambda tiny: (tiny / "more.toml").mkdir(),
-    "a copy cut short": lambda tiny: (tiny.parent / "copy.json").write_bytes(
-        (tiny.parent / "copy.json").read_bytes()[:-9]
+    "a copy cut short": lambda tiny: (tiny.parent / "rules.parsed").write_bytes(
+        (tiny.parent / "rules.parsed").read_bytes()[:-9]
     ),
-    "no copy": lambda tiny: (tiny.parent / "copy.json").unlink(),
+    "an empty copy": lambda tiny: (tiny.parent / "rules.parsed").write_bytes(b""),
+    "text in place of a copy": lambda tiny: (tiny.parent / "rules.parsed").write_bytes(b'{"a": 1}'),
+    "a number in place of a copy": lambda tiny: (tiny.parent / "rules.parsed").write_bytes(marshal.dumps(5)),
+    "no copy": lambda tiny: (tiny.parent / "rules.parsed").unlink(),
 }
 
 
@@ -128,8 +132,8 @@ def test_no_copy_is_made_of_faulty_rules(tiny: Path, tmp_path: Path) -> None:
     add_a_blank(tiny)
     (tiny / "checks.toml").write_text("[[check]]\n")
     with pytest.raises(FaultyInput):
-        write(tiny, tmp_path / "faulty.json")
-    assert not (tmp_path / "faulty.json").exists()
+        write(tiny, tmp_path / "faulty.parsed")
+    assert not (tmp_path / "faulty.parsed").exists()
 
 
 # --- records
