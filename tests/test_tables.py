@@ -17,7 +17,7 @@ from triage.model import Answers, Condition, RuleBase
 from triage.projection import cases, domain_of, projection
 from triage.rowsets import every, numbered, with_names
 from triage.scenarios import find_scenarios
-from triage.tables import CELLS, Outcome, Tables, group, parts
+from triage.tables import CELLS, Counted, Outcome, Tables, group, parts
 
 NONE: frozenset[str] = frozenset()
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -52,9 +52,10 @@ def test_every_cell_says_what_the_whole_engine_says(tables: Tables, engine: Engi
 def test_every_rule_fires_in_each_case_that_it_tells_apart_as_in_the_engine(tables: Tables, rulebase: RuleBase) -> None:
     """Those that were taken apart, too."""
     domain, apart = domain_of(rulebase), 0
+    counted = Counted(domain)
     for layer, rules in zip(tables.layers, _strata(rulebase), strict=True):
         for rule in rules:
-            apart += len(list(chain.from_iterable(parts(rule, domain, CELLS)))) > 1
+            apart += len(list(chain.from_iterable(parts(rule, counted, CELLS)))) > 1
             stratum = Stratum([rule])
             known = list(cases(projection([*rule.when, *rule.unless], domain)))
             rows = {
@@ -122,17 +123,17 @@ def test_the_number_of_cells_changes_no_result(rulebase: RuleBase, tables: Table
 
 
 def test_a_wide_rule_is_taken_apart_into_rows_and_barriers(rulebase: RuleBase) -> None:
-    domain = domain_of(rulebase)
+    counted = Counted(domain_of(rulebase))
     rule = max(advice_rules(rulebase), key=lambda rule: len(rule.when) * len(rule.unless))
-    apart = parts(rule, domain, CELLS)
+    apart = parts(rule, counted, CELLS)
     assert [[(p.when, p.unless) for p in row] for row in apart] == [
         [((row,), (barrier,)) for barrier in rule.unless] for row in rule.when
     ]
-    [[whole]] = parts(rule, domain, most=10_000)
+    [[whole]] = parts(rule, counted, most=10_000)
     assert whole == rule
 
 
 def test_groups_hold_each_rule_once(rulebase: RuleBase) -> None:
     rules = answer_rules(rulebase)
-    grouped = [rule for one in group(rules, domain_of(rulebase)) for rule in one]
+    grouped = [rule for one in group(rules, Counted(domain_of(rulebase))) for rule in one]
     assert sorted(map(repr, grouped)) == sorted(map(repr, rules))

@@ -52,6 +52,7 @@ from experta.activation import Activation
 # Given, because experta looks it up for every rule: half of the time of a build.
 _TAKES_ENGINE = inspect.Signature([inspect.Parameter("engine", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
 OPTIONS = "options"  # the one field of every fact
+_NO_OPTIONS = frozenset[str]()
 
 
 class Production(NamedTuple):
@@ -271,8 +272,7 @@ class Stratum:
 
     def _is_within(self, facts: Facts, others: Facts) -> bool:
         """Whether no rule reads an option in `facts` that is not in `others`."""
-        none: frozenset[str] = frozenset()
-        return all(facts[name] <= others.get(name, none) for name in self._names & facts.keys())
+        return all(facts[name] <= others.get(name, _NO_OPTIONS) for name in self._names & facts.keys())
 
     def _built(self, rows: Iterable[_NamedRow]) -> tuple[Any, Mapping[str, type]]:
         listed = list(rows)
@@ -288,8 +288,7 @@ def _names_in(productions: Iterable[Production]) -> set[str]:
 def _may_fire(named: _NamedRow, facts: Facts) -> bool:
     """Whether every cell of a row shares an option with a fact; if they hold, and `unless`, is the engine's to find."""
     production, index = named
-    none: frozenset[str] = frozenset()
-    return not any(cell.options.isdisjoint(facts.get(cell.name, none)) for cell in production.when[index])
+    return not any(cell.options.isdisjoint(facts.get(cell.name, _NO_OPTIONS)) for cell in production.when[index])
 
 
 class Remembered(Stratum):

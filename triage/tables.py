@@ -148,13 +148,12 @@ def fill(productions: Sequence[Production], domain: Domain) -> Table:
     return Table(tuple(productions), values, _axes(productions, values), fired)
 
 
-def parts(production: Production, domain: Domain, most: int) -> list[list[Production]]:
+def parts(production: Production, counted: Counted, most: int) -> list[list[Production]]:
     """A rule taken apart if it has more than `most` cells: it fires where all parts of one of these lists do.
 
     First into its rows: it fires by any of them. A row that alone has too many, into one part for
     each barrier: no barrier holds where none of them holds alone.
     """
-    counted = _Counted(domain)
     if counted.cells(_read([production])) <= most:
         return [[production]]
     rows = [
@@ -168,12 +167,11 @@ def _by_barrier(row: Production) -> list[Production]:
     return alone or [row]
 
 
-def group(productions: Iterable[Production], domain: Domain, most: int = CELLS) -> list[list[Production]]:
-    """Rules in groups of at most `most` cells; one that alone has more has a group of its own.
+def group(productions: Iterable[Production], counted: Counted, most: int = CELLS) -> list[list[Production]]:
+    """Rules in groups of at most `most` cells; where one alone has more, only those join it that add none.
 
     Each goes where it adds the fewest cells, the widest first.
     """
-    counted = _Counted(domain)
     reading = [(_read([one]), one) for one in productions]
     groups: list[tuple[int, _Reads, list[Production]]] = []
     for own, one in sorted(reading, key=lambda pair: -counted.cells(pair[0])):
@@ -200,7 +198,7 @@ def _joint(one: _Reads, other: _Reads) -> _Reads:
     return {**one, **{name: cells | one.get(name, frozenset()) for name, cells in other.items()}}
 
 
-class _Counted:
+class Counted:
     """How many cells rules have. What conditions on a name can tell apart is found once."""
 
     def __init__(self, domain: Domain) -> None:
@@ -265,9 +263,10 @@ class Layer:
     """The tables of rules that do not read each other's conclusions: one of the engine's strata."""
 
     def __init__(self, productions: Iterable[Production], domain: Domain, cells: int) -> None:
-        apart = {rule.name: parts(rule, domain, cells) for rule in productions}
+        counted = Counted(domain)
+        apart = {rule.name: parts(rule, counted, cells) for rule in productions}
         narrow = chain.from_iterable(chain.from_iterable(apart.values()))
-        self.tables = tuple(fill(rules, domain) for rules in group(narrow, domain, cells))
+        self.tables = tuple(fill(rules, domain) for rules in group(narrow, counted, cells))
         self._parts = {name: [[part.name for part in row] for row in rows] for name, rows in apart.items()}
 
     def fired(self, known: Known, everyone: RowSet) -> dict[str, RowSet]:

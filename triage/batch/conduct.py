@@ -19,7 +19,7 @@ from triage import __version__
 from triage.answers import write_whole
 from triage.batch import source
 from triage.batch.counts import NONE, Counts, Done, Error
-from triage.batch.parts import Parts, folder_of, held, leave
+from triage.batch.parts import Parts, folder_of, held, leave, put_away
 from triage.batch.plan import STREAM, Form, Plan, check_columns
 from triage.batch.source import Changed, Chunk, Opened, opened
 from triage.batch.target import Target
@@ -111,7 +111,9 @@ def conduct_all(
             watcher.went_on(far.after(run.job, done, run.size))
         else:
             far.ended(run.job)
-            if done:
+            if isinstance(done, Changed):
+                put_away(run.parts.folder)  # of an input that is gone: nothing can go on with it
+            elif done:
                 leave(run.parts.folder)
             yield run.job, done or run.parts.join()
 
