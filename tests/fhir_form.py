@@ -176,6 +176,8 @@ def _limits(item: Json) -> tuple[int, int]:
 
 _ONE_TEST = re.compile(r"%resource\.item\.where\(linkId = '([^']+)'\)\.answer\.value\.where\(([^()]*)\)\.exists\(\)")
 
+_ANY_ANSWER = re.compile(r"linkId = '([^']+)'\)\.answer\.exists\(\)")
+
 
 def _wrong_expression(expression: Json, by_link: Mapping[str, Json]) -> Iterator[str]:
     if expression["language"] != "text/fhirpath":
@@ -183,6 +185,9 @@ def _wrong_expression(expression: Json, by_link: Mapping[str, Json]) -> Iterator
     tests = _ONE_TEST.findall(expression["expression"])
     if not tests:
         yield f"no test in {expression['expression']}"
+    unknown_links = set(_ANY_ANSWER.findall(expression["expression"])) - by_link.keys()
+    if unknown_links:
+        yield f"expression of {sorted(unknown_links)}"
     for link, test in tests:
         options = by_link.get(link, {}).get("answerOption", [])
         unknown = set(re.findall(r"code = '([^']+)'", test)) - {o["valueCoding"]["code"] for o in options}

@@ -52,9 +52,14 @@ def row_holds(row: Mapping[str, Any], case: Case) -> bool:
 
 def cell_holds(name: str, wanted: Any, given: Any) -> bool:
     """A cell `name = wanted` where `given` was answered: one option, several, or a number."""
-    if isinstance(wanted, dict):
-        return all(_is(name, item, given) for item in wanted["all"])
-    return any(_is(name, item, given) for item in _listed(wanted))
+    if not isinstance(wanted, dict):
+        return any(_is(name, item, given) for item in _listed(wanted))
+    return (
+        all(_is(name, item, given) for item in wanted.get("all", ()))
+        and ("any" not in wanted or any(_is(name, item, given) for item in wanted["any"]))
+        and not any(_is(name, item, given) for item in wanted.get("open", ()))
+        and ("not" not in wanted or not any(_is(name, item, given) for item in (*wanted["not"], "not_sure")))
+    )
 
 
 def _is(name: str, item: str, given: Any) -> bool:
@@ -108,7 +113,7 @@ class Rules:
         self.questions = {q["id"]: q for q in tables("question", "questions.toml")}
         self.dispositions = tables("disposition", "dispositions.toml")
         self.ranking = tomllib.loads((folder / "dispositions.toml").read_text("utf-8"))["ranking"]
-        self.red_flags = tables("red_flag", "red_flags.toml")
+        self.red_flags = tables("red_flag", "red_flags/*.toml")
         self.causes = sorted(tables("cause", "causes/*.toml"), key=lambda c: (c.get("order", 0), c["id"]))
         self.signs = [sign for cause in self.causes for sign in cause.get("sign", [])]
         self.advice = sorted(tables("advice", "advice/*.toml"), key=lambda a: (a["order"], a["id"]))
@@ -293,12 +298,22 @@ def _holding(rule: Rule) -> dict[str, Any]:
     held: dict[str, Any] = {}
     for row in (*rule.when, *rule.unless):
         for name, wanted in row.items():
-            items = _items(name, wanted) if isinstance(wanted, dict) else _items(name, wanted)[:1]
+            items = _needed(name, wanted)
             if _takes_several(name):
                 held[name] = list(dict.fromkeys([*held.get(name, ()), *items]))
-            else:
+            elif items:
                 held.setdefault(name, _lowest(name, items[0]))
-    return held
+    return {name: given for name, given in held.items() if given}
+
+
+def _needed(name: str, wanted: Any) -> list[str]:
+    """Options with which a cell holds: all of `all`, one of the others, or one that it does not bar."""
+    if not isinstance(wanted, dict):
+        return _items(name, wanted)[:1]
+    barred = {*wanted.get("not", ()), *wanted.get("open", ())}
+    free = [option for option in _options(name) if option not in barred and option not in _exclusive(name)]
+    positive = [*wanted.get("all", ()), *wanted.get("any", ())[:1]]
+    return positive or [option for option in free if option != "not_sure"][:1]
 
 
 def _told_apart(rule: Rule, name: str) -> list[Any]:
@@ -346,15 +361,23 @@ def _options_alike(rule: Rule, name: str) -> dict[tuple[Any, ...], list[str]]:
     groups: dict[tuple[Any, ...], list[str]] = {}
     for option in _options(name):
         cells = [row[name] for row in (*rule.when, *rule.unless) if name in row]
-        stands_in = tuple(cell_holds(name, {"all": [option]}, _items(name, cell)) for cell in cells)
-        in_all = option if any(isinstance(cell, dict) and option in cell["all"] for cell in cells) else ""
+        parts = [part for cell in cells for part in _parts_of(cell)]
+        stands_in = tuple(option in _items(name, items) for _, items in parts)
+        in_all = option if any(key == "all" and option in items for key, items in parts) else ""
         groups.setdefault((stands_in, in_all, option in _exclusive(name)), []).append(option)
     return groups
 
 
+def _parts_of(cell: Any) -> list[tuple[str, list[str]]]:
+    """The lists of a cell by their keys; "not" bars "not sure" as well."""
+    if not isinstance(cell, dict):
+        return [("any", list(_listed(cell)))]
+    return [(key, [*items, "not_sure"] if key == "not" else list(items)) for key, items in cell.items()]
+
+
 def _items(name: str, cell: Any) -> list[str]:
-    items = _listed(cell["all"] if isinstance(cell, dict) else cell)
-    return [level for item in items for level in _levels(item)] if name == "disposition" else list(items)
+    items = [item for _, part in _parts_of(cell) for item in part]
+    return [level for item in items for level in _levels(item)] if name == "disposition" else items
 
 
 def _named(rule: Rule, name: str) -> list[str]:
@@ -447,8 +470,9 @@ def _make_found(random: Random, finding: str, answers: dict[str, Any]) -> None:
 
 def _answer_so(random: Random, name: str, wanted: Any, answers: dict[str, Any]) -> None:
     question = rules().questions[name]
-    items = _items(name, wanted)
-    chosen = items if isinstance(wanted, dict) else [random.choice(items)]
+    chosen = _needed(name, wanted) if isinstance(wanted, dict) else [random.choice(_items(name, wanted))]
+    if not chosen:
+        return
     if question["kind"] == "number":
         answers.setdefault(name, _number_in(random, question, chosen[0]))
     elif question["kind"] == "one":
@@ -476,5 +500,5 @@ def _any_answer(random: Random, question: Mapping[str, Any]) -> Any:
     free = [o for o in _ids(question["option"]) if o not in exclusive]
     # Danger signs end in an emergency, which hides most of the result: mostly none of them.
     if random.random() < (0.9 if question.get("danger") else 0.5):
-        return (exclusive[0] if random.random() < 0.8 else random.choice(exclusive),)
+        return (exclusive[0] if random.random() < 0.8 else "not_sure",)
     return tuple(random.sample(free, random.randint(1, min(3, len(free)))))

@@ -10,25 +10,25 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from io import StringIO
 from typing import NamedTuple, Self
 
 import pexpect
 import pyte
 
 from triage.engine import Engine
-from triage.interview import BACK, Interview, Prompt, Reply
-from triage.model import NOT_SURE, Answers, Disposition, FiredFlag, Option, Question
-from triage.prompts import PlainAsker, QuestionaryAsker, letters
+from triage.interview import BACK, YES, Interview, Prompt, Reply
+from triage.model import NOT_SURE, Answers, Disposition, FiredFlag
+from triage.prompts import BOUNCE_SECONDS, MORE_BELOW
 
-ENTER, LEFT, CTRL_C, CTRL_D = "\r", "\x1b[D", "\x03", "\x04"
+ENTER, LEFT, CTRL_C, CTRL_D, ESC, PAGE_DOWN = "\r", "\x1b[D", "\x03", "\x04", "\x1b", "\x1b[6~"
 SECONDS = 20  # how long to wait for a text before a test fails
-REVIEW, MORE = "Number of an answer to change", "Enter to finish"
-GO_ON = "Enter to go on"  # below an urgent announcement
+REVIEW, MORE = "Enter result", "Enter to finish"
+GO_ON, LEAVE = "Enter goes on", "back to the list. Enter:"
+KEYS = re.compile(r"(h relief +|h\s+)q( leave)?$")  # the end of every screen with something to answer
 TALL = 1000  # lines of the transcript
-
-Pages = Callable[[Question], tuple[tuple[Option, ...], ...]]
+_DRIVING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\x08]")  # what moves the cursor or sets a colour
 
 
 class Step(NamedTuple):
@@ -41,8 +41,8 @@ class Step(NamedTuple):
 class Rehearsal:
     """An asker that replies so that the interview ends with the given answers."""
 
-    def __init__(self, answers: Answers, pages: Pages) -> None:
-        self.answers, self.pages = answers, pages
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
         self.steps: list[Step] = []
 
     def ask(self, prompt: Prompt) -> Reply:
@@ -51,74 +51,67 @@ class Rehearsal:
 
     def _reply(self, prompt: Prompt) -> Reply:
         answer = self.answers[prompt.question.id]
-        ids = [option.id for option in prompt.options]
-        if prompt.text == prompt.question.text:
-            return _part_of(prompt, answer) if isinstance(answer, tuple) else answer
-        if NOT_SURE in ids:  # one sign at a time
+        first = prompt.options[0].id if prompt.options else ""
+        if first == YES:  # one line at a time
             return NOT_SURE
-        wanted = answer if isinstance(answer, tuple) else (answer,)
-        ways = prompt.question.clarify.options  # the extra question: the way out that gives the answer
-        return ids[next(n for n, way in enumerate(ways) if way.answer == wanted)]
+        if first == "0":  # the extra question: the way out that gives the answer
+            wanted = answer if isinstance(answer, tuple) else (answer,)
+            ways = prompt.question.clarify.options
+            return str(next(n for n, way in enumerate(ways) if way.answer == wanted))
+        return part_of(prompt, answer) if isinstance(answer, tuple) else answer
 
-    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
+    def act(self, text: str) -> None:
         pass
+
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
+        pass
+
+    def emergency(self, answers: Answers) -> bool:
+        return True
 
     def review(self, answers: Answers) -> str | None:
         pass
 
 
-def _part_of(prompt: Prompt, answer: tuple[str, ...]) -> tuple[str, ...]:
-    """What of an answer is on this screen of a list: "none of these" where nothing is."""
-    here = tuple(option.id for option in prompt.options if option.id in answer)
-    return here or (next(o.id for o in prompt.options if o.exclusive and o.id != NOT_SURE),)
+def part_of(prompt: Prompt, answer: tuple[str, ...]) -> tuple[str, ...]:
+    """What of an answer is on this screen of a list: "none" where nothing is."""
+    here = tuple(option.id for option in prompt.options if option.id in answer and not option.exclusive)
+    return here or (next(o.id for o in prompt.options if o.exclusive),)
 
 
-def steps_to(engine: Engine, answers: Answers, pages: Pages, known: Answers | None = None) -> list[Step]:
+def steps_to(engine: Engine, answers: Answers, known: Answers | None = None) -> list[Step]:
     """The prompts that lead to exactly these answers, with the replies; empty where none do."""
-    asker = Rehearsal(answers, pages)
+    asker = Rehearsal(answers)
     try:
         final = Interview(engine, asker, known).conduct()
-    except KeyError:  # a question is asked that has no answer
+    except (KeyError, StopIteration):  # a question is asked that has no answer
         return []
     return asker.steps if final == answers else []
-
-
-def plain_pages(engine: Engine) -> Pages:
-    """The screens of long lists in plain mode."""
-    return PlainAsker(engine.rulebase, [], StringIO(), StringIO()).pages
-
-
-def terminal_pages(engine: Engine) -> Pages:
-    """The screens of long lists in a terminal; COLUMNS and LINES give its size."""
-    return QuestionaryAsker(engine.rulebase, [], StringIO()).pages
 
 
 def plain_line(step: Step) -> str:
     """What is typed in plain mode."""
     if step.reply is BACK:
         return "b\n"
-    if step.prompt.kind == "number":
-        return f"{_number_text(step)}\n"
-    return " ".join(map(str, _numbers(step))) + "\n"
+    return " ".join(_typed(step)) + "\n"
 
 
 def keys(step: Step) -> str:
     """What is typed in a terminal."""
     if step.reply is BACK:
         return "b"
-    if step.prompt.kind == "number":
-        return _number_text(step) + ENTER
-    return "".join(map(str, _numbers(step))) + ENTER
+    typed = "".join(_typed(step))
+    return typed if typed == "0" and step.prompt.kind == "many" else typed + ENTER
 
 
-def _number_text(step: Step) -> str:
-    by_option = {option: letter for letter, option in letters(step.prompt.options).items()}
-    return by_option.get(str(step.reply), str(step.reply))
-
-
-def _numbers(step: Step) -> list[int]:
-    wanted = step.reply if isinstance(step.reply, tuple) else (step.reply,)
-    return [number for number, option in enumerate(step.prompt.options, 1) if option.id in wanted]
+def _typed(step: Step) -> list[str]:
+    """Numbers and keys of a reply."""
+    prompt, reply = step
+    if isinstance(reply, int):
+        return [str(reply)]
+    wanted = reply if isinstance(reply, tuple) else (reply,)
+    lines = [str(number) for number, option in enumerate(prompt.lines, 1) if option.id in wanted]
+    return [*lines, *(option.key for option in prompt.keys if option.id in wanted)]
 
 
 class Drawn:
@@ -153,6 +146,7 @@ class Terminal:
         self.columns = columns
         self._window, self._transcript = Drawn(columns, rows), Drawn(columns, TALL)
         self.raw = ""
+        self._mark = 0
         self.child = pexpect.spawn(
             sys.executable,
             [*program, *args],
@@ -195,34 +189,61 @@ class Terminal:
         """Until the program has written all of these, in this order, after what was waited for before."""
         for text in texts:
             try:
-                while self.child.expect_exact([text, GO_ON]):
+                while text != GO_ON and self.child.expect_exact([text, GO_ON]):
                     self.child.expect_exact(">")
                     self.child.send(ENTER)
+                if text == GO_ON:
+                    self.child.expect_exact(GO_ON)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 shown = "\n".join(line for line in self.transcript if line)
                 raise AssertionError(f"{text!r} did not come. So far:\n{shown}") from None
 
     def type(self, text: str) -> None:
+        self._mark = len(self.raw)
         self.child.send(text)
+
+    @property
+    def news(self) -> str:
+        """What has been drawn since keys were typed."""
+        return _DRIVING.sub("", self.raw[self._mark :])
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Until something holds; screens that Enter goes on from are left."""
+        while not holds():
+            if GO_ON in self.news and self.window_ends_with(">"):
+                self.type(ENTER)
+            try:
+                self.child.expect(r"(?s).+")
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                raise AssertionError("\n".join(line for line in self.transcript if line)) from None
+
+    def window_ends_with(self, text: str) -> bool:
+        return "\n".join(self.window).rstrip().endswith(text)
 
     def wait_for_prompt(self, prompt: Prompt) -> None:
         """Until this prompt is drawn and takes keys."""
-        self.wait_for(f"Question {prompt.number}", "relief")
-        self.wait_for_keys(prompt)
+        head = " ".join((prompt.page if prompt.later else prompt.text).split()[:2])
+        self.until(lambda: head in self.news and self.is_ready())
 
-    def wait_for_keys(self, prompt: Prompt) -> None:
-        """Until the list (or the input line) of a prompt is drawn, whose head may have been shown before."""
-        if prompt.kind == "number":
-            self.wait_for(">")
-        else:
-            last = len(prompt.options)
-            self.wait_for(f"{last:2}. {prompt.options[-1].text.split()[0]}")
+    def is_ready(self) -> bool:
+        """Whether the keys below a list (and the line to type in) are drawn, and no more lines to come."""
+        return bool(KEYS.search("\n".join(self.window).rstrip(" >\n")))
 
     def answer(self, steps: list[Step]) -> None:
         """Type the replies, each when its prompt is there."""
         for step in steps:
             self.wait_for_prompt(step.prompt)
+            self.read_on()
+            if keys(step) == "0":
+                time.sleep(BOUNCE_SECONDS)  # sooner it would be a key held down
             self.type(keys(step))
+
+    def read_on(self) -> None:
+        """Turn a list that is longer than the window to its end: before that it takes no answer."""
+        while MORE_BELOW in "\n".join(self.window):
+            before = self.window
+            self.type(PAGE_DOWN)
+            self.until(lambda before=before: self.window != before and self.is_ready())
 
     def wait_for_review(self) -> None:
         self.wait_for(REVIEW, ">")
@@ -236,12 +257,10 @@ class Terminal:
         self.wait_for(MORE, ">")
 
     def finish(self) -> int:
-        """Accept the review if there is one, and wait for the end; the exit code."""
+        """Accept the review, or leave with an emergency, and wait for the end; the exit code."""
         try:
-            while (found := self.child.expect_exact([REVIEW, GO_ON, pexpect.EOF])) == 1:
+            while self.child.expect_exact([pexpect.EOF, REVIEW, GO_ON, LEAVE]):
                 self.child.expect_exact(">")
-                self.type(ENTER)
-            if found == 0:
                 self.type(ENTER)
         except pexpect.TIMEOUT:
             raise AssertionError(self.said) from None
@@ -266,7 +285,7 @@ def _hear_interrupts() -> None:
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-    fixed = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    fixed = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     return {**plain, **fixed, **more}
 
 

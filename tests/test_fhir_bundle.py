@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 from lxml import etree
+from stories import SCENARIOS
 
 from triage.answers import read_answer_file
-from triage.assessment import assess
+from triage.assessment import assess, most_urgent
 from triage.cli import main
 from triage.engine import Engine
 from triage.fhir import bundle as bundles
@@ -24,6 +26,7 @@ from triage.grammar import as_facts
 from triage.interview import missing_from
 from triage.model import Answers, Assessment, RuleBase
 from triage.report import Wanted
+from triage.report.content import deciding
 
 DAY = date(2026, 11, 21)
 WANTED = Wanted(day=DAY, answered=DAY)
@@ -87,9 +90,11 @@ def codes_of(details: list[Json]) -> list[str]:
 
 def test_the_results_are_of_every_kind(rulebase: RuleBase, results: list[Assessment]) -> None:
     for level in rulebase.ladder:
-        assert any(r.complete and r.disposition is level for r in results), level.id
+        assert any(r.complete and r.disposition.id == level.id for r in results), level.id
     assert any(not r.complete and r.see_doctor for r in results)
     assert any(not r.complete and not r.see_doctor for r in results)
+    assert any(set(r.pending).issuperset(f.flag.id for f in deciding(r)) for r in results if r.pending)
+    assert {r.voice for r in results} == set(rulebase.voices)
     assert any(r.withheld for r in results)
     assert any(r.needs_checking for r in results)
 
@@ -239,10 +244,38 @@ def test_unfinished_answers_are_never_called_harmless(made: list[tuple[Assessmen
         asked = [one["codeFilter"][0]["code"][0]["code"] for one in guidance["dataRequirement"]]
         assert asked == list(result.missing) == [one["code"] for one in given(bundle, "missing")]
         assert not given(bundle, "disposition")
-        at_least = [result.disposition.id] if result.see_doctor else []
-        assert [one["code"] for one in given(bundle, "disposition-at-least")] == at_least
-        assert codes_of(activities(bundle, "disposition")) == at_least
-        assert given(bundle, "time") == [result.disposition.time] * len(at_least)
+        so_far = [result.disposition.id] if result.see_doctor else []
+        assert codes_of(activities(bundle, "disposition")) == so_far
+        assert given(bundle, "time") == [result.disposition.time] * len(so_far)
+
+
+def test_what_an_open_question_can_take_back_is_no_least(
+    rulebase: RuleBase, made: list[tuple[Assessment, Json]]
+) -> None:
+    taken_back = 0
+    for result, bundle in made:
+        flags = {part[0]["valueCoding"]["code"]: part for part in given(bundle, "red-flag")}
+        pending = [name for name, parts in flags.items() if any(p["name"] == "pending" for p in parts)]
+        assert pending == list(result.pending)
+        if result.complete:
+            continue
+        certain = [f.flag for f in result.red_flags if f.flag.id not in pending]
+        least = most_urgent(rulebase, certain)
+        assert [one["code"] for one in given(bundle, "disposition-at-least")] == [least.id] * least.see_doctor
+        so_far = [result.disposition.id] if result.disposition.id != least.id else []
+        assert [one["code"] for one in given(bundle, "disposition-so-far")] == so_far
+        taken_back += len(so_far)
+    assert taken_back
+
+
+def test_every_voice_is_spoken_whole(rulebase: RuleBase, engine: Engine) -> None:
+    """No token of the rule base is left over, whoever it is about, finished or not."""
+    starts = [option.id for option in rulebase.questions["start"].options if not option.now]
+    for nth, path in enumerate(SCENARIOS[::4]):
+        answers = {**read_answer_file(path, rulebase).answers, "start": starts[nth % len(starts)]}
+        missing = missing_from(engine, answers) if nth % 2 else ("before",)
+        bundle = as_bundle(rulebase, assess(engine, answers, missing), WANTED._replace(how=True))
+        assert not re.search(r"\{\w+\}", json.dumps(bundle)), path
 
 
 def test_the_plan_proposes_what_is_shown_and_nothing_withheld(made: list[tuple[Assessment, Json]]) -> None:
@@ -340,7 +373,7 @@ def test_the_answers_in_it_are_an_answer_file(
 def answer_file(tmp_path: Path) -> Callable[[str], Path]:
     def write(name: str) -> Path:
         path = tmp_path / name
-        path.write_text('saved = 2026-11-20\n[answers]\nage = 40\nred_now = ["r_breath"]\n', "utf-8")
+        path.write_text('saved = 2026-11-20\n[answers]\nage = 40\ndanger = ["d_breath"]\n', "utf-8")
         return path
 
     return write

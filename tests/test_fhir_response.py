@@ -24,7 +24,7 @@ from reliability.calls import call, is_clean, quick_engine
 from triage.answers import AnswerFile, as_toml, is_stale, read_answer_file
 from triage.cli import main
 from triage.faults import MOST_FAULTS, Fault, FaultyInput
-from triage.fhir.questionnaire import canonical
+from triage.fhir.questionnaire import FORMER_URL, URL, canonical
 from triage.fhir.response import as_response, as_text, read_response
 from triage.model import Answers, RuleBase
 
@@ -34,7 +34,7 @@ Break = Callable[[Json], object]
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").rglob("*.toml"))
 DAY = date(2026, 1, 31)
 ANSWERS: Answers = {
-    "age": 34, "red_now": ("none",), "when": "exercise", "feel": "knot", "leg_look": ("none",), "load": ("more", "sit"),
+    "start": "me", "danger": ("none",), "age": 34, "legs": ("none",), "kind": ("k_sport",), "before": ("e_hard", "e_heat"),
 }  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def with_more(data: Json) -> None:
 
 def with_unanswered(data: Json) -> None:
     data["item"] += [
-        {"linkId": "often"}, {"linkId": "cold", "answer": []}, {"linkId": "sweat", "answer": [{}]},
+        {"linkId": "side"}, {"linkId": "course", "answer": []}, {"linkId": "health", "answer": [{}]},
         {"linkId": "form.about", "text": "x"}, {"linkId": "age.option", "answer": [{"extension": []}]},
     ]  # fmt: skip
 
@@ -153,8 +153,8 @@ SAME: dict[str, Break] = {
     "another order": lambda d: d["item"].reverse(),
     "options in another order": lambda d: d["item"][-1]["answer"].reverse(),
     "no text": lambda d: [item.pop("text") for item in d["item"]],
-    "no system": lambda d: d["item"][2]["answer"][0]["valueCoding"].pop("system"),
-    "other words": lambda d: d["item"][2]["answer"][0]["valueCoding"].update(display="x"),
+    "no system": lambda d: d["item"][4]["answer"][0]["valueCoding"].pop("system"),
+    "other words": lambda d: d["item"][4]["answer"][0]["valueCoding"].update(display="x"),
     "no questionnaire": lambda d: d.pop("questionnaire"),
     "no version": lambda d: d.update(questionnaire=d["questionnaire"].split("|")[0]),
     "amended": lambda d: d.update(status="amended"),
@@ -234,47 +234,47 @@ def sets(**fields: object) -> Break:
     return lambda data: data.update(fields)
 
 
-OFTEN = "allowed: first, lt_month, month, week, daily, not_sure"
+SIDES = "allowed: left, right, both, not_sure"
 WRONG: dict[str, tuple[Break, str, str]] = {
-    "code": (adds(item("often", coding("weak"))), 'item[6]: often: unknown option "weak"', f'did you mean "week"? {OFTEN}'),
-    "no code": (adds(item("often", {"valueCoding": {"display": "x"}})), "item[6].answer[0].valueCoding: needs a code", OFTEN),
-    "code that is a number": (adds(item("often", coding(1))), "item[6].answer[0].valueCoding: needs a code", OFTEN),
-    "no coding": (adds(item("often", {"valueCoding": "week"})), "item[6].answer[0].valueCoding: needs a code", OFTEN),
+    "code": (adds(item("side", coding("lef"))), 'item[6]: side: unknown option "lef"', f'did you mean "left"? {SIDES}'),
+    "no code": (adds(item("side", {"valueCoding": {"display": "x"}})), "item[6].answer[0].valueCoding: needs a code", SIDES),
+    "code that is a number": (adds(item("side", coding(1))), "item[6].answer[0].valueCoding: needs a code", SIDES),
+    "no coding": (adds(item("side", {"valueCoding": "left"})), "item[6].answer[0].valueCoding: needs a code", SIDES),
     "system": (
-        adds(item("often", {"valueCoding": {"code": "week", "system": "http://loinc.org"}})),
-        'item[6].answer[0].valueCoding: "http://loinc.org" is not the system of often', "CodeSystem/options-often",
+        adds(item("side", {"valueCoding": {"code": "left", "system": "http://loinc.org"}})),
+        'item[6].answer[0].valueCoding: "http://loinc.org" is not the system of side', "CodeSystem/options-side",
     ),
-    "linkId": (adds(item("oftn", coding("week"))), 'item[6]: unknown linkId "oftn"', 'did you mean "often"? allowed: age'),
-    "linkId alone": (adds({"linkId": "oftn"}), 'item[6]: unknown linkId "oftn"', 'did you mean "often"?'),
+    "linkId": (adds(item("sde", coding("left"))), 'item[6]: unknown linkId "sde"', 'did you mean "side"? allowed: start'),
+    "linkId alone": (adds({"linkId": "sde"}), 'item[6]: unknown linkId "sde"', 'did you mean "side"?'),
     "linkId of no group": (
-        adds({"linkId": "oftn", "item": [], "answer": [coding("week")]}),
-        'item[6]: unknown linkId "oftn"', 'did you mean "often"?',
+        adds({"linkId": "sde", "item": [], "answer": [coding("left")]}),
+        'item[6]: unknown linkId "sde"', 'did you mean "side"?',
     ),
-    "no linkId": (adds({"answer": [coding("week")]}), "item[6]: needs a linkId", ""),
-    "linkId that is a list": (adds(item(["often"], coding("week"))), "item[6]: needs a linkId", ""),
-    "text for a code": (adds(item("often", {"valueString": "week"})), "item[6].answer[0]: often takes valueCoding, not valueString", ""),
-    "code for a number": (lambda d: d["item"].__setitem__(0, item("age", coding("a_na"))), "item[0].answer[0]: age takes valueInteger, not valueCoding", ""),
-    "part of a number": (lambda d: d["item"].__setitem__(0, item("age", {"valueDecimal": 5.5})), "item[0].answer[0]: age takes valueInteger, not valueDecimal", ""),
-    "number out of range": (lambda d: d["item"].__setitem__(0, item("age", {"valueInteger": 121})), "item[0]: age: 121 is out of range", "a whole number from 0 to 120"),
-    "truth for a number": (lambda d: d["item"].__setitem__(0, item("age", {"valueInteger": True})), "item[0]: age: True is not an answer", ""),
-    "broken number": (lambda d: d["item"].__setitem__(0, item("age", {"valueInteger": 5.0})), "item[0]: age: 5.0 is not an answer", ""),
-    "two values": (adds(item("often", {**coding("week"), "valueInteger": 1})), "item[6].answer[0]: often takes valueCoding, not valueCoding, valueInteger", ""),
-    "number and option": (adds(item("age.option", coding("a_na"))), "item[0]: age is answered twice", "also in item[6]"),
-    "two of one": (adds(item("often", coding("week"), coding("daily"))), "item[6]: often: takes one answer, not 2", ""),
-    "twice": (adds(item("when", coding("rest"))), "item[6]: when is answered twice", "also in item[2]"),
-    "one option twice": (adds(item("position", coding("front"), coding("front"))), 'item[6]: position: "front" is given twice', ""),
-    "alone beside others": (adds(item("position", coding("none"), coding("front"))), 'item[6]: position: "none" stands alone', ""),
+    "no linkId": (adds({"answer": [coding("left")]}), "item[6]: needs a linkId", ""),
+    "linkId that is a list": (adds(item(["side"], coding("left"))), "item[6]: needs a linkId", ""),
+    "text for a code": (adds(item("side", {"valueString": "left"})), "item[6].answer[0]: side takes valueCoding, not valueString", ""),
+    "code for a number": (lambda d: d["item"].__setitem__(2, item("age", coding("a_na"))), "item[2].answer[0]: age takes valueInteger, not valueCoding", ""),
+    "part of a number": (lambda d: d["item"].__setitem__(2, item("age", {"valueDecimal": 5.5})), "item[2].answer[0]: age takes valueInteger, not valueDecimal", ""),
+    "number out of range": (lambda d: d["item"].__setitem__(2, item("age", {"valueInteger": 121})), "item[2]: age: 121 is out of range", "a whole number from 0 to 120"),
+    "truth for a number": (lambda d: d["item"].__setitem__(2, item("age", {"valueInteger": True})), "item[2]: age: True is not an answer", ""),
+    "broken number": (lambda d: d["item"].__setitem__(2, item("age", {"valueInteger": 5.0})), "item[2]: age: 5.0 is not an answer", ""),
+    "two values": (adds(item("side", {**coding("left"), "valueInteger": 1})), "item[6].answer[0]: side takes valueCoding, not valueCoding, valueInteger", ""),
+    "number and option": (adds(item("age.option", coding("a_na"))), "item[2]: age is answered twice", "also in item[6]"),
+    "two of one": (adds(item("side", coding("left"), coding("daily"))), "item[6]: side: takes one answer, not 2", ""),
+    "twice": (adds(item("start", coding("child"))), "item[6]: start is answered twice", "also in item[0]"),
+    "one option twice": (adds(item("also", coding("a_back"), coding("a_back"))), 'item[6]: also: "a_back" is given twice', ""),
+    "alone beside others": (adds(item("also", coding("none"), coding("a_back"))), 'item[6]: also: "none" stands alone', ""),
     "answer to shown text": (adds(item("form.about", {"valueString": "x"})), "item[6].answer[0]: form.about is only shown", ""),
     "items": (sets(item={}), "item: must be a list", ""),
     "item": (adds(5), "item[6]: must be an object", ""),
-    "answers": (adds({"linkId": "often", "answer": coding("week")}), "item[6].answer: must be a list", ""),
-    "answer": (adds({"linkId": "often", "answer": [None]}), "item[6].answer[0]: must be an object", ""),
+    "answers": (adds({"linkId": "side", "answer": coding("left")}), "item[6].answer: must be a list", ""),
+    "answer": (adds({"linkId": "side", "answer": [None]}), "item[6].answer[0]: must be an object", ""),
     "inner items": (adds({"linkId": "group", "item": "x"}), "item[6].item: must be a list", ""),
     "inner item": (adds({"linkId": "group", "item": [item("x", {})]}), 'item[6].item[0]: unknown linkId "x"', ""),
-    "item within an answer": (adds(item("often", {"item": [item("x", {})]})), 'item[6].answer[0].item[0]: unknown linkId "x"', ""),
+    "item within an answer": (adds(item("side", {"item": [item("x", {})]})), 'item[6].answer[0].item[0]: unknown linkId "x"', ""),
     "meaning turned round": (sets(modifierExtension=[{"url": "x"}]), "modifierExtension: may change the meaning", ""),
-    "meaning of an item": (adds({"linkId": "often", "modifierExtension": []}), "item[6].modifierExtension: may change", ""),
-    "meaning of an answer": (adds(item("often", {"modifierExtension": []})), "item[6].answer[0].modifierExtension: may", ""),
+    "meaning of an item": (adds({"linkId": "side", "modifierExtension": []}), "item[6].modifierExtension: may change", ""),
+    "meaning of an answer": (adds(item("side", {"modifierExtension": []})), "item[6].answer[0].modifierExtension: may", ""),
     "other rules": (sets(implicitRules="http://x"), "implicitRules: may change the meaning", ""),
     "status": (sets(status="done"), 'status: "done" is not one', "allowed: in-progress, completed, amended"),
     "status that is a list": (sets(status=["completed"]), "status: ", "allowed: in-progress"),
@@ -306,7 +306,7 @@ def test_what_is_wrong_is_told_with_its_place_and_what_is_allowed(
 
 
 def test_all_is_told_at_once(path: Path, sound: Json, rulebase: RuleBase) -> None:
-    adds(item("often", coding("weak")), item("oftn", coding("x")), item("sweat", coding("lot")))(sound)
+    adds(item("side", coding("lef")), item("sde", coding("x")), item("health", coding("h_clt")))(sound)
     sound["status"] = "x"
     assert len(told(path, sound, rulebase)) == 4
 
@@ -314,6 +314,76 @@ def test_all_is_told_at_once(path: Path, sound: Json, rulebase: RuleBase) -> Non
 def test_a_response_that_is_wrong_from_end_to_end_is_told_in_part(path: Path, sound: Json, rulebase: RuleBase) -> None:
     sound["item"] = [{"linkId": f"x{n}", "answer": [{}]} for n in range(5 * MOST_FAULTS)]
     assert len(told(path, sound, rulebase)) == MOST_FAULTS + 1
+
+
+# --- no fault hides a danger sign
+
+
+def beside(path: Path, data: object, rulebase: RuleBase) -> Answers:
+    """What could be read beside the faults of a response."""
+    with pytest.raises(FaultyInput) as caught:
+        read(path, data, rulebase)
+    return caught.value.known
+
+
+DANGER = item("danger", coding("d_breath"))
+DANGER_BESIDE: dict[str, Break] = {
+    "an unknown code": lambda d: d["item"].__setitem__(1, item("danger", coding("d_breth"), coding("d_breath"))),
+    "none": lambda d: d["item"].__setitem__(1, item("danger", coding("none"), coding("d_breath"))),
+    "itself, in another item": lambda d: d["item"].insert(0, DANGER),
+    "no code": lambda d: d["item"].__setitem__(1, item("danger", {"valueCoding": 5}, coding("d_breath"), 3)),
+    "another fault, in a group": lambda d: d.update(item=[item("sde", coding("x")), {"linkId": "g", "item": [DANGER]}]),
+    "another fault, within an answer": lambda d: d.update(item=[item("sde", {"item": [DANGER]})]),
+    "more faults than are told": lambda d: d.update(item=[*({"linkId": f"x{n}"} for n in range(MOST_FAULTS)), DANGER]),
+    "a status that is none": lambda d: (d["item"].__setitem__(1, DANGER), d.pop("status")),
+    "another questionnaire": lambda d: (d["item"].__setitem__(1, DANGER), d.update(questionnaire="http://x")),
+    "a modifier": lambda d: (d["item"].__setitem__(1, DANGER), d.update(modifierExtension=[])),
+}
+
+
+@pytest.mark.parametrize("name", DANGER_BESIDE)
+def test_a_danger_sign_is_known_beside_faults(name: str, path: Path, sound: Json, rulebase: RuleBase) -> None:
+    DANGER_BESIDE[name](sound)
+    assert beside(path, sound, rulebase)["danger"] == ("d_breath",)
+
+
+def test_the_other_answers_are_known_too_and_none_is_made_up(path: Path, sound: Json, rulebase: RuleBase) -> None:
+    adds(item("sde", coding("x")), item("clot", coding("none"), coding("v_fam")), item("side", coding("lef")))(sound)
+    assert beside(path, sound, rulebase) == {**ANSWERS, "clot": ("v_fam",)}
+    sound["item"] = [
+        item("danger", {"valueCoding": {"code": "d_breath", "system": "http://loinc.org"}}),
+        item("age", {"valueInteger": 500}), item("side", coding("left"), coding("right")), item("x", coding("d_breath")),
+    ]  # fmt: skip
+    assert beside(path, sound, rulebase) == {}
+
+
+def test_what_was_taken_back_is_not_known(path: Path, sound: Json, rulebase: RuleBase) -> None:
+    sound["status"] = "entered-in-error"
+    assert beside(path, sound, rulebase) == {}
+
+
+def test_the_command_names_the_level_that_was_reached(
+    path: Path, sound: Json, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    DANGER_BESIDE["none"](sound)
+    path.write_text(json.dumps(sound), "utf-8")
+    assert main(["run", str(path)]) == 2
+    said = capsys.readouterr()
+    assert rulebase.ladder[0].say in said.err
+    assert said.out == ""
+
+
+# --- version 1
+
+
+@pytest.mark.parametrize("url", [FORMER_URL, f"{FORMER_URL}|1.0.0", f"{FORMER_URL}|2.0.0", URL, None])
+def test_answers_to_version_1_are_refused_with_one_line(
+    url: str | None, path: Path, sound: Json, rulebase: RuleBase
+) -> None:
+    sound["item"] = [{"linkId": "g", "item": [item("red_now", coding("none"))]}, item("when", coding("sleep")), 5]
+    sound |= {"questionnaire": url, "status": "x"}
+    assert told(path, sound, rulebase) == [f": {rulebase.saved.gone_say}"]
+    assert beside(path, sound, rulebase) == {}
 
 
 WHOLE: dict[str, tuple[bytes, str]] = {
@@ -326,7 +396,7 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "another resource": (b'{"resourceType": "Questionnaire"}', ': resourceType: must be "QuestionnaireResponse", not "Questionnaire"'),
     "a resource that is a list": (b'{"resourceType": []}', ": resourceType: must be"),
     "a key twice": (b'{"resourceType": "QuestionnaireResponse", "item": [], "item": []}', ': "item" is given twice'),
-    "an inner key twice": (b'{"item": [{"linkId": "age", "linkId": "feel"}]}', ': "linkId" is given twice'),
+    "an inner key twice": (b'{"item": [{"linkId": "age", "linkId": "legs"}]}', ': "linkId" is given twice'),
     "no number": (b'{"resourceType": "QuestionnaireResponse", "x": NaN}', ": not JSON: NaN"),
     "many digits": (b'{"resourceType": "QuestionnaireResponse", "x": ' + b"9" * 5000 + b"}", ": not JSON: nested"),
     "a large number": (b'{"resourceType": "QuestionnaireResponse", "x": ' + b"9" * 50 + b"}", ": not JSON: nested"),
@@ -400,7 +470,7 @@ def is_json(raw: bytes) -> bool:
 
 
 def test_run_gives_the_same_for_both(path: Path, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]) -> None:
-    for toml in SCENARIOS[::100]:
+    for toml in SCENARIOS[::120]:
         file = read_answer_file(toml, rulebase)
         path.write_text(as_text(rulebase, file.answers, file.title, None, complete=True), "utf-8")
         assert main(["run", "--partial", "--format", "json", str(toml)]) == 0
@@ -416,13 +486,13 @@ def interview(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
 
 def test_an_interview_saves_a_response_and_goes_on_from_it(tmp_path: Path, rulebase: RuleBase) -> None:
     path = tmp_path / "mine.json"
-    assert interview("--save", str(path), typed="34\n").returncode == 130
+    assert interview("--save", str(path), typed="2\n").returncode == 130
     begun = json.loads(path.read_text("utf-8"))
     QuestionnaireResponse.model_validate(begun)
     assert (begun["status"], begun["authored"]) == ("in-progress", date.today().isoformat())
-    assert read_answer_file(path, rulebase).answers == {"age": 34}
+    assert read_answer_file(path, rulebase).answers == {"start": "me"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    # The first sign of the first part is an emergency: nothing more is asked.
+    # The first sign of the first screen is an emergency: nothing more is asked.
     said = interview("--answers", str(path), "--save", str(path), "--format", "json", typed="1\n")
     assert json.loads(said.stdout)["disposition"] == "emergency"
     assert json.loads(path.read_text("utf-8"))["status"] == "completed"

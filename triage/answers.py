@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from triage.faults import Fault, Faults, FaultyInput, allowed
-from triage.grammar import read_answer
+from triage.grammar import read_answer, valid_part
 from triage.model import Answer, Answers, RuleBase
 from triage.toml_file import TomlFile, read_bytes
 
@@ -64,7 +64,7 @@ def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
     if not isinstance(expect, dict):
         more.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
     if faults + more:
-        raise FaultyInput(faults + more)
+        raise FaultyInput(faults + more, answers)
     others = (f"[{EXPECT}]",) if expect else ()
     return AnswerFile(toml.name, title, answers, expect, saved, toml, others=others)
 
@@ -91,23 +91,33 @@ def check_answers(
 ) -> tuple[Answers, list[Fault]]:
     """Answers as they were given, checked: in asking order, and what is wrong with them.
 
-    `source` and the line of an answer (0: none) stand in the faults. Raises FaultyInput where
-    nearly everything is wrong.
+    Of what is wrong the signs that can be read stand among the answers: no fault hides a danger sign. `source` and
+    the line of an answer (0: none) stand in the faults. Raises FaultyInput where nearly everything is wrong, or where
+    the answers are to an earlier version's questions.
     """
+    if gone := [name for name in raw if name in rulebase.saved.gone]:
+        raise FaultyInput([Fault(source, line_of(gone[0]), rulebase.saved.gone_say)])
+    known: dict[str, Answer] = {}
+    for name, question in rulebase.questions.items():
+        if name in raw:
+            answer = read_answer(question, raw[name], lambda *_: None)
+            part = valid_part(question, raw[name]) if answer is None else answer
+            known |= {} if part is None else {name: part}
     faults = Faults()
-    found: dict[str, Answer] = {}
-    for name, value in raw.items():
-        if name not in rulebase.questions:
-            faults.append(Fault(source, line_of(name), f'unknown question "{name}"', allowed(name, rulebase.questions)))
-            continue
+    try:
+        for name, value in raw.items():
+            if name not in rulebase.questions:
+                hint = allowed(name, rulebase.questions)
+                faults.append(Fault(source, line_of(name), f'unknown question "{name}"', hint))
+                continue
 
-        def complain(what: str, hint: str, name: str = name) -> None:
-            faults.append(Fault(source, line_of(name), what, hint))
+            def complain(what: str, hint: str, name: str = name) -> None:
+                faults.append(Fault(source, line_of(name), what, hint))
 
-        answer = read_answer(rulebase.questions[name], value, complain)
-        if answer is not None:
-            found[name] = answer
-    return {name: found[name] for name in rulebase.questions if name in found}, faults
+            read_answer(rulebase.questions[name], value, complain)
+    except FaultyInput as error:
+        raise FaultyInput(error.faults, known) from None
+    return known, faults
 
 
 def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:

@@ -214,5 +214,5 @@ def _checked(answers: object, engine: Engine) -> Answers:
     raw = {name: list(value) if isinstance(value, tuple) else value for name, value in answers.items()}
     known, faults = answer_files.check_answers(raw, engine.rulebase, "answers")
     if faults:
-        raise FaultyInput(faults)
+        raise FaultyInput([*faults, *assessments.known_so_far(engine, FaultyInput(faults, known))])
     return known

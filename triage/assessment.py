@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from triage.engine import Engine, Firing, never_name, only_if_name
+from triage.faults import Fault, FaultyInput
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import (
     STRENGTHS,
@@ -30,11 +31,21 @@ from triage.model import (
     Sign,
     Withheld,
 )
+from triage.voices import in_voice, voice_of
 
 
 def find_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
     """The red flags that answers raise, most urgent first. Those beside the ladder come last."""
     return _flags(engine.rulebase, engine.answers.infer(as_facts(answers, engine.rulebase.bands)))
+
+
+def known_so_far(engine: Engine, error: FaultyInput) -> tuple[Fault, ...]:
+    """What the answers that could be read beside some faults ask for, as one more thing to tell."""
+    level = most_urgent(engine.rulebase, (f.flag for f in find_flags(engine, error.known)))
+    if not level.see_doctor:
+        return ()
+    said = in_voice(level.say, engine.rulebase.voices[voice_of(engine.rulebase, error.known)])
+    return (Fault(error.faults[0].file, 0, f"what can be read of it asks for this: {said}"),)
 
 
 def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
@@ -72,7 +83,8 @@ def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> A
     known[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
     told = frozenset(f.name for f in engine.advice.infer(known))
     everything = told.union(f.name for f in (*fired, *brought_up))
-    return _settle(rulebase, _Found(level, flags, causes, checking, told, known), answers, missing, everything)
+    raw = _settle(rulebase, _Found(level, flags, causes, checking, told, known), answers, missing, everything)
+    return in_voice(raw, rulebase.voices[raw.voice])
 
 
 def _settle(
@@ -102,6 +114,8 @@ def _settle(
         notes=tuple(n for n in rulebase.notes.values() if n.id in found.told) if "notes" in shows else (),
         safety_net=rulebase.safety_net if "safety_net" in shows else None,
         missing=missing,
+        pending=tuple(f.flag.id for f in found.flags if set(f.flag.waits_for) & set(missing)),
+        voice=voice_of(rulebase, answers),
         answers=answers,
         fired=fired,
         facts=found.facts,

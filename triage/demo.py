@@ -19,7 +19,7 @@ from triage.faults import Fault, FaultyInput, printable
 from triage.interview import Interview, Prompt, Reply
 from triage.model import NOT_SURE, Answers, Option, RuleBase, chosen
 from triage.parsed import DEMOS
-from triage.prompts import POINTER, QuestionaryAsker, number_hint
+from triage.prompts import POINTER, QuestionaryAsker, key_line
 from triage.scenarios import run_scenario
 
 MADE_UP = "A made-up story, to show how this works. Nobody gave these answers."
@@ -50,7 +50,7 @@ def story_faults(engine: Engine, folder: Path) -> Iterator[Fault]:
             for name in clarified
         )
         if not clarified:
-            asker = StoryAsker(engine.rulebase, file, io.StringIO(), lambda: None)
+            asker = StoryAsker(engine, file, io.StringIO(), lambda: None)
             unasked = set(file.answers) - set(Interview(engine, asker).conduct())
             yield from (Fault(file.name, 0, f"{name}: is not asked in this story") for name in sorted(unasked))
 
@@ -63,8 +63,8 @@ def _clarified(rulebase: RuleBase, answers: Answers) -> list[str]:
 class StoryAsker(QuestionaryAsker):
     """Gives the answers of a story, and calls `wait` wherever a person would take time to read."""
 
-    def __init__(self, rulebase: RuleBase, story: AnswerFile, out: TextIO, wait: Callable[[], None]) -> None:
-        super().__init__(rulebase, (), out)
+    def __init__(self, engine: Engine, story: AnswerFile, out: TextIO, wait: Callable[[], None]) -> None:
+        super().__init__(engine, out)
         self.story, self.wait = story, wait
 
     def ask(self, prompt: Prompt) -> Reply:
@@ -74,38 +74,42 @@ class StoryAsker(QuestionaryAsker):
         reply = self.story.answers[prompt.question.id]
         if isinstance(reply, tuple):
             reply = _in_part(reply, prompt.options)
-        hint = screen.wrap(number_hint(prompt), screen.width())
-        self.show([*self._head(prompt), *(hint if prompt.kind == "number" else _list(prompt, chosen(reply)))])
-        self.show(self._answer_line(prompt, reply))
+        columns = screen.width()
+        lines = [f"> {reply}"] if isinstance(reply, int) else _list(prompt, chosen(reply))
+        self.show([*self._head(prompt), *lines, *key_line(prompt, columns, chosen(reply))])
         self.wait()
         return reply
+
+    def emergency(self, answers: Answers) -> bool:  # noqa: ARG002
+        """Left at once: the result that follows says it."""
+        return True
+
+    def review(self, answers: Answers) -> str | None:  # noqa: ARG002
+        """A story has nothing to change."""
+        return None
 
     def give(self, lines: Sequence[str]) -> None:
         """A part of the result, one window at a time."""
         self.show([""])
-        self._read_on(lines)
+        self._turn(lines, stays=True)
 
-    def _pick(self, text: str, choices: Sequence[str], back: str | None = None) -> str:  # noqa: ARG002
+    def _pick(self, lines: Sequence[str], choices: Mapping[str, str]) -> str:  # noqa: ARG002
         self.wait()
-        return choices[0]
+        return choices[""]
 
 
 def _in_part(answer: tuple[str, ...], options: Sequence[Option]) -> tuple[str, ...]:
     """What of an answer stands in this part of a list; "none of these" where nothing does."""
     here = tuple(option.id for option in options if option.id in answer)
-    return here or tuple(option.id for option in options if option.exclusive and option.id != NOT_SURE)[:1]
+    return here or tuple(option.id for option in options if option.exclusive)
 
 
 def _list(prompt: Prompt, picked: Sequence[str]) -> list[str]:
     """The numbered options, with a pointer before what was chosen."""
     lines: list[str] = []
-    heading = ""
-    for number, option in enumerate(prompt.options, 1):
-        if option.heading not in ("", heading) and not prompt.remark:
-            lines.append(f"{' ' * POINTER}{option.heading}")
-        heading = option.heading
+    for number, option in enumerate(prompt.lines, 1):
         mark = (">" if option.id in picked else "").center(POINTER)
-        lines += screen.wrap(option.text, screen.width(), f"{mark}{number}. ")
+        lines += screen.wrap(option.text, screen.width(), f"{mark}{number} ")
     return lines
 
 

@@ -22,21 +22,23 @@ import collections.abc
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from triage.model import Advice, Cell, Facts, Row, RuleBase
+from triage.model import NONE_OF, Advice, Cell, Facts, Row, RuleBase, among
 
 
 def _import_experta() -> Any:
     """experta, imported in spite of Python >= 3.10 and without its logging handler."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    had_mapping = hasattr(collections, "Mapping")  # a host may have mended it already
     collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
     try:
         import frozendict  # noqa: F401  (pinned by experta; needs the name above)
     finally:
-        del collections.Mapping  # type: ignore[attr-defined]
+        if not had_mapping:
+            del collections.Mapping  # type: ignore[attr-defined]
     import experta
 
     root.handlers[:], root.level = handlers, level  # undo its logging.basicConfig()
@@ -52,7 +54,6 @@ from experta.activation import Activation
 # Given, because experta looks it up for every rule: half of the time of a build.
 _TAKES_ENGINE = inspect.Signature([inspect.Parameter("engine", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
 OPTIONS = "options"  # the one field of every fact
-_NO_OPTIONS = frozenset[str]()
 
 
 class Production(NamedTuple):
@@ -108,7 +109,7 @@ class SetMatcher(Matcher):  # type: ignore[misc]
         self._readers: dict[type, list[int]] = {}
         self._begin_with: dict[tuple[type, str | None], list[int]] = {}  # by an option of the first pattern
         for index, (_, wanted, barred) in enumerate(self._rules):
-            for option in wanted[0][OPTIONS].match.options if OPTIONS in wanted[0] else (None,):
+            for option in _needed(wanted[0]):
                 self._begin_with.setdefault((type(wanted[0]), option), []).append(index)
             for kind in {type(p) for p in wanted} | {type(p) for row in barred for p in row}:
                 self._readers.setdefault(kind, []).append(index)
@@ -150,7 +151,7 @@ class SetMatcher(Matcher):  # type: ignore[misc]
         """The rules whose first pattern shares an option with a fact that is there."""
         rules: set[int] = set()
         for kind, fact in self._memory.items():
-            for option in fact.get(OPTIONS, (None,)):
+            for option in (None, *fact.get(OPTIONS, ())):
                 rules.update(self._begin_with.get((kind, option), ()))
         return rules
 
@@ -182,13 +183,19 @@ class _KnowledgeEngine(experta.KnowledgeEngine):  # type: ignore[misc,name-defin
 
 
 class _Test(NamedTuple):
-    """What a pattern asks of the options of a fact; `options` holds one or more."""
+    """What a pattern asks of the options of a fact, as a cell does; `options` holds one or more."""
 
     options: frozenset[str]
-    every: bool
+    how: str
 
     def __call__(self, present: frozenset[str]) -> bool:
-        return self.options <= present if self.every else not self.options.isdisjoint(present)
+        return among(self.how, self.options, present)
+
+
+def _needed(pattern: Any) -> Iterable[str | None]:
+    """Options of which a fact has one if the pattern holds; None where it needs none of them."""
+    test = pattern[OPTIONS].match if OPTIONS in pattern else None
+    return (None,) if test is None or test.how == NONE_OF else test.options
 
 
 _NamedRow = tuple[Production, int]  # a rule of experta: a production, and which of its rows
@@ -199,7 +206,7 @@ class _Compiler:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.kinds = {name: type(name, (experta.Fact,), {}) for name in names}
-        self.patterns: dict[tuple[str, frozenset[str], bool], Any] = {}
+        self.patterns: dict[tuple[str, frozenset[str], str], Any] = {}
 
     def engine_class(self, rows: Iterable[_NamedRow], matcher: type, strategy: type) -> type:
         members: dict[str, Any] = {"__matcher__": matcher, "__strategy__": strategy}
@@ -210,9 +217,9 @@ class _Compiler:
         return type("Rules", (_KnowledgeEngine,), members)
 
     def _pattern(self, cell: Cell) -> Any:
-        key = cell.name, cell.options, cell.every
+        key = cell.name, cell.options, cell.how
         if key not in self.patterns:
-            self.patterns[key] = self.kinds[cell.name](**{OPTIONS: experta.P(_Test(cell.options, cell.every))})
+            self.patterns[key] = self.kinds[cell.name](**{OPTIONS: experta.P(_Test(cell.options, cell.how))})
         return self.patterns[key]
 
 
@@ -227,11 +234,7 @@ def _right_hand_side(production: Production, index: int) -> Callable[..., None]:
 
 
 class Stratum:
-    """Rules that do not read each other's conclusions. Safe to use from many threads.
-
-    Most programs infer one case and end, so the engine for the first case has only the rules
-    whose cells can all hold in it. The first case for which that is too little builds all.
-    """
+    """Rules that do not read each other's conclusions. Safe to use from many threads."""
 
     def __init__(
         self, productions: Iterable[Production], matcher: type = SetMatcher, strategy: type = TotalOrder
@@ -243,7 +246,7 @@ class Stratum:
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
         """What fires on `facts`, in firing order. Facts that no rule reads are left out."""
-        engine, kinds = self._engine(facts)
+        engine, kinds = self._engine()
         try:
             engine.fired = []
             engine.reset()
@@ -255,40 +258,20 @@ class Stratum:
             raise
         return tuple(_firing(production, index, facts) for production, index in engine.fired)
 
-    def _engine(self, facts: Facts) -> tuple[Any, Mapping[str, type]]:
-        """This thread's engine, with all rules that can fire on `facts`, and the types of the facts that they read."""
+    def _engine(self) -> tuple[Any, Mapping[str, type]]:
+        """This thread's engine, and the types of the facts that its rules read."""
         own = self._own.__dict__
         if "engine" not in own:
-            own["made_for"] = {name: facts[name] for name in self._names & facts.keys()}
-            own["engine"] = self._built(row for row in self._rows() if _may_fire(row, facts))
-        elif own["made_for"] is not None and not self._is_within(facts, own["made_for"]):
-            own["made_for"] = None
-            own["engine"] = self._built(self._rows())
+            compiler = _Compiler(self._names)
+            rows = ((production, n) for production in self._productions for n in range(len(production.when)))
+            own["engine"] = compiler.engine_class(rows, self._matcher, self._strategy)(), compiler.kinds
         engine: tuple[Any, Mapping[str, type]] = own["engine"]
         return engine
-
-    def _rows(self) -> Iterator[_NamedRow]:
-        return ((production, index) for production in self._productions for index in range(len(production.when)))
-
-    def _is_within(self, facts: Facts, others: Facts) -> bool:
-        """Whether no rule reads an option in `facts` that is not in `others`."""
-        return all(facts[name] <= others.get(name, _NO_OPTIONS) for name in self._names & facts.keys())
-
-    def _built(self, rows: Iterable[_NamedRow]) -> tuple[Any, Mapping[str, type]]:
-        listed = list(rows)
-        compiler = _Compiler(_names_in(production for production, _ in listed))
-        return compiler.engine_class(listed, self._matcher, self._strategy)(), compiler.kinds
 
 
 def _names_in(productions: Iterable[Production]) -> set[str]:
     """Everything that some rules read."""
     return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
-
-
-def _may_fire(named: _NamedRow, facts: Facts) -> bool:
-    """Whether every cell of a row shares an option with a fact; if they hold, and `unless`, is the engine's to find."""
-    production, index = named
-    return not any(cell.options.isdisjoint(facts.get(cell.name, _NO_OPTIONS)) for cell in production.when[index])
 
 
 class Remembered(Stratum):
@@ -307,7 +290,10 @@ class Remembered(Stratum):
 
 
 def _firing(production: Production, index: int, facts: Facts) -> Firing:
-    read = {cell.name: cell.options & facts[cell.name] for cell in production.when[index]}
+    read: dict[str, frozenset[str]] = {}
+    for cell in production.when[index]:
+        if not cell.absent:  # what was not chosen is no reason that can be quoted
+            read[cell.name] = read.get(cell.name, frozenset()) | cell.options & facts[cell.name]
     return Firing(production.name, index, read)
 
 

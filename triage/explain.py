@@ -33,7 +33,8 @@ from triage.model import (
     Sign,
     any_row,
 )
-from triage.wording import STRENGTHS, grade_said, options_said, said
+from triage.voices import rules_in_voice
+from triage.wording import STRENGTHS, YOU_SAID, grade_said, options_said, said
 
 # --- why: what still waits for a question
 
@@ -266,7 +267,9 @@ class _How:
     """Makes the nodes of one assessment."""
 
     def __init__(self, rulebase: RuleBase, assessment: Assessment) -> None:
-        self.rulebase, self.assessment, self.facts = rulebase, assessment, assessment.facts
+        self.rulebase = rules_in_voice(rulebase, assessment.voice)
+        self.assessment, self.facts = assessment, assessment.facts
+        self.you_said = rulebase.voices[assessment.voice][YOU_SAID]
 
     def conclusions(self) -> Iterator[Node]:
         """One node for each thing that the result shows, in its order."""
@@ -311,7 +314,7 @@ class _How:
     def flag(self, flag: RedFlag) -> Node:
         """A red flag that was raised; one of another level says what it asks for."""
         level = self.rulebase.dispositions[flag.disposition]
-        also = f" ({level.when_said})" if level is not self.assessment.disposition else ""
+        also = f" ({level.when_said})" if level.id != self.assessment.disposition.id else ""
         return self.entry(flag, f"{flag.title}{also}", self.reasons(flag.id, flag.condition.when))
 
     def cause(self, ranked: RankedCause) -> Node:
@@ -377,6 +380,9 @@ class _How:
 
     def cell(self, cell: Cell) -> Iterator[Node]:
         """What makes a cell hold: an answer, or each finding."""
+        if cell.absent:
+            yield Node(ANSWER, cell.name, self.none_of(cell))
+            return
         held = cell.options & self.facts[cell.name]
         if cell.name not in self.rulebase.questions:
             for name in sorted(held):
@@ -401,7 +407,7 @@ class _How:
         if cell.name in self.rulebase.questions:
             if cell.name not in self.facts:
                 return Node("not_answered", cell.name, f"{needs}. Not answered")
-            return Node("answered", cell.name, f"{needs}. You said: {self.answered(cell.name)}")
+            return Node("answered", cell.name, f"{needs}. {self.you_said}: {self.answered(cell.name)}")
         if cell.name == DISPOSITION:
             level = self.assessment.disposition
             known = f"It is: {level.title}" if DISPOSITION in self.facts else "Not known while questions are open"
@@ -413,12 +419,20 @@ class _How:
     def needed(self, cell: Cell) -> str:
         """What a cell needs, in words; of many options the first few."""
         words = options_said(self.rulebase, cell.name, cell.options)
+        if cell.absent:
+            return f"needs {self.none_of(cell)}"
         kind = {RED_FLAG: " the red flag", CAUSE: " the cause", DISPOSITION: " the result"}.get(cell.name, "")
         if cell.every:
             return f"needs{kind}: {', together with '.join(words)}"
         more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
         several = " (one of)" if len(words) > 1 else ""
         return f"needs{kind}{several}: {'; '.join(words[:SOME] + more)}"
+
+    def none_of(self, cell: Cell) -> str:
+        """What must not have been chosen, in words; of many options the first few."""
+        words = options_said(self.rulebase, cell.name, cell.options)
+        more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
+        return f"none of: {'; '.join(words[:SOME] + more)}"
 
     def answered(self, name: str) -> str:
         """The answer to a question in words."""

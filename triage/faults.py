@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 MOST_FAULTS = 200  # more than anybody reads; a hint for each of a million would take hours
 LONGEST = 600  # characters of a message, and of a given value that a near one is looked for
@@ -39,23 +39,28 @@ class Faults(list[Fault]):
 
 
 class FaultyInput(Exception):
-    """Raised with every fault found at once."""
+    """Raised with every fault found at once; `known` are the answers that could be read beside them."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault], known: Mapping[str, Any] | None = None) -> None:
         self.faults = tuple(sorted(set(faults)))
+        self.known = known or {}
         super().__init__("\n".join(map(str, self.faults)))
 
-    def __reduce__(self) -> tuple[type[FaultyInput], tuple[tuple[Fault, ...]]]:
+    def __reduce__(self) -> tuple[type[FaultyInput], tuple[tuple[Fault, ...], Mapping[str, Any]]]:
         """Raised in one process, it is told in another."""
-        return type(self), (self.faults,)
+        return type(self), (self.faults, self.known)
 
 
-def allowed(given: object, values: Iterable[str]) -> str:
-    """A hint that names the nearest allowed value and all of them (the first twenty)."""
+def allowed(given: object, values: Iterable[str], never: Iterable[str] = ()) -> str:
+    """A hint that names the nearest allowed value and all of them (the first twenty).
+
+    None of `never` is named as the nearest: what was meant is not to be guessed as "none of these".
+    """
     import difflib  # only on the way to an error message
 
-    listed = list(values)
-    nearest = difflib.get_close_matches(str(given)[:LONGEST], listed, n=1, cutoff=0.5)
+    listed, barred = list(values), set(never)
+    likely = [value for value in listed if value not in barred]
+    nearest = difflib.get_close_matches(str(given)[:LONGEST], likely, n=1, cutoff=0.5)
     hint = f'did you mean "{nearest[0]}"? ' if nearest else ""
     more = f", ... {len(listed) - 20} more" if len(listed) > 20 else ""
     return f"{hint}allowed: {', '.join(listed[:20])}{more}"

@@ -54,7 +54,10 @@ def _cell(cell: Cell, variables: Variables) -> Formula:
     known = variables.get(cell.name)
     if known is None:
         return FALSE
-    return (all_of if cell.every else any_of)(known[option] for option in sorted(cell.options))
+    chosen = [known[option] for option in sorted(cell.options)]
+    if cell.absent:
+        return all_of([any_of(known.values()), negated(any_of(chosen))])
+    return (all_of if cell.every else any_of)(chosen)
 
 
 def rows_hold(rows: Iterable[Row], variables: Variables) -> Formula:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import Any, NamedTuple
 
 from triage.faults import allowed
-from triage.model import Answer, Answers, Cell, Disposition, Facts, Question, Row
+from triage.model import ALL, ANY, NONE_OF, NOT_SURE, Answer, Answers, Cell, Disposition, Facts, Question, Row
 
 RED_FLAG, CAUSE, DISPOSITION = "red_flag", "cause", "disposition"
 FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
+
+# The keys of a cell that is written as a table. "not": answered, sure, and none of these; "open": answered, none of these.
+TABLE = {"any": ANY, "all": ALL, "not": NONE_OF, "open": NONE_OF}
 
 MOST_CASES = 10_000  # that one written example may stand for
 
@@ -130,36 +133,47 @@ class Vocabulary:
             if not isinstance(item, dict) or not item:
                 complain("a row must be a table with at least one cell", 'like { question = "option" }')
                 continue
-            cells = (self._read_cell(name, value, findings, complain) for name, value in item.items())
-            rows.append(tuple(cell for cell in cells if cell is not None))
+            cells = (self._read_cells(name, value, findings, complain) for name, value in item.items())
+            rows.append(tuple(chain.from_iterable(cells)))
         return tuple(rows)
 
-    def _read_cell(self, name: str, value: Any, findings: Sequence[str], complain: Complain) -> Cell | None:
+    def _read_cells(self, name: str, value: Any, findings: Sequence[str], complain: Complain) -> list[Cell]:
+        """The cells of one entry of a row: one, or one for each key of a table."""
         if name in FINDINGS and name not in findings:
             complain(
                 f'"{name}" cannot be used here',
                 "only the stratum below may be read, or results would depend on firing order",
             )
-            return None
+            return []
         if name not in self.questions and name not in FINDINGS:
             complain(f'unknown question "{name}"', allowed(name, [*self.questions, *findings]))
-            return None
-        every = isinstance(value, dict)
-        if isinstance(value, dict):
-            if set(value) != {"all"} or not isinstance(value["all"], list) or len(value["all"]) < 2:
-                complain(f"{name}: a table here is written {{ all = [...] }} with two options or more", "")
-                return None
-            value = value["all"]
+            return []
+        if not isinstance(value, dict):
+            return self._read_cell(name, "any", value, complain)
+        if not value or not set(value) <= set(TABLE) or not all(isinstance(v, list) for v in value.values()):
+            complain(f"{name}: a table here has lists named {', '.join(TABLE)}", allowed("", TABLE))
+            return []
+        if set(value) == {"any"} or len(value.get("all", (1, 2))) < 2 and set(value) == {"all"}:
+            complain(f"{name}: a table is not needed here", 'write question = ["a", "b"]')
+        if set(value) & {"not", "open"} and (name in FINDINGS or self.questions[name].kind == "number"):
+            complain(f'{name}: "not" and "open" are for questions with options', "")
+            return []
+        return [cell for how in TABLE if how in value for cell in self._read_cell(name, how, value[how], complain)]
+
+    def _read_cell(self, name: str, key: str, value: Any, complain: Complain) -> list[Cell]:
         if not as_list(value):
             complain(f"{name}: an empty list", "name at least one option")
-            return None
+            return []
         options = self._read_options(name, as_list(value), complain)
         if not options:
-            return None
-        cell = Cell(name, frozenset(options), every, _as_written(value))
+            return []
+        if key == "not" and NOT_SURE in self._known[name]:
+            options.append(NOT_SURE)
+        written = _as_written([*value, NOT_SURE] if NOT_SURE in options and key == "not" else value)
+        cell = Cell(name, frozenset(options), TABLE[key], written)
         if problem := self._impossible(cell):
             complain(problem, "this can never hold")
-        return cell
+        return [cell]
 
     def _read_options(self, name: str, items: list[Any], complain: Complain) -> list[str]:
         options: list[str] = []
@@ -286,18 +300,18 @@ def _read_one(question: Question, value: Any, known: list[str], complain: Compla
     if isinstance(value, str) and value in known:
         return value
     wrong = f'unknown option "{value}"' if isinstance(value, str) else "takes one option, written in quotes"
-    complain(f"{question.id}: {wrong}", allowed(value, known))
+    complain(f"{question.id}: {wrong}", allowed(value, known, _calm(question)))
     return None
 
 
 def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        like = f', like ["{known[0]}"]' if known else ""
-        complain(f"{question.id}: takes a list of options{like}, at least one", allowed(value, known))
+        like = f', like ["{known[0]}"]'
+        complain(f"{question.id}: takes a list of options{like}, at least one", allowed(value, known, _calm(question)))
         return None
     unknown = [item for item in value if item not in known]
     for item in unknown:
-        complain(f'{question.id}: unknown option "{item}"', allowed(item, known))
+        complain(f'{question.id}: unknown option "{item}"', allowed(item, known, _calm(question)))
     for item in (item for item, times in Counter(value).items() if times > 1):
         complain(f'{question.id}: "{item}" is given twice', "")
     alone = [o.id for o in question.options if o.exclusive and o.id in value]
@@ -307,6 +321,21 @@ def _read_many(question: Question, value: Any, known: list[str], complain: Compl
     if unknown:
         return None
     return tuple(option for option in known if option in value)
+
+
+def _calm(question: Question) -> list[str]:
+    """The options that nobody is to be led to by a hint."""
+    return [option.id for option in question.options if option.exclusive or option.harmless]
+
+
+def valid_part(question: Question, value: Any) -> Answer | None:
+    """What can be read of a value that is no answer as a whole: the signs in it; None where there are none."""
+    known = [option.id for option in question.options]
+    given = [item for item in as_list(value) if isinstance(item, str) and item in known]
+    signs = tuple(option for option in known if option in given and option not in _calm(question))
+    if question.kind == "many":
+        return signs or None
+    return signs[0] if len(signs) == 1 else None
 
 
 def _as_written(value: Any) -> str:

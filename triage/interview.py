@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from triage.assessment import find_flags, most_urgent
 from triage.engine import Engine
 from triage.grammar import as_facts
 from triage.model import (
     AFTER_FOLLOW_UPS,
+    AFTER_URGENT,
     AT_ONCE,
     NOT_SURE,
     Answer,
@@ -24,23 +25,30 @@ from triage.model import (
     Disposition,
     Facts,
     FiredFlag,
+    Limit,
     Option,
     Question,
+    RedFlag,
     RuleBase,
+    any_row,
     chosen,
 )
 from triage.records import Record
+from triage.voices import rules_in_voice, voice_of
 from triage.wording import said
 
 YES, NO = "yes", "no"
+MOST_LINES = 9  # that one screen numbers: one digit chooses one
 
 
 class Prompt(Record):
-    """One thing to ask: a question, or a part or a follow-up of it.
+    """One thing to ask: a question, or a screen or a follow-up of it.
 
-    `number` of `about` places it in the interview; `chosen` are options to show as
-    ticked or pointed at; `kind` is "one", "many" or "number". `answers` are those so far;
-    `leads_to`: the options of the question that this prompt can lead to (empty: all).
+    `number` of `about` places it in the interview; `page` heads it where the list has several screens, in the place of
+    `text` on the `later` ones; `earlier`: what was ticked on those before. `options`: what can be chosen; those with a
+    key of their own stand beside the numbered ones. `chosen` are options to show as ticked or pointed at; `kind` is
+    "one", "many" or "number", of which `limit` narrows the bounds; `opened`: all details are shown. `answers` are those
+    so far; `leads_to`: the options of the question that this prompt can lead to (empty: all).
     """
 
     question: Question
@@ -49,10 +57,25 @@ class Prompt(Record):
     options: tuple[Option, ...]
     number: int
     about: int
+    page: str = ""
+    later: bool = False
+    earlier: tuple[str, ...] = ()
+    limit: Limit | None = None
     chosen: tuple[str, ...] = ()
     remark: str = ""
+    opened: bool = False
     answers: Answers
     leads_to: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Option, ...]:
+        """The options that have a number."""
+        return tuple(option for option in self.options if not option.key)
+
+    @property
+    def keys(self) -> tuple[Option, ...]:
+        """The options that have a key of their own."""
+        return tuple(option for option in self.options if option.key)
 
 
 class Back:
@@ -60,6 +83,7 @@ class Back:
 
 
 BACK = Back()
+ELSEWHERE = Back()  # another question was asked first; this one comes again
 Reply = Answer | Back
 
 
@@ -70,12 +94,16 @@ class Asker(Protocol):
         """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
         ...
 
-    def pages(self, question: Question) -> tuple[tuple[Option, ...], ...]:
-        """The signs of a long list in the parts in which they are asked; one part for a short one."""
+    def act(self, text: str) -> None:
+        """Say the one thing to do at once for a cramp that is there now."""
         ...
 
-    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...]) -> None:
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         """Say at once that something urgent was found."""
+        ...
+
+    def emergency(self, answers: Answers) -> bool:
+        """Say at once what to do; whether the person leaves with it (or goes back: ticked by mistake)."""
         ...
 
     def review(self, answers: Answers) -> str | None:
@@ -85,23 +113,38 @@ class Asker(Protocol):
 
 def settled_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
     """The red flags that no question still to be asked can take back."""
-    facts = as_facts(answers, engine.rulebase.bands)
-    questions = engine.rulebase.questions
+    return tuple(f for f in find_flags(engine, answers) if not is_pending(engine.rulebase, f.flag, answers))
 
-    def to_come(name: str) -> bool:
-        return name not in answers and questions[name].applies(facts)
 
-    return tuple(f for f in find_flags(engine, answers) if not any(map(to_come, f.flag.waits_for)))
+def is_pending(rulebase: RuleBase, flag: RedFlag, answers: Answers) -> bool:
+    """Whether a question that is still to be asked can take a red flag back."""
+    facts = as_facts(answers, rulebase.bands)
+    return any(name not in answers and rulebase.questions[name].applies(facts) for name in flag.waits_for)
 
 
 def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
     """What would be asked now, in order; empty when the interview is over."""
-    level = most_urgent(engine.rulebase, (f.flag for f in settled_flags(engine, answers)))
-    facts = as_facts(answers, engine.rulebase.bands)
+    rulebase = engine.rulebase
+    level = most_urgent(rulebase, (f.flag for f in settled_flags(engine, answers)))
+    facts = as_facts(answers, rulebase.bands)
     if level.stops == AT_ONCE:
         return ()
-    asked = Question.applies_after_urgent if level.stops == AFTER_FOLLOW_UPS else Question.applies
-    return tuple(q for q in engine.rulebase.questions.values() if q.id not in answers and asked(q, facts))
+    urgent = level.stops == AFTER_FOLLOW_UPS
+    applies = Question.applies_after_urgent if urgent else Question.applies
+    return tuple(
+        q
+        for q in rulebase.questions.values()
+        if q.id not in answers
+        and applies(q, facts)
+        and not gives_way(q, facts, urgent, len(answers), rulebase.most_prompts)
+    )
+
+
+def gives_way(question: Question, facts: Facts, urgent: bool, asked: int, most: int) -> bool:
+    """Whether a question is left out because the interview is long enough: `asked` of `most` prompts."""
+    if not question.yields or (question.yields == AFTER_URGENT and not urgent):
+        return False
+    return asked >= (most if any_row(question.yields_unless, facts) else most - 1)
 
 
 class Interview:
@@ -114,7 +157,7 @@ class Interview:
         known: Answers | None = None,
         answered: Callable[[Answers], None] = lambda _: None,
     ) -> None:
-        """`known` are answers from a file; `answered` is called after every answer.
+        """`known` are answers from a file; `answered` is called after every answer, of an emergency when it is left.
 
         Known answers that would be asked for count as asked: one can go back to them. The
         others are used all the same.
@@ -122,63 +165,95 @@ class Interview:
         self.engine, self.asker, self.answered = engine, asker, answered
         self.rulebase: RuleBase = engine.rulebase
         self.answers: dict[str, Answer] = dict(known or {})
-        facts = as_facts(self.answers, self.rulebase.bands)
+        facts = self._facts()
         known_names = [name for name in self.rulebase.questions if name in self.answers]
-        self.asked = [name for name in known_names if self._was_rightly_asked(name, facts)]
+        self.asked = [name for name in known_names if self.rulebase.questions[name].applies(facts)]
+        self.offered: dict[str, frozenset[str]] = {}  # the lines that were shown, by question
+        self.early: dict[str, Early] = {}  # what a follow-up was answered with before its turn
         self.announced: set[str] = set()
 
     def conduct(self) -> Answers:
         """Ask until nothing is left to ask and the review is accepted; the answers."""
         while True:
             self._announce_what_is_new()
-            if left := open_questions(self.engine, self.answers):
-                if isinstance(self._put(left[0].id), Back):
+            if self._stops_at_once(self.answers):
+                if self.asker.emergency(self.answers):
+                    self.answered(self.answers)
+                    return self.answers
+                self._step_back()
+            elif left := open_questions(self.engine, self.answers):
+                if self._put(left[0].id) is BACK:
                     self._step_back()
-            elif self._stops_at_once(self.answers) or not self._reviewed():
+            elif not self._reviewed():
                 return self.answers
+
+    def _facts(self) -> Facts:
+        return as_facts(self.answers, self._bands)
+
+    @property
+    def _bands(self) -> Mapping[str, tuple[str, ...]]:
+        return self.rulebase.bands
 
     def _put(self, name: str) -> Reply:
         """Ask one question, with the answer given before, and keep the new one."""
         question = self.rulebase.questions[name]
+        reply = self._answer(self._with_answer_before(self._prompt(question)))
+        if not isinstance(reply, Back):
+            self._keep(question, reply)
+            if not self._stops_at_once(self.answers):
+                self.answered(self.answers)
+                self._act_now(question, reply)
+        return reply
+
+    def _prompt(self, question: Question) -> Prompt:
+        name = question.id
         number = self.asked.index(name) if name in self.asked else len(self.asked)
-        left = {q.id for q in open_questions(self.engine, self.answers)} - {name}
-        about = len({*self.asked, name}) + len(left)
-        prompt = Prompt(
+        left = {q.id for q in open_questions(self.engine, self._without(question))} - {name}
+        facts = self._facts()
+        return Prompt(
             question=question,
             text=question.text,
             kind=question.kind,
             options=question.options,
             number=number + 1,
-            about=about,
+            about=len({*self.asked, name}) + len(left),
+            limit=question.limit(facts),
             answers=dict(self.answers),
         )
-        reply = self._answer(self._with_answer_before(prompt))
-        if not isinstance(reply, Back):
-            self.answers[name] = reply
-            if name not in self.asked:
-                self.asked.append(name)
-            self._drop_what_no_longer_applies()
-            self.answered(self.answers)
-        return reply
+
+    def _keep(self, question: Question, reply: Answer) -> None:
+        self.answers[question.id] = reply
+        self.offered[question.id] = self._lines(question)
+        if question.id not in self.asked:
+            self.asked.append(question.id)
+        self._drop_what_no_longer_applies()
+
+    def _act_now(self, question: Question, reply: Answer) -> None:
+        """The one safe action, once somebody says that it cramps now."""
+        if any(o.now for o in question.options if o.id in chosen(reply)):
+            self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
 
     def _with_answer_before(self, prompt: Prompt) -> Prompt:
-        """The prompt with what was answered before; a harmless answer to danger is told, not preselected."""
+        """The prompt with what was answered before: ticked, or told (a number, a harmless answer to danger)."""
         question = prompt.question
         if question.id not in self.answers:
             return prompt
         before = self.answers[question.id]
-        ticked = chosen(before) or (str(before),)
+        ticked = chosen(before)
         if question.danger:
-            harmless = {o.id for o in question.options if o.exclusive or question.kind == "one"}
+            harmless = {o.id for o in question.options if o.key or o.harmless}
             ticked = tuple(option for option in ticked if option not in harmless)
-        return replace(prompt, chosen=ticked, remark=f"So far: {said(self.rulebase, question.id, before)}")
+        if ticked and ticked == chosen(before):
+            return replace(prompt, chosen=ticked)
+        spoken = rules_in_voice(self.rulebase, voice_of(self.rulebase, self.answers))
+        return replace(prompt, chosen=ticked, remark=f"So far: {said(spoken, question.id, before)}")
 
     def _step_back(self) -> None:
         """Ask the question before once more, and the one before that on "back" again."""
         index = len(self.asked)
         while index:
             index = max(index - 1, 0)
-            if not isinstance(self._put(self.asked[index]), Back):
+            if self._put(self.asked[index]) is not BACK:
                 return
             index = max(index, 1)  # there is nothing before the first question
 
@@ -190,19 +265,35 @@ class Interview:
         return name is not None
 
     def _drop_what_no_longer_applies(self) -> None:
-        """Forget answers to questions that would no longer be asked."""
-        while True:
-            facts = as_facts(self.answers, self.rulebase.bands)
-            gone = [name for name in self.asked if not self._was_rightly_asked(name, facts)]
-            if not gone:
-                return
+        """Forget answers to what would no longer be asked, or now offers a line that was not shown."""
+        while gone := [name for name in self.asked if not self._still_holds(name)]:
             for name in gone:
                 self.asked.remove(name)
+                self.offered.pop(name, None)
+                self.early.pop(name, None)
                 del self.answers[name]
 
-    def _was_rightly_asked(self, name: str, facts: Facts) -> bool:
+    def _still_holds(self, name: str) -> bool:
         question = self.rulebase.questions[name]
-        return question.applies(facts) or question.applies_after_urgent(facts)
+        if not question.applies(self._facts()):
+            return False
+        if question.kind != "many":
+            return self._is_within(question, self.answers[name])
+        if name not in self.offered:
+            return True
+        now, offered = self._lines(question), self.offered[name]
+        ticked = offered & set(chosen(self.answers[name]))
+        return now <= offered and ticked <= now
+
+    def _is_within(self, question: Question, answer: Answer) -> bool:
+        """Whether one answer can still be given."""
+        if not isinstance(answer, int):
+            return answer in {option.id for option in question.shown(self._facts())}
+        limit = question.limit(self._facts())
+        return limit is None or limit.minimum <= answer <= limit.maximum
+
+    def _lines(self, question: Question) -> frozenset[str]:
+        return frozenset(option.id for option in question.shown(self._facts()) if not option.key)
 
     def _stops_at_once(self, answers: Answers) -> bool:
         flags = settled_flags(self.engine, answers)
@@ -210,8 +301,7 @@ class Interview:
 
     def _is_enough(self, question: Question, picked: Iterable[str]) -> bool:
         """Whether the signs named so far are an emergency: then no further sign is asked for."""
-        named = set(picked)
-        ordered = tuple(o.id for o in question.options if o.id in named)
+        ordered = in_order(question, picked)
         return bool(ordered) and self._stops_at_once({**self.answers, question.id: ordered})
 
     def _announce_what_is_new(self) -> None:
@@ -221,116 +311,217 @@ class Interview:
         new = tuple(f for f in urgent if f.flag.id not in self.announced)
         self.announced = {f.flag.id for f in urgent}
         if new:
-            self.asker.announce(level, new)
+            self.asker.announce(level, new, voice_of(self.rulebase, self.answers))
 
-    # --- one question, with its "not sure"
+    # --- one question: its screens, and its "not sure"
 
     def _answer(self, prompt: Prompt) -> Reply:
-        """The answer to one question, through its pages and its extra question if need be."""
+        """The answer to one question, through its screens and its extra question if need be."""
+        question = prompt.question
+        clarify = question.clarify
         while True:
-            pages = self.asker.pages(prompt.question) if prompt.kind == "many" else ()
-            reply = self._by_pages(prompt, pages) if len(pages) > 1 else self.asker.ask(prompt)
-            clarify = prompt.question.clarify
-            if clarify is None or isinstance(reply, Back) or NOT_SURE not in chosen(reply):
+            if prompt.kind == "many":
+                reply = self._by_screens(prompt)
+            else:
+                reply = self.asker.ask(replace(prompt, options=question.shown(self._facts())))
+            if clarify is None or clarify.again_open or isinstance(reply, Back) or NOT_SURE not in chosen(reply):
+                return reply
+            picked = [option for option in chosen(reply) if option != NOT_SURE]
+            if self._is_enough(question, picked):
                 return reply
             fresh = replace(prompt, chosen=(), remark="")
-            clearer = self._each_sign(fresh) if clarify.each else self._one_more(fresh, clarify)
-            if clearer is not None:
+            clearer = self._each_line(fresh, picked) if clarify.each else self._one_more(fresh, clarify, picked)
+            if clearer is not None:  # an answer, or ELSEWHERE
                 return clearer
+            prompt = replace(prompt, chosen=tuple(picked))
 
-    def _one_more(self, prompt: Prompt, clarify: Clarification) -> Answer | None:
-        """The extra question after "not sure"; None to show the list again."""
-        options = tuple(Option(str(n), o.text, "") for n, o in enumerate(clarify.options))
+    def _one_more(self, prompt: Prompt, clarify: Clarification, picked: Iterable[str]) -> Reply | None:
+        """The extra question after "not sure"; None to show the list again. What was ticked stays ticked."""
+        unsure = next(o for o in prompt.question.options if o.id == NOT_SURE)
+        options = tuple(
+            Option(str(n), o.text, "", key=unsure.key if o.answer == (NOT_SURE,) else "")
+            for n, o in enumerate(clarify.options)
+        )
         leads_to = tuple(dict.fromkeys(name for o in clarify.options for name in o.answer))
-        reply = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options, leads_to=leads_to))
-        if isinstance(reply, Back):
+        typed = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options, leads_to=leads_to))
+        if isinstance(typed, Back):
             return None
-        answer = clarify.options[int(str(reply))].answer
+        way = clarify.options[int(str(typed))]
+        if way.go_to:
+            self._put(way.go_to)
+            return ELSEWHERE
+        answer = way.answer
         if not answer:
             return None
-        return answer if prompt.question.kind == "many" else answer[0]
+        if prompt.question.kind != "many":
+            return answer[0]
+        return joined_replies(prompt.question, [tuple(picked), answer])
 
-    def _each_sign(self, prompt: Prompt) -> Answer | None:
-        """All signs one by one. Beside a sign that is there, an unsure one counts as there."""
-        clarify = prompt.question.clarify
-        text = clarify.text if clarify else ""
-        found = self._in_turn(prompt, [o for o in prompt.options if not o.exclusive], text, doubt=NOT_SURE)
-        if found is None:
-            return None
-        if YES in found.values():
-            return tuple(name for name, reply in found.items() if reply != NO)
-        return (NOT_SURE,) if NOT_SURE in found.values() else (_none_of(prompt),)
-
-    def _by_pages(self, prompt: Prompt, pages: tuple[tuple[Option, ...], ...]) -> Reply:
-        """A long list in parts, each with its own "none" and "not sure", joined to one answer."""
-        alone = tuple(o for o in prompt.options if o.exclusive)
-        replies: list[tuple[str, ...]] = []
-        ticked = [tuple(c for c in prompt.chosen if c in {o.id for o in page}) for page in pages]
-        while len(replies) < len(pages):
-            at = len(replies)
-            part = f"Part {at + 1} of {len(pages)}. {pages[at][0].heading}".rstrip(". ")
-            remark = f"{part}. {prompt.remark}" if prompt.remark else part
-            here = (*pages[at], *alone)
-            part_prompt = replace(prompt, options=here, chosen=ticked[at], remark=remark)
-            reply = self.asker.ask(replace(part_prompt, leads_to=tuple(o.id for o in here)))
-            if isinstance(reply, Back):
-                if not replies:
-                    return BACK
-                replies.pop()
-                continue
-            replies.append(chosen(reply))
-            ticked[at] = tuple(c for c in chosen(reply) if c not in {o.id for o in alone})
-            picked = [c for page in replies for c in page if c not in {o.id for o in alone}]
-            if self._is_enough(prompt.question, picked):
-                return tuple(picked)
-        return self._joined(prompt, pages, replies)
-
-    def _joined(self, prompt: Prompt, pages: tuple[tuple[Option, ...], ...], replies: list[tuple[str, ...]]) -> Reply:
-        picked = [o.id for o in prompt.options if not o.exclusive and any(o.id in reply for reply in replies)]
-        doubtful = [o for page, reply in zip(pages, replies, strict=True) if NOT_SURE in reply for o in page]
-        if not picked:
-            return (NOT_SURE,) if doubtful else (_none_of(prompt),)
-        if doubtful:
-            # "Not sure" stands alone in an answer. Beside a sign that is there, the unsure part
-            # is settled sign by sign, and what stays unsure counts as there: never as "no".
-            text = "You were not sure about this part. One sign at a time (not sure counts as yes):"
-            found = self._in_turn(replace(prompt, chosen=(), remark=""), doubtful, text, YES, picked)
-            if found is None:
-                return self._by_pages(prompt, pages)
-            picked += [name for name, reply in found.items() if reply == YES]
-        return tuple(o.id for o in prompt.options if o.id in picked)
-
-    def _in_turn(
-        self, prompt: Prompt, signs: Iterable[Option], text: str, doubt: str, picked: Iterable[str] = ()
-    ) -> dict[str, str] | None:
-        """Yes, no or not sure (kept as `doubt`) for each sign; None when stepping back before the first.
-
-        Ends early when the signs that are there, with `picked`, are an emergency.
-        """
-        listed = list(signs)
-        found: dict[str, str] = {}
-        choices = (Option(YES, "Yes", ""), Option(NO, "No", ""), Option(NOT_SURE, "Not sure", ""))
-        while len(found) < len(listed):
-            sign = listed[len(found)]
-            remark = f"{text} {len(found) + 1} of {len(listed)}"
-            leads_to = (sign.id, doubt) if doubt == NOT_SURE else (sign.id,)
-            one = replace(prompt, text=sign.text, kind="one", options=choices, remark=remark, leads_to=leads_to)
-            reply = self.asker.ask(one)
-            if not isinstance(reply, Back):
-                found[sign.id] = doubt if reply == NOT_SURE else str(reply)
+    def _each_line(self, prompt: Prompt, picked: list[str]) -> Answer | None:
+        """All lines that are not ticked, one by one; None when stepping back before the first."""
+        question, found = prompt.question, dict[str, str]()
+        text = question.clarify.text if question.clarify else ""
+        lines = [o for o in question.shown(self._facts()) if not o.key and o.id not in picked]
+        unsure = next(o for o in question.options if o.id == NOT_SURE)
+        choices = (Option(YES, "Yes", ""), Option(NO, "No", ""), unsure)
+        while len(found) < len(lines):
+            line = lines[len(found)]
+            remark = f"{text} {len(found) + 1} of {len(lines)}"
+            leads_to = (line.id, NOT_SURE)
+            typed = self.asker.ask(
+                replace(prompt, text=line.text, kind="one", options=choices, remark=remark, leads_to=leads_to)
+            )
+            if not isinstance(typed, Back):
+                found[line.id] = str(typed)
                 there = [name for name, answer in found.items() if answer == YES]
-                if there and self._is_enough(prompt.question, [*picked, *there]):
+                if self._is_enough(question, [*picked, *there]):
                     break
             elif found:
                 found.popitem()
             else:
                 return None
-        return found
+        yes = tuple(name for name, answer in found.items() if answer == YES)
+        doubt = (NOT_SURE,) if NOT_SURE in found.values() else ()
+        return joined_replies(question, [tuple(picked), yes, doubt])
+
+    def _by_screens(self, prompt: Prompt) -> Reply:
+        """A list on its screens, each with its own "none" and "not sure", joined to one answer."""
+        question = prompt.question
+        before = self.early.pop(question.id, Early((), frozenset()))
+        ticked = set(prompt.chosen)
+        replies: list[tuple[str, ...]] = []
+        while True:
+            picked = {option for reply in replies for option in reply}
+            screens = self._screens(question, picked, before.offered)
+            if len(replies) == len(screens):
+                return joined_replies(question, [before.reply, *replies] if before.reply else replies)
+            reply = self._one_screen(prompt, screens, len(replies), ticked, picked)
+            if isinstance(reply, Back):
+                if not replies:
+                    return BACK
+                ticked |= set(replies.pop())
+                continue
+            ticked -= {option.id for option in screens[len(replies)].options}
+            replies.append(chosen(reply))
+            signs = [o for reply in replies for o in reply if not question.option(o).key]
+            enough: bool | Back = self._is_enough(question, signs)
+            if not enough and signs and len(replies) < len(screens):
+                enough = self._follow_up_is_enough(question, signs)
+            if isinstance(enough, Back):
+                ticked |= set(replies.pop())
+            elif enough:
+                return joined_replies(question, replies)
+
+    def _screens(self, question: Question, picked: Iterable[str], without: frozenset[str]) -> list[Screen]:
+        ordered = in_order(question, picked)
+        facts = as_facts({**self.answers, question.id: ordered} if ordered else self._without(question), self._bands)
+        return screens_of(question, facts, without)
+
+    def _without(self, question: Question) -> Answers:
+        return {name: answer for name, answer in self.answers.items() if name != question.id}
+
+    def _one_screen(
+        self, prompt: Prompt, screens: list[Screen], at: int, ticked: Iterable[str], earlier: Iterable[str]
+    ) -> Reply:
+        """One screen of a list; where it is not sure and the question says so, once more with all details."""
+        screen = screens[at]
+        keys = tuple(o for o in prompt.question.options if o.key)
+        here = (*screen.options, *keys)
+        asked = replace(
+            prompt,
+            page=screen.page or (f"{at + 1} of {len(screens)}" if len(screens) > 1 else ""),
+            later=at > 0,
+            earlier=in_order(prompt.question, earlier),
+            options=here,
+            chosen=in_order(prompt.question, set(ticked) & {o.id for o in screen.options}),
+            remark=prompt.remark if at == 0 else "",
+            leads_to=tuple(o.id for o in here),
+        )
+        reply = self.asker.ask(asked)
+        clarify = prompt.question.clarify
+        if isinstance(reply, Back) or NOT_SURE not in chosen(reply) or not (clarify and clarify.again_open):
+            return reply
+        signs = tuple(o for o in chosen(reply) if o != NOT_SURE)
+        if self._is_enough(prompt.question, [*earlier, *signs]):
+            return reply
+        again = self.asker.ask(replace(asked, chosen=signs, opened=True, remark=clarify.text))
+        return self._one_screen(prompt, screens, at, ticked, earlier) if isinstance(again, Back) else again
+
+    def _follow_up_is_enough(self, question: Question, signs: Iterable[str]) -> bool | Back:
+        """Ask what a sign on an early screen opens before the next screen, if it can be an emergency; whether it is.
+
+        BACK from it is back to that screen.
+        """
+        follow_up = emergency_follow_up(self.rulebase, question)
+        known = {**self._without(question), question.id: in_order(question, signs)}
+        facts = as_facts(known, self._bands)
+        if follow_up is None or follow_up.id in self.answers or not follow_up.applies(facts):
+            return False
+        offered = frozenset(o.id for o in follow_up.shown(facts) if not o.key)
+        before = self.early.pop(follow_up.id, None)
+        if before is None or before.offered != offered:
+            answers, self.answers = self.answers, known
+            reply = self._answer(self._prompt(follow_up))
+            self.answers = answers
+            if isinstance(reply, Back):
+                return BACK
+            before = Early(chosen(reply), offered)
+        self.early[follow_up.id] = before
+        return self._stops_at_once({**known, follow_up.id: before.reply})
 
 
-def _none_of(prompt: Prompt) -> str:
+class Early(NamedTuple):
+    """What a follow-up was answered with before its turn, and the lines that it offered."""
+
+    reply: tuple[str, ...]
+    offered: frozenset[str]
+
+
+class Screen(NamedTuple):
+    """What stands on one screen of a list: its heading (empty if it has none) and its numbered lines."""
+
+    page: str
+    options: tuple[Option, ...]
+
+
+def screens_of(question: Question, facts: Facts, without: frozenset[str] = frozenset()) -> list[Screen]:
+    """The screens of a list: its pages, and what has no page in equal parts of at most MOST_LINES."""
+    lines = [o for o in question.shown(facts) if not o.key and o.id not in without]
+    screens = []
+    for page in dict.fromkeys(o.page for o in lines):
+        here = [o for o in lines if o.page == page]
+        parts = -(-len(here) // MOST_LINES)
+        size = -(-len(here) // parts)
+        screens += [Screen(page, tuple(here[at : at + size])) for at in range(0, len(here), size)]
+    return screens
+
+
+def joined_replies(question: Question, replies: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """One answer of those to the screens: "none" only if every screen said so."""
+    given = {option for reply in replies for option in reply}
+    return in_order(question, given - {_none_of(question)}) or (_none_of(question),)
+
+
+def in_order(question: Question, options: Iterable[str]) -> tuple[str, ...]:
+    """Options in the order of the question."""
+    given = set(options)
+    return tuple(o.id for o in question.options if o.id in given)
+
+
+def emergency_follow_up(rulebase: RuleBase, question: Question) -> Question | None:
+    """The list that only ticks of `question` open, and whose ticks alone can make an emergency."""
+    at_once = [f for f in rulebase.red_flags.values() if rulebase.dispositions[f.disposition].stops == AT_ONCE]
+    for other in rulebase.questions.values():
+        opened_by = {cell.name for row in other.condition.when for cell in row}
+        alone = any({cell.name for cell in row} == {other.id} for flag in at_once for row in flag.condition.when)
+        if opened_by == {question.id} and alone:
+            return other
+    return None
+
+
+def _none_of(question: Question) -> str:
     """The option that says "none of these"."""
-    return next(o.id for o in prompt.question.options if o.exclusive and o.id != NOT_SURE)
+    return next(o.id for o in question.options if o.exclusive)
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from triage.model import (
     Entry,
     Hazard,
     Note,
+    Question,
     RedFlag,
     Row,
     RuleBase,
@@ -68,11 +69,22 @@ def rows_of(entry: Entry) -> Iterator[Row]:
             yield from never.when
 
 
+def rows_of_question(question: Question) -> Iterator[Row]:
+    """Every row of every condition of a question and its options."""
+    for rows in (question.ask_when, question.ask_unless, question.after_urgent, question.yields_unless):
+        yield from rows or ()
+    for option in question.options:
+        yield from option.show or ()
+
+
 def _sources_exist_and_are_used(rulebase: RuleBase) -> Iterator[Fault]:
     cited: set[str] = set()
     for entry in rulebase.entries.values():
         cited.update(entry.sources)
         yield from _unknown_sources(rulebase, entry.sources, _label(entry), entry.at)
+    for flag in rulebase.red_flags.values():
+        cited.update(flag.lowers_sources)
+        yield from _unknown_sources(rulebase, flag.lowers_sources, f"{_label(flag)}, lowers_sources", flag.at)
     for question in rulebase.questions.values():
         cited.update(question.sources)
         yield from _unknown_sources(rulebase, question.sources, f'question "{question.id}"', question.at)
@@ -93,14 +105,8 @@ def _unknown_sources(rulebase: RuleBase, cited: Iterable[str], label: str, at: L
 
 def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
     for entry in (*rulebase.entries.values(), *rulebase.hazards.values()):
-        if isinstance(entry, Sign) and not entry.status:
-            continue  # a sign rests on its cause's sources unless it says otherwise
-        if not entry.status:
-            yield _fault(entry.at, f"{_label(entry)}, status: is missing", "sourced or draft")
-        elif entry.status == "sourced" and not entry.sources:
-            yield _fault(entry.at, f"{_label(entry)}, sources: none, so it is a draft", 'status = "draft"')
-        elif (entry.status == "draft") != bool(entry.draft_because):
-            yield _fault(entry.at, f"{_label(entry)}, draft_because: goes with draft", "say what was chosen here")
+        if not entry.status and not isinstance(entry, Sign):  # a sign rests on its cause's sources
+            yield _fault(entry.at, f"{_label(entry)}, sources: none, so it is a draft", "say why: draft_because")
 
 
 def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
@@ -136,6 +142,8 @@ def _implies(cell: Cell, wanted: Cell) -> bool:
     """Whether `wanted` holds wherever `cell` does."""
     if cell.name != wanted.name:
         return False
+    if wanted.absent or cell.absent:
+        return wanted.absent and cell.absent and wanted.options <= cell.options
     if wanted.every:
         return cell.every and wanted.options <= cell.options
     return not cell.options.isdisjoint(wanted.options) if cell.every else cell.options <= wanted.options
@@ -155,8 +163,8 @@ def _rules_differ(rulebase: RuleBase) -> Iterator[Fault]:
             yield _fault(entry.at, f"{_label(entry)}: the same row stands twice")
 
 
-def _shape(rows: Iterable[Row]) -> frozenset[frozenset[tuple[str, frozenset[str], bool]]]:
-    return frozenset(frozenset((c.name, c.options, c.every) for c in row) for row in rows)
+def _shape(rows: Iterable[Row]) -> frozenset[frozenset[tuple[str, frozenset[str], str]]]:
+    return frozenset(frozenset((c.name, c.options, c.how) for c in row) for row in rows)
 
 
 def _conclusion(entry: Entry) -> object:
@@ -175,7 +183,7 @@ def _conclusion(entry: Entry) -> object:
 def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
     read = {cell.name for entry in rulebase.entries.values() for row in rows_of(entry) for cell in row}
     for question in rulebase.questions.values():
-        read.update(cell.name for row in question.ask_when or () for cell in row)
+        read.update(cell.name for row in question.condition.when for cell in row)
     for question in rulebase.questions.values():
         if question.id not in read:
             yield _fault(
@@ -185,8 +193,8 @@ def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
     for entry in rulebase.entries.values():
-        if isinstance(entry, Cause) and entry.group != "check":
-            continue
+        if isinstance(entry, Sign | Cause):
+            continue  # the rule book says in words what they read, and nothing urgent hangs on them
         conditional = any(row for row in rows_of(entry))
         for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
             if conditional and not examples:
@@ -224,24 +232,22 @@ def _figures_are_there_and_shown(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
-    """A rule may only wait for what is still asked after an urgent finding."""
+    """A rule that ends the interview may only wait for what is still asked after an urgent finding."""
     for flag in rulebase.red_flags.values():
-        for name in flag.waits_for:
+        for name in flag.waits_for if rulebase.dispositions[flag.disposition].stops == AT_ONCE else ():
             if rulebase.questions[name].after_urgent is None:
                 yield _fault(flag.at, f'{_label(flag)}, waits_for: "{name}" is not asked after an urgent finding')
 
 
 def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
-    """The interview needs "none of these" and "not sure" to stand alone, and "not sure" to come last."""
+    """The interview needs a "none of these" that stands alone; "not sure" may stand beside signs of another page."""
     for question in rulebase.questions.values():
         alone = [o.id for o in question.options if o.exclusive]
         label = f'question "{question.id}", option'
         if question.kind == "many" and not [o for o in alone if o != NOT_SURE]:
             yield _fault(question.at, f"{label}: no exclusive option that says none of these", "exclusive = true")
-        if question.kind == "many" and NOT_SURE in [o.id for o in question.options] and NOT_SURE not in alone:
-            yield _fault(question.at, f'{label}: "{NOT_SURE}" must stand alone', "exclusive = true")
-        if question.kind == "one" and question.danger and question.options[-1].id != NOT_SURE:
-            yield _fault(question.at, f'{label}: "{NOT_SURE}" must come last', "the pointer starts there")
+        if NOT_SURE in alone:
+            yield _fault(question.at, f'{label}: "{NOT_SURE}" may stand beside signs', "not exclusive")
 
 
 def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:

@@ -17,6 +17,8 @@ from triage.grammar import CAUSE, DISPOSITION, FINDINGS, RED_FLAG, Vocabulary, a
 from triage.lints import lint
 from triage.model import (
     AFTER_FOLLOW_UPS,
+    AFTER_URGENT,
+    ALWAYS,
     AT_ONCE,
     EVERYBODY,
     EVERYDAY,
@@ -36,6 +38,7 @@ from triage.model import (
     FigureFile,
     Forbidden,
     Hazard,
+    Limit,
     Note,
     Option,
     Question,
@@ -56,8 +59,9 @@ from triage.toml_file import Location, TomlFile, read_bytes
 # Which tables may stand in which file.
 LAYOUT = {
     "questions.toml": {"question"},
-    "dispositions.toml": {"disposition", "place", "safety_net", "about", "ranking", "saved"},
-    "red_flags.toml": {"red_flag"},
+    "voices.toml": {"voice"},
+    "dispositions.toml": {"disposition", "place", "safety_net", "about", "asking", "ranking", "saved"},
+    "red_flags/*.toml": {"red_flag"},
     "causes/*.toml": {"cause"},
     "advice/relief_now.toml": {"relief_now"},  # `relief` reads it alone, to be there at once
     "advice/*.toml": {"advice", "note"},
@@ -77,23 +81,26 @@ WEIGHTS = (3, 2, 1, -2)
 ADVICE_KINDS = ("relief", "prevention", "do_not", "myth")
 GRADES = ("A", "B", "C", "-")
 HARMS = ("rubbing", "heat", "pressure")
-STATUSES = ("sourced", "draft")
 STOPS = ("", AT_ONCE, AFTER_FOLLOW_UPS)
+YIELDS = ("", ALWAYS, AFTER_URGENT)
 PARTS = (
     "pharmacist",
     "notes", "causes", "needs_checking", "relief", "do_not", "prevention",
     "checks", "withheld", "myths", "safety_net",
 )  # fmt: skip
 VERDICTS = ("supported", "plausible", "traditional", "unsupported", "unsafe")
-PROOFS = ("danger-never-lowers", "every-rule-matters", "everything-is-read", "mutants")
+PROOFS = ("danger-never-lowers", "every-rule-matters", "everything-is-read")
 ACTIONS = ("include", "correct", "traditional", "warn", "leave_out")
 
 # The fields that hold rows; a hazard names its own `answers`.
-ROWS = ("when", "unless", "for", "only_if", "ask_when", "after_urgent", "answers")
+ROWS = (
+    "when", "unless", "for", "only_if", "ask_when", "ask_unless", "after_urgent", "yields_unless", "show", "answers",
+)  # fmt: skip
+ASKING = ("ask_when", "ask_unless", "after_urgent", "yields_unless")  # of these, those of a question
 
 ID = "[a-z0-9]+(?:[-_][a-z0-9]+)*"
 _ESCAPE = r"\\[^\"\\\s]"  # may stand for any character; a quote, a backslash and a line end are none
-_RULE_KEYS = {"sources", "status", "draft_because", "claims", "fires", "silent", "id"}
+_RULE_KEYS = {"sources", "draft_because", "claims", "fires", "silent", "id"}
 
 
 class Table:
@@ -220,7 +227,6 @@ class Table:
         return {
             "id": self.id(),
             "sources": self.texts("sources"),
-            "status": self.choice("status", ("", *STATUSES), ""),
             "draft_because": self.text("draft_because", ""),
             "claims": self.texts("claims"),
             "fires": self.examples("fires"),
@@ -274,6 +280,7 @@ class Loader:
         self._read_question_conditions(files, questions)
         rulebase = self._rulebase(files, dispositions)
         self._check_places(rulebase)
+        self._check_ways_out(rulebase)
         self._stop_if_faulty()
         self.faults += lint(rulebase)
         if self.examples:
@@ -287,6 +294,8 @@ class Loader:
         """Every record of the files, once the names are known that conditions may use."""
         return RuleBase(
             about=self._about(files),
+            most_prompts=self._most_prompts(files),
+            voices=dict(self._voices(files)),
             questions=self.vocabulary.questions,
             dispositions=dispositions,
             places={t.id(): t.text("text") for t in self._tables(files, "place")},
@@ -413,7 +422,7 @@ class Loader:
 
     def _question(self, table: Table) -> Question:
         kind = table.choice("kind", KINDS)
-        table.used |= {"ask_when", "after_urgent"}  # read when all questions are known
+        table.used |= set(ASKING)  # read when all questions are known
         question = Question(
             id=table.id(),
             kind=kind,
@@ -422,11 +431,13 @@ class Loader:
             options=tuple(self._option(option) for option in table.tables("option")),
             danger=table.flag("danger"),
             asked_of=table.text("asked_of", "everybody"),
-            screens=table.flag("screens"),
+            yields=table.choice("yields", YIELDS, ""),
+            rivals=self._rivals(table),
             clarify=self._clarification(table),
             minimum=table.whole("min", 0),
             maximum=table.whole("max", 0),
             unit=table.text("unit", ""),
+            limits=tuple(self._limit(limit) for limit in table.tables("limit")),
             sources=table.texts("sources"),
             skipped_because=table.text("skipped_because", ""),
             at=table.at,
@@ -442,14 +453,39 @@ class Loader:
             table.fault("option", "needs at least two options")
         return question
 
+    def _rivals(self, table: Table) -> tuple[tuple[str, ...], ...]:
+        """Groups of options, of which the first does not count beside one of the others."""
+        known = [str(o.get("id")) for o in as_list(table.data.get("option", [])) if isinstance(o, dict)]
+        groups = table._get("rivals", list, [], "a list of lists")
+        for group in groups:
+            if not isinstance(group, list) or len(group) < 2:
+                table.fault("rivals", "each group is a list of two options or more")
+                return ()
+            for item in group:
+                if item not in known:
+                    table.fault("rivals", f'unknown option "{item}"', allowed(item, known))
+        return tuple(map(tuple, groups))
+
+    def _limit(self, table: Table) -> Limit:
+        table.used.add("when")  # read when all questions are known
+        if "when" not in table.data:
+            table.fault("when", "is missing")
+        return Limit((), table.whole("min", 0), table.whole("max"), table.text("say"))
+
     def _option(self, table: Table) -> Option:
+        table.used.add("show")  # read when all questions are known
         return Option(
             id=table.id(),
             text=table.text("text"),
-            means=table.text("means"),
-            heading=table.text("heading", ""),
+            means=table.text("means", _clause(table.data.get("text"))),
+            detail=table.text("detail", ""),
+            open=table.flag("open"),
+            page=table.text("page", ""),
+            key=table.text("key", ""),
             exclusive=table.flag("exclusive"),
             harmless=table.flag("harmless"),
+            voice=table.text("voice", ""),
+            now=table.flag("now"),
         )
 
     def _clarification(self, parent: Table) -> Clarification | None:
@@ -465,12 +501,13 @@ class Loader:
             for item in answer:
                 if item not in known:
                     option.fault("answer", f'unknown option "{item}"', allowed(item, map(str, known)))
-            if bool(answer) == option.flag("again"):
-                option.fault("answer", "needs either an answer or again = true")
-            options.append(ClarifyOption(option.text("text"), answer))
-        clarify = Clarification(table.text("text"), table.flag("each"), tuple(options))
-        if clarify.each == bool(options):
-            table.fault("each", "needs either each = true or options")
+            go_to = option.text("go_to", "")
+            if [bool(answer), option.flag("again"), bool(go_to)].count(True) != 1:
+                option.fault("answer", "needs either an answer, again = true or go_to")
+            options.append(ClarifyOption(option.text("text"), answer, go_to))
+        clarify = Clarification(table.text("text"), table.flag("each"), table.flag("again_open"), tuple(options))
+        if [clarify.each, clarify.again_open, bool(options)].count(True) != 1:
+            table.fault("each", "needs either each = true, again_open = true or options")
         return clarify
 
     def _dispositions(self, files: Iterable[TomlFile]) -> Iterator[Disposition]:
@@ -515,12 +552,34 @@ class Loader:
         self.vocabulary.questions = complete
 
     def _with_conditions(self, question: Question, table: Table) -> Question:
-        ask_when = table.rows("ask_when") or None
         given = table.flag_or_rows("after_urgent")
         after_urgent = given if isinstance(given, tuple) else None
-        if given is True:
-            after_urgent = ask_when if ask_when is not None else EVERYBODY.when
-        return replace(question, ask_when=ask_when, after_urgent=after_urgent)
+        options, limits = _tables_below(table.data, "option"), _tables_below(table.data, "limit")
+        return replace(
+            question,
+            options=tuple(self._with_show(o, one, table) for o, one in zip(question.options, options, strict=False)),
+            limits=tuple(
+                limit._replace(when=self._rows_below(one, "when", "limit", table))
+                for limit, one in zip(question.limits, limits, strict=False)
+            ),
+            ask_when=table.rows("ask_when") or None,
+            ask_unless=table.rows("ask_unless"),
+            after_urgent=EVERYBODY.when if given is True else after_urgent,
+            yields_unless=table.rows("yields_unless"),
+        )
+
+    def _with_show(self, option: Option, raw: Mapping[str, Any], table: Table) -> Option:
+        if "show" not in raw:
+            return option
+        return option._replace(show=self._rows_below(raw, "show", "option", table, f"{option.id}, "))
+
+    def _rows_below(self, raw: Mapping[str, Any], key: str, below: str, table: Table, of: str = "") -> tuple[Row, ...]:
+        """The rows under `key` of a table `below` a question."""
+
+        def complain(what: str, hint: str) -> None:
+            table.fault(below, f"{of}{key}: {what}", hint)
+
+        return self.vocabulary.read_rows(raw.get(key, []), (), complain)
 
     def _safety_net(self, files: Iterable[TomlFile]) -> SafetyNet:
         table = self._single(files, "safety_net")
@@ -543,17 +602,45 @@ class Loader:
         table.finish()
         return about
 
+    def _most_prompts(self, files: Iterable[TomlFile]) -> int:
+        table = self._single(files, "asking")
+        most = table.whole("most")
+        table.finish()
+        return most
+
+    def _voices(self, files: Sequence[TomlFile]) -> Iterator[tuple[str, Mapping[str, str]]]:
+        tokens: set[str] = set()
+        for table in self._tables(files, "voice"):
+            words = table._get("words", dict, None, "a table of texts")
+            if not all(isinstance(word, str) for word in words.values()):
+                table.fault("words", "must be a table of texts")
+            tokens = tokens or set(words)
+            for token in tokens ^ set(words):
+                table.fault("words", f'every voice needs the same tokens, but not all have "{token}"')
+            yield table.id(), dict(words)
+
     def _relief_now(self, files: Iterable[TomlFile]) -> ReliefNow:
         table = self._single(files, "relief_now")
         relief = ReliefNow(
             title=table.text("title"),
             steps=table.texts("steps", None),
             after=table.text("after", ""),
+            action=self._action(table, files),
             sources=table.texts("sources", None),
             at=table.at,
         )
         table.finish()
         return relief
+
+    def _action(self, table: Table, files: Iterable[TomlFile]) -> Mapping[str, str]:
+        """The one safe action for each voice."""
+        texts = table._get("action", dict, None, "a table with a text for each voice")
+        voices = [str(one.get("id")) for file in files for one in _tables_of(file, "voice")]
+        for voice in set(voices) ^ set(texts):
+            table.fault(
+                "action", f'"{voice}" is {"missing" if voice in voices else "no voice"}', allowed(voice, voices)
+            )
+        return {voice: texts[voice] for voice in voices if isinstance(texts.get(voice), str)}
 
     def _ranking(self, files: Iterable[TomlFile]) -> Ranking:
         table = self._single(files, "ranking")
@@ -567,6 +654,8 @@ class Loader:
             good_for_days=table.whole("good_for_days"),
             asked_again=table.text("asked_again"),
             old=table.text("old"),
+            gone=table.texts("gone"),
+            gone_say=table.text("gone_say", ""),
             draft_because=table.text("draft_because", ""),
         )
         table.finish()
@@ -585,13 +674,16 @@ class Loader:
                 place=table.text("place", ""),
                 notes=table.texts("notes"),
                 lowers=table.text("lowers", ""),
+                lowers_to=table.choice("lowers_to", ("", *self.vocabulary.levels), ""),
+                lowers_sources=table.texts("lowers_sources"),
                 waits_for=table.texts("waits_for"),
             )
             for name in flag.waits_for:
                 if name not in self.vocabulary.questions:
                     table.fault("waits_for", f'unknown question "{name}"', allowed(name, self.vocabulary.questions))
-            if bool(flag.condition.unless) != bool(flag.lowers):
-                table.fault("lowers", "goes with unless: say why the exception is safe")
+            told = bool(flag.lowers), bool(flag.lowers_to), bool(flag.lowers_sources)
+            if set(told) != {bool(flag.condition.unless)}:
+                table.fault("lowers", "goes with unless: why it is safe, lowers_to what at most, and lowers_sources")
             yield flag
 
     def _causes(self, files: Iterable[TomlFile]) -> Iterator[Cause]:
@@ -635,7 +727,7 @@ class Loader:
                 kind=table.choice("kind", ADVICE_KINDS),
                 steps=table.texts("steps", None),
                 order=table.whole("order"),
-                grade=table.choice("grade", GRADES),
+                grade=table.choice("grade", GRADES, GRADES[-1]),
                 harm=table.choices("harm", HARMS),
                 general="for" not in table.data,
                 never=tuple(
@@ -722,7 +814,6 @@ class Loader:
                 told=table.texts("told"),
                 words=table.texts("words"),
                 controls=table.texts("controls"),
-                scenarios=table.texts("scenarios"),
                 tests=table.texts("tests"),
             )
 
@@ -757,6 +848,14 @@ class Loader:
                 table.fault("pattern", "is no regular expression")
             yield forbidden
 
+    def _check_ways_out(self, rulebase: RuleBase) -> None:
+        for question in rulebase.questions.values():
+            for way in question.clarify.options if question.clarify else ():
+                if way.go_to and way.go_to not in rulebase.questions:
+                    what = f'question "{question.id}", clarify, go_to: unknown question "{way.go_to}"'
+                    hint = allowed(way.go_to, rulebase.questions)
+                    self.faults.append(Fault(question.at.file, question.at.line, what, hint))
+
     def _check_places(self, rulebase: RuleBase) -> None:
         for flag in rulebase.red_flags.values():
             if flag.place and flag.place not in rulebase.places:
@@ -789,6 +888,11 @@ def _texts_in(data: Any) -> Iterator[str]:
                 yield from _texts_in(item)
 
 
+def _clause(text: object) -> str:
+    """What an option means, where it is what it says: its text as a part of a sentence."""
+    return text[:1].lower() + text[1:] if isinstance(text, str) else ""
+
+
 def _by_id(entries: Iterable[Any]) -> dict[str, Any]:
     return {entry.id: entry for entry in entries}
 
@@ -805,6 +909,10 @@ def _tables_of(file: TomlFile, name: str) -> list[dict[str, Any]]:
     """The tables of that name in a parsed file; what is no table is left to `Loader._tables`."""
     listed = file.data.get(name, [])
     return [table for table in listed if isinstance(table, dict)] if isinstance(listed, list) else []
+
+
+def _tables_below(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    return [one for one in as_list(data.get(name, [])) if isinstance(one, dict)]
 
 
 def _raw_rows(data: Any) -> Iterator[Any]:

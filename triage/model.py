@@ -32,20 +32,40 @@ EVERYDAY = "everyday"
 AT_ONCE, AFTER_FOLLOW_UPS = "at_once", "after_follow_ups"
 
 
+# When a question gives way to the longest interview (`Question.yields`).
+ALWAYS, AFTER_URGENT = "always", "after_urgent"
+
+# How a cell reads its options: any of them was chosen, all of them, or (of an answered question) none of them.
+ANY, ALL, NONE_OF = "any", "all", "none_of"
+
+
 class Cell(NamedTuple):
-    """One condition: any (or, with `every`, all) of `options` hold for `name`."""
+    """One condition on `name`: `how` its `options` must stand in the answer. Two cells of a row may read one name."""
 
     name: str
     options: frozenset[str]
-    every: bool = False
+    how: str = ANY
     written: str = ""
+
+    @property
+    def every(self) -> bool:
+        return self.how == ALL
+
+    @property
+    def absent(self) -> bool:
+        return self.how == NONE_OF
 
     def holds(self, facts: Facts) -> bool:
         """Whether it holds; false where `name` is absent (unanswered is not "no")."""
         present = facts.get(self.name)
-        if present is None:
-            return False
-        return self.options <= present if self.every else not self.options.isdisjoint(present)
+        return present is not None and among(self.how, self.options, present)
+
+
+def among(how: str, options: frozenset[str], present: frozenset[str]) -> bool:
+    """Whether `options` stand in an answer as `how` asks."""
+    if how == ALL:
+        return options <= present
+    return options.isdisjoint(present) == (how == NONE_OF)
 
 
 Row = tuple[Cell, ...]
@@ -73,29 +93,49 @@ NOBODY = Condition(())
 class Option(NamedTuple):
     """One answer that can be chosen; `means` completes "You said: ...". `exclusive` ones stand alone.
 
-    `harmless`: no danger sign, where a danger question takes one answer.
+    `harmless`: no danger sign, where a danger question takes one answer. `detail` is shown on demand, with `open`
+    from the start. Options of one `page` stand on one screen. `show`: rows, only then it is offered (None: always).
+    `key` chooses it, on every screen the same; others have numbers. `voice`: how texts speak of the person once it
+    is chosen; `now`: then the one safe action is shown at once.
     """
 
     id: str
     text: str
     means: str
-    heading: str = ""
+    detail: str = ""
+    open: bool = False
+    page: str = ""
+    show: tuple[Row, ...] | None = None
+    key: str = ""
     exclusive: bool = False
     harmless: bool = False
+    voice: str = ""
+    now: bool = False
+
+
+class Limit(NamedTuple):
+    """Narrower bounds of a number where a row of `when` holds, and what is said of a number beyond them."""
+
+    when: tuple[Row, ...]
+    minimum: int
+    maximum: int
+    say: str
 
 
 class ClarifyOption(NamedTuple):
-    """One way out of "not sure": an answer, or the list once more (`answer` empty)."""
+    """One way out of "not sure": an answer, or the list once more (`answer` empty), after the question `go_to`."""
 
     text: str
     answer: tuple[str, ...]
+    go_to: str = ""
 
 
 class Clarification(NamedTuple):
-    """What is asked after "not sure": each sign in turn, or one more question."""
+    """What is asked after "not sure": each sign in turn, the list again with all details, or one more question."""
 
     text: str
     each: bool
+    again_open: bool
     options: tuple[ClarifyOption, ...] = ()
 
 
@@ -109,7 +149,10 @@ def chosen(answer: Answer) -> tuple[str, ...]:
 class Question(Record):
     """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`).
 
-    `skipped_because`: why nothing is lost where it is not asked, though it could raise the disposition.
+    `after_urgent`: rows on which it is still asked after an urgent finding (None: it is not). `yields`: when it gives
+    way to the longest interview there may be ("always", "after_urgent", or "": never), one prompt later on
+    `yields_unless`. `rivals`: an option that calms, and those beside which it does not count. `skipped_because`: why
+    nothing is lost where it is not asked, though it could raise the disposition.
     """
 
     id: str
@@ -119,13 +162,17 @@ class Question(Record):
     options: tuple[Option, ...]
     danger: bool = False
     ask_when: tuple[Row, ...] | None = None
+    ask_unless: tuple[Row, ...] = ()
     asked_of: str = "everybody"
     after_urgent: tuple[Row, ...] | None = None
-    screens: bool = False
+    yields: str = ""
+    yields_unless: tuple[Row, ...] = ()
+    rivals: tuple[tuple[str, ...], ...] = ()
     clarify: Clarification | None = None
     minimum: int = 0
     maximum: int = 0
     unit: str = ""
+    limits: tuple[Limit, ...] = ()
     sources: tuple[str, ...] = ()
     skipped_because: str = ""
     at: Location
@@ -137,11 +184,24 @@ class Question(Record):
                 return option
         raise KeyError(option_id)
 
+    @property
+    def condition(self) -> Condition:
+        """Who is asked it."""
+        return Condition(EVERYBODY.when if self.ask_when is None else self.ask_when, self.ask_unless)
+
     def applies(self, facts: Facts) -> bool:
-        return self.ask_when is None or any_row(self.ask_when, facts)
+        return self.condition.holds(facts)
 
     def applies_after_urgent(self, facts: Facts) -> bool:
-        return self.after_urgent is not None and any_row(self.after_urgent, facts)
+        return self.after_urgent is not None and any_row(self.after_urgent, facts) and self.applies(facts)
+
+    def limit(self, facts: Facts) -> Limit | None:
+        """The bounds that answers so far set to a number, if they set any."""
+        return next((limit for limit in self.limits if any_row(limit.when, facts)), None)
+
+    def shown(self, facts: Facts) -> tuple[Option, ...]:
+        """The options that are offered, on answers so far (to its own earlier pages, too)."""
+        return tuple(o for o in self.options if o.show is None or any_row(o.show, facts))
 
 
 class Disposition(NamedTuple):
@@ -177,11 +237,12 @@ class SafetyNet(NamedTuple):
 
 
 class ReliefNow(NamedTuple):
-    """The fixed text that is safe for everybody."""
+    """The fixed text that is safe for everybody; `action`: the one thing to do at once, by the voice."""
 
     title: str
     steps: tuple[str, ...]
     after: str
+    action: Mapping[str, str]
     sources: tuple[str, ...]
     at: Location
 
@@ -202,11 +263,16 @@ class About(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """How long saved answers hold (whole days), and what is said of older ones."""
+    """How long saved answers hold (whole days), and what is said of older ones.
+
+    `gone`: ids of questions of the version before; a file that has one is refused with `gone_say`.
+    """
 
     good_for_days: int
     asked_again: str
     old: str
+    gone: tuple[str, ...]
+    gone_say: str
     draft_because: str
 
 
@@ -246,21 +312,30 @@ class Entry(Record):
     condition: Condition
     because: str = ""
     sources: tuple[str, ...] = ()
-    status: str = ""
     draft_because: str = ""
     claims: tuple[str, ...] = ()
     fires: tuple[Mapping[str, Any], ...] = ()
     silent: tuple[Mapping[str, Any], ...] = ()
     at: Location
 
+    @property
+    def status(self) -> str:
+        """Whether it rests on its sources; empty where it says neither (a sign then rests on those of its cause)."""
+        return "draft" if self.draft_because else "sourced" if self.sources else ""
+
 
 class RedFlag(Entry):
-    """Answers that reach a disposition. `waits_for`: questions that could still take it back."""
+    """Answers that reach a disposition. `waits_for`: questions that could still take it back.
+
+    With an exception: why it is safe (`lowers`), the least that follows all the same (`lowers_to`), and what says so.
+    """
 
     disposition: str
     place: str
     notes: tuple[str, ...]
     lowers: str
+    lowers_to: str
+    lowers_sources: tuple[str, ...]
     waits_for: tuple[str, ...]
 
 
@@ -322,7 +397,7 @@ class Hazard(Entry):
     `condition`: on which answers. There the disposition must be `least` or more urgent, the
     advice `told` must be given (at levels that show its kind), and none of `never`, nor any
     with one of the kinds of `harm`. `words` (patterns) must not occur in any relief or
-    prevention. `controls`: rules that see to it; `scenarios` and `tests` show it.
+    prevention. `controls`: rules that see to it; `tests` show it.
     """
 
     effect: str
@@ -332,7 +407,6 @@ class Hazard(Entry):
     told: tuple[str, ...]
     words: tuple[str, ...]
     controls: tuple[str, ...]
-    scenarios: tuple[str, ...]
     tests: tuple[str, ...]
 
 
@@ -422,7 +496,8 @@ class Assessment(Record):
     """The result. Lists hold what is shown, in the order in which it is shown.
 
     `missing`: questions still open; where there are any, the result is not `complete`, and its
-    disposition is the least that is known so far: it never means that all is well. `fired`: the
+    disposition is what is known so far: it never means that all is well. `pending`: red flags that one of them
+    can still take back. `voice`: of whom the texts speak. `fired`: the
     name of every production that fired; `facts`: what the last stratum saw, answers and findings;
     `rulebase_sha256`: of the rule base that it was made with.
     """
@@ -442,6 +517,8 @@ class Assessment(Record):
     notes: tuple[Note, ...]
     safety_net: SafetyNet | None
     missing: tuple[str, ...]
+    pending: tuple[str, ...]
+    voice: str
     answers: Answers
     fired: frozenset[str]
     facts: Facts
@@ -455,10 +532,12 @@ class Assessment(Record):
 class RuleBase(Record):
     """A whole, checked rule base. Mappings keep the order of the files.
 
-    `wording` and `accepted` are there only where the examples are, for `check`.
-    """
+    `wording` and `accepted` are there only where the examples are, for `check`. `most_prompts`: of the longest
+    interview. `voices`: the words of each token that texts speak with, by the voice."""
 
     about: About
+    most_prompts: int
+    voices: Mapping[str, Mapping[str, str]]
     questions: Mapping[str, Question]
     dispositions: Mapping[str, Disposition]
     places: Mapping[str, str]

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from triage import screen
+from triage.tokens import spoken
 
-QUESTIONS, DISPOSITIONS, RELIEF_NOW = "questions.toml", "dispositions.toml", "advice/relief_now.toml"
+QUESTIONS, DISPOSITIONS, RELIEF_NOW, VOICES = (
+    "questions.toml", "dispositions.toml", "advice/relief_now.toml", "voices.toml"
+)  # fmt: skip
 SMALL = 30_000  # bytes that tomllib reads in no time, whatever they are
 
 # What reading and wording a file raises that is not as it should be.
@@ -27,21 +30,16 @@ def rules_folder() -> Path:
     return installed if installed.is_dir() else here.parent / "rules"
 
 
-def welcome(lines: Iterable[str], statement: str, columns: int) -> list[str]:
+def welcome(lines: Iterable[str], columns: int) -> list[str]:
     """What is said before the first question."""
-    return [line for text in (*lines, statement) for line in screen.wrap(text, columns)]
+    return [line for text in lines for line in screen.wrap(text, columns)]
 
 
 def first_screen(folder: Path, columns: int) -> list[str]:
     """Welcome and first question of a rule base."""
     about = _parsed(folder / DISPOSITIONS)["about"]
     question = _first_question((folder / QUESTIONS).read_text("utf-8-sig"))
-    return _clean(
-        [
-            *welcome(about["welcome"], about["statement"], columns),
-            *screen.question_head(1, None, question["text"], columns),
-        ]
-    )
+    return _clean([*welcome(about["welcome"], columns), *screen.question_head(question["text"], columns)])
 
 
 def relief_lines(folder: Path, columns: int) -> list[str]:
@@ -51,10 +49,11 @@ def relief_lines(folder: Path, columns: int) -> list[str]:
     """
     relief = _parsed(folder / RELIEF_NOW)["relief_now"]
     steps, after = relief["steps"], relief.get("after", "")
+    words = _parsed(folder / VOICES)["voice"][0]["words"]  # who asks nothing is spoken to
     texts = (relief["title"], *steps, after)
     if not (isinstance(steps, list) and steps and all(isinstance(text, str) for text in texts)):
         raise ValueError("title, steps and after must be text")
-    lines = relief_text(relief["title"], steps, columns)
+    lines = relief_text(relief["title"], [spoken(step, words) for step in steps], columns)
     return _clean([*lines, "", *screen.wrap(after, columns)] if after else lines)
 
 

@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 
 WIDEST, NARROWEST = 80, 20
+LOW = 16  # lines of a window from which on there is room for blank ones
 
 
 def width() -> int:
@@ -64,7 +65,6 @@ def _cut_at_blanks(text: str, columns: int, first: str, rest: str) -> tuple[str,
     return (*lines, lead + text) if text else ()
 
 
-def question_head(number: int, about: int | None, text: str, columns: int) -> list[str]:
-    """A blank line, "Question 3 of about 11" (the first one knows no length yet) and the question."""
-    count = f"Question {number}" + (f" of about {about}" if about else "")
-    return ["", count, *wrap(text, columns)]
+def question_head(text: str, columns: int) -> list[str]:
+    """A question, below a blank line where the window has room for one."""
+    return [*([""] if rows() >= LOW else []), *wrap(text, columns)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from triage.faults import Fault
@@ -35,19 +35,20 @@ from triage.model import (
 )
 from triage.plain_words import grade, words
 from triage.toml_file import Location
+from triage.voices import in_voice
 
 # The fields with texts that a person sees, by record. The others are ids, conditions and
 # numbers, or for reviewers (`lowers`, `draft_because`), or not our words (sources, claims).
 SEEN: dict[type, tuple[str, ...]] = {
     Question: ("text", "why", "asked_of", "unit"),
-    Option: ("text", "means", "heading"),
+    Option: ("text", "means", "detail", "page"),
     Clarification: ("text",),
     ClarifyOption: ("text",),
     Disposition: ("title", "say", "time", "when_said", "instead", "more"),
     SafetyNet: ("say_today", "today", "say_emergency", "emergency"),
-    ReliefNow: ("title", "steps", "after"),
+    ReliefNow: ("title", "steps", "after", "action"),
     About: ("statement", "welcome"),
-    Saved: ("asked_again", "old"),
+    Saved: ("asked_again", "old", "gone_say"),
     RedFlag: ("title", "because", "notes"),
     Sign: ("because",),
     Cause: ("title", "because", "summary"),
@@ -62,9 +63,13 @@ _KEYS = {(Cause, "title"): "name", (Note, "title"): "line"}
 
 
 class SeenText(NamedTuple):
-    """A text that a person sees: of which table (`label`, `id`), where (`at`), in which field of the file."""
+    """A text that a person sees: of which table (`label`, `id`), where (`at`), in which field of the file.
+
+    `text`: as it is written; `said`: as the first voice says it.
+    """
 
     text: str
+    said: str
     label: str
     id: str
     at: Location | Figure
@@ -86,15 +91,25 @@ class SeenText(NamedTuple):
 
 def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
     """Every text that a person sees, in the order of the questions and rules."""
+    words_of_voice = next(iter(rulebase.voices.values()))
     for record, label, own, at in _records(rulebase):
         for field in SEEN[type(record)]:
             value = getattr(record, field)
-            for text in (value,) if isinstance(value, str) else value:
+            for text in _texts(value):
                 if text:
-                    yield SeenText(text, label, own, at, _KEYS.get((type(record), field), field))
+                    said = in_voice(text, words_of_voice)
+                    yield SeenText(text, said, label, own, at, _KEYS.get((type(record), field), field))
     at = _of_dispositions(rulebase, "place")
     for nth, (own, text) in enumerate(rulebase.places.items()):
-        yield SeenText(text, f'place "{own}"', own, at._replace(nth=nth), "text")
+        said = in_voice(text, words_of_voice)
+        yield SeenText(text, said, f'place "{own}"', own, at._replace(nth=nth), "text")
+
+
+def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterable[str]:
+    """The texts of a field: one, several, or one for each voice."""
+    if isinstance(value, str):
+        return (value,)
+    return value.values() if isinstance(value, Mapping) else value
 
 
 def _records(rulebase: RuleBase) -> Iterator[tuple[Any, str, str, Location | Figure]]:
@@ -150,7 +165,7 @@ def wording_faults(rulebase: RuleBase) -> list[Fault]:
 
 def _hard_texts(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
     for seen in texts:
-        graded = grade(seen.text, wording.allowed)
+        graded = grade(seen.said, wording.allowed)
         if graded.grade > wording.max_grade:
             longest = ", ".join(f"{word} ({count})" for word, count in graded.heaviest[:4])
             what = f"reading grade {graded.grade:.1f}, at most {wording.max_grade}"
@@ -166,7 +181,7 @@ def _forbidden_texts(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fa
         unused = {(exempt.id, exempt.field) for exempt in forbidden.exempt}
         exempted = frozenset(unused)
         for seen in texts:
-            if found := pattern.search(seen.text):
+            if found := pattern.search(seen.said):
                 unused.discard((seen.id, seen.field))
                 if (seen.id, seen.field) not in exempted:
                     yield seen.fault(f'"{found[0]}" is forbidden ({forbidden.id})', forbidden.because)
@@ -177,7 +192,7 @@ def _forbidden_texts(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fa
 
 def _idle_words(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
     """Allowed words in no text: the list stays as short as it can be."""
-    used = {word for seen in texts for word in words(seen.text)}
+    used = {word for seen in texts for word in words(seen.said)}
     for word in wording.allowed:
         if not used & {word, f"{word}s", f"{word}'s"}:
             yield Fault(wording.at.file, wording.at.line, f'[wording], allowed: "{word}" is in no text', "take it out")

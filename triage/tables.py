@@ -24,6 +24,7 @@ from triage.engine import Production, Stratum, advice_rules, answer_rules, findi
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import (
     AFTER_FOLLOW_UPS,
+    ALWAYS,
     AT_ONCE,
     STRENGTHS,
     Answers,
@@ -38,7 +39,7 @@ from triage.projection import Domain, Value, cases, domain_of, values_apart
 from triage.rowsets import Column, RowSet, every, numbered, together, union, with_names
 
 CELLS = 8  # of one table: more make fewer tables, but more runs of the engine, and no case is judged faster
-ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
+ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
 
 T = TypeVar("T")
 # The rows of each option of a question, or of each thing found of a kind.
@@ -57,6 +58,7 @@ class Outcome(NamedTuple):
     needs_checking: tuple[str, ...]
     checks: tuple[str, ...]
     missing: tuple[str, ...]
+    pending: bool  # the level rests on red flags that a missing answer can still take back
 
     @classmethod
     def of(cls, found: Assessment) -> Outcome:
@@ -69,6 +71,8 @@ class Outcome(NamedTuple):
             tuple(c.cause.id for c in found.needs_checking),
             tuple(c.id for c in found.checks),
             found.missing,
+            all(f.flag.id in found.pending for f in found.red_flags if f.flag.disposition == found.disposition.id)
+            and bool(found.pending),
         )
 
     @property
@@ -115,6 +119,8 @@ class Axis(NamedTuple):
 
 def _holding(condition: Cell, options: Mapping[str, RowSet], everyone: RowSet) -> RowSet:
     rows = [options.get(option, 0) for option in condition.options]
+    if condition.absent:
+        return union(options.values()) & ~union(rows)
     if not condition.every:
         return union(rows)
     for one in rows:
@@ -299,9 +305,10 @@ class Tables:
     def __init__(self, rulebase: RuleBase, cells: int = CELLS) -> None:
         self.rulebase = rulebase
         domain, questions = domain_of(rulebase), rulebase.questions.values()
-        asked = [Production(f"{ASKED}{q.id}", q.ask_when) for q in questions if q.ask_when]
+        asked = [Production(f"{ASKED}{q.id}", q.condition.when, q.ask_unless) for q in questions if q.ask_when]
         after = [Production(f"{AFTER}{q.id}", q.after_urgent) for q in questions if q.after_urgent]
-        self.answers = Layer([*answer_rules(rulebase), *asked, *after], domain, cells)
+        later = [Production(f"{LATER}{q.id}", q.yields_unless) for q in questions if q.yields_unless]
+        self.answers = Layer([*answer_rules(rulebase), *asked, *after, *later], domain, cells)
         self.findings = Layer(finding_rules(rulebase), domain, cells)
         checks = [rule for rule in advice_rules(rulebase) if rule.name in rulebase.checks]
         self.advice = Layer(checks, domain, cells)
@@ -358,6 +365,7 @@ class Tables:
             shown("needs_checking", checking.items()),
             shown("checks", ((name, checks[name]) for name in self._checks)),
             missing.items(),
+            [(True, self._unsure(fired, missing, levels))],
         ]
         tagged = (((n, value), here) for n, field in enumerate(fields) for value, here in field)
         return together(tagged, rows.count).mapped(_outcome)
@@ -387,10 +395,42 @@ class Tables:
             if level.stops in stops:
                 stops[level.stops] |= here
         goes_on, follows = everyone & ~union(stops.values()), stops[AFTER_FOLLOW_UPS]
+        many = self._many_answered(rows, everyone)
+
+        def yielding(name: str) -> RowSet:
+            """The rows in which a question gives way: the interview is long enough."""
+            question = self.rulebase.questions[name]
+            if not question.yields:
+                return 0
+            later = fired.get(f"{LATER}{name}", 0)
+            long = many[1] | many[0] & ~later
+            return long if question.yields == ALWAYS else long & follows
+
         return {
-            name: to_come[name] & goes_on | here & follows & fired.get(f"{AFTER}{name}", 0)
-            for name, here in open_.items()
+            name: (here & goes_on | here & follows & fired.get(f"{AFTER}{name}", 0)) & ~yielding(name)
+            for name, here in to_come.items()
         }
+
+    def _many_answered(self, rows: Rows, everyone: RowSet) -> tuple[RowSet, RowSet]:
+        """The rows with answers to all but one of the most prompts, and to all of them (or more)."""
+        most = self.rulebase.most_prompts
+        reached = [everyone] + [0] * most  # reached[n]: rows with n answers or more
+        for name in self.rulebase.questions:
+            here = union(rows.answers.get(name, {}).values())
+            for n in range(most, 0, -1):
+                reached[n] |= reached[n - 1] & here
+        return reached[most - 1], reached[most]
+
+    def _unsure(
+        self, fired: Fired, missing: Mapping[str, RowSet], levels: Iterable[tuple[Disposition, RowSet]]
+    ) -> RowSet:
+        """The rows whose level rests on red flags alone that a missing answer can still take back."""
+        unsure = 0
+        for level, here in levels:
+            flags = [f for f in self.rulebase.red_flags.values() if f.disposition == level.id]
+            sure = union(fired[f.id] & ~union(missing[name] for name in f.waits_for) for f in flags)
+            unsure |= here & ~sure if flags else 0
+        return unsure
 
     def _places(self, fired: Fired, levels: Iterable[tuple[Disposition, RowSet]]) -> list[dict[str, RowSet]]:
         """The rows of the causes that are named first, second ..., as `triage.assessment.rank_causes` ranks them."""
@@ -427,8 +467,8 @@ class Tables:
 
 def _outcome(found: Iterable[tuple[int, Any]]) -> Outcome:
     """An outcome of values, each with the number of its field."""
-    fields: tuple[list[Any], ...] = ([], [], [], [], [], [], [])
+    fields: tuple[list[Any], ...] = ([], [], [], [], [], [], [], [])
     for n, value in found:
         fields[n].append(value)
-    [level], pharmacist, *named = fields
-    return Outcome(level, bool(pharmacist), *map(tuple, named))
+    [level], pharmacist, *named, pending = fields
+    return Outcome(level, bool(pharmacist), *map(tuple, named), pending=bool(pending))

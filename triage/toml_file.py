@@ -28,6 +28,7 @@ _LONG_KEY = rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]
 # Possessive (`++`): a line of blanks must not be tried again from every one of them.
 _HEADER = r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$"
 _KEY = r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]"
+_OPENS_LIST = r"^[^=]*=\s*\[\s*(?:#.*)?$"
 _TOKEN = r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*"""
 
 
@@ -83,14 +84,18 @@ class Lines:
 
     def _find_lines(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
         index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
-        keys = index[""][0][1]
+        keys, name, listed = index[""][0][1], "", ""
         for number, line in self._lines_outside_strings():
             if header := re.match(_HEADER, line):
                 keys = {}
-                name = re.sub(r"[\s\"']", "", header[1])
+                name, listed = re.sub(r"[\s\"']", "", header[1]), ""
                 index.setdefault(name, []).append((number, keys))
             elif key := re.match(_KEY, line):
-                keys.setdefault(key[1].strip("\"'"), number)
+                own = key[1].strip("\"'")
+                keys.setdefault(own, number)
+                listed = f"{name}.{own}".lstrip(".") if re.match(_OPENS_LIST, line) else ""
+            elif listed and line.lstrip().startswith("{"):  # a table of a list, on a line of its own
+                index.setdefault(listed, []).append((number, {}))
         return index
 
     def _lines_outside_strings(self) -> Iterator[tuple[int, str]]:

@@ -19,7 +19,7 @@ from triage.engine import Engine, Production, Stratum, advice_rules, answer_rule
 from triage.formulas import Formula, Space, all_of, any_of, holds, negated, rows_hold
 from triage.grammar import FINDINGS, RED_FLAG
 from triage.hazards import broken, unneeded_controls
-from triage.lints import rows_of
+from triage.lints import rows_of, rows_of_question
 from triage.model import NOT_SURE, Accepted, Answers, Condition, Question, RedFlag, Row, RuleBase
 from triage.projection import cases, cells_of, domain_of, projection
 from triage.rulebase import load
@@ -106,11 +106,13 @@ def _the_program_agrees(space: Space, result: Mapping[str, Formula], log: _Log) 
 
 
 def danger_never_lowers(space: Space, log: _Log) -> None:
-    """A danger sign instead of a harmless answer or "not sure", or "not sure" instead of a harmless one.
+    """A further tick, or a danger sign or "not sure" instead of a harmless answer.
 
-    All other answers stay as they are. Found is each red flag that the change takes back and
-    that no other one as urgent makes up for.
+    All other answers stay as they are. Found is each red flag that the change takes back and that no other one as
+    urgent makes up for. Left out are the ticks that an exception names (`lowering` decides those), and for a flag
+    that asks which line of a ticked group it is (`open`), the lines that answer.
     """
+    lowering = _lowering_ticks(space.rulebase)
     for question in space.rulebase.questions.values():
         if not question.danger:
             continue
@@ -118,30 +120,79 @@ def danger_never_lowers(space: Space, log: _Log) -> None:
         changed = space.flags_on(other)
         readers = [f for f in space.rulebase.red_flags.values() if question.id in _names(rows_of(f))]
         readers = [f for f in readers if not space.rulebase.dispositions[f.disposition].beside]
-        for label, change in _worsenings(space, question, other[question.id]):
+        for option, label, change in _worsenings(space, question, other[question.id]):
+            if (question.id, option) in lowering:
+                continue
             for flag in readers:
+                if _asks_which(flag, question.id, option):
+                    continue
                 rank = space.rulebase.dispositions[flag.disposition].rank
                 lost = space.witness(*change, space.flags[flag.id], negated(space.reached(rank, changed)))
                 log.decide(lost is None, flag.id, f"{question.id}: {label}", lost)
 
 
+def _lowering_ticks(rulebase: RuleBase) -> set[tuple[str, str]]:
+    """Every option that an exception of a red flag needs."""
+    rows = [row for flag in rulebase.red_flags.values() for row in flag.condition.unless]
+    return {(cell.name, option) for cell in cells_of(rows) if not cell.absent for option in cell.options}
+
+
+def _asks_which(flag: RedFlag, name: str, option: str) -> bool:
+    """Whether a red flag holds as long as a line is open, and `option` is such a line."""
+    return any(c.absent and c.name == name and option in c.options for c in cells_of(flag.condition.when))
+
+
 def _worsenings(
     space: Space, question: Question, after: Mapping[str, Formula]
-) -> Iterator[tuple[str, tuple[Formula, ...]]]:
-    """Every change of one answer for the worse: its name, and what it asks of both answers."""
+) -> Iterator[tuple[str, str, tuple[Formula, ...]]]:
+    """Every change of one answer for the worse: the option that comes, its name, and what it asks of both answers."""
     before = space.answers[question.id]
-    calm = [o.id for o in question.options if o.id != NOT_SURE and (o.harmless or o.exclusive)]
+    calm = [o.id for o in question.options if o.harmless or o.exclusive]
     signs = [o.id for o in question.options if o.id != NOT_SURE and o.id not in calm]
     for option in calm if NOT_SURE in before else ():
-        yield f"{option} -> {NOT_SURE}", (before[option], after[NOT_SURE])
+        alone = [negated(after[sign]) for sign in signs] if question.kind == "many" else []
+        yield NOT_SURE, f"{option} -> {NOT_SURE}", (before[option], after[NOT_SURE], *alone)
     for sign in signs:
         if question.kind == "many":
-            same = [after[option] == before[option] for option in signs if option != sign]
+            kept = [option for option in (*signs, NOT_SURE) if option != sign and option in before]
+            same = [after[option] == before[option] for option in kept]
             given = any_of(before.values())
-            yield f"{sign} added", (space.name(all_of([given, negated(before[sign]), after[sign], *same])),)
+            yield sign, f"{sign} added", (space.name(all_of([given, negated(before[sign]), after[sign], *same])),)
         else:
             for option in [*calm, *([NOT_SURE] if NOT_SURE in before else [])]:
-                yield f"{option} -> {sign}", (before[option], after[sign])
+                yield sign, f"{option} -> {sign}", (before[option], after[sign])
+
+
+# --- exceptions
+
+
+def lowering(space: Space, log: _Log) -> None:
+    """No exception of a red flag holds on silence or doubt, and none leads lower than the rule says."""
+    rulebase = space.rulebase
+    for flag in rulebase.red_flags.values():
+        for number, row in enumerate(flag.condition.unless, 1):
+            held = space.name(rows_hold((row,), space.answers))
+            for name in _names([row]):
+                silent = space.witness(held, negated(space.answered(name, space.answers)))
+                log.decide(silent is None, flag.id, f"exception {number} holds though {name} was not answered", silent)
+                unsure = _only_unsure(space, name)
+                doubt = space.witness(held, unsure) if unsure is not None else None
+                log.decide(doubt is None, flag.id, f"exception {number} holds though {name} is not sure", doubt)
+        if flag.lowers_to:
+            taken_back = space.name(all_of(rows_hold(r, space.answers) for r in flag.condition))
+            rank = rulebase.dispositions[flag.lowers_to].rank
+            floor = rank == rulebase.ladder[-1].rank
+            lower = None if floor else space.witness(taken_back, negated(space.reached(rank, space.flags)))
+            log.decide(lower is None, flag.id, f"its exception leads lower than {flag.lowers_to}", lower)
+
+
+def _only_unsure(space: Space, name: str) -> Formula | None:
+    """Whether a question was answered with nothing but "not sure"; None where that cannot be said."""
+    options = space.answers[name]
+    if NOT_SURE not in options:
+        return None
+    others = [variable for option, variable in options.items() if option != NOT_SURE]
+    return space.name(all_of([options[NOT_SURE], *map(negated, others)]))
 
 
 # --- every rule matters
@@ -193,14 +244,15 @@ def everything_is_read(space: Space, log: _Log) -> None:
     rulebase = space.rulebase
     read: dict[str, set[str]] = {name: set() for name in rulebase.questions}
     rows = [row for entry in rulebase.entries.values() for row in rows_of(entry)]
-    rows += [row for q in rulebase.questions.values() for row in (*(q.ask_when or ()), *(q.after_urgent or ()))]
+    rows += [row for question in rulebase.questions.values() for row in rows_of_question(question)]
     for cell in cells_of(rows):
         if cell.name in read:
             read[cell.name] |= cell.options
     for question in rulebase.questions.values():
         log.decide(bool(read[question.id]), question.id, "is read by nothing")
         for option in question.options:
-            needed = option.exclusive or option.harmless or option.id == NOT_SURE
+            speaks = option.voice or option.now  # read by how texts speak, and by what is said at once
+            needed = option.exclusive or option.harmless or option.id == NOT_SURE or speaks
             log.decide(needed or option.id in read[question.id], question.id, f"{option.id} is read by nothing")
 
 
@@ -233,13 +285,6 @@ def interview(space: Space, log: _Log) -> None:
         log.decide(bool(level.stops) == bool(level.stops_because), level.id, "stops_because goes with stops")
     if left := [skip.question.id for skip in skips if skip.stopped]:
         log.remarks.append(f"left out after an urgent finding, though it could be worse: {', '.join(left)}")
-    for length in paths.lengths(space):
-        log.decided += 1
-        log.remarks.append(
-            f"{length.level}: the longest path asks {length.longest} questions"
-            + (f" (none more than {length.bound}), " if length.bound > length.longest else ", ")
-            + f"the median of {length.walks} random ones {length.median}"
-        )
 
 
 # --- strata and engine
@@ -286,6 +331,7 @@ def engine_agrees(space: Space, log: _Log) -> None:
 PROOFS: Mapping[str, tuple[str, str, Prove]] = {
     "one-disposition": ("Every answer set has exactly one disposition, and never none", "decisions", one_disposition),
     "danger-never-lowers": ("A danger sign, or not being sure of one, never lowers", "changes", danger_never_lowers),
+    "lowering": ("Only what a person ticked lowers, and no further than said", "exceptions", lowering),
     "every-rule-matters": ("No dead or idle rule", "questions to the solver", every_rule_matters),
     "everything-is-read": ("No question or option that nothing reads", "options", everything_is_read),
     "hazards": ("Every hazard is controlled, on all answers", "hazards", hazards),

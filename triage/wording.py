@@ -10,6 +10,7 @@ from triage.grammar import CAUSE, RED_FLAG, joined_bands
 from triage.model import Advice, Answer, Cell, Condition, Question, Row, RuleBase, chosen
 
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
+YOU_SAID = "said"  # the token that leads what was answered
 STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
 
 _BOUNDS = {">=": "{} or more", ">": "more than {}", "<=": "{} or less", "<": "under {}"}
@@ -83,7 +84,8 @@ def options_said(rulebase: RuleBase, name: str, options: Collection[str]) -> lis
 def cell_said(rulebase: RuleBase, cell: Cell) -> str:
     """A cell for the person who answers: "one leg is more swollen than the other", without ids."""
     between = ", together with " if cell.every else "; or "
-    return between.join(options_said(rulebase, cell.name, cell.options))
+    none_of = "none of: " if cell.absent else ""
+    return none_of + between.join(options_said(rulebase, cell.name, cell.options))
 
 
 def _finding(rulebase: RuleBase, name: str, option: str) -> str:
@@ -133,7 +135,7 @@ def _row(rulebase: RuleBase, row: Row) -> Line:
 def _cell(rulebase: RuleBase, cell: Cell) -> Line:
     name = Ref("question", cell.name) if cell.name in rulebase.questions else cell.name
     values = (_value(rulebase, cell.name, item) for item in cell.written.split(" or "))
-    return (name, ": ", *joined(values, " with " if cell.every else " or "))
+    return (name, ": none of " if cell.absent else ": ", *joined(values, " with " if cell.every else " or "))
 
 
 def _value(rulebase: RuleBase, name: str, item: str) -> Line:

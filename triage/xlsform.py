@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from triage.faults import Fault, FaultyInput
-from triage.forms import NO_ADVICE, asked_when, notices, signs
+from triage.forms import NO_ADVICE, help_text, notices, shown_when, signs
 from triage.grammar import joined_bands
-from triage.model import Cell, Condition, Question, Row, RuleBase
+from triage.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
+from triage.voices import rules_in_voice
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -23,15 +24,16 @@ INSTALL = "pip install 'leg-cramp-triage[xlsform]'"
 
 SURVEY = (
     "type", "name", "label", "hint", "required", "required_message",
-    "relevant", "constraint", "constraint_message",
+    "relevant", "constraint", "constraint_message", "choice_filter",
 )  # fmt: skip
-CHOICES = ("list_name", "name", "label")
+CHOICES = ("list_name", "name", "label", "shown")
 SETTINGS = ("form_title", "form_id", "version", "style", "default_language")
 
 # A number that may be left unsaid takes two rows: which, and the number.
 HOW, SAID = "how", "said"
 RESERVED = ("data", "meta")  # elements that every form has
 REQUIRED = "Please answer. There is no silent default."
+ALWAYS = "0"  # in the column "shown"; other choices have the number of the condition on which they are offered
 
 Rows = list[dict[str, str]]
 
@@ -96,10 +98,11 @@ def _fill(sheet: Worksheet, columns: Iterable[str], rows: Rows) -> None:
 
 def sheets(rulebase: RuleBase) -> dict[str, tuple[tuple[str, ...], Rows]]:
     """Columns and rows of every sheet, by its name."""
+    rulebase = rules_in_voice(rulebase)
     about = rulebase.about
     settings = {
         "form_title": "Questions about leg cramps",
-        "form_id": "leg_cramp_triage",
+        "form_id": "leg_cramp_triage_2",  # other questions than the form before it
         "version": f"{about.version}-{rulebase.sha256[:12]}",
         "style": "pages",
         "default_language": "en",
@@ -118,7 +121,7 @@ def _survey(rulebase: RuleBase) -> Iterator[dict[str, str]]:
         yield from _question(rulebase, names, question)
         for notice in notices(rulebase, question):
             relevant = as_xpath(rulebase, names, notice.condition)
-            yield {**_note(f"{names[question.id]}__{_plain(notice.id)}", notice.level.say), "relevant": relevant}
+            yield {**_note(f"{names[question.id]}__{_plain(notice.id)}", notice.say), "relevant": relevant}
     yield _note("about__last", _limits(rulebase))
 
 
@@ -132,25 +135,34 @@ def _limits(rulebase: RuleBase) -> str:
 
 
 def _question(rulebase: RuleBase, names: Names, question: Question) -> Iterator[dict[str, str]]:
-    condition = asked_when(question)
-    relevant = "" if () in condition.when else as_xpath(rulebase, names, condition)
+    condition = question.condition
+    relevant = "" if condition == EVERYBODY else as_xpath(rulebase, names, condition)
     row = {
         "label": _label(question.text),
-        "hint": _label(question.why),
+        "hint": _label(help_text(question)),
         "required": "yes",
         "required_message": REQUIRED,
         "relevant": relevant,
     }
     name = names[question.id]
-    if question.kind != "number":
-        kind = "select_multiple" if question.kind == "many" else "select_one"
-        yield {"type": f"{kind} {name}", "name": name, **row, **_alone(question)}
-        return
     if question.options:
-        yield {"type": f"select_one {name}", "name": names.choosing(question), **row}
+        kind = "select_multiple" if question.kind == "many" else "select_one"
+        offered = _choice_filter(rulebase, names, question)
+        choosing = {"type": f"{kind} {name}", "name": names.choosing(question), "choice_filter": offered}
+        yield {**choosing, **row, **_alone(question)}
         row |= {"relevant": f"${{{names.choosing(question)}}} = '{SAID}'", "label": _limits_of(question), "hint": ""}
-    within = f". >= {question.minimum} and . <= {question.maximum}"
-    yield {"type": "integer", "name": name, **row, "constraint": within, "constraint_message": _limits_of(question)}
+    if question.kind == "number":
+        yield {"type": "integer", "name": name, **row, **_within(rulebase, names, question)}
+
+
+def _within(rulebase: RuleBase, names: Names, question: Question) -> dict[str, str]:
+    """That a number keeps its limits, and those that other answers set."""
+    tests = [f". >= {question.minimum} and . <= {question.maximum}"]
+    for limit in question.limits:
+        when = as_xpath(rulebase, names, Condition(limit.when))
+        tests.append(f"(not({when}) or (. >= {limit.minimum} and . <= {limit.maximum}))")
+    said = ". ".join([_limits_of(question), *(limit.say for limit in question.limits)])
+    return {"constraint": " and ".join(tests), "constraint_message": _label(said)}
 
 
 def _limits_of(question: Question) -> str:
@@ -171,10 +183,29 @@ def _alone(question: Question) -> dict[str, str]:
 def _choices(rulebase: RuleBase) -> Iterator[dict[str, str]]:
     names = Names(rulebase)
     for question in rulebase.questions.values():
+        conditions = _conditions_of_lines(question)
+        always = {"shown": ALWAYS} if conditions else {}
         if question.kind == "number" and question.options:
-            yield {"list_name": names[question.id], "name": SAID, "label": _limits_of(question)}
+            yield {"list_name": names[question.id], "name": SAID, "label": _limits_of(question), **always}
         for option in question.options:
-            yield {"list_name": names[question.id], "name": option.id, "label": _label(option.text)}
+            row = {"list_name": names[question.id], "name": option.id, "label": _label(option.text)}
+            condition = shown_when(question, option)
+            yield row | ({"shown": conditions[condition]} if condition else always)
+
+
+def _conditions_of_lines(question: Question) -> dict[Condition, str]:
+    """The conditions on which some options of a list are offered, numbered."""
+    conditions = [shown for option in question.options if (shown := shown_when(question, option))]
+    return {condition: str(number) for number, condition in enumerate(dict.fromkeys(conditions), 1)}
+
+
+def _choice_filter(rulebase: RuleBase, names: Names, question: Question) -> str:
+    """Which choices are offered, by their column "shown"; empty where all are."""
+    conditions = _conditions_of_lines(question)
+    tests = [
+        f"(shown = '{number}' and ({as_xpath(rulebase, names, condition)}))" for condition, number in conditions.items()
+    ]
+    return " or ".join([f"shown = '{ALWAYS}'", *tests]) if tests else ""
 
 
 def _label(words: str) -> str:
@@ -206,5 +237,7 @@ def _cell(rulebase: RuleBase, names: Names, cell: Cell) -> str:
         if option.id in cell.options:
             several = question.kind == "many"
             tests.append(f"selected({picked}, '{option.id}')" if several else f"{picked} = '{option.id}'")
+    if cell.absent:
+        return f"({picked} != '' and not({' or '.join(tests)}))"
     between = " and " if cell.every else " or "
     return tests[0] if len(tests) == 1 else f"({between.join(tests)})"

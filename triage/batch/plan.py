@@ -17,11 +17,12 @@ GZIP = ".gz"
 
 # What a batch says of every row, after the columns that it carries through.
 RESULT = (
-    "disposition", "see_doctor", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing", "rulebase",
+    "disposition", "see_doctor", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing", "pending",
+    "rulebase",
 )  # fmt: skip
 PHARMACIST, NEEDS_CHECKING, MISSING = "pharmacist", "needs_checking", "missing"
 NOT_KNOWN = ""  # in place of a disposition
-TRUTHS = ("see_doctor", PHARMACIST)
+TRUTHS = ("see_doctor", PHARMACIST, "pending")
 LISTS = ("red_flags", "causes", NEEDS_CHECKING, "checks", MISSING)
 JOINS = ";"  # the items of a list in one cell
 HASH_DIGITS = 12  # of the rule base, as elsewhere in results

@@ -49,17 +49,19 @@ class Records:
         for n, row in enumerate(outcomes.mapped(lambda outcome: result(outcome, sha256)).rows()):
             found = dict(zip(RESULT, row, strict=True))
             if n in wrong:
-                yield _refused("; ".join(wrong[n]), sha256)
+                yield _refused("; ".join(wrong[n]), found, sha256)
             elif found["missing"] and not partial:
-                yield _refused(f"not answered: {JOINS.join(found['missing'])}", sha256)
+                yield _refused(f"not answered: {JOINS.join(found['missing'])}", found, sha256)
             else:
                 lists = {name: list(found[name]) for name in LISTS}
                 yield cast(RowData, {**found, **lists, "error": None})
 
 
-def _refused(why: str, sha256: str) -> RowData:
+def _refused(why: str, found: Mapping[str, Any], sha256: str) -> RowData:
+    """A row without a result: why, and the level that can be read of it if that is a doctor."""
     nothing = dict.fromkeys(RESULT)
     told = printable(why if len(why) <= LONGEST else f"{why[:LONGEST]} ...")
+    told += f"; so far asks for: {found['disposition']}" if found["see_doctor"] else ""
     return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": told})
 
 

@@ -16,7 +16,7 @@ from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PH
 from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
 from triage.faults import Fault, FaultyInput, printable
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer
+from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer, valid_part
 from triage.model import Question, RuleBase
 from triage.rowsets import Column, RowSet, numbered, with_names
 from triage.rulebase import load
@@ -25,15 +25,17 @@ from triage.tables import Outcome, Rows, Tables
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
 ID = "id"
+UNLESS = "?"  # behind a level that an open question may still take back
 
 
 NO_ANSWER = frozenset[str]()
 
 
 class Wrong(NamedTuple):
-    """A value that is no answer, and what would be."""
+    """A value that is no answer, what would be, and the signs that can be read in it all the same."""
 
     why: str
+    signs: frozenset[str] = NO_ANSWER
 
 
 UNREADABLE = object()  # in place of a value that cannot be looked at
@@ -49,7 +51,7 @@ class Coder:
         self._known: dict[Hashable, frozenset[str] | Wrong] = {}
 
     def answers(self, column: Sequence[Any], texts: bool = False) -> tuple[dict[str, RowSet], dict[int, Wrong]]:
-        """The rows of every option, and the rows (from 0) of values that are no answer: those count as unanswered.
+        """The rows of every option, and the rows (from 0) of values that are no answer: those count as far as they can be read.
 
         `texts`: all values are texts.
         """
@@ -58,7 +60,7 @@ class Coder:
         values = found.values if texts else map(dict(zip(keys, column, strict=True)).__getitem__, found.values)
         meant = list(map(self._meaning, found.values, values))
         wrong = {code: meaning for code, meaning in enumerate(meant) if isinstance(meaning, Wrong)}
-        options = tuple(NO_ANSWER if isinstance(meaning, Wrong) else meaning for meaning in meant)
+        options = tuple(meaning.signs if isinstance(meaning, Wrong) else meaning for meaning in meant)
         rows = {n: wrong[code] for n, code in enumerate(found.codes) if code in wrong} if wrong else {}
         return with_names(Column(options, found.codes)), rows
 
@@ -87,7 +89,9 @@ class Coder:
             self.question, given, lambda what, hint: wrong.append(what + (f" ({hint})" if hint else ""))
         )
         if wrong or answer is None:
-            return Wrong("; ".join(wrong).removeprefix(f"{self.question.id}: "))
+            part = valid_part(self.question, given)
+            signs = NO_ANSWER if part is None else as_fact(part, self._bands)
+            return Wrong("; ".join(wrong).removeprefix(f"{self.question.id}: "), signs)
         return as_fact(answer, self._bands)
 
 
@@ -155,7 +159,7 @@ class Worker:
             rows - len(lost),
             len(found.refused) + len(faults),
             len(lost) - len(faults),
-            _results(outcomes) + Counter((KNOWN, level) for level in known.values() if level),
+            _results(outcomes) + Counter((KNOWN, level.removesuffix(UNLESS)) for level in known.values() if level),
         )
         output = self._target.part(carried, outcomes)
         told = tuple(map(_told, sorted(errors, key=lambda error: error.line)))
@@ -200,8 +204,10 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 
 def _reached(outcome: Outcome) -> str:
-    """The level that a row asks for at least, if that is a doctor; else empty."""
-    return outcome.disposition.id if outcome.disposition.see_doctor else ""
+    """The level that a row asks for, if that is a doctor; with UNLESS where an open question may explain it."""
+    if not outcome.disposition.see_doctor:
+        return ""
+    return f"{outcome.disposition.id}{UNLESS}" if outcome.pending else outcome.disposition.id
 
 
 def _results(outcomes: Column[Outcome]) -> Counter[tuple[str, str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING
 
 from triage.commands.common import (
@@ -29,7 +31,7 @@ from triage.commands.page import OFFER, save_page
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from triage.engine import Engine
     from triage.model import Answers, Assessment, RuleBase
@@ -43,6 +45,7 @@ def ask(args: argparse.Namespace, opened: bool = False) -> int:
 
     engine = engine_of(args.rules)
     check_ids(args.why_not, engine.rulebase)
+    _resume(args)
     title, known = _known_answers(args, engine.rulebase)
     if not _can_ask(args) and missing_from(engine, known):
         say(
@@ -51,15 +54,39 @@ def ask(args: argparse.Namespace, opened: bool = False) -> int:
         )
         return WRONG_INPUT
     _check_targets(args)
-    asker = _asker(engine.rulebase, args.plain or needs_plain(), greeted=opened or not _can_ask(args))
+    asker = _asker(engine, args.plain or needs_plain(), greeted=opened or not _can_ask(args))
     asker.head_is_shown = opened
     interview = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine))
     try:
-        answers = interview.conduct() if _can_ask(args) else known
-        assessment = assess(engine, answers, missing_from(engine, answers))
-        return _give(args, engine.rulebase, assessment, asker)
+        with _ended_like_ctrl_c():
+            answers = interview.conduct() if _can_ask(args) else known
+            assessment = assess(engine, answers, missing_from(engine, answers))
+            return _give(args, engine.rulebase, assessment, asker)
     except (KeyboardInterrupt, EOFError):
         return _stopped(args, engine, interview.answers)
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Being told to end leaves the terminal as it was, and says what is known."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _resume(args: argparse.Namespace) -> None:
+    """--resume FILE is --answers FILE --save FILE."""
+    if args.resume and (args.answers or args.save):
+        from triage.faults import Fault, FaultyInput
+
+        raise FaultyInput([Fault("--resume", 0, "is --answers and --save at once", "give it without them")])
+    if args.resume:
+        args.answers = args.save = args.resume
 
 
 def _can_ask(args: argparse.Namespace) -> bool:
@@ -87,19 +114,14 @@ def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> tuple[str, A
     return file.title, file.answers
 
 
-def _asker(rulebase: RuleBase, plain: bool, greeted: bool) -> TerminalAsker:
+def _asker(engine: Engine, plain: bool, greeted: bool) -> TerminalAsker:
     from triage import opening, screen
     from triage.prompts import PlainAsker, QuestionaryAsker
 
-    columns = screen.width()
-    relief = opening.relief_text(rulebase.relief_now.title, rulebase.relief_now.steps, columns)
     # Plain questions go to stderr, so that stdout holds the result and nothing else.
-    asker: TerminalAsker
-    asker = (
-        PlainAsker(rulebase, relief, sys.stdin, sys.stderr) if plain else QuestionaryAsker(rulebase, relief, sys.stdout)
-    )
+    asker: TerminalAsker = PlainAsker(engine, sys.stdin, sys.stderr) if plain else QuestionaryAsker(engine, sys.stdout)
     if not greeted:
-        asker.show(opening.welcome(rulebase.about.welcome, rulebase.about.statement, columns))
+        asker.show(opening.welcome(engine.rulebase.about.welcome, screen.width()))
     return asker
 
 
@@ -108,7 +130,7 @@ def _check_targets(args: argparse.Namespace) -> None:
     from triage.faults import Fault, FaultyInput
 
     if args.save and Path(args.save).exists() and not is_same(args.save, args.answers):
-        hint = f"to go on from it: --answers {args.save} --save {args.save}"
+        hint = f"to go on from it: --resume {args.save}"
         raise FaultyInput([Fault(args.save, 0, "is already there and would be overwritten", hint)])
     check_output(args, [name for name in (args.answers, args.save) if name])
     for name in (args.save, args.output):
@@ -152,6 +174,7 @@ def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
     """Say what is known already, if it is a reason to see somebody, and how to go on."""
     import shlex
 
+    from triage import screen
     from triage.assessment import assess
     from triage.interview import missing_from
     from triage.report.content import provisional
@@ -159,13 +182,14 @@ def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
     say("\nStopped.")
     assessment = assess(engine, answers, missing_from(engine, answers) or tuple(engine.rulebase.questions)[:1])
     if assessment.see_doctor:
-        say(provisional(assessment))
+        say("\n".join(screen.wrap(provisional(assessment), screen.width())))
     if args.save and Path(args.save).exists():
         name = shlex.quote(args.save)
-        say(f"Your answers so far are in {args.save}. To go on:")
-        say(f"  leg-cramp-triage --answers {name} --save {name}")
+        say(f"Your answers so far are in {args.save}\nTo go on:")
+        say(f"  leg-cramp-triage --resume {name}")
     else:
-        say("Nothing was stored. To be able to stop and go on later, start with --save FILE.")
+        text = "Nothing was stored. To be able to stop and go on later, start with --save FILE."
+        say("\n".join(screen.wrap(text, screen.width())))
     return STOPPED
 
 
@@ -177,7 +201,8 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
 
     wanted = wanted_of(args)
     if args.output or args.format != "text":
-        say(headline(assessment))  # a result in a file must not hide an emergency
+        if not (asker.has_left and args.output):
+            say(headline(assessment))  # a result in a file must not hide an emergency
         write(args, worded(args, rulebase, assessment, wanted._replace(answered=wanted.day)))
         return DONE
     columns = screen.width()
@@ -185,8 +210,9 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
     if not on_terminal():
         print("\n".join([*whole(rulebase, assessment, columns), *more]))
         return DONE
-    first = [*short(rulebase, assessment, columns), *more]
-    print("\n".join(["", *first]), flush=True)
+    first = [*([] if asker.has_left else short(rulebase, assessment, columns)), *more]
+    if first:
+        print("\n".join(["", *first]), flush=True)
     parts = details(rulebase, assessment, columns)
     if parts:
         parts.append(_how_part(rulebase, assessment, columns))

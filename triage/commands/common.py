@@ -133,7 +133,7 @@ def _print(made: str | bytes) -> None:
         sys.stdout.buffer.write(made)
 
 
-def each_file(args: argparse.Namespace, rulebase: RuleBase, one: Callable[[AnswerFile], tuple[int, str]]) -> int:
+def each_file(args: argparse.Namespace, engine: Engine, one: Callable[[AnswerFile], tuple[int, str]]) -> int:
     """Exit code and text of every file, written together; a faulty file is told, and the worst code counts."""
     from triage.answers import read_answer_file
     from triage.faults import FaultyInput
@@ -142,9 +142,9 @@ def each_file(args: argparse.Namespace, rulebase: RuleBase, one: Callable[[Answe
     worst, texts = DONE, []
     for name in with_progress(args.files):
         try:
-            file = read_answer_file(Path(name), rulebase)
+            file = read_answer_file(Path(name), engine.rulebase)
         except FaultyInput as error:
-            tell(error)
+            tell(with_level(engine, error))
             worst = WRONG_INPUT
             continue
         remark(file)
@@ -157,6 +157,14 @@ def each_file(args: argparse.Namespace, rulebase: RuleBase, one: Callable[[Answe
 
         write(args, ("\n" if args.format in LINES else "\n\n").join(texts))
     return worst
+
+
+def with_level(engine: Engine, error: FaultyInput) -> FaultyInput:
+    """The faults of an answer file, and what the rest of it asks for: a fault hides no danger sign."""
+    from triage.assessment import known_so_far
+    from triage.faults import FaultyInput
+
+    return FaultyInput([*error.faults, *known_so_far(engine, error)])
 
 
 def title_of(file: AnswerFile) -> str:

@@ -32,7 +32,7 @@ def demo(args: argparse.Namespace) -> int:
         )
     columns = screen.width()
     wait = _wait if on_terminal() else _go_on
-    asker = StoryAsker(engine.rulebase, stories[name], sys.stdout, wait)
+    asker = StoryAsker(engine, stories[name], sys.stdout, wait)
     asker.show([*screen.wrap(MADE_UP, columns), *screen.wrap(printable(stories[name].title), columns)])
     code = DONE
     try:

@@ -118,11 +118,12 @@ def _add_ask(commands: _Commands) -> None:
         parents=parents,
         help="the interview (also without a command)",
         description="Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may "
-        "be behind the cramps and what helps. Keys: b goes back, ? says why a question is asked, h shows what to do "
-        "for a cramp now, Ctrl-C stops. Nothing is stored unless you ask for it.",
+        "be behind the cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, "
+        "? shows more of a line, ?? of all, w says why a question is asked, h shows what to do for a cramp now, q "
+        "leaves. Nothing is stored unless you ask for it.",
         examples={
             f"{ASK} --save mine.toml": "asks, and keeps the answers as you go",
-            f"{ASK} --answers mine.toml --save mine.toml": "goes on from there",
+            f"{ASK} --resume mine.toml": "goes on from there",
         },
     )
     ask.add_argument("--answers", metavar="FILE", help="take known answers from a file, ask only the rest")
@@ -131,6 +132,7 @@ def _add_ask(commands: _Commands) -> None:
         metavar="FILE",
         help="write the answers to a file after every answer (mode 0600); as FHIR if it ends in .json",
     )
+    ask.add_argument("--resume", metavar="FILE", help="go on with a file: --answers and --save at once")
     ask.add_argument("--plain", action="store_true", help="numbered prompts, for screen readers and pipes")
 
 
@@ -267,12 +269,6 @@ def _add_check(commands: _Commands) -> None:
         examples={CHECK: "the own rule base", f"{CHECK} --prove --rules my-rules": "another one, with the proofs"},
     )
     check.add_argument("--prove", action="store_true", help="prove what must hold for all answers (extra: verify)")
-    check.add_argument(
-        "--mutants", action="store_true", help="also change each rule a little: is it noticed? (a minute)"
-    )
-    check.add_argument(
-        "--scenarios", metavar="DIR", help="of --mutants (default: tests/scenarios beside the rule base)"
-    )
 
 
 def _add_export(commands: _Commands) -> None:

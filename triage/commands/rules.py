@@ -17,8 +17,9 @@ def show_rules(args: argparse.Namespace) -> int:
     from triage.faults import allowed
     from triage.report.rule_sheets import names
     from triage.rulebase import load
+    from triage.voices import rules_in_voice
 
-    rulebase = load(args.rules, examples=args.book or args.id is not None)
+    rulebase = rules_in_voice(load(args.rules, examples=args.book or args.id is not None))
     try:
         write(args, _rules_wanted(args, rulebase))
     except KeyError:

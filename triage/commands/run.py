@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     _check_one(args)
     engine = engine_of(args.rules)
     check_ids(args.why_not, engine.rulebase)
-    return each_file(args, engine.rulebase, lambda file: _run_one(engine, args, file, several=len(args.files) > 1))
+    return each_file(args, engine, lambda file: _run_one(engine, args, file, several=len(args.files) > 1))
 
 
 def _check_one(args: argparse.Namespace) -> None:
@@ -72,7 +72,7 @@ def _run_one(engine: Engine, args: argparse.Namespace, file: AnswerFile, several
 def what_if(args: argparse.Namespace) -> int:
     """What would change the result of every file; like `run`."""
     engine = engine_of(args.rules)
-    return each_file(args, engine.rulebase, lambda file: _what_if_one(engine, args, file, several=len(args.files) > 1))
+    return each_file(args, engine, lambda file: _what_if_one(engine, args, file, several=len(args.files) > 1))
 
 
 def _what_if_one(engine: Engine, args: argparse.Namespace, file: AnswerFile, several: bool) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
 
 from triage import __version__
+from triage.assessment import most_urgent
 from triage.fhir import codes
 from triage.fhir.codes import Json, canonical, code_system, coding, concept, extension, text
 from triage.fhir.response import as_response
@@ -21,6 +22,7 @@ from triage.report import NOTHING_MORE, Wanted, explained
 from triage.report.content import Content, ToldCause, content, deciding
 from triage.report.text import whole
 from triage.screen import WIDEST
+from triage.voices import rules_in_voice
 from triage.wording import GRADES, STRENGTHS
 
 # Code systems that only a result needs.
@@ -59,9 +61,10 @@ def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHI
     The person is a Patient without any data, contained in each resource: a Patient of its own
     would have the same id for two people who gave the same answers.
     """
+    answers = _entry(as_response(rulebase, assessment.answers, "", wanted.answered, assessment.complete))
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     told = content(rulebase, assessment, wanted.day)
     device = _entry(_device(rulebase))
-    answers = _entry(as_response(rulebase, assessment.answers, "", wanted.answered, assessment.complete))
     links = _Links(_link(device), _link(answers))
     risks = _entry(_about_the_person(_risk_assessment(rulebase, told, links)))
     plan = _entry(_about_the_person(_care_plan(assessment, told, links, _link(risks))))
@@ -165,11 +168,10 @@ def _needed(rulebase: RuleBase, name: str) -> Json:
 
 def _parameters(rulebase: RuleBase, assessment: Assessment, told: Content, answers: Json) -> Json:
     """The result piece by piece. While questions are open the disposition is the least that it can be, or unknown."""
-    level = assessment.disposition
     net, beside = told.safety_net, assessment.pharmacist is not None
     given = [
         _parameter("complete", "Boolean", told.complete),
-        *_disposition_parameter(level, told),
+        *_disposition_parameter(rulebase, assessment, told),
         _parameter("say", "String", told.say),
         *(_parameter("first-step", "String", line) for line in told.first),
         *([_parameter("time", "String", told.time)] if told.time else []),
@@ -188,9 +190,19 @@ def _parameters(rulebase: RuleBase, assessment: Assessment, told: Content, answe
     return {"resourceType": "Parameters", "id": "result", "parameter": given}
 
 
-def _disposition_parameter(level: Disposition, told: Content) -> list[Json]:
-    name = DISPOSITION if told.complete else "disposition-at-least"
-    return [_parameter(name, "Coding", coding(codes.DISPOSITIONS, level.id, level.title))] if told.time else []
+def _disposition_parameter(rulebase: RuleBase, assessment: Assessment, told: Content) -> list[Json]:
+    """The level; of open answers what is certain, and beside it what an open question may still take back."""
+    level = assessment.disposition
+    if told.complete:
+        return [_level_parameter(DISPOSITION, level)]
+    certain = (fired.flag for fired in assessment.red_flags if fired.flag.id not in assessment.pending)
+    least = most_urgent(rulebase, certain)
+    so_far = [_level_parameter("disposition-so-far", level)] if level.id != least.id else []
+    return [*so_far, *([_level_parameter("disposition-at-least", least)] if least.see_doctor else [])]
+
+
+def _level_parameter(name: str, level: Disposition) -> Json:
+    return _parameter(name, "Coding", coding(codes.DISPOSITIONS, level.id, level.title))
 
 
 def _flag_parameter(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag) -> Json:
@@ -201,7 +213,8 @@ def _flag_parameter(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag
     return _parts(
         "red-flag",
         _coded(codes.RED_FLAGS, flag),
-        _parameter("disposition", "Coding", coding(codes.DISPOSITIONS, level.id, level.title)),
+        _level_parameter(DISPOSITION, level),
+        *([_parameter("pending", "Boolean", True)] if flag.id in assessment.pending else []),
         *_texts("because", [flag.because]),
         *_texts("place", [rulebase.places[flag.place]] if flag.place else []),
         *_texts("note", flag.notes if heeded else ()),

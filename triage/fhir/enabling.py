@@ -1,8 +1,9 @@
 """Conditions of the rule grammar as FHIR says them: `enableWhen`, and FHIRPath where that cannot.
 
 `enableWhen` joins all of its tests by "or" or all by "and". Rows that need both become one
-expression over the response as it is so far (SDC's enableWhenExpression). A question that was
-not answered makes its test false in both, as in the rule grammar.
+expression over the response as it is so far (SDC's enableWhenExpression), and so does "none of these was chosen": forms
+do not agree what `!=` means where there are several answers. A question that was not answered makes its test false in
+both, as in the rule grammar.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 
 from triage.fhir.codes import Json, extension, option_coding
 from triage.grammar import joined_bands
-from triage.model import Cell, Condition, Question, Row, RuleBase
+from triage.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
 
 ENABLE_WHEN_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
 
@@ -23,6 +24,8 @@ def option_link(question: Question) -> str:
 
 def enabling(rulebase: RuleBase, condition: Condition) -> Json:
     """The fields of an item that is there only where `condition` (over answers) holds."""
+    if any(cell.absent for row in condition.when for cell in row):
+        return _by_expression(_fhirpath(rulebase, condition))
     if not condition.unless and all(is_simple(rulebase, row) for row in condition.when):
         cells = [cell for row in condition.when for cell in row]
         return _enable_when("any", [test for cell in cells for way in _ways(rulebase, cell) for test in way])
@@ -34,12 +37,12 @@ def enabling(rulebase: RuleBase, condition: Condition) -> Json:
 
 def is_simple(rulebase: RuleBase, row: Row) -> bool:
     """Whether a row holds if any of some tests does, so that rows like it go together into one `enableWhen`."""
-    return len(row) == 1 and all(len(way) == 1 for way in _ways(rulebase, row[0]))
+    return len(row) == 1 and not row[0].absent and all(len(way) == 1 for way in _ways(rulebase, row[0]))
 
 
 def unanswered(rulebase: RuleBase, question: Question, asked: Condition) -> Json:
     """The fields of an item that is there only where a question is asked and not answered."""
-    if asked.when == ((),):
+    if asked == EVERYBODY:
         test = {"question": question.id, "operator": "exists", "answerBoolean": False}
         return {"enableWhen": [test], "enableBehavior": "all"}
     return any_unanswered(rulebase, [(question, asked)])
@@ -47,10 +50,7 @@ def unanswered(rulebase: RuleBase, question: Question, asked: Condition) -> Json
 
 def any_unanswered(rulebase: RuleBase, questions: Iterable[tuple[Question, Condition]]) -> Json:
     """The same for several questions, of which any is asked (its condition holds) and not answered."""
-    said = [
-        f"(({_fhirpath(rulebase, asked)}) and %resource.item.where(linkId = {_quoted(q.id)}).answer.exists().not())"
-        for q, asked in questions
-    ]
+    said = [f"(({_fhirpath(rulebase, asked)}) and {_answered(q.id)}.not())" for q, asked in questions]
     return _by_expression(" or ".join(said))
 
 
@@ -68,7 +68,7 @@ def _enable_when(behavior: str, tests: Iterable[Json]) -> Json:
 
 
 def _ways(rulebase: RuleBase, cell: Cell) -> list[list[Json]]:
-    """The ways in which a cell can hold; each is a list of tests that must all hold."""
+    """The ways in which a cell can hold (some or all of its options chosen); each is a list of tests that must all hold."""
     question = rulebase.questions[cell.name]
     link = option_link(question)
     chosen = [
@@ -104,12 +104,19 @@ def _rows(rulebase: RuleBase, rows: Iterable[Row]) -> str:
 def _cell(rulebase: RuleBase, cell: Cell) -> str:
     question = rulebase.questions[cell.name]
     ids = [option.id for option in question.options if option.id in cell.options]
+    link, any_of = option_link(question), " or ".join(f"code = {_quoted(name)}" for name in ids)
+    if cell.absent:
+        return f"{_answered(link)} and {_holds(link, any_of)}.not()"
     if cell.every:
-        return " and ".join(_holds(option_link(question), f"code = {_quoted(name)}") for name in ids)
+        return " and ".join(_holds(link, f"code = {_quoted(name)}") for name in ids)
     said = [_holds(question.id, f"$this >= {low} and $this <= {high}") for low, high in _spans(rulebase, cell)]
     if ids:
-        said.append(_holds(option_link(question), " or ".join(f"code = {_quoted(name)}" for name in ids)))
+        said.append(_holds(link, any_of))
     return said[0] if len(said) == 1 else f"({' or '.join(said)})"
+
+
+def _answered(link: str) -> str:
+    return f"%resource.item.where(linkId = {_quoted(link)}).answer.exists()"
 
 
 def _holds(link: str, test: str) -> str:

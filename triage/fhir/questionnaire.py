@@ -1,8 +1,8 @@
 """The questionnaire as a FHIR R4 Questionnaire, with the extensions of Structured Data Capture.
 
-A form cannot do all that the interview does. It asks whatever `ask_when` or `after_urgent` open,
-without stopping where something urgent was found; it says so, and shows a notice in place of the
-stop. Extra answers are used, so the assessment is never milder for them.
+A form cannot do all that the interview does. It asks whatever `ask_when` opens, without stopping where something urgent
+was found; it says so, and shows a notice in place of the stop. It shows every line of a list, also those that the
+interview leaves out (`show`): R4 cannot hide an option. Extra answers are used, so the assessment is never milder for them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from triage.fhir import codes
 from triage.fhir.codes import Json, extension
 from triage.fhir.enabling import any_unanswered, enabling, is_simple, option_link, unanswered
-from triage.forms import NO_ADVICE, Notice, asked_when, notices, signs
-from triage.model import Cell, Condition, Question, RuleBase
+from triage.forms import NO_ADVICE, Notice, detailed, help_text, notices, option_condition, shown_when, signs
+from triage.model import EVERYBODY, Cell, Condition, Question, RuleBase
+from triage.voices import rules_in_voice
 
 NAME = "LegCrampTriage"
-URL = codes.canonical("Questionnaire", "leg-cramp-triage")
+ID = "leg-cramp-triage-2"
+URL = codes.canonical("Questionnaire", ID)
+FORMER_URL = codes.canonical("Questionnaire", "leg-cramp-triage")  # other questions, whose answers cannot be read
 ABOUT, LOOK_BACK, SIGNS = "form.about", "form.look-back", "form.signs"  # no question has a full stop in its id
 
 _CORE = "http://hl7.org/fhir/StructureDefinition"
@@ -31,6 +34,7 @@ MIN_VALUE, MAX_VALUE = f"{_CORE}/minValue", f"{_CORE}/maxValue"
 
 _STILL_OPEN = "A question further up is still open. Please look back."
 _INSTEAD = "Or, in place of a number:"
+_FITTING = "Tick only lines that go with an answer above. Leave out the others."
 
 
 def as_text(rulebase: RuleBase) -> str:
@@ -40,10 +44,11 @@ def as_text(rulebase: RuleBase) -> str:
 
 def questionnaire(rulebase: RuleBase) -> Json:
     """The Questionnaire; `draft` until a clinician has signed the rule base."""
+    rulebase = rules_in_voice(rulebase)
     about = f"{rulebase.about.statement} {NO_ADVICE}"
     return {
         "resourceType": "Questionnaire",
-        "id": "leg-cramp-triage",
+        "id": ID,
         "language": "en",
         "url": URL,
         "version": rulebase.about.version,
@@ -78,17 +83,17 @@ def _notice_items(rulebase: RuleBase, link: str, notice: Notice) -> Iterator[Jso
     rest = tuple(row for row in when if row not in simple)
     for name, rows in ((link, simple), (f"{link}.more" if simple else link, rest)):
         if rows:
-            yield {**_told(name, notice.level.say), **enabling(rulebase, Condition(rows, unless))}
+            yield {**_told(name, notice.say), **enabling(rulebase, Condition(rows, unless))}
 
 
 def _look_back(rulebase: RuleBase) -> Iterator[Json]:
     """At the end: whether an answer further down has opened a question further up, which a form shows there."""
     order = list(rulebase.questions)
-    opened = [(q, asked_when(q)) for q in rulebase.questions.values() if q.kind != "number"]
     late = [
-        (question, condition)
-        for question, condition in opened
-        if any(order.index(cell.name) > order.index(question.id) for row in condition.when for cell in row)
+        (question, question.condition)
+        for question in rulebase.questions.values()
+        if question.kind != "number"
+        if any(order.index(cell.name) > order.index(question.id) for row in question.condition.when for cell in row)
     ]
     if late:
         yield {**_told(LOOK_BACK, _STILL_OPEN), **any_unanswered(rulebase, late)}
@@ -96,10 +101,11 @@ def _look_back(rulebase: RuleBase) -> Iterator[Json]:
 
 def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     """A question as one item; a number that may be left unsaid as two."""
-    condition = asked_when(question)
-    opened = {} if condition.when == ((),) else enabling(rulebase, condition)
+    condition = question.condition
+    opened = {} if condition == EVERYBODY else enabling(rulebase, condition)
     own = opened.pop("extension", [])
-    inner = [_help(question), *_stands_alone(rulebase, question)]
+    inner = [_help(question), *_seen_from_the_start(question), *_stands_alone(rulebase, question)]
+    inner += _out_of_limits(rulebase, question)
     if question.kind != "number":
         yield {**_head(question.id, question.text), **opened, **_choice(question, own), "item": inner}
         return
@@ -114,7 +120,7 @@ def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
         "item": inner,
     }
     if question.options:
-        opened = unanswered(rulebase, question, condition)
+        opened = unanswered(rulebase, question, option_condition(question))
         own = opened.pop("extension", [])
         yield {**_head(option_link(question), _INSTEAD), **opened, **_choice(question, own)}
 
@@ -139,8 +145,8 @@ def _choice(question: Question, extensions: list[Json]) -> Json:
 def _option(question: Question, nth: int) -> Json:
     option = question.options[nth]
     extensions = [extension(OPTION_EXCLUSIVE, "Boolean", True)] if option.exclusive else []
-    if option.heading:
-        extensions.append(extension(OPTION_PREFIX, "String", option.heading))
+    if option.page:
+        extensions.append(extension(OPTION_PREFIX, "String", option.page))
     more = {"extension": extensions} if extensions else {}
     return {**more, "valueCoding": codes.option_coding(question, option)}
 
@@ -161,7 +167,26 @@ def _told(link: str, words: str) -> Json:
 
 
 def _help(question: Question) -> Json:
-    return {**_display(f"{question.id}.why", question.why), "extension": [_control("help")]}
+    return {**_display(f"{question.id}.why", help_text(question)), "extension": [_control("help")]}
+
+
+def _seen_from_the_start(question: Question) -> Iterator[Json]:
+    """What must be read without asking for help: open details, and that not every line fits everybody."""
+    if any(option.open for option in question.options):
+        words = "\n".join(detailed(option) for option in question.options if option.open)
+        yield _display(f"{question.id}.open", words)
+    lines = [option for option in question.options if not option.key]
+    if question.kind == "many" and all(shown_when(question, option) for option in lines):
+        yield _display(f"{question.id}.lines", _FITTING)
+
+
+def _out_of_limits(rulebase: RuleBase, question: Question) -> Iterator[Json]:
+    """What is said of a number that other answers rule out; `maxValue` knows no conditions."""
+    for nth, limit in enumerate(question.limits, 1):
+        spans = {band: tuple(map(int, band.split("-"))) for band in rulebase.bands[question.id]}
+        outside = frozenset(band for band, (low, high) in spans.items() if low > limit.maximum or high < limit.minimum)
+        rows = tuple((*row, Cell(question.id, outside)) for row in limit.when)
+        yield {**_told(f"{question.id}.limit.{nth}", limit.say), **enabling(rulebase, Condition(rows))}
 
 
 def _stands_alone(rulebase: RuleBase, question: Question) -> Iterator[Json]:

@@ -18,8 +18,8 @@ from triage.answers import AnswerFile
 from triage.faults import Fault, Faults, FaultyInput, allowed
 from triage.fhir.codes import TITLE, Json, extension, option_coding, options_of
 from triage.fhir.enabling import option_link
-from triage.fhir.questionnaire import URL, canonical, questionnaire
-from triage.grammar import read_answer
+from triage.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
+from triage.grammar import read_answer, valid_part
 from triage.model import Answer, Answers, Question, RuleBase, chosen
 from triage.toml_file import decoded, refuse_extremes
 
@@ -80,13 +80,23 @@ def _all_items(items: Iterable[Json]) -> Iterator[Json]:
 
 
 def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
-    """Read and check a response; `name` is its file's. Raises FaultyInput with every fault."""
+    """Read and check a response; `name` is its file's. Raises FaultyInput with every fault, and what can be read."""
     data = _parse(name, raw)
-    reader = _Reader(name, rulebase)
     if data.get("resourceType") != RESOURCE:
         given = data.get("resourceType")
-        reader.fault(f'resourceType: must be "{RESOURCE}"' + (f', not "{given}"' if given else ""))
-        raise FaultyInput(reader.faults)
+        what = f'resourceType: must be "{RESOURCE}"' + (f', not "{given}"' if given else "")
+        raise FaultyInput([Fault(name, 0, what)])
+    _refuse_former(name, data, rulebase)
+    try:
+        return _read_strictly(name, data, rulebase)
+    except FaultyInput as error:
+        taken_back = data.get("status") == IN_ERROR
+        known = {} if taken_back else _what_can_be_read(data.get("item"), rulebase)
+        raise FaultyInput(error.faults, known) from None
+
+
+def _read_strictly(name: str, data: Json, rulebase: RuleBase) -> AnswerFile:
+    reader = _Reader(name, rulebase)
     reader.refuse_modifiers("", data)
     remarks = reader.remarks(data.get("questionnaire"))
     reader.check_status(data.get("status"))
@@ -97,6 +107,58 @@ def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
     others = [key for key in data if key not in WRITTEN]
     others += ["extension"] if data.get("extension", []) != _title(title) else []
     return AnswerFile(name, title, answers, {}, saved, None, remarks, tuple(others))
+
+
+def _refuse_former(name: str, data: Json, rulebase: RuleBase) -> None:
+    """Raise FaultyInput, with one line, where a response answers the questions of the version before."""
+    url = _url(data.get("questionnaire"))
+    links = [item.get("linkId") for item in _items_in(data.get("item"))] if url in ("", URL) else []
+    if rulebase.saved.gone_say and (url == FORMER_URL or any(link in rulebase.saved.gone for link in links)):
+        raise FaultyInput([Fault(name, 0, rulebase.saved.gone_say)])
+
+
+def _url(given: Any) -> str:
+    """The URL of a canonical, without version and fragment; empty where there is none."""
+    return "" if given is None else str(given).partition("#")[0].partition("|")[0]
+
+
+def _items_in(items: Any) -> Iterator[Json]:
+    """Whatever is an item, inner ones among them, however wrong the rest is."""
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            yield item
+            yield from _items_in(item.get("item"))
+            answers = item.get("answer")
+            for answer in answers if isinstance(answers, list) else ():
+                yield from _items_in(answer.get("item") if isinstance(answer, dict) else None)
+
+
+def _what_can_be_read(items: Any, rulebase: RuleBase) -> Answers:
+    """The answers that stand beside faults, so that these hide no danger sign."""
+    asked = {link: q for q in rulebase.questions.values() for link in (q.id, option_link(q))}
+    given: dict[str, list[Any]] = {}
+    for item in _items_in(items):
+        link, answers = item.get("linkId"), item.get("answer")
+        if isinstance(link, str) and link in asked and isinstance(answers, list):
+            question = asked[link]
+            values = [_readable(question, answer) for answer in answers if isinstance(answer, dict)]
+            given.setdefault(question.id, []).extend(value for value in values if value is not None)
+    read = {name: _valid(question, given[name]) for name, question in rulebase.questions.items() if name in given}
+    return {name: answer for name, answer in read.items() if answer is not None}
+
+
+def _readable(question: Question, answer: Json) -> Any:
+    """The value of an answer that is one of ours, as an answer file would give it; None where there is none."""
+    coding = answer.get("valueCoding")
+    if not isinstance(coding, dict):
+        return answer.get("valueInteger")
+    return coding.get("code") if coding.get("system", options_of(question)) == options_of(question) else None
+
+
+def _valid(question: Question, values: list[Any]) -> Answer | None:
+    value = values[0] if question.kind != "many" and len(values) == 1 else values
+    answer = read_answer(question, value, lambda *_: None)
+    return valid_part(question, values) if answer is None else answer
 
 
 def _parse(name: str, raw: bytes) -> Json:
@@ -155,8 +217,8 @@ class _Reader:
         """What to tell of the questionnaire that is answered; a wholly different one is a fault."""
         if given is None:
             return ()
-        url, _, version = str(given).partition("#")[0].partition("|")
-        if url != URL:
+        version = str(given).partition("#")[0].partition("|")[2]
+        if _url(given) != URL:
             self.fault(f'questionnaire: "{given}" is not the one asked here', f"must be {URL}")
         if version in ("", self.rulebase.about.version):
             return ()
@@ -265,7 +327,7 @@ class _Reader:
         code = coding.get("code") if isinstance(coding, dict) else None
         system = options_of(question)
         if not isinstance(code, str):
-            self.fault(f"{where}.valueCoding: needs a code", allowed(code, codes))
+            self.fault(f"{where}.valueCoding: needs a code", allowed("", codes))
         elif coding.get("system", system) != system:
             self.fault(f'{where}.valueCoding: "{coding["system"]}" is not the system of {question.id}', system)
         else:

@@ -12,10 +12,12 @@ from triage.report import NOTHING_MORE, Wanted
 from triage.report.contract import SCHEMA, AdviceData, AssessmentData, Behind, Explained, SignData
 from triage.report.explanation import as_data, what_if_as_data, why_not_as_data
 from triage.report.text import headline
+from triage.voices import rules_in_voice
 
 
 def as_dict(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> AssessmentData:
     """Plain data, ready for json.dumps; the key order is that of the contract, then what was added to it."""
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     return {**_contract(rulebase, assessment), **_explained(rulebase, assessment, wanted)}
 
 
@@ -96,6 +98,8 @@ def _contract(rulebase: RuleBase, assessment: Assessment) -> AssessmentData:
         "notes": [{"id": n.id, "line": n.title, "sources": list(n.sources)} for n in assessment.notes],
         "safety_net": _safety_net(assessment),
         "missing": list(assessment.missing),
+        "pending": list(assessment.pending),
+        "voice": assessment.voice,
         "answers": {name: _answer(answer) for name, answer in answers.items()},
         "rulebase": {"version": rulebase.about.version, "sha256": rulebase.sha256},
         "what_if": what_if_as_data(rulebase, assessment, what_if(rulebase, assessment)[:AT_MOST]),

@@ -25,7 +25,8 @@ from triage.model import (
     SafetyNet,
     chosen,
 )
-from triage.wording import STRENGTHS, grade_in_words, said
+from triage.voices import rules_in_voice
+from triage.wording import STRENGTHS, YOU_SAID, grade_in_words, said
 
 if TYPE_CHECKING:
     from datetime import date
@@ -215,6 +216,7 @@ def content(
     `day` is the one to print. `order`: the parts in the order in which they will stand, for the numbers of
     the sources; parts that it does not name follow as the rule base has them.
     """
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     level = assessment.disposition
     known = assessment.complete or assessment.see_doctor
     told, milder = _told(assessment)
@@ -228,7 +230,7 @@ def content(
         emergency=level.stops == AT_ONCE,
         level=level,
         ladder=tuple(
-            Rung(one.id, one.title, one.when_said, one.time, known and one is level) for one in rulebase.ladder
+            Rung(one.id, one.title, one.when_said, one.time, known and one.id == level.id) for one in rulebase.ladder
         ),
         first=first_lines(rulebase, assessment),
         more=level.more if known and not level.stops else (),
@@ -262,11 +264,16 @@ def content(
 
 
 def provisional(assessment: Assessment) -> str:
-    """What can be said of unfinished answers: the least that is known, never that all is well."""
+    """What can be said of unfinished answers: the least that is known, never that all is well.
+
+    A level that an open question may still take back is no "at least", and is said so.
+    """
     open_ = len(assessment.missing)
     waits = f"Not finished: {open_} question{'s are' if open_ > 1 else ' is'} not answered yet."
     if assessment.see_doctor:
-        return f"{waits} So far, at least: {assessment.disposition.say}"
+        certain = any(fired.flag.id not in assessment.pending for fired in deciding(assessment))
+        so_far = "So far, at least" if certain else "So far, unless an open question explains it"
+        return f"{waits} {so_far}: {assessment.disposition.say}"
     return f"{waits} No warning sign so far, but that is not enough to go by."
 
 
@@ -340,7 +347,7 @@ def _you_said(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> str:
     for name, options in facts.items():
         answer = assessment.answers[name]
         words.append(said(rulebase, name, answer if isinstance(answer, int) else tuple(sorted(options))))
-    return f"You said: {'; '.join(words)}."
+    return f"{rulebase.voices[assessment.voice][YOU_SAID]}: {'; '.join(words)}."
 
 
 # --- the parts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-SCHEMA = "leg-cramp-triage/assessment/1"
+SCHEMA = "leg-cramp-triage/assessment/2"
 SUMMARY_SCHEMA = "leg-cramp-triage/summary/1"
 
 # What the text of a field can be; triage.schemas.results finds the values in the rule base.
@@ -151,7 +151,7 @@ class Explained(TypedDict, total=False):
 
 
 class AssessmentData(Explained):
-    """A result. Where it is not `complete`, the disposition is the least that is known, and `say` says so."""
+    """A result. Where it is not `complete`, `say` says so, and `pending` names red flags that may still be taken back."""
 
     schema: Contract
     complete: bool
@@ -172,6 +172,8 @@ class AssessmentData(Explained):
     notes: list[NoteData]
     safety_net: list[str]
     missing: list[QuestionId]
+    pending: list[str]
+    voice: str
     answers: GivenAnswers
     rulebase: RuleBaseData
     what_if: list[WhatIfData]
@@ -180,7 +182,8 @@ class AssessmentData(Explained):
 class RowData(TypedDict):
     """The result of one of many rows. Where `error` says why there is none, all but `rulebase` is None.
 
-    Where answers are `missing` and nothing so far asks for a doctor, `disposition` and `see_doctor` are None.
+    Where answers are `missing` and nothing so far asks for a doctor, `disposition` and `see_doctor` are None; `pending`
+    says that one of them can still take the disposition back.
     """
 
     disposition: Rung | None
@@ -191,6 +194,7 @@ class RowData(TypedDict):
     needs_checking: list[str] | None
     checks: list[str] | None
     missing: list[QuestionId] | None
+    pending: bool | None
     rulebase: str
     error: str | None
 

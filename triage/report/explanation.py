@@ -20,9 +20,11 @@ from triage.explain import (
     what_if,
 )
 from triage.interview import Prompt
+from triage.lints import rows_of_question
 from triage.model import AT_ONCE, Assessment, Disposition, RuleBase
 from triage.report.text import headline
 from triage.screen import wrap
+from triage.voices import rules_in_voice
 from triage.wording import cell_said, options_said
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 MOST = 24  # options that are named for one level where there is room
 FEWEST_LINES = 8  # an explanation is never cut to less
-AGAIN = "? again: all of it, with sources."
+AGAIN = "w again: all of it, with sources."
 
 
 def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
@@ -75,7 +77,7 @@ def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
     """What is said where no rule that is more urgent waits for a question."""
     name = prompt.question.id
     others = (q for q in rulebase.questions.values() if q.id != name and q.id not in prompt.answers)
-    if any(cell.name == name for other in others for row in other.ask_when or () for cell in row):
+    if any(cell.name == name for other in others for row in rows_of_question(other) for cell in row):
         return "By itself no answer here makes it more urgent. It decides what else we ask."
     return "No answer here makes it more urgent."
 
@@ -221,6 +223,7 @@ WHAT_IF = "What would make it more urgent"
 
 def what_if_text(rulebase: RuleBase, assessment: Assessment, columns: int, everything: bool) -> list[str]:
     """The result in a line, and the answers that would make it more urgent; the first few, or `everything`."""
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     level = assessment.disposition
     if level.stops == AT_ONCE:
         return [*wrap(level.say, columns), *wrap("Nothing is more urgent than this.", columns)]
@@ -238,6 +241,7 @@ def what_if_text(rulebase: RuleBase, assessment: Assessment, columns: int, every
 
 def what_if_document(rulebase: RuleBase, assessment: Assessment, everything: bool) -> dict[str, Any]:
     """The same as plain data."""
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     found = what_if(rulebase, assessment)
     return {
         "schema": "leg-cramp-triage/what-if/1",

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from triage.model import EVERYDAY, Assessment, Disposition, Facts, FiredFlag, RankedCause, Reason, RuleBase
 from triage.report.content import unsure_of_danger
+from triage.voices import rules_in_voice
 from triage.wording import options_said, said
 
 # What a finding does: it decides the level, asks for less than the result, or says nothing of urgency.
@@ -41,6 +42,7 @@ class Concluded(NamedTuple):
 
 def concluded(rulebase: RuleBase, assessment: Assessment) -> Concluded:
     """What led to the level of a result, and which answers speak for and against the causes that it names."""
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     levels = [assessment.disposition, *([assessment.pharmacist] if assessment.pharmacist else [])]
     findings = [_warning(rulebase, assessment, fired, levels) for fired in assessment.red_flags]
     if not any(found.effect == DECIDES and found.leads_to == 0 for found in findings):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from triage.lints import kind_of, rows_of
+from triage.lints import kind_of, rows_of, rows_of_question
 from triage.model import (
     AFTER_FOLLOW_UPS,
+    ALWAYS,
     AT_ONCE,
     EVERYDAY,
     Advice,
@@ -262,17 +263,34 @@ def _question(rulebase: RuleBase, ref: Ref) -> Sheet:
     if question.ask_when is None:
         facts += _fact("Asked of", [question.asked_of])
     else:
-        facts += _fact(f"Asked of {question.asked_of}", row_lines(rulebase, question.ask_when))
+        facts += _fact(f"Asked of {question.asked_of}", condition_lines(rulebase, question.condition))
+    facts += _fact("Gives way in the longest interview", _yields(rulebase, question))
+    facts += _fact("Does not count beside a rival", [f"{calm}: {', '.join(rest)}" for calm, *rest in question.rivals])
     facts += _fact("Why others need not be asked", [question.skipped_because])
     facts += _fact("Asked after an urgent finding", row_lines(rulebase, question.after_urgent or ()))
     facts += _fact("Danger sign", ["no harmless answer is chosen beforehand"] if question.danger else [])
     if question.kind == "number":
         facts += _fact("Number", [f"{question.minimum} to {question.maximum} {question.unit}".strip()])
     facts += _options(question)
+    facts += _fact("Options that are shown only for", _shown_only(rulebase, question))
     facts += _clarification(question)
     facts += _fact("Sources", [cited(rulebase, name) for name in question.sources], NAMES)
     facts += _fact("Read by", _by_kind(_readers(rulebase, question.id)))
     return Sheet(ref, question.kind, question.text, question.at, tuple(facts))
+
+
+def _yields(rulebase: RuleBase, question: Question) -> list[Line | str]:
+    if not question.yields:
+        return []
+    when = "always" if question.yields == ALWAYS else "after an urgent finding"
+    return [when, *(("one prompt later: ", *line) for line in row_lines(rulebase, question.yields_unless))]
+
+
+def _shown_only(rulebase: RuleBase, question: Question) -> Iterator[Line]:
+    """The options that are not shown to everybody, and to whom."""
+    for option in question.options:
+        for n, line in enumerate(row_lines(rulebase, option.show or ())):
+            yield ("" if n else f"{option.id}: ", *line)
 
 
 def _options(question: Question) -> list[Fact]:
@@ -280,7 +298,8 @@ def _options(question: Question) -> list[Fact]:
     for option in question.options:
         alone = " Stands alone." if option.exclusive and question.kind == "many" else ""
         alone += " No danger sign." if option.harmless else ""
-        heading = f"Options, {option.heading}" if option.heading else "Options"
+        alone += f" Detail: {option.detail}" if option.detail else ""
+        heading = f"Options, {option.page}" if option.page else "Options"
         facts.setdefault(heading, []).append(f'{option.id}: {option.text}. "You said: {option.means}".{alone}')
     return [fact for heading, lines in facts.items() for fact in _fact(heading, lines)]
 
@@ -289,7 +308,8 @@ def _clarification(question: Question) -> list[Fact]:
     clarify = question.clarify
     if clarify is None:
         return []
-    each = ["each sign in turn, yes or no"] if clarify.each else []
+    each = ["each line in turn, yes or no"] if clarify.each else []
+    each += ["the same list once more, with all details"] if clarify.again_open else []
     ways = [f"{way.text}: {', '.join(way.answer) or 'the list again'}" for way in clarify.options]
     return _fact(f"After not_sure is asked: {clarify.text}", each + ways)
 
@@ -302,7 +322,7 @@ def _readers(rulebase: RuleBase, name: str) -> Iterator[Ref]:
 
     yield from (ref_of(entry) for entry in rulebase.entries.values() if reads(rows_of(entry)))
     for question in rulebase.questions.values():
-        if reads((*(question.ask_when or ()), *(question.after_urgent or ()))):
+        if reads(rows_of_question(question)):
             yield Ref("question", question.id)
 
 
@@ -363,7 +383,6 @@ def _hazard(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("Must be told there", [joined(told, ", ")])
     facts += _fact("Must not stand in any advice", hazard.words, LITERAL)
     facts += _fact("Controlled by", _by_kind(controls))
-    facts += _fact("Shown by the scenarios", hazard.scenarios, LITERAL)
     facts += _fact("Tested by", hazard.tests, LITERAL)
     facts += _basis(rulebase, hazard)
     level = f"at least {hazard.least}" if hazard.least else "at every level"

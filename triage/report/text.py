@@ -25,12 +25,11 @@ from triage.report.content import (
     emergency_first,
     first_lines,
     no_flag,
-    notes_of,
     places,
     provisional,
-    unique,
 )
 from triage.screen import WIDEST, wrap
+from triage.voices import rules_in_voice
 from triage.wording import in_brackets
 
 # The short result is one screen of 24 lines, less the two lines of the prompt below it. It
@@ -57,6 +56,7 @@ def short(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]
     """One screen: how urgent, why, what fits, what to do, what to watch for."""
     if assessment.disposition.stops == AT_ONCE:
         return emergency_lines(assessment, columns)
+    rulebase = rules_in_voice(rulebase, assessment.voice)
     attempts = (_short(rulebase, assessment, columns, most) for most in SHORTER)
     lines: list[str] = []
     for lines in attempts:
@@ -90,12 +90,9 @@ def emergency_lines(assessment: Assessment, columns: int) -> list[str]:
 
 def urgent_lines(rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int) -> list[str]:
     """What is said at once when something urgent is found."""
-    lines = wrap(level.say.upper(), columns)
-    for fired in flags:
-        lines += wrap(f"{fired.flag.title}. {fired.flag.because}", columns)
-    for text in unique([*places(rulebase, flags), *notes_of(flags), *level.more]):
-        lines += wrap(text, columns, "- ")
-    return lines
+    why = f"Why: {'; '.join(fired.flag.title for fired in flags)}."
+    texts = (level.say.upper(), why, *places(rulebase, flags), "A few more questions help whoever takes over.")
+    return [line for text in texts for line in wrap(text, columns)]
 
 
 def details(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[tuple[str, list[str]]]:

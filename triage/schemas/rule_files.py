@@ -15,7 +15,7 @@ from triage.schemas import Schema, answer_files, options, table
 from triage.schemas.rule_grammar import Field, Fields, TableGrammar, grammar
 
 _ROW_OF_TABLE = re.compile(r"^\| (`.+?`) \| (.+) \|$")
-_NAME = re.compile(r"`\[{0,2}(?:[a-z_]+\.)?([a-z_]+)\]{0,2}`")
+_NAME = re.compile(r"`\[{0,2}(?:([a-z_.]+)\.)?([a-z_]+)\]{0,2}`")
 
 
 def schema(rulebase: RuleBase, file: str | None) -> Schema:
@@ -58,6 +58,8 @@ class _Shapes:
             "rows": lambda field: self._rows(field.values),
             "flag or rows": lambda field: {"anyOf": [{"type": "boolean"}, self._rows(field.values)]},
             "examples": lambda _: {"type": "array", "items": self._shared("example", self._example)},
+            "words": lambda _: {"type": "object", "additionalProperties": {"type": "string"}},
+            "groups": lambda _: _array({"type": "array", "minItems": 2, "items": {"type": "string"}}),
         }
 
     def top(self, name: str, grammar: TableGrammar) -> Schema:
@@ -111,14 +113,15 @@ class _Shapes:
             items = [{"type": "string", "pattern": SPAN}, answer_files.number(question), *named]
             return {"description": question.text, "anyOf": [*items, _listed({"anyOf": items})]}
         together = options({o.id: o.text for o in question.options if not o.exclusive})
-        every = [_every(together)] if question.kind == "many" else []
-        return {"description": question.text, "anyOf": [*named, _listed(named[0]), *every]}
+        every = {"all": together} if question.kind == "many" else {}
+        combined = _combined({"any": named[0], **every, "not": named[0], "open": named[0]})
+        return {"description": question.text, "anyOf": [*named, _listed(named[0]), combined]}
 
     def _finding(self, name: str) -> Schema:
         ids = self._ids(name)
         if name == DISPOSITION:
             ids = {"enum": [sign + level for sign in ("", ">=", "<=") for level in ids["enum"]]}
-        return {"anyOf": [ids, _listed(ids), _every(ids)]}
+        return {"anyOf": [ids, _listed(ids), _combined({"any": ids, "all": ids})]}
 
     def _ids(self, name: str) -> Schema:
         known = {
@@ -150,9 +153,12 @@ def _listed(items: Schema) -> Schema:
     return {**_array(items), "minItems": 1, "uniqueItems": True}
 
 
-def _every(items: Schema) -> Schema:
-    """All of some options."""
-    return table({"all": {**_listed(items), "minItems": 2}}, ["all"])
+def _combined(items: Mapping[str, Schema]) -> Schema:
+    """A cell that is written as a table, which is not done where a list would do: `items` of the list under each key."""
+    alone: list[Schema] = [{"required": [key]} for key in items if key in ("not", "open")]
+    if "all" in items:
+        alone += [{"required": ["any", "all"]}, {"required": ["all"], "properties": {"all": {"minItems": 2}}}]
+    return {**table({key: _listed(one) for key, one in items.items()}), "anyOf": alone}
 
 
 def _merged(variants: Iterable[Fields]) -> dict[str, Field]:
@@ -180,13 +186,17 @@ def _decisions(key: str, by_value: Mapping[Any, Fields]) -> Iterator[Schema]:
 
 
 def _described(readme: str) -> dict[tuple[str, str], str]:
-    """(table, key) -> what the reference of the grammar says of it; the table is "" for what every rule shares."""
+    """(table, key) -> what the reference of the grammar says of it; the table is "" for what every rule shares.
+
+    In the section "Questions" `page` is a field of a question, and `option.page` one of its options.
+    """
     told: dict[tuple[str, str], str] = {}
     name = ""
     for line in readme.splitlines():
         if line.startswith("## "):
             heading = line.removeprefix("## ").lower()
-            name = "" if heading.startswith("fields every") else heading.removesuffix("s")
+            name = "" if heading.startswith("fields every") else heading.removesuffix("s").replace(" ", "_")
         elif row := _ROW_OF_TABLE.match(line):
-            told |= {(name, key): row[2] for key in _NAME.findall(row[1])}
+            for below, key in _NAME.findall(row[1]):
+                told[name if below in ("", name) else f"{name}.{below}", key] = row[2]
     return told

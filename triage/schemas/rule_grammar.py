@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from triage.examples import vocabulary_of
 from triage.loader import Loader, Table
-from triage.model import EVERYBODY, Condition, Row, RuleBase
+from triage.model import EVERYBODY, Condition, Limit, Option, Row, RuleBase
 from triage.toml_file import TomlFile
 
 _NO_FILE = TomlFile("", b"")
@@ -22,7 +22,7 @@ class Field(NamedTuple):
     """What may stand under a key: `kind`, and `values` of a choice, findings of rows, or the table below it.
 
     Kinds: "text", "filled text", "id", "whole", "flag", "texts", "filled texts", "choice", "choices",
-    "rows", "flag or rows", "examples", "table", "tables".
+    "rows", "flag or rows", "examples", "words" (a table of texts), "groups" (a list of lists of texts), "table", "tables".
     """
 
     kind: str
@@ -84,6 +84,11 @@ class Probe(Table):
 
     def fault(self, key: str, what: str, hint: str = "") -> None:
         """What is not there is not wrong."""
+
+    def _get(self, key: str, kind: type, default: Any, kind_name: str) -> Any:  # noqa: ARG002
+        """What the loader reads without a reader of its own."""
+        self._keep(key, "words" if kind is dict else "groups", default is None)
+        return kind()
 
     def text(self, key: str, default: str | None = None) -> str:
         self._keep(key, "text" if default is not None else "filled text", default is None)
@@ -164,6 +169,14 @@ class _Asking(Loader):
         list(self._dispositions([]))
         self._rulebase([], dict(rulebase.dispositions))
         return question
+
+    def _option(self, table: Table) -> Option:
+        table.rows("show")  # read with the other conditions of a question, when all questions are known
+        return super()._option(table)
+
+    def _limit(self, table: Table) -> Limit:
+        table.rows("when", required=True)
+        return super()._limit(table)
 
     def _tables(self, files: Iterable[TomlFile], name: str) -> Iterator[Table]:  # noqa: ARG002
         yield self._probe(name, single=False)
