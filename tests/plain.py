@@ -119,6 +119,7 @@ class Rules:
         self.advice = sorted(tables("advice", "advice/*.toml"), key=lambda a: (a["order"], a["id"]))
         self.notes = tables("note", "advice/*.toml")
         self.checks = tables("check", "checks.toml")
+        self.voices = {voice["id"]: voice["words"] for voice in tables("voice", "voices.toml")}
 
     @property
     def ladder(self) -> list[dict[str, Any]]:
@@ -170,7 +171,8 @@ def read(answers: Case) -> Result:
     known["cause"] = [*scores, *checking]
     told = {rule.name for advice in base.advice for rule in rules_of_advice(advice) if holds(rule, known)}
     checks = [check for check in base.checks if holds(rule_of(check), known)]
-    notes = [note["id"] for note in base.notes if holds(rule_of(note), known)]
+    notes = [note for note in base.notes if holds(rule_of(note), known)]
+    to_heed = [note for note in notes if note.get("first") or level.get("stops") != "at_once"]
     given, withheld = settled(told)
     in_order = [level["id"] for level in base.dispositions]
     beside = {disposition["id"] for disposition in base.dispositions if disposition.get("beside")}
@@ -179,8 +181,12 @@ def read(answers: Case) -> Result:
         "causes": list(scores.items()),
         "needs_checking": checking,
         "checks": _ids(sorted(checks, key=lambda check: check["strength"] != "ask")),  # "may" comes last
-        "notes": notes,
-        "withheld": [(name, because) for name, because in withheld.items() if _part(name) in level["shows"]],
+        "notes": _ids(to_heed),
+        "withheld": [
+            (name, [said(text, words_for(answers)) for text in because])
+            for name, because in withheld.items()
+            if _part(name) in level["shows"]
+        ],
         "relief": [name for name in given if _part(name) == "relief"],
         "prevention": [name for name in given if _part(name) == "prevention"],
         "do_not": [name for name in given if _part(name) == "do_not"],
@@ -189,7 +195,27 @@ def read(answers: Case) -> Result:
     shown = {part: found if part in level["shows"] else type(found)() for part, found in parts.items()}
     shown["red_flags"] = _ids(sorted(flags, key=lambda flag: in_order.index(flag["disposition"])))
     shown["disposition"] = level["id"]
-    return Result(shown, frozenset([*_ids(flags), *signs, *checking, *told, *_ids(checks), *notes]))
+    return Result(shown, frozenset([*_ids(flags), *signs, *checking, *told, *_ids(checks), *_ids(notes)]))
+
+
+def words_for(answers: Case) -> Mapping[str, str]:
+    """The words of the voice that the answers ask for; else of the first one."""
+    voices = rules().voices
+    options = [option for question in rules().questions.values() for option in question.get("option", [])]
+    speaking = {option["id"]: option["voice"] for option in options if "voice" in option}
+    asked = [speaking[option] for given in answers.values() for option in _listed(given) if option in speaking]
+    return voices[asked[0] if asked else next(iter(voices))]
+
+
+def said(text: str, words: Mapping[str, str]) -> str:
+    """A text with words for its tokens. No word takes its blank along; after a capital token a sentence begins."""
+    for token, word in words.items():
+        for written in (token, token.capitalize()):
+            while f"{{{written}}}" in text:
+                before, _, after = text.partition(f"{{{written}}}")
+                rest = after[1:] if not word and after[:1] == " " and before[-1:] in ("", " ") else word + after
+                text = before + (rest[:1].upper() + rest[1:] if written != token else rest)
+    return text
 
 
 def worst(flags: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.answers import AnswerFile, as_toml, is_stale, read_answer_file, without_danger, write_whole
+from triage.engine import Engine
 from triage.faults import Fault, FaultyInput
 from triage.model import Answer, Answers, Question, RuleBase
+from triage.so_far import with_level
 
 QUIET = settings(deadline=None, derandomize=True, database=None, max_examples=200)
 
@@ -51,7 +53,8 @@ class Wrong(NamedTuple):
     hint: str
 
 
-OPTIONS_OF_FEEL = "allowed: knot, long, long_past, walk_stop, urge, twitch, constant, ache, not_sure"
+SIDES = "allowed: left, right, both, not_sure"
+BEFORE = "allowed: e_hard, e_cold0, e_heat"
 WRONG = [
     Wrong("age = -1", "age: -1 is out of range", AGES),
     Wrong("age = 121", "age: 121 is out of range", AGES),
@@ -64,29 +67,28 @@ WRONG = [
     Wrong("age = [34]", "age: 34 is not an answer", AGES),
     Wrong("age = 1979-05-27", "age: 1979-05-27 is not an answer", AGES),
     Wrong("age = {}", "age: {} is not an answer", AGES),
-    Wrong('feel = "knt"', 'feel: unknown option "knt"', f'did you mean "knot"? {OPTIONS_OF_FEEL}'),
-    Wrong('feel = ""', 'feel: unknown option ""', OPTIONS_OF_FEEL),
-    Wrong('feel = ["knot"]', "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
-    Wrong("feel = 1", "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
-    Wrong("feel = true", "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
-    Wrong("feel = { knot = true }", "feel: takes one option, written in quotes", OPTIONS_OF_FEEL),
-    Wrong('load = ["sot"]', 'load: unknown option "sot"', 'did you mean "sit"? allowed: more, nowarm, sit'),
-    Wrong('load = "sit"', 'load: takes a list of options, like ["more"], at least one', 'did you mean "sit"?'),
-    Wrong("load = []", 'load: takes a list of options, like ["more"], at least one', "allowed: more, nowarm, sit"),
-    Wrong("load = [1]", "load: takes a list of options", "allowed: more, nowarm, sit"),
-    Wrong('load = [["sit"]]', "load: takes a list of options", "allowed: more, nowarm, sit"),
-    Wrong('load = ["sit", "sit"]', 'load: "sit" is given twice', ""),
-    Wrong('load = ["usual", "sit"]', 'load: "usual" stands alone, it cannot be beside others', ""),
-    Wrong('load = ["sit", "not_sure"]', 'load: "not_sure" stands alone, it cannot be beside others', ""),
-    Wrong('red_now = ["none", "r_heat"]', 'red_now: "none" stands alone, it cannot be beside others', ""),
-    Wrong('red_nwo = ["none"]', 'unknown question "red_nwo"', 'did you mean "red_now"? allowed: age, red_now, when'),
-    Wrong('"" = 1', 'unknown question ""', "allowed: age, red_now, when"),
+    Wrong('side = "lft"', 'side: unknown option "lft"', f'did you mean "left"? {SIDES}'),
+    Wrong('side = ""', 'side: unknown option ""', SIDES),
+    Wrong('side = ["left"]', "side: takes one option, written in quotes", SIDES),
+    Wrong("side = 1", "side: takes one option, written in quotes", SIDES),
+    Wrong("side = true", "side: takes one option, written in quotes", SIDES),
+    Wrong("side = { left = true }", "side: takes one option, written in quotes", SIDES),
+    Wrong('before = ["e_haet"]', 'before: unknown option "e_haet"', f'did you mean "e_heat"? {BEFORE}'),
+    Wrong('before = "e_heat"', 'before: takes a list of options, like ["e_hard"], at least one', 'mean "e_heat"?'),
+    Wrong("before = []", 'before: takes a list of options, like ["e_hard"], at least one', BEFORE),
+    Wrong("before = [1]", "before: takes a list of options", BEFORE),
+    Wrong('before = [["e_heat"]]', "before: takes a list of options", BEFORE),
+    Wrong('before = ["e_heat", "e_heat"]', 'before: "e_heat" is given twice', ""),
+    Wrong('before = ["none", "e_heat"]', 'before: "none" stands alone, it cannot be beside others', ""),
+    Wrong('before = ["none", "not_sure"]', 'before: "none" stands alone, it cannot be beside others', ""),
+    Wrong('befroe = ["none"]', 'unknown question "befroe"', 'did you mean "before"? allowed: start, danger'),
+    Wrong('"" = 1', 'unknown question ""', "allowed: start, danger, danger_more, age"),
 ]
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda w: w.line)
 def test_a_wrong_answer_is_told_with_its_line_and_what_is_allowed(wrong: Wrong, path: Path, rulebase: RuleBase) -> None:
-    text = f'title = "x"\n\n[answers]\ngate = "none"\n{wrong.line}\ncold = "none"\n'
+    text = f'title = "x"\n\n[answers]\nstart = "me"\n{wrong.line}\nlegs = ["none"]\n'
     [fault] = faults(path, text, rulebase)
     assert (fault.file, fault.line) == (str(path), 5)
     assert fault.what.startswith(wrong.what)
@@ -109,8 +111,8 @@ def test_all_errors_are_told_at_once_in_order(path: Path, rulebase: RuleBase) ->
 
 
 def test_two_wrong_options_of_one_answer_are_both_told(path: Path, rulebase: RuleBase) -> None:
-    found = faults(path, '[answers]\nload = ["sot", "stnd"]\n', rulebase)
-    assert [f.hint.split("?")[0] for f in found] == ['did you mean "sit"', 'did you mean "stand"']
+    found = faults(path, '[answers]\nbefore = ["e_haet", "e_satnd"]\n', rulebase)
+    assert [f.hint.split("?")[0] for f in found] == ['did you mean "e_heat"', 'did you mean "e_stand"']
 
 
 class Whole(NamedTuple):
@@ -135,13 +137,13 @@ WHOLE = [
     Whole("inline table", b"# x\nexpct = {}\n[answers]\n", 2, 'unknown field "expct"', 'did you mean "expect"?'),
     Whole("title", b"\ntitle = 5\n[answers]\n", 2, "title: must be text in quotes"),
     Whole("expect", b"\nexpect = 5\n[answers]\n", 2, "write [expect] as a table"),
-    Whole("broken line", b"[answers]\nage = 5\nfeel = knot\n", 3, "not TOML: "),
+    Whole("broken line", b"[answers]\nage = 5\nside = left\n", 3, "not TOML: "),
     Whole("broken end", b"[answers]\nage =", 2, "not TOML: "),
-    Whole("open text", b'[answers]\nfeel = "knot', 2, "not TOML: "),
+    Whole("open text", b'[answers]\nside = "left', 2, "not TOML: "),
     Whole("same key twice", b"[answers]\nage = 5\nage = 6\n", 3, "not TOML: "),
     Whole("same table twice", b"[answers]\nage = 5\n[answers]\n", 3, "not TOML: "),
     Whole("NUL", b"[answers]\nage = 5\n# \x00\n", 3, "not TOML: "),
-    Whole("escape", b'[answers]\nfeel = "\x1b[2J"\n', 2, "not TOML: "),
+    Whole("escape", b'[answers]\nside = "\x1b[2J"\n', 2, "not TOML: "),
     Whole("CR alone", b"[answers]\rage = 5\r", 1, "not TOML: "),
     Whole("Latin-1", b"[answers]\n# caf\xe9\n", 2, "not UTF-8 text"),
     Whole("UTF-16", "[answers]\n".encode("utf-16"), 1, "not UTF-8 text"),
@@ -156,7 +158,7 @@ WHOLE = [
     Whole("quoted", b'["answers"]\n"age" = 500\n', 2, "age: 500 is out of range", AGES),
     Whole("spaced", b"  [ answers ] # x\n  age   = 500\n", 2, "age: 500 is out of range", AGES),
     Whole("after a long text", b'title = """\n[answers]\nage = 1\n"""\n[answers]\nage = 500\n', 6, "age: 500", AGES),
-    Whole("after a list", b'[answers]\nred_now = [\n  "none",\n]\nage = 500\n', 5, "age: 500 is out of range", AGES),
+    Whole("after a list", b'[answers]\ndanger = [\n  "none",\n]\nage = 500\n', 5, "age: 500 is out of range", AGES),
     Whole("after quotes in a comment", b'# """\n[answers]\nage = 500\n', 3, "age: 500 is out of range", AGES),
     Whole("after an odd line end", "# a\u2028b\x85c\n[answers]\nage = 500\n".encode(), 3, "age: 500", AGES),
     Whole("BOM", b"\xef\xbb\xbf[answers]\nage = 500\n", 2, "age: 500 is out of range", AGES),
@@ -209,6 +211,86 @@ def test_a_file_that_cannot_be_read_is_told(name: str, reason: str, tmp_path: Pa
     assert reason in fault.what
 
 
+# --- a fault hides no danger sign, and is never taken for "none"
+
+HIDING = {
+    "another answer": 'danger = ["d_breath"]\nage = 500',
+    "another question": 'danger = ["d_breath"]\nagee = 5',
+    "none beside it": 'danger = ["none", "d_breath"]',
+    "an unknown sign beside it": 'danger = ["d_breath", "xx"]',
+    "given twice": 'danger = ["d_breath", "d_breath"]',
+    "as a text": 'danger = "d_breath"',
+    "as one text of several": 'danger = "d_pee; d_breath"',
+    "in capitals": 'danger = ["D_BREATH"]',
+    "in a list of a list": 'danger = [["d_breath"]]',
+    "more faults than are told": 'danger = ["d_breath"]\n' + "\n".join(f"x{n} = 1" for n in range(300)),
+    "more unknown options than are told": f"danger = {['d_breath', *(f'x{n}' for n in range(300))]}",
+    "more unknown fields than are told": 'danger = ["d_breath"]\n' + "\n".join(f"[x{n}]" for n in range(300)),
+    "a broken line": 'danger = ["d_breath"]\nage = forty',
+    "its own broken line": "danger = [d_breath]",
+    "an open quote": 'danger = ["d_breath]',
+    "an open list": 'danger = [\n  "d_pee",\n  "d_breath",\nage = 5',
+    "the same question twice": 'danger = ["none"]\ndanger = ["d_breath"]',
+    "no text": 'danger = ["d_breath"]\n# \udcff',
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_fault_hides_no_danger_sign(name: str, path: Path, rulebase: RuleBase, engine: Engine) -> None:
+    with pytest.raises(FaultyInput) as caught:
+        read(path, f"[answers]\n{HIDING[name]}\n".encode(errors="surrogateescape"), rulebase)
+    assert "d_breath" in caught.value.known["danger"]
+    told = with_level(engine, caught.value)
+    assert "asks for this: Call your local emergency number now." in str(told)
+    assert set(told.faults) > set(caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ('danger = ["none", "none"]', {}),
+        ('danger = "none"', {}),
+        ('danger = ["none", "xx"]\nside = "both;left"', {"side": "left"}),
+        ('side = "left or right"', {}),  # not to be told apart
+        ('# danger = ["d_breath"]\nage = ', {}),
+        ('title = "x"\n[expect]\n["d_breath"]\n', {}),
+        ('age = "70"', {}),
+    ],
+)
+def test_of_a_faulty_file_only_signs_are_read(
+    text: str, known: dict[str, object], path: Path, rulebase: RuleBase, engine: Engine
+) -> None:
+    with pytest.raises(FaultyInput) as caught:
+        read(path, f"[answers]\n{text}\n", rulebase)
+    assert caught.value.known == known
+    assert with_level(engine, caught.value) is caught.value
+
+
+def test_a_level_that_an_open_question_may_explain_is_told_so(path: Path, rulebase: RuleBase, engine: Engine) -> None:
+    for more, unless in (("", True), ('pain = ["p_expl", "p_old"]\n', False)):
+        with pytest.raises(FaultyInput) as caught:
+            read(path, f'[answers]\nage = 500\nlegs = ["l_one"]\n{more}', rulebase)
+        assert ("unless an open question explains it: " in str(with_level(engine, caught.value))) is unless
+
+
+@pytest.mark.parametrize("given", ["", " ", "non", "None", "NONE", "no", "nothing", "nicht", "null", "0"])
+def test_nobody_is_led_to_none(given: str, path: Path, rulebase: RuleBase) -> None:
+    for name, question in rulebase.questions.items():
+        if question.kind != "number":
+            value = f'["{given}"]' if question.kind == "many" else f'"{given}"'
+            [fault] = faults(path, f"[answers]\n{name} = {value}\n", rulebase)
+            assert 'did you mean "none"' not in fault.hint
+            assert 'did you mean "both"' not in fault.hint
+
+
+def test_a_file_of_version_1_is_refused_with_one_line(path: Path, rulebase: RuleBase) -> None:
+    text = 'titel = "x"\n[answers]\nage = 500\nred_now = ["r_breath"]\nfeel = "knot"\nxx = 1\n[expct]\n'
+    [fault] = faults(path, text, rulebase)
+    assert str(fault) == f"{path}:4: {rulebase.saved.gone_say}"
+    assert "version 1" in fault.what
+    assert set(rulebase.saved.gone).isdisjoint(rulebase.questions)
+
+
 # --- nothing in a file can drive the terminal
 
 
@@ -219,10 +301,10 @@ ECHOED = {
     "question": f'[answers]\n"{CLEAR}" = 1',
     "number": f'[answers]\nage = "{CLEAR}"',
     "list for a number": f'[answers]\nage = ["{CLEAR}"]',
-    "option": f'[answers]\nfeel = "{CLEAR}"',
-    "one of several": f'[answers]\nload = ["{CLEAR}"]',
-    "twice": f'[answers]\nload = ["{CLEAR}", "{CLEAR}"]',
-    "text for a list": f'[answers]\nload = "{CLEAR}"',
+    "option": f'[answers]\nside = "{CLEAR}"',
+    "one of several": f'[answers]\nbefore = ["{CLEAR}"]',
+    "twice": f'[answers]\nbefore = ["{CLEAR}", "{CLEAR}"]',
+    "text for a list": f'[answers]\nbefore = "{CLEAR}"',
     "same table twice": f'["{CLEAR}"]\n["{CLEAR}"]',
 }
 
@@ -289,8 +371,8 @@ def test_answers_without_a_day_are_not_stale(path: Path, rulebase: RuleBase) -> 
 
 
 def test_old_answers_keep_what_does_not_change_in_hours(rulebase: RuleBase) -> None:
-    answers: Answers = {"age": 5, "red_now": ("none",), "when": "sleep", "feel": "knot"}
-    assert without_danger(answers, rulebase) == {"age": 5, "when": "sleep"}
+    answers: Answers = {"start": "child", "danger": ("none",), "age": 5, "side": "left", "before": ("e_cold",)}
+    assert without_danger(answers, rulebase) == {"start": "child", "age": 5, "before": ("e_cold",)}
 
 
 @pytest.mark.parametrize("saved", ['"today"', "2026", "2026-01-31T10:00:00", "10:00:00"])
@@ -300,9 +382,9 @@ def test_a_day_that_is_none_is_told(path: Path, rulebase: RuleBase, saved: str) 
 
 
 def test_the_order_of_answers_and_of_options_does_not_matter(path: Path, rulebase: RuleBase) -> None:
-    file = read(path, '[answers]\nload = ["stand", "more"]\nfeel = "knot"\nage = 5\n', rulebase)
-    assert list(file.answers.items()) == [("age", 5), ("feel", "knot"), ("load", ("more", "stand"))]
-    assert as_toml(file.answers, rulebase) == '[answers]\nage = 5\nfeel = "knot"\nload = ["more", "stand"]\n'
+    file = read(path, '[answers]\nbefore = ["e_stand", "e_hard"]\nside = "left"\nage = 5\n', rulebase)
+    assert list(file.answers.items()) == [("age", 5), ("side", "left"), ("before", ("e_hard", "e_stand"))]
+    assert as_toml(file.answers, rulebase) == '[answers]\nage = 5\nside = "left"\nbefore = ["e_hard", "e_stand"]\n'
 
 
 VALUES = st.one_of(

@@ -1,5 +1,6 @@
 """The engine against a plain reading of the same files (tests/plain.py)."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
@@ -13,6 +14,8 @@ from triage.engine import Engine, Production, Stratum, advice_rules, answer_rule
 from triage.grammar import as_facts
 from triage.model import Answers, Assessment, RuleBase
 from triage.scenarios import shown_ids
+from triage.seen_texts import seen_texts
+from triage.voices import in_voice
 
 FAMILIES: dict[str, tuple[Callable[[RuleBase], list[Production]], Callable[[], Iterator[plain.Rule]]]] = {
     "red flags": (answer_rules, lambda: map(plain.rule_of, plain.rules().red_flags)),
@@ -104,3 +107,28 @@ def test_random_answers_bring_many_rules_together(whole: list[tuple[Answers, pla
     assert sum(len(result.shown["red_flags"]) > 1 for result in results) > len(whole) / 4
     assert sum(len(result.shown["causes"]) > 1 for result in results) > len(whole) / 10
     assert len(occurred) > 0.95 * sum(1 for _ in plain.rules().every())
+
+
+MADE_UP = {
+    "{You} {have} hurt {yourself}; {your} leg feel{s} sore.": "You have hurt yourself; your leg feel sore.",
+    "{Let} sit down. Then {let} rest.": "Sit down. Then rest.",
+    "If it ease{s}, {let} walk: {you} {do} well. {Are} {you}?": "If it ease, walk: you do well. Are you?",
+}
+
+
+def test_a_text_in_a_voice_is_good_english(rulebase: RuleBase) -> None:
+    """Also where a word is empty: no blank too many, and a sentence begins with a capital letter."""
+    assert {text: in_voice(text, rulebase.voices["you"]) for text in MADE_UP} == MADE_UP
+    child = in_voice("{Let} sit. {You} {are} ill, {you} shake{s}, {let} rest, {your} leg.", rulebase.voices["child"])
+    assert child == "Let the child sit. The child is ill, the child shakes, let the child rest, the child's leg."
+
+
+def test_every_text_is_spoken_alike_in_every_voice(rulebase: RuleBase) -> None:
+    """By the program and by a plain reading of the table of voices; no token is left."""
+    texts = {seen.text for seen in seen_texts(rulebase)}
+    tokens = {token for text in texts for token in re.findall(r"\{(\w+)\}", text)}
+    assert tokens >= {"you", "your", "Let", "let", "s", "are", "them"}
+    texts |= set(MADE_UP)
+    for words in plain.rules().voices.values():
+        assert [text for text in texts if in_voice(text, words) != plain.said(text, words)] == []
+        assert [text for text in texts if "{" in plain.said(text, words)] == []

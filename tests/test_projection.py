@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, combinations
 from random import Random
 
-from triage.model import Cell, RuleBase
+from triage.model import ALL, ANY, NONE_OF, Cell, RuleBase
 from triage.projection import Domain, cases, domain_of, projection, size, values_apart
 
 SMALL = Domain(
@@ -27,7 +27,8 @@ def every_answer(name: str) -> list[frozenset[str]]:
 def test_the_classes_cover_every_answer_and_are_all_different() -> None:
     random = Random(3)
     for _ in range(500):
-        rows = [(random_cell(random, "many"), random_cell(random, "one")), (random_cell(random, "many"),)]
+        rows = [(random_cell(random, "many"), random_cell(random, "one"), random_cell(random, "many"))]
+        rows.append((random_cell(random, "many"),))
         for name in SMALL.options:
             own = [(cell,) for row in rows for cell in row if cell.name == name]
             kept = [verdict(own, facts_of(name, v)) for v in values_apart(name, chain.from_iterable(rows), SMALL)]
@@ -42,8 +43,9 @@ def facts_of(name: str, value: frozenset[str]) -> dict[str, frozenset[str]]:
 
 def random_cell(random: Random, name: str) -> Cell:
     if name == "many" and random.random() < 0.3:
-        return Cell(name, frozenset(random.sample("abc", 2)), every=True)
-    return Cell(name, frozenset(random.sample(SMALL.options[name], random.randint(1, 2))))
+        return Cell(name, frozenset(random.sample("abc", 2)), ALL)
+    how = NONE_OF if random.random() < 0.3 else ANY
+    return Cell(name, frozenset(random.sample(SMALL.options[name], random.randint(1, 2))), how)
 
 
 def test_the_cases_are_the_product_without_what_is_not_answered() -> None:
@@ -53,6 +55,15 @@ def test_the_cases_are_the_product_without_what_is_not_answered() -> None:
     assert len(list(cases(values))) == size(values) == 9
     assert {} in cases(values)
     assert all(value for facts in cases(values) for value in facts.values())
+
+
+def test_not_answered_is_told_apart_from_an_answer_without_the_options() -> None:
+    """Both choose none of them; only the answer makes the cell hold."""
+    absent = Cell("many", frozenset("ab"), NONE_OF)
+    silent, *given = values_apart("many", [absent], SMALL)
+    assert silent == frozenset()
+    assert not absent.holds(facts_of("many", silent))
+    assert [absent.holds({"many": value}) for value in given] in ([True, False], [False, True])
 
 
 def test_the_domain_holds_everything_a_cell_can_name(rulebase: RuleBase) -> None:

@@ -25,6 +25,7 @@ from triage.assessment import assess
 from triage.cli import main
 from triage.engine import Engine
 from triage.faults import FaultyInput
+from triage.grammar import Vocabulary
 from triage.interview import missing_from
 from triage.loader import LAYOUT, pattern_of
 from triage.model import Question, RuleBase
@@ -37,6 +38,7 @@ from triage.schemas import KINDS, schema_of
 from triage.schemas.rule_grammar import Field, Fields, grammar
 
 RULE_FILES = sorted(name for name in file_names(rules_folder()) if name.endswith(".toml"))
+URGENT = "red_flags/urgent.toml"
 Errors = list[str]
 
 
@@ -175,7 +177,7 @@ NOT_SEEN_IN_ANSWERS = {"age = 34.0"}  # JSON Schema takes it for a whole number
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda w: w.line)
 def test_what_is_wrong_with_an_answer_is_seen(wrong: Any, validators: dict[str, Draft7Validator]) -> None:
-    document = plain(tomllib.loads(f'title = "x"\n[answers]\ngate = "none"\n{wrong.line}\ncold = "none"\n'))
+    document = plain(tomllib.loads(f'title = "x"\n[answers]\nside = "both"\n{wrong.line}\nbefore = ["none"]\n'))
     assert bool(errors(validators["answers"], document)) != (wrong.line in NOT_SEEN_IN_ANSWERS)
 
 
@@ -189,11 +191,12 @@ def test_what_is_wrong_with_a_file_is_seen(validators: dict[str, Draft7Validator
 def values_for(question: Question) -> Iterator[Any]:
     """Good and bad answers of every shape."""
     ids = [option.id for option in question.options]
+    some = [*ids[:4], *ids[-3:]]  # signs, and what stands alone or beside others
     yield from (0, -1, 17, 121, True, 7.5, "", "nonsense", [], {}, ["nonsense"], [1], [[]], [True], {"all": ids})
     yield from (question.minimum, question.maximum, question.maximum + 1, str(question.minimum))
     yield from ids
     yield from ([one] for one in ids)
-    yield from ([one, other] for one in ids for other in ids)
+    yield from ([one, other] for one in some for other in some)
     yield ids
 
 
@@ -240,7 +243,7 @@ def test_an_expectation_is_refused_where_the_program_refuses_it(
 ) -> None:
     path, count = tmp_path / "x.triage.toml", {True: 0, False: 0}
     for name, value in expectations(rulebase):
-        path.write_text(f'[answers]\nage = 70\nred_now = ["r_coldleg"]\n[expect]\n{name} = {as_toml(value)}\n')
+        path.write_text(f'[answers]\nage = 70\ndanger = ["d_cold"]\n[expect]\n{name} = {as_toml(value)}\n')
         try:
             run_scenario(engine, path)
             wrong = False
@@ -268,7 +271,7 @@ def test_the_grammar_is_that_of_every_table(rulebase: RuleBase) -> None:
 def mutations(field: Field, value: Any) -> Iterator[Any]:
     """Values that cannot stand under a field that holds `value` now."""
     texts = field.kind in ("text", "filled text", "id")
-    yield {"x": 1} if field.kind != "table" else []
+    yield {"x": 1} if field.kind not in ("table", "words") else []
     yield 5 if field.kind != "whole" else "five"
     yield "nonsense" if not texts else ["nonsense"]
     if field.kind == "filled text":
@@ -284,15 +287,53 @@ def mutations(field: Field, value: Any) -> Iterator[Any]:
     if field.kind == "choices":
         yield ["nonsense"]
     if field.kind in ("rows", "flag or rows"):
-        yield from ([], [{}], [5], [{"nonsense": "x"}], [{"age": "60+"}], [{"feel": "knt"}], [{"feel": []}])
-        yield from ([{"feel": {"all": ["knot", "twitch"]}}], [{"leg_look": {"all": ["skin", "none"]}}], [{"age": 500}])
-        yield from ([{"leg_look": {"any": ["skin", "pop"]}}], [{"feel": ["knot", "knot"]}], [{"feel": True}])
-        barred = {"red_flag": "leg-injury", "cause": "veins", "disposition": "soon"}
+        yield from (
+            [],
+            [{}],
+            [5],
+            [{"nonsense": "x"}],
+            [{"age": "60+"}],
+            [{"kind": "knt"}],
+            [{"kind": []}],
+            [{"age": 500}],
+        )
+        yield from ([{"kind": cell}] for cell in WRONG_CELLS)
+        yield from ([{"side": {"all": ["left", "right"]}}], [{"side": True}], [{"age": {"not": ["a_na"]}}])
+        barred = {"red_flag": "far-worse", "cause": "veins", "disposition": "soon"}
         yield from ([{name: known}] for name, known in barred.items() if name not in field.values)
         yield from ([{name: "nonsense"}] for name in field.values)
+        yield from ([{name: {"not": [known]}}] for name, known in barred.items() if name in field.values)
     if field.kind == "examples":
-        yield from ([5], [{"nonsense": 1}], [{"feel": "knt"}], [{"leg_look": "skin"}], [{"age": 500}])
-        yield from ([{"leg_look": ["skin", "none"]}], [{"leg_look": [["skin"], ["none", "pop"]]}], [{"red_flag": "x"}])
+        yield from ([5], [{"nonsense": 1}], [{"side": "lft"}], [{"legs": "l_one"}], [{"age": 500}])
+        yield from ([{"legs": ["l_one", "none"]}], [{"legs": [["l_one"], ["none", "l_pop"]]}], [{"red_flag": "x"}])
+    if field.kind in ("words", "by voice"):
+        yield from ([], {"you": 5})
+    if field.kind == "groups":
+        yield from ([5], [["c_same"]], [["c_same", 5]])
+
+
+# Cells of `kind` that the program refuses, and some that it takes.
+WRONG_CELLS: list[Any] = [
+    {}, {"any": ["k_night", "k_rest"]}, {"all": ["k_night"]}, {"all": ["k_night", "none"]}, {"not": "k_night"},
+    {"not": []}, {"open": ["knt"]}, {"none": ["k_night"]}, {"not": ["k_night", "k_night"]}, ["k_night", "k_night"],
+]  # fmt: skip
+RIGHT_CELLS: list[Any] = [
+    "k_night", ["k_night", "none"], {"all": ["k_night", "k_rest"]}, {"not": ["k_night"]}, {"open": ["k_night", "none"]},
+    {"any": ["k_night"], "not": ["k_rest"]}, {"all": ["k_night"], "any": ["k_rest"]}, {"all": ["k_night"], "open": ["k_rest"]},
+]  # fmt: skip
+
+
+def test_a_cell_is_refused_where_the_program_refuses_it(
+    rulebase: RuleBase, of_file: dict[str, Draft7Validator]
+) -> None:
+    pattern = "red_flags/*.toml"
+    [flag, *_] = entries_of([name for name in RULE_FILES if pattern_of(name) == pattern], "red_flag")
+    words = Vocabulary(rulebase.questions)
+    for cell in (*WRONG_CELLS, *RIGHT_CELLS):
+        complaints: list[str] = []
+        words.read_rows([{"kind": cell}], (), lambda what, _, told=complaints: told.append(what))
+        found = errors(of_file[pattern], {"red_flag": [{**flag, "when": [{"kind": cell}]}]})
+        assert bool(found) == bool(complaints) == (cell in WRONG_CELLS), cell
 
 
 def places(fields: Fields, data: Mapping[str, Any], path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Field]]:
@@ -403,7 +444,7 @@ def test_a_broken_entry_is_seen(broken: Break, validators: dict[str, Draft7Valid
     [
         (RELIEF_NOW, 'extra = "x"\n'),
         ("sources.toml", '[[check]]\nid = "x"\n'),
-        ("red_flags.toml", '[[red_flags]]\nid = "x"\n'),
+        (URGENT, '[[red_flags]]\nid = "x"\n'),
         ("dispositions.toml", 'extra = "x"\n'),
     ],
 )
@@ -435,8 +476,8 @@ def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 GOOD = SCENARIOS[0].read_text("utf-8")
 BAD = {
-    "answers": ['age = "old"', 'red_now = ["none", "r_coldleg"]', "agee = 3", 'when = "slep"', 'red_now = "none"'],
-    "scenario": ["age = 999", 'red_now = ["none", "not_sure"]'],
+    "answers": ['age = "old"', 'danger = ["none", "d_cold"]', "agee = 3", 'side = "lft"', 'danger = "none"'],
+    "scenario": ["age = 999", 'danger = ["none", "not_sure"]'],
 }
 
 
@@ -472,8 +513,8 @@ def test_taplo_and_check_jsonschema_take_every_rule_file_and_refuse_a_misspelt_o
     assert tool("taplo", "check", "--no-auto-config", "--schema", schema.as_uri(), *files).returncode == 0
     assert tool("check-jsonschema", "--schemafile", schema, *files).returncode == 0
     broken = tmp_path / "red_flags.toml"
-    text = (rules_folder() / "red_flags.toml").read_text("utf-8")
-    for old, new in (("leg_look = ", "leg_lok = "), ("because = ", "becuase = "), ('"draft"', '"drafty"')):
+    text = (rules_folder() / URGENT).read_text("utf-8")
+    for old, new in (("{ legs = ", "{ lgs = "), ("because = ", "becuase = "), ('"urgent"', '"urgently"')):
         broken.write_text(f"#:schema ./{schema.name}\n" + text.replace(old, new, 1))
         assert tool("taplo", "check", "--no-auto-config", broken).returncode == 1
         assert tool("check-jsonschema", "--schemafile", schema, broken).returncode == 1
@@ -495,7 +536,7 @@ def test_the_command_prints_the_schema(rulebase: RuleBase, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out) == schema_of(rulebase, "rules", "causes/everyday.toml")
 
 
-@pytest.mark.parametrize("given", [["rules", "nonsense.toml"], ["answers", "red_flags.toml"]])
+@pytest.mark.parametrize("given", [["rules", "nonsense.toml"], ["answers", URGENT]])
 def test_a_file_that_has_no_schema_is_told(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", *given]) == 2
     assert capsys.readouterr().out == ""
@@ -504,22 +545,22 @@ def test_a_file_that_has_no_schema_is_told(given: list[str], capsys: pytest.Capt
 def test_the_ids_are_those_of_the_rule_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = Path(shutil.copytree(rules_folder(), tmp_path / "rules"))
     for path in folder.rglob("*.toml"):
-        path.write_text(path.read_text("utf-8").replace('"self_care"', '"at_home"').replace('"twitch"', '"flutter"'))
+        path.write_text(path.read_text("utf-8").replace('"self_care"', '"at_home"').replace('"k_flick"', '"k_flutter"'))
     for kind in KINDS:
         assert main(["schema", kind, "--rules", str(folder)]) == 0
         schema = json.loads(capsys.readouterr().out)
         Draft7Validator.check_schema(schema)
         text = json.dumps(schema)
-        assert '"flutter"' in text or kind in ("row", "summary")  # these name no option
-        assert '"twitch"' not in text
+        assert '"k_flutter"' in text or kind in ("row", "summary")  # these name no option
+        assert '"k_flick"' not in text
         assert '"self_care"' not in text
 
 
 def test_texts_of_the_questions_and_of_the_grammar_help_to_write(rulebase: RuleBase) -> None:
     age = schema_of(rulebase, "answers")["properties"]["answers"]["properties"]["age"]
     assert age["description"] == rulebase.questions["age"].text
-    feel = schema_of(rulebase, "answers")["properties"]["answers"]["properties"]["feel"]
-    assert feel["x-taplo"]["docs"]["enumValues"] == [option.text for option in rulebase.questions["feel"].options]
+    side = schema_of(rulebase, "answers")["properties"]["answers"]["properties"]["side"]
+    assert side["x-taplo"]["docs"]["enumValues"] == [option.text for option in rulebase.questions["side"].options]
     rules = schema_of(rulebase, "rules")["properties"]
     for table, key in (("red_flag", "fires"), ("advice", "only_if"), ("question", "ask_when"), ("hazard", "least")):
         assert rules[table]["items"]["properties"][key]["description"], key

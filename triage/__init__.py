@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         read_answer_file,
     )
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"
 __all__ = [
     "AnswerFile",
     "Assessment",

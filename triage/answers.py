@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from triage.faults import Fault, Faults, FaultyInput, allowed
+from triage.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
 from triage.grammar import read_answer, valid_part
 from triage.model import Answer, Answers, RuleBase
 from triage.toml_file import TomlFile, read_bytes
@@ -47,26 +48,44 @@ def read_answer_file(path: Path, rulebase: RuleBase) -> AnswerFile:
         from triage.fhir.response import read_response
 
         return read_response(str(path), raw, rulebase)
-    toml = TomlFile(str(path), raw)
-    faults = Faults()
+    try:
+        toml = TomlFile(str(path), raw)
+    except FaultyInput as error:
+        raise FaultyInput(error.faults, _signs_in(raw, rulebase)) from None
+    answers, wrong = read_answers(toml, rulebase)
+    faults = list(wrong)
     known = (TITLE, SAVED, ANSWERS, EXPECT)
-    for key in toml.data:
-        if key not in known:
-            faults.append(Fault(toml.name, toml.line(key), f'unknown field "{key}"', allowed(key, known)))
+    for key in [key for key in toml.data if key not in known][:MOST_FAULTS]:
+        faults.append(Fault(toml.name, toml.line(key), f'unknown field "{key}"', allowed(key, known)))
     title = toml.data.get(TITLE, "")
     if not isinstance(title, str):
         faults.append(Fault(toml.name, toml.line(TITLE), "title: must be text in quotes"))
     saved = toml.data.get(SAVED)
     if saved is not None and type(saved) is not date:
         faults.append(Fault(toml.name, toml.line(SAVED), "saved: must be a day", "like saved = 2026-01-31"))
-    answers, more = read_answers(toml, rulebase)
     expect = toml.data.get(EXPECT, {})
     if not isinstance(expect, dict):
-        more.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
-    if faults + more:
-        raise FaultyInput(faults + more, answers)
+        faults.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
+    if faults:
+        raise FaultyInput(faults, answers)
     others = (f"[{EXPECT}]",) if expect else ()
     return AnswerFile(toml.name, title, answers, expect, saved, toml, others=others)
+
+
+def _signs_in(raw: bytes, rulebase: RuleBase) -> Answers:
+    """The signs in a file that is not TOML, by the words behind the names of questions."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in raw.decode(errors="replace").splitlines():
+        words = line.partition("#")[0]
+        if begins := re.match(r"""\s*["']?(\w+)["']?\s*=""", words):
+            name, words = begins[1], words[begins.end() :]
+        elif words.lstrip().startswith("["):  # the head of a table, or a line of a list in a list
+            name = ""
+        if name in rulebase.questions:
+            found.setdefault(name, []).append(words)
+    parts = {name: valid_part(question, found.get(name, [])) for name, question in rulebase.questions.items()}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def is_json(path: Path) -> bool:

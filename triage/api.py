@@ -24,6 +24,7 @@ from triage.interview import missing_from, open_questions
 from triage.model import Answers, Assessment, Question
 from triage.report.contract import AssessmentData, RowData
 from triage.rulebase import load
+from triage.so_far import with_level
 
 if TYPE_CHECKING:
     from triage.batch.records import Records
@@ -134,8 +135,15 @@ def next_question(answers: Mapping[str, object], rules: Rules | None = None) -> 
 
 
 def read_answer_file(path: Path | str, rules: Rules | None = None) -> AnswerFile:
-    """The title, answers and day of an answer file. Raises FaultyInput with every fault and its line."""
-    return answer_files.read_answer_file(Path(path), _engine(rules).rulebase)
+    """The title, answers and day of an answer file. Raises FaultyInput with every fault and its line.
+
+    Of a faulty file it also says what the rest asks for, where that is a doctor.
+    """
+    engine = _engine(rules)
+    try:
+        return answer_files.read_answer_file(Path(path), engine.rulebase)
+    except FaultyInput as error:
+        raise with_level(engine, error) from None
 
 
 def is_stale(file: AnswerFile, rules: Rules | None = None, today: date | None = None) -> bool:
@@ -212,7 +220,10 @@ def _checked(answers: object, engine: Engine) -> Answers:
         raise FaultyInput([Fault("answers", 0, what, 'like {"question": "option"}')])
     # An assessment keeps several options as a tuple: its answers can be given again.
     raw = {name: list(value) if isinstance(value, tuple) else value for name, value in answers.items()}
-    known, faults = answer_files.check_answers(raw, engine.rulebase, "answers")
-    if faults:
-        raise FaultyInput([*faults, *assessments.known_so_far(engine, FaultyInput(faults, known))])
+    try:
+        known, faults = answer_files.check_answers(raw, engine.rulebase, "answers")
+        if faults:
+            raise FaultyInput(faults, known)
+    except FaultyInput as error:
+        raise with_level(engine, error) from None
     return known

@@ -11,9 +11,9 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from triage.engine import Engine, Firing, never_name, only_if_name
-from triage.faults import Fault, FaultyInput
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.model import (
+    AT_ONCE,
     STRENGTHS,
     Advice,
     Answers,
@@ -24,6 +24,7 @@ from triage.model import (
     Facts,
     FiredCause,
     FiredFlag,
+    Note,
     RankedCause,
     Reason,
     RedFlag,
@@ -37,15 +38,6 @@ from triage.voices import in_voice, voice_of
 def find_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
     """The red flags that answers raise, most urgent first. Those beside the ladder come last."""
     return _flags(engine.rulebase, engine.answers.infer(as_facts(answers, engine.rulebase.bands)))
-
-
-def known_so_far(engine: Engine, error: FaultyInput) -> tuple[Fault, ...]:
-    """What the answers that could be read beside some faults ask for, as one more thing to tell."""
-    level = most_urgent(engine.rulebase, (f.flag for f in find_flags(engine, error.known)))
-    if not level.see_doctor:
-        return ()
-    said = in_voice(level.say, engine.rulebase.voices[voice_of(engine.rulebase, error.known)])
-    return (Fault(error.faults[0].file, 0, f"what can be read of it asks for this: {said}"),)
 
 
 def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
@@ -111,7 +103,7 @@ def _settle(
         myths=advice("myth"),
         withheld=tuple(w for w in withheld if part_of(w.advice.kind) in shows) if "withheld" in shows else (),
         checks=_checks(rulebase, found.told) if "checks" in shows else (),
-        notes=tuple(n for n in rulebase.notes.values() if n.id in found.told) if "notes" in shows else (),
+        notes=_notes(rulebase, found) if "notes" in shows else (),
         safety_net=rulebase.safety_net if "safety_net" in shows else None,
         missing=missing,
         pending=tuple(f.flag.id for f in found.flags if set(f.flag.waits_for) & set(missing)),
@@ -127,6 +119,12 @@ def _checks(rulebase: RuleBase, told: AbstractSet[str]) -> tuple[Check, ...]:
     """Those that a sign asks for first, then those that a doctor may add."""
     checks = [c for c in rulebase.checks.values() if c.id in told]
     return tuple(sorted(checks, key=lambda c: STRENGTHS.index(c.strength)))
+
+
+def _notes(rulebase: RuleBase, found: _Found) -> tuple[Note, ...]:
+    """The lines to heed; at a level that ends the interview only those that stand before the rest."""
+    told = (note for note in rulebase.notes.values() if note.id in found.told)
+    return tuple(note for note in told if note.first or found.level.stops != AT_ONCE)
 
 
 def part_of(kind: str) -> str:

@@ -299,7 +299,9 @@ class _How:
         level = self.assessment.disposition.title
         if self.assessment.complete:
             return level
-        return f"At least: {level}" if self.assessment.see_doctor else "Not decided: questions are still open"
+        if not self.assessment.see_doctor:
+            return "Not decided: questions are still open"
+        return f"{'So far' if self.assessment.may_be_explained else 'At least'}: {level}"
 
     def disposition(self) -> Node:
         """The level and the red flags: those of this level, then milder ones."""
@@ -514,7 +516,7 @@ class _Absent:
         if advice.beside and not any(advised[other].condition.holds(self.facts) for other in advice.beside):
             others = "; ".join(advised[other].title for other in advice.beside)
             hidden += (
-                Node("advice", advice.beside[0], f"it goes with other advice, and none of it is for you: {others}"),
+                Node("advice", advice.beside[0], f"it goes with other advice, and none of it is given: {others}"),
             )
         return (WITHHELD if against else NOT_SHOWN), (*against, *hidden)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, product
 from math import prod
 from typing import Any, NamedTuple
@@ -153,7 +153,7 @@ class Vocabulary:
         if not value or not set(value) <= set(TABLE) or not all(isinstance(v, list) for v in value.values()):
             complain(f"{name}: a table here has lists named {', '.join(TABLE)}", allowed("", TABLE))
             return []
-        if set(value) == {"any"} or len(value.get("all", (1, 2))) < 2 and set(value) == {"all"}:
+        if set(value) == {"any"} or (set(value) == {"all"} and len(value["all"]) < 2):
             complain(f"{name}: a table is not needed here", 'write question = ["a", "b"]')
         if set(value) & {"not", "open"} and (name in FINDINGS or self.questions[name].kind == "number"):
             complain(f'{name}: "not" and "open" are for questions with options', "")
@@ -330,12 +330,18 @@ def _calm(question: Question) -> list[str]:
 
 def valid_part(question: Question, value: Any) -> Answer | None:
     """What can be read of a value that is no answer as a whole: the signs in it; None where there are none."""
-    known = [option.id for option in question.options]
-    given = [item for item in as_list(value) if isinstance(item, str) and item in known]
-    signs = tuple(option for option in known if option in given and option not in _calm(question))
+    given = set(_words(value))
+    signs = tuple(o.id for o in question.options if o.id in given and o.id not in _calm(question))
     if question.kind == "many":
         return signs or None
     return signs[0] if len(signs) == 1 else None
+
+
+def _words(value: Any) -> Iterator[str]:
+    """All words of a text, or of texts in a list."""
+    for item in chain.from_iterable(map(as_list, as_list(value))):
+        if isinstance(item, str):
+            yield from re.findall(r"\w+", item.lower())
 
 
 def _as_written(value: Any) -> str:

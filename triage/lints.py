@@ -263,8 +263,9 @@ def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
     for level in rulebase.ladder:
-        if level.stops == AT_ONCE and level.shows:
-            yield _fault(level.at, f'disposition "{level.id}", shows: must be empty', "it stops at once")
+        if level.stops == AT_ONCE and set(level.shows) - {"notes"}:
+            what = f'disposition "{level.id}", shows: only "notes"'
+            yield _fault(level.at, what, "it stops at once; of the notes it tells those that come first")
 
 
 def _hazards_name_what_exists(rulebase: RuleBase) -> Iterator[Fault]:

@@ -528,6 +528,12 @@ class Assessment(Record):
     def see_doctor(self) -> bool:
         return self.disposition.see_doctor
 
+    @property
+    def may_be_explained(self) -> bool:
+        """Whether the level rests on red flags alone that an open question can still take back: then it is no "at least"."""
+        deciding = [fired.flag.id for fired in self.red_flags if fired.flag.disposition == self.disposition.id]
+        return bool(deciding) and set(deciding) <= set(self.pending)
+
 
 class RuleBase(Record):
     """A whole, checked rule base. Mappings keep the order of the files.

@@ -80,10 +80,7 @@ def complete(space: Space) -> tuple[Formula, ...]:
     """At the end of an interview that nothing cut short: answered is what applies, and nothing else."""
     rulebase = space.rulebase
     applies = [
-        space.name(
-            space.answered(q.id, space.answers)
-            == holds(q.condition, space.answers)
-        )
+        space.name(space.answered(q.id, space.answers) == holds(q.condition, space.answers))
         for q in rulebase.questions.values()
         if not q.yields  # these may be left out of a long interview
     ]

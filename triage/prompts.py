@@ -315,7 +315,8 @@ class PlainAsker(TerminalAsker):
         lines = self._head(prompt)
         for number, option in enumerate(prompt.lines, 1):
             lines += _numbered_line(number, option, columns, prompt.opened or option.open)
-        note: list[str] = []
+        ticked = [o.text for o in prompt.options if o.id in prompt.chosen]
+        note = screen.wrap(f"So far: {'; '.join(ticked)}", columns) if ticked else []
         while True:
             typed = self._typed([*lines, *note, *key_line(prompt, columns)], "")
             lines = []
@@ -333,9 +334,11 @@ class PlainAsker(TerminalAsker):
         """The reply; what was ticked is said again, for those who cannot see the list."""
         columns = screen.width()
         words = "; ".join(o.text for o in prompt.lines if o.id in picked)
-        self.show(screen.wrap(words, columns, "-> ") if words else [])
+        lines = screen.wrap(words, columns, "-> ") if words else []
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
-            self.show(screen.wrap(BOTH, columns))
+            lines += screen.wrap(BOTH, columns)
+        if lines:
+            self.show(lines)
         return picked if prompt.kind == "many" else picked[0]
 
     def _is_detail(self, typed: str, prompt: Prompt) -> bool:

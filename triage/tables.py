@@ -61,18 +61,17 @@ class Outcome(NamedTuple):
     pending: bool  # the level rests on red flags that a missing answer can still take back
 
     @classmethod
-    def of(cls, found: Assessment) -> Outcome:
-        """The same of an assessment."""
+    def of(cls, rulebase: RuleBase, found: Assessment) -> Outcome:
+        """The same of an assessment; the level as it is written, in no voice."""
         return cls(
-            found.disposition,
+            rulebase.dispositions[found.disposition.id],
             found.pharmacist is not None,
             tuple(f.flag.id for f in found.red_flags),
             tuple(c.cause.id for c in found.causes),
             tuple(c.cause.id for c in found.needs_checking),
             tuple(c.id for c in found.checks),
             found.missing,
-            all(f.flag.id in found.pending for f in found.red_flags if f.flag.disposition == found.disposition.id)
-            and bool(found.pending),
+            found.may_be_explained,
         )
 
     @property
@@ -256,7 +255,7 @@ def _axes(productions: Iterable[Production], values: Mapping[str, list[Value]]) 
     """The classes of each name, as `cases` goes through them."""
     conditions = _conditions(_rows(productions))
     return {
-        name: Axis(conditions[name], tuple(_class(conditions[name], {name: value}) for value in those))
+        name: Axis(conditions[name], tuple(_class(conditions[name], {name: value} if value else {}) for value in those))
         for name, those in values.items()
     }
 
@@ -471,4 +470,5 @@ def _outcome(found: Iterable[tuple[int, Any]]) -> Outcome:
     for n, value in found:
         fields[n].append(value)
     [level], pharmacist, *named, pending = fields
-    return Outcome(level, bool(pharmacist), *map(tuple, named), pending=bool(pending))
+    flags, causes, checking, checks, missing = map(tuple, named)
+    return Outcome(level, bool(pharmacist), flags, causes, checking, checks, missing, bool(pending))

@@ -16,13 +16,15 @@ from typing import NamedTuple
 from triage import paths
 from triage.assessment import assess, most_urgent
 from triage.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
-from triage.formulas import Formula, Space, all_of, any_of, holds, negated, rows_hold
+from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
 from triage.grammar import FINDINGS, RED_FLAG
 from triage.hazards import broken, unneeded_controls
 from triage.lints import rows_of, rows_of_question
-from triage.model import NOT_SURE, Accepted, Answers, Condition, Question, RedFlag, Row, RuleBase
-from triage.projection import cases, cells_of, domain_of, projection
+from triage.model import NOT_SURE, Accepted, Answers, Condition, Facts, Question, RedFlag, Row, RuleBase
+from triage.projection import Domain, Value, cases, cells_of, domain_of, projection, size
 from triage.rulebase import load
+
+MOST_CELLS = 1000  # of a rule that is taken whole to the engine
 
 
 class Finding(NamedTuple):
@@ -89,8 +91,8 @@ def _the_program_agrees(space: Space, result: Mapping[str, Formula], log: _Log) 
     first: dict[str, RedFlag] = {}
     for flag in rulebase.red_flags.values():
         first.setdefault(flag.disposition, flag)
-    for size in range(len(first) + 1):
-        for flags in combinations(first.values(), size):
+    for count in range(len(first) + 1):
+        for flags in combinations(first.values(), count):
             ranks = [level.rank for f in flags if not (level := rulebase.dispositions[f.disposition]).beside]
             wanted = min(ranks, default=rulebase.ladder[-1].rank)
             ids = ", ".join(flag.id for flag in flags)
@@ -251,8 +253,8 @@ def everything_is_read(space: Space, log: _Log) -> None:
     for question in rulebase.questions.values():
         log.decide(bool(read[question.id]), question.id, "is read by nothing")
         for option in question.options:
-            speaks = option.voice or option.now  # read by how texts speak, and by what is said at once
-            needed = option.exclusive or option.harmless or option.id == NOT_SURE or speaks
+            speaks = bool(option.voice) or option.now  # read by how texts speak, and by what is said at once
+            needed = speaks or option.exclusive or option.harmless or option.id == NOT_SURE
             log.decide(needed or option.id in read[question.id], question.id, f"{option.id} is read by nothing")
 
 
@@ -305,27 +307,68 @@ def strata(space: Space, log: _Log) -> None:
 
 
 def engine_agrees(space: Space, log: _Log) -> None:
-    """experta and the formulas say the same of every rule in every cell of its projection."""
+    """experta and the formulas say the same of every rule in every cell of its projection.
+
+    A rule with more than MOST_CELLS is taken apart: each row with each of its barriers. Where that is still too wide,
+    two questions at a time are varied, while all others hold.
+    """
     domain = domain_of(space.rulebase)
     variables = {name: {o: space.free(f"{name}={o}") for o in options} for name, options in domain.options.items()}
     for production in productions(space.rulebase):
-        condition, stratum = Condition(production.when, production.unless), Stratum([production])
-        values = projection([*production.when, *production.unless], domain)
-        fired = []
-        for facts in cases(values):
-            fires = bool(stratum.infer(facts))
-            log.decide(fires == condition.holds(facts), production.name, f"experta differs on {facts}")
-            if fires:
-                fired.append(facts)
-        meant = {
-            (name, value): space.name(all_of(v if o in value else negated(v) for o, v in variables[name].items()))
-            for name, each in values.items()
-            for value in each
-        }
-        inside = [any_of(meant[name, value] for value in each) for name, each in values.items()]
-        listed = any_of(all_of(meant[name, facts.get(name, frozenset())] for name in values) for facts in fired)
-        differs = space.name(holds(condition, variables) != listed)
-        log.decide(not space.possible(*map(space.name, inside), differs), production.name, "the formula differs")
+        for rule in _narrow(production, domain):
+            condition, stratum = Condition(rule.when, rule.unless), Stratum([rule])
+            values = projection([*rule.when, *rule.unless], domain)
+            whole = size(values) <= MOST_CELLS
+            fired = []
+            for facts in cases(values) if whole else _two_at_a_time(rule, values):
+                fires = bool(stratum.infer(facts))
+                log.decide(fires == condition.holds(facts), rule.name, f"experta differs on {facts}")
+                if fires:
+                    fired.append(facts)
+            if whole:
+                differs = _formula_differs(space, variables, condition, values, fired)
+                log.decide(not differs, rule.name, "the formula differs")
+
+
+def _narrow(production: Production, domain: Domain) -> list[Production]:
+    """A rule, or its rows with each barrier alone if it has too many cells."""
+    if size(projection([*production.when, *production.unless], domain)) <= MOST_CELLS:
+        return [production]
+    return [Production(production.name, (row,), stop) for row in production.when for stop in _alone(production.unless)]
+
+
+def _alone(rows: tuple[Row, ...]) -> list[tuple[Row, ...]]:
+    return [(row,) for row in rows] or [()]
+
+
+def _two_at_a_time(rule: Production, values: Mapping[str, list[Value]]) -> Iterator[Facts]:
+    """Cases in which two names take every value, and the others one by which the row holds."""
+    held = {name: next((v for v in each if v and _holds(rule, name, v)), each[-1]) for name, each in values.items()}
+    for pair in combinations(values, 2):
+        yield from cases({name: each if name in pair else [held[name]] for name, each in values.items()})
+
+
+def _holds(rule: Production, name: str, value: Value) -> bool:
+    return all(cell.holds({name: value}) for cell in rule.when[0] if cell.name == name)
+
+
+def _formula_differs(
+    space: Space,
+    variables: Variables,
+    condition: Condition,
+    values: Mapping[str, list[Value]],
+    fired: Iterable[Facts],
+) -> bool:
+    """Whether the formula of a condition holds in other cells than those in which it fired."""
+    meant = {
+        (name, value): space.name(all_of(v if o in value else negated(v) for o, v in variables[name].items()))
+        for name, each in values.items()
+        for value in each
+    }
+    inside = [any_of(meant[name, value] for value in each) for name, each in values.items()]
+    listed = any_of(all_of(meant[name, facts.get(name, frozenset())] for name in values) for facts in fired)
+    differs = space.name(holds(condition, variables) != listed)
+    return space.possible(*map(space.name, inside), differs)
 
 
 PROOFS: Mapping[str, tuple[str, str, Prove]] = {

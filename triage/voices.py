@@ -37,6 +37,12 @@ def rules_in_voice(rulebase: RuleBase, voice: str = "") -> RuleBase:
 
 def in_voice(value: T, words: Mapping[str, str]) -> T:
     """A text, or a record (or several) with texts, with the words of a voice in the place of tokens."""
+    said: T = _said_by(value, words)
+    return said
+
+
+def _said_by(value: Any, words: Mapping[str, str]) -> Any:
+    """The same object where nothing in it changes."""
     said: Any = value
     if isinstance(value, str):
         said = spoken(value, words)
@@ -44,13 +50,13 @@ def in_voice(value: T, words: Mapping[str, str]) -> T:
         return value
     elif isinstance(value, Record):
         fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
-        changed = {name: new for name, old in fields.items() if (new := in_voice(old, words)) is not old}
+        changed = {name: new for name, old in fields.items() if (new := _said_by(old, words)) is not old}
         said = replace(value, **changed) if changed else value
     elif isinstance(value, dict):
-        made = {name: in_voice(one, words) for name, one in value.items()}
+        made = {name: _said_by(one, words) for name, one in value.items()}
         said = made if any(made[name] is not one for name, one in value.items()) else value
     elif isinstance(value, tuple):
-        items = [in_voice(item, words) for item in value]
+        items = [_said_by(item, words) for item in value]
         if any(new is not old for new, old in zip(items, value, strict=True)):
             said = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     return said

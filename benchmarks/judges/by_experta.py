@@ -16,7 +16,7 @@ def build(rulebase: RuleBase) -> Judge:
     engine = Engine(rulebase)
 
     def outcome(answers: Answers) -> Outcome:
-        return Outcome.of(assess(engine, answers, missing_from(engine, answers)))
+        return Outcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
 
     outcome({})  # a stratum is compiled by its first case
     return lambda people: [outcome(answers) for answers in people]

@@ -42,7 +42,7 @@ def drawn(random: Random) -> Answers:
 
 def by_the_engine(engine: Engine, answers: Answers) -> Outcome:
     """What the engine says, as the tables say it."""
-    return Outcome.of(assess(engine, answers, missing_from(engine, answers)))
+    return Outcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
 
 
 @cache

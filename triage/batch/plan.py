@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +65,8 @@ def form_of(name: str, wanted: str | None = None) -> Form:
 
 def check_columns(columns: Sequence[str], name: str, rulebase: RuleBase) -> None:
     """Raises FaultyInput where rows cannot be told apart, or hold no question at all."""
+    if is_gone(columns, rulebase):
+        raise FaultyInput([Fault(name, 1, rulebase.saved.gone_say)])
     twice = (column for column, times in Counter(columns).items() if times > 1)
     faults = [Fault(name, 1, f'column "{column}" is there twice') for column in twice]
     faults += [
@@ -77,6 +79,12 @@ def check_columns(columns: Sequence[str], name: str, rulebase: RuleBase) -> None
         faults.append(Fault(name, 1, "no column has the name of a question", hint))
     if faults:
         raise FaultyInput(faults)
+
+
+def is_gone(names: Container[object], rulebase: RuleBase) -> bool:
+    """Whether most are names of an earlier version's questions. A few may be columns of somebody's own."""
+    gone = sum(name in names for name in rulebase.saved.gone)
+    return gone > 0 and gone > sum(name in names for name in rulebase.questions)
 
 
 def doubts(columns: Sequence[str], rulebase: RuleBase) -> Iterator[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, cast
 
-from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT
+from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT, is_gone
 from triage.batch.target import result
 from triage.batch.work import UNREADABLE, Coder
 from triage.faults import LONGEST, printable
+from triage.model import RuleBase
 from triage.report.contract import RowData
 from triage.rowsets import RowSet
 from triage.tables import Rows, Tables
@@ -38,6 +39,8 @@ class Records:
             if not isinstance(r, Mapping)
         }
         sound = [record if isinstance(record, Mapping) else NO_RECORD for record in records]
+        rulebase = self._tables.rulebase
+        wrong |= {n: [rulebase.saved.gone_say] for n, record in enumerate(sound) if _is_gone(record, rulebase)}
         answers: dict[str, dict[str, RowSet]] = {}
         for coder in self._coders:
             name = coder.question.id
@@ -61,8 +64,17 @@ def _refused(why: str, found: Mapping[str, Any], sha256: str) -> RowData:
     """A row without a result: why, and the level that can be read of it if that is a doctor."""
     nothing = dict.fromkeys(RESULT)
     told = printable(why if len(why) <= LONGEST else f"{why[:LONGEST]} ...")
-    told += f"; so far asks for: {found['disposition']}" if found["see_doctor"] else ""
+    if found["see_doctor"]:
+        told += f"; so far asks for: {found['disposition']}"
+        told += ", unless an open question explains it" if found["pending"] else ""
     return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": told})
+
+
+def _is_gone(record: Mapping[Any, Any], rulebase: RuleBase) -> bool:
+    try:
+        return is_gone(record, rulebase)
+    except Exception:  # noqa: BLE001  (what another program made may do anything)
+        return False
 
 
 def _native(record: Mapping[Any, Any], name: str) -> Any:

@@ -137,6 +137,7 @@ def each_file(args: argparse.Namespace, engine: Engine, one: Callable[[AnswerFil
     """Exit code and text of every file, written together; a faulty file is told, and the worst code counts."""
     from triage.answers import read_answer_file
     from triage.faults import FaultyInput
+    from triage.so_far import with_level
 
     check_output(args, args.files)
     worst, texts = DONE, []
@@ -157,14 +158,6 @@ def each_file(args: argparse.Namespace, engine: Engine, one: Callable[[AnswerFil
 
         write(args, ("\n" if args.format in LINES else "\n\n").join(texts))
     return worst
-
-
-def with_level(engine: Engine, error: FaultyInput) -> FaultyInput:
-    """The faults of an answer file, and what the rest of it asks for: a fault hides no danger sign."""
-    from triage.assessment import known_so_far
-    from triage.faults import FaultyInput
-
-    return FaultyInput([*error.faults, *known_so_far(engine, error)])
 
 
 def title_of(file: AnswerFile) -> str:

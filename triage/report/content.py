@@ -31,6 +31,9 @@ from triage.wording import STRENGTHS, YOU_SAID, grade_in_words, said
 if TYPE_CHECKING:
     from datetime import date
 
+# What is said in the place of "at least" of a level that an open question can still take back.
+UNLESS = "unless an open question explains it"
+
 # The headings of the parts, by the names that `shows` of a disposition uses.
 HEADINGS = {
     "notes": "Please note",
@@ -40,7 +43,7 @@ HEADINGS = {
     "do_not": "Do not",
     "prevention": "What may prevent it",
     "checks": "You can ask a doctor about",
-    "withheld": "Left out for you",
+    "withheld": "Left out",
     "myths": "Often said, but wrong",
 }
 
@@ -173,6 +176,7 @@ class Content(NamedTuple):
     known. `reasons` are the red flags that are told in full, `also_noted` the titles of milder ones;
     `no_flag` says that none decided (empty if one did), `more` what to heed at a level that asks no haste.
     `shows`: the names of the parts in the order of the rule base. `day`: None where no day is told.
+    `here`: what is said of the level's place on the ladder.
     """
 
     say: str
@@ -181,6 +185,7 @@ class Content(NamedTuple):
     emergency: bool
     level: Disposition
     ladder: tuple[Rung, ...]
+    here: str
     first: tuple[str, ...]
     more: tuple[str, ...]
     pharmacist: Disposition | None
@@ -220,26 +225,29 @@ def content(
     level = assessment.disposition
     known = assessment.complete or assessment.see_doctor
     told, milder = _told(assessment)
+    emergency = level.stops == AT_ONCE
+    parts = () if emergency else (*order, *level.shows)  # what an emergency tells stands in its first lines
     cite = _Citations(rulebase)
-    for entry in (*(f.flag for f in told), *_entries(assessment, (*order, *level.shows))):
+    for entry in (*(f.flag for f in told), *_entries(assessment, parts)):
         cite(entry)
     return Content(
         say=level.say if assessment.complete else provisional(assessment),
         time=level.time if known else "",
         complete=assessment.complete,
-        emergency=level.stops == AT_ONCE,
+        emergency=emergency,
         level=level,
         ladder=tuple(
             Rung(one.id, one.title, one.when_said, one.time, known and one.id == level.id) for one in rulebase.ladder
         ),
+        here=_here(assessment),
         first=first_lines(rulebase, assessment),
         more=level.more if known and not level.stops else (),
         pharmacist=assessment.pharmacist,
         reasons=tuple(_raised(rulebase, assessment, fired, cite) for fired in told),
         also_noted=tuple(fired.flag.title for fired in milder),
         no_flag="" if deciding(assessment) else no_flag(rulebase, assessment),
-        shows=level.shows,
-        notes=tuple(ToldNote(n.id, n.title, n.first, cite(n)) for n in assessment.notes),
+        shows=() if emergency else level.shows,
+        notes=tuple(ToldNote(n.id, n.title, n.first, cite(n)) for n in assessment.notes if not emergency),
         causes=tuple(_cause(ranked, cite) for ranked in assessment.causes),
         needs_checking=tuple(_checking(rulebase, fired, cite) for fired in assessment.needs_checking),
         relief=tuple(_advice(advice, cite) for advice in assessment.relief),
@@ -271,10 +279,16 @@ def provisional(assessment: Assessment) -> str:
     open_ = len(assessment.missing)
     waits = f"Not finished: {open_} question{'s are' if open_ > 1 else ' is'} not answered yet."
     if assessment.see_doctor:
-        certain = any(fired.flag.id not in assessment.pending for fired in deciding(assessment))
-        so_far = "So far, at least" if certain else "So far, unless an open question explains it"
-        return f"{waits} {so_far}: {assessment.disposition.say}"
+        so_far = UNLESS if assessment.may_be_explained else "at least"
+        return f"{waits} So far, {so_far}: {assessment.disposition.say}"
     return f"{waits} No warning sign so far, but that is not enough to go by."
+
+
+def _here(assessment: Assessment) -> str:
+    """What is said of the level's place on the ladder."""
+    if assessment.complete:
+        return "you are here"
+    return f"here, {UNLESS}" if assessment.may_be_explained else "at least here"
 
 
 def deciding(assessment: Assessment) -> list[FiredFlag]:
@@ -292,8 +306,9 @@ def first_lines(rulebase: RuleBase, assessment: Assessment) -> tuple[str, ...]:
 
 
 def emergency_first(assessment: Assessment) -> tuple[str, ...]:
-    """What is said of an emergency besides the call; the lines of its own signs first."""
-    return unique([*notes_of(deciding(assessment)), *assessment.disposition.more])
+    """What is said of an emergency besides the call: who acts, the lines of its own signs, then those of them all."""
+    notes = (note.title for note in assessment.notes)
+    return unique([*notes, *notes_of(deciding(assessment)), *assessment.disposition.more])
 
 
 def no_flag(rulebase: RuleBase, assessment: Assessment) -> str:

@@ -187,7 +187,7 @@ HOW = "How this was concluded"
 OUTCOMES = {
     "shown": "It is in the result, because:",
     "not_concluded": "It is not in the result, because this does not hold:",
-    "withheld": "It is left out for you:",
+    "withheld": "It is left out:",
     "not_shown": "The answers fit it, but it is not shown:",
 }
 

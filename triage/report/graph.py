@@ -56,7 +56,9 @@ def _level(assessment: Assessment) -> str:
     title = assessment.disposition.title
     if assessment.complete:
         return title
-    return f"At least: {title}" if assessment.see_doctor else "Not known yet"
+    if not assessment.see_doctor:
+        return "Not known yet"
+    return f"{'So far' if assessment.may_be_explained else 'At least'}: {title}"
 
 
 def _warning(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag, levels: Sequence[Disposition]) -> Finding:

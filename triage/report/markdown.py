@@ -33,7 +33,7 @@ from triage.wording import in_brackets
 WHY, ANSWERS, OPEN, SOURCES = "Why", "All answers", "Not answered yet", "Sources"
 NET, NET_HEADING = "safety_net", "When to get help"
 FITS, ASK_ABOUT = "It fits what you told us.", "It is worth asking about."
-HERE, NOT_KNOWN = "you are here", "not known yet"
+NOT_KNOWN = "not known yet"
 COLUMNS = ("Question", "Answer", "What it led to")
 
 # Lines that stand together. Blocks are set apart by a blank line.
@@ -108,7 +108,7 @@ def _first(told: Content) -> Iterator[Block]:
     """How urgent it is, and what goes with that."""
     if told.time:
         yield [f"**When:** {_words(told.time)}"]
-    yield [f"**How urgent, most urgent first:** {' > '.join(map(_rung, told.ladder))}"]
+    yield [f"**How urgent, most urgent first:** {' > '.join(_rung(rung, told.here) for rung in told.ladder)}"]
     if not told.time:
         yield [f"**You are here:** {NOT_KNOWN}"]
     yield from _list(map(_item, told.first))
@@ -117,8 +117,8 @@ def _first(told: Content) -> Iterator[Block]:
     yield from ([f"**First:** {_words(note.text)}"] for note in told.notes if note.first)
 
 
-def _rung(rung: Rung) -> str:
-    return f"**{_words(rung.title)} ({HERE})**" if rung.here else _words(rung.title)
+def _rung(rung: Rung, here: str) -> str:
+    return f"**{_words(rung.title)} ({here})**" if rung.here else _words(rung.title)
 
 
 def _reasons(told: Content) -> list[Block]:

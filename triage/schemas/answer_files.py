@@ -7,6 +7,7 @@ from triage.model import Question, RuleBase
 from triage.scenarios import Expected, expected_fields
 from triage.schemas import Schema, options, table
 
+SCHEMA = "leg-cramp-triage/answers/2"  # the contract: which questions there are, and their options
 DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"  # a day of TOML, as checkers of TOML hand it on
 
 
@@ -30,7 +31,8 @@ def _file(rulebase: RuleBase, expect: Schema, required: list[str]) -> Schema:
         ANSWERS: answers_table(rulebase),
         EXPECT: expect,
     }
-    return {"title": "Scenario" if EXPECT in required else "Answer file", **table(fields, required)}
+    kind = "Scenario" if EXPECT in required else "Answer file"
+    return {"title": f"{kind} ({SCHEMA})", **table(fields, required)}
 
 
 def answers_table(rulebase: RuleBase) -> Schema:

@@ -59,6 +59,7 @@ class _Shapes:
             "flag or rows": lambda field: {"anyOf": [{"type": "boolean"}, self._rows(field.values)]},
             "examples": lambda _: {"type": "array", "items": self._shared("example", self._example)},
             "words": lambda _: {"type": "object", "additionalProperties": {"type": "string"}},
+            "by voice": lambda _: table({key: {"type": "string"} for key in rulebase.voices}, list(rulebase.voices)),
             "groups": lambda _: _array({"type": "array", "minItems": 2, "items": {"type": "string"}}),
         }
 

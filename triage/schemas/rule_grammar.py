@@ -22,7 +22,8 @@ class Field(NamedTuple):
     """What may stand under a key: `kind`, and `values` of a choice, findings of rows, or the table below it.
 
     Kinds: "text", "filled text", "id", "whole", "flag", "texts", "filled texts", "choice", "choices",
-    "rows", "flag or rows", "examples", "words" (a table of texts), "groups" (a list of lists of texts), "table", "tables".
+    "rows", "flag or rows", "examples", "words" (a table of texts), "by voice" (with one for each voice), "groups" (a list
+    of lists of texts), "table", "tables".
     """
 
     kind: str
@@ -79,7 +80,8 @@ class Probe(Table):
         self.single, self.pick = single, pick
         self.fields: dict[str, Field] = {}
 
-    def _keep(self, key: str, kind: str, required: bool = False, values: Iterable[Any] = ()) -> None:
+    def keep(self, key: str, kind: str, required: bool = False, values: Iterable[Any] = ()) -> None:
+        """Remember what is read under a key."""
         self.fields.setdefault(key, Field(kind, required, tuple(values)))
 
     def fault(self, key: str, what: str, hint: str = "") -> None:
@@ -87,40 +89,40 @@ class Probe(Table):
 
     def _get(self, key: str, kind: type, default: Any, kind_name: str) -> Any:  # noqa: ARG002
         """What the loader reads without a reader of its own."""
-        self._keep(key, "words" if kind is dict else "groups", default is None)
+        self.keep(key, "words" if kind is dict else "groups", default is None)
         return kind()
 
     def text(self, key: str, default: str | None = None) -> str:
-        self._keep(key, "text" if default is not None else "filled text", default is None)
+        self.keep(key, "text" if default is not None else "filled text", default is None)
         return key
 
     def whole(self, key: str, default: int | None = None) -> int:
-        self._keep(key, "whole", default is None)
+        self.keep(key, "whole", default is None)
         return 0
 
     def flag(self, key: str) -> bool:
-        self._keep(key, "flag")
+        self.keep(key, "flag")
         return False
 
     def texts(self, key: str, default: tuple[str, ...] | None = ()) -> tuple[str, ...]:
-        self._keep(key, "texts" if default is not None else "filled texts", default is None)
+        self.keep(key, "texts" if default is not None else "filled texts", default is None)
         return ()
 
     def choice(self, key: str, values: Sequence[Any], default: Any = None) -> Any:
-        self._keep(key, "choice", default is None, values)
+        self.keep(key, "choice", default is None, values)
         chosen = self.pick is not None and self.pick[:2] == (self.name, key)
         return self.pick[2] if self.pick and chosen else values[0]
 
     def choices(self, key: str, values: Sequence[str]) -> tuple[str, ...]:
-        self._keep(key, "choices", values=values)
+        self.keep(key, "choices", values=values)
         return ()
 
     def rows(self, key: str, findings: Sequence[str] = (), required: bool = False) -> tuple[Row, ...]:
-        self._keep(key, "rows", required, findings)
+        self.keep(key, "rows", required, findings)
         return ()
 
     def flag_or_rows(self, key: str) -> bool:
-        self._keep(key, "flag or rows")
+        self.keep(key, "flag or rows")
         return False
 
     def condition(self, findings: Sequence[str] = (), when: str = "when", required: bool = True) -> Condition:
@@ -129,11 +131,11 @@ class Probe(Table):
         return EVERYBODY
 
     def id(self) -> str:
-        self._keep("id", "id", required=True)
+        self.keep("id", "id", required=True)
         return "id"
 
     def examples(self, key: str) -> tuple[Mapping[str, Any], ...]:
-        self._keep(key, "examples")
+        self.keep(key, "examples")
         return ()
 
     def tables(self, key: str) -> Iterator[Table]:
@@ -177,6 +179,11 @@ class _Asking(Loader):
     def _limit(self, table: Table) -> Limit:
         table.rows("when", required=True)
         return super()._limit(table)
+
+    def _action(self, table: Table, files: Iterable[TomlFile]) -> Mapping[str, str]:  # noqa: ARG002
+        if isinstance(table, Probe):
+            table.keep("action", "by voice", required=True)
+        return {}
 
     def _tables(self, files: Iterable[TomlFile], name: str) -> Iterator[Table]:  # noqa: ARG002
         yield self._probe(name, single=False)
