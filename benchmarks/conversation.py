@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]  # this checkout, wherever it is called from
 
 from triage.assessment import assess
-from triage.engine import Engine
+from triage.engine import Engine, Remembering
 from triage.interview import YES, Back, Interview, Prompt, Reply
 from triage.model import NOT_SURE, Answer, Answers, Assessment, Disposition, FiredFlag, Option, chosen
 from triage.report.text import short, urgent_lines
@@ -34,7 +34,7 @@ PEOPLE = DATA / "people.toml"
 NONE = "none"
 SIZES = (80, 40)  # columns of the windows (of 24 lines) that a result is laid out for
 WAY_OUT = "0"  # the first option of the question that may follow "not sure"
-WORD = re.compile(r"[A-Za-z0-9'-]+")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'-]*")
 
 
 def words(text: str) -> int:
@@ -72,7 +72,9 @@ class Scripted:
     def _answer(self, name: str, offered: Sequence[str]) -> Answer:
         if name in self.answers:
             return self.answers[name]
-        return self.unsaid if self.unsaid in offered else self.at_last.get(name, NONE)
+        if self.unsaid in offered:
+            return self.unsaid
+        return NONE if NONE in offered else self.at_last[name]
 
 
 class Rambling:
@@ -250,7 +252,17 @@ def answers_of(table: Mapping[str, Any]) -> Answers:
 
 # --- the table
 
-HEADS = ("person", "prompts", "screens", "keys", "words", "with keys", "result", *(f"{n} columns" for n in SIZES), "budget")
+HEADS = (
+    "person",
+    "prompts",
+    "screens",
+    "keys",
+    "words",
+    "with keys",
+    "result",
+    *(f"{n} columns" for n in SIZES),
+    "budget",
+)
 
 
 def row(engine: Engine, person: Person) -> tuple[list[str], bool]:
@@ -276,9 +288,11 @@ def table(rows: Sequence[Sequence[str]], markdown: bool) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Prompts, screens, keys and words of fourteen made-up people.")
     parser.add_argument("--markdown", action="store_true", help="the table in Markdown")
-    parser.add_argument("--random", type=int, default=0, metavar="N", help="interviews that are answered at random, too")
+    parser.add_argument(
+        "--random", type=int, default=0, metavar="N", help="interviews that are answered at random, too"
+    )
     args = parser.parse_args()
-    engine = Engine(load())
+    engine = Remembering(Engine(load()))
     found = [row(engine, person) for person in people()]
     print("\n".join(table([cells for cells, _ in found], args.markdown)))
     if args.random:

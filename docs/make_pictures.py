@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))  # for the driver of the tests
 
 import chromium
-from terminal import ENTER, MORE, REVIEW, Step, Terminal, keys, steps_to, terminal_pages
+from terminal import ENTER, MORE, REVIEW, Step, Terminal, keys, steps_to
 
 from triage.answers import read_answer_file
 from triage.assessment import assess
@@ -39,7 +39,7 @@ from triage.rulebase import load
 
 PICTURES = ROOT / "docs" / "pictures"
 SESSION = PICTURES / "session.svg"
-STORY, ILLNESS = "self-care/trail-runner-at-64", "routine/varicose-veins"  # under tests/scenarios
+STORY, ILLNESS = "self-care/runner-club-training", "routine/frequent-cramps-spoil-sleep"  # under tests/scenarios
 COLUMNS, ROWS = 80, 24
 
 # Cuts of the page: file names, and what each begins with. Their size, and the room above, in pixels.
@@ -146,14 +146,17 @@ def record() -> list[Frame]:
     """The frames of one interview, from the first question to the result."""
     os.environ.update(COLUMNS=str(COLUMNS), LINES=str(ROWS))
     engine = Engine(load())
-    steps = steps_to(engine, answers_of(engine, STORY), terminal_pages(engine))
+    steps = steps_to(engine, answers_of(engine, STORY))
     with Terminal(columns=COLUMNS, rows=ROWS) as terminal:
         recorder = Recorder(terminal)
         for step in steps:
             recorder.take(ASKED, lambda shown, step=step: _asks(step, shown))
-            terminal.type(keys(step).removesuffix(ENTER))
-            recorder.take(ANSWERED, lambda shown, step=step: _is_answered(step, shown))
-            terminal.type(ENTER)
+            typed = keys(step)
+            if typed.endswith(ENTER):
+                terminal.type(typed.removesuffix(ENTER))
+                recorder.take(ANSWERED, lambda shown, step=step: _is_answered(step, shown))
+                typed = ENTER
+            terminal.press(typed)
         recorder.take(REVIEWED, lambda shown: REVIEW in shown and shown.rstrip().endswith("\n>"))
         terminal.type(ENTER)
         recorder.take(RESULT, lambda shown: MORE in shown and shown.rstrip().endswith("\n>"))
@@ -163,24 +166,23 @@ def record() -> list[Frame]:
 
 
 def _asks(step: Step, shown: str) -> bool:
-    """Whether the whole prompt is on the screen."""
+    """Whether the whole prompt is on the screen, and nothing of it chosen."""
     prompt, flat = step.prompt, " ".join(shown.split())
-    if f"Question {prompt.number}" not in flat:
+    head = prompt.page if prompt.later else prompt.text
+    if head not in flat or f"{prompt.number} of about" not in flat:
         return False
     if prompt.kind == "number":
         return shown.rstrip().endswith("\n>")
-    last = prompt.options[-1]
-    return " ".join(f"{len(prompt.options)}. {last.text}".split()) in flat and not re.search(r"[\u25cf]", shown)
+    last = prompt.lines[-1]
+    return f"{len(prompt.lines)} {last.text}" in flat and not re.search(r"[\u25cf]", shown)
 
 
 def _is_answered(step: Step, shown: str) -> bool:
     """Whether the screen shows what was typed."""
-    prompt, typed = step.prompt, keys(step).removesuffix(ENTER)
-    if prompt.kind == "number":
+    typed = keys(step).removesuffix(ENTER)
+    if step.prompt.kind == "number":
         return bool(re.search(rf"\n> +{typed}$", shown.rstrip()))
-    if prompt.kind == "one":
-        return bool(re.search(rf"^ +> +{typed}\. ", shown, re.MULTILINE))
-    return all(re.search(rf"^.*\u25cf +{number}\. ", shown, re.MULTILINE) for number in typed)
+    return all(re.search(rf"^.*\u25cf +{number} ", shown, re.MULTILINE) for number in typed)
 
 
 # --- drawing

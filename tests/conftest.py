@@ -31,6 +31,6 @@ def tables(rulebase: RuleBase) -> Tables:
 
 @pytest.fixture(scope="session")
 def answer_sets() -> list[Answers]:
-    """Two thousand random answer sets on which many rules meet: the same in every run."""
+    """Random answer sets on which many rules meet: the same in every run."""
     random = Random(2024)
-    return [plain.random_answers(random) for _ in range(2000)]
+    return [plain.random_answers(random) for _ in range(1200)]

@@ -34,9 +34,7 @@ from reliability.result import NOTHING, Result
 from triage import examples
 from triage.answers import write_whole
 from triage.engine import Engine
-from triage.hazards import lets_through
 from triage.model import RuleBase
-from triage.mutants import EQUAL, NOTICERS, Jury, all_mutants, survey
 from triage.rulebase import find, load
 from triage.scenarios import run_scenario
 from triage.verify import PROOFS, prove_all
@@ -79,7 +77,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         row_of("Interviews killed at a random moment", killed),
         atheris_row(args.atheris, args.seed),
         *proof_rows(args.jobs),
-        *mutant_rows(engine),
     ]
     failures = [failure for row in rows for failure in row.failures]
     if failures:
@@ -210,21 +207,6 @@ def _within(title: str) -> str:
     return title[0].lower() + title[1:]
 
 
-def mutant_rows(engine: Engine) -> Iterator[Row]:
-    """What `check --mutants` does: changed rules, who noticed, and what is accepted."""
-    progress("mutants ...")
-    start = monotonic()
-    jury = Jury(engine, fuzz.SCENARIOS, lets_through)
-    found = survey(engine.rulebase, map(jury.verdict, all_mutants(engine.rulebase, jury.reading)))
-    by = Counter(verdict.noticed_by for verdict in found.verdicts)
-    failures = (*(f"mutant: {verdict.name}" for verdict in found.survivors), *map(str, found.faults))
-    yield Row("Changed rules (mutants)", f"{len(found.verdicts):,}", monotonic() - start, failures)
-    yield Row("... noticed, of those that differ", f"{found.noticed():.2%}")
-    yield from (Row(f"... noticed by {name}", f"{by[name]:,}") for name in NOTICERS)
-    yield Row("... proved equal to the rule", f"{by[EQUAL]:,}")
-    yield Row("... not noticed, accepted by name with a reason", f"{len(found.lasting):,}")
-
-
 # --- the page
 
 HEAD = """\
@@ -258,9 +240,6 @@ temporary file of mode 0600 may be left beside it.
 **Proofs.** The answers are finite: every property is decided over all answer sets with the solver z3, or over every case
 that a rule can tell apart. What a proof may find is listed in `rules/accepted.toml`, each with its reason. Which causes are
 shown is left open in the proofs, so that they hold for any.
-
-**Mutants.** One thing in the rules is changed at a time. A changed condition must be noticed by the examples of its own
-rule, anything else by a scenario or by the hazard log, proved anew.
 
 **Only in the tests that run on every change:** a disk that becomes full, a folder that cannot be written in, links, a
 folder in place of the file; no command uses a socket; files have mode 0600; no escape sequence of an answer file, a rule

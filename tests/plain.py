@@ -279,7 +279,7 @@ def _ids(tables: Sequence[Mapping[str, Any]]) -> list[str]:
 
 # Above this many combinations a rule is taken row by row (each row of `when` with each of
 # `unless`), and a row in which two questions at a time are varied while the others hold.
-MOST_TOGETHER = 2500
+MOST_TOGETHER = 400
 
 
 def cases_of(rule: Rule) -> Iterator[dict[str, Any]]:
@@ -421,6 +421,7 @@ def _options(name: str) -> list[str]:
     return _ids(rules().questions[name]["option"])
 
 
+@cache
 def _exclusive(name: str) -> set[str]:
     question = rules().questions.get(name, {"option": []})
     return {option["id"] for option in question["option"] if option.get("exclusive")}
@@ -466,10 +467,10 @@ def _calm(random: Random, level: Mapping[str, Any], answers: dict[str, Any]) -> 
     above = rules().ladder[: rules().ladder.index(level)]
     flags = [flag for flag in rules().red_flags if flag["disposition"] in _ids(above)]
     for _ in range(50):
-        raised = [flag for flag in flags if holds(rule_of(flag), answers)]
-        if not raised:
+        raised = next((flag for flag in flags if holds(rule_of(flag), answers)), None)
+        if raised is None:
             return
-        read = {name for row in raised[0]["when"] if row_holds(row, answers) for name in row}
+        read = {name for row in raised["when"] if row_holds(row, answers) for name in row}
         for name in sorted(read):
             answers[name] = _any_answer(random, rules().questions[name])
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
+from triage.engine import Engine
+from triage.interview import open_questions, settled_flags
+from triage.model import Answer, Answers
 from triage.pytest_plugin import SUFFIX
 
 FOLDER = Path(__file__).resolve().parent / "scenarios"
@@ -16,3 +20,33 @@ def name_of(path: Path) -> str:
 
 def path_of(name: str) -> Path:
     return FOLDER / f"{name}{SUFFIX}"
+
+
+class Way(NamedTuple):
+    """The way of somebody through the questions: those that were asked, in order.
+
+    `stood`: whether every red flag that was announced on the way still holds at its end.
+    """
+
+    asked: tuple[str, ...]
+    stood: bool
+
+
+def way_to(engine: Engine, answers: Answers) -> Way | None:
+    """The way to exactly these answers; None if something else is asked, or not all of it."""
+    given: dict[str, Answer] = {}
+    announced: set[str] = set()
+    while left := open_questions(engine, given):
+        name = left[0].id
+        if name not in answers:
+            return None
+        given[name] = answers[name]
+        announced |= _announced(engine, given)
+    stood = announced == _announced(engine, given)
+    return Way(tuple(given), stood) if given.keys() == answers.keys() else None
+
+
+def _announced(engine: Engine, answers: Answers) -> set[str]:
+    """The settled red flags that stop an interview, or leave only follow-ups: they are told at once."""
+    levels = engine.rulebase.dispositions
+    return {f.flag.id for f in settled_flags(engine, answers) if levels[f.flag.disposition].stops}

@@ -25,7 +25,7 @@ from triage.prompts import BOUNCE_SECONDS, MORE_BELOW
 ENTER, LEFT, CTRL_C, CTRL_D, ESC, PAGE_DOWN = "\r", "\x1b[D", "\x03", "\x04", "\x1b", "\x1b[6~"
 SECONDS = 20  # how long to wait for a text before a test fails
 REVIEW, MORE = "Enter result", "Enter to finish"
-GO_ON, LEAVE = "Enter goes on", "back to the list. Enter:"
+GO_ON, LEAVE = "Enter goes on", "Ticked by mistake?"
 KEYS = re.compile(r"(h relief +|h\s+)q( leave)?$")  # the end of every screen with something to answer
 NONE = ("none",)
 RUNNER: Answers = {
@@ -260,16 +260,23 @@ class Terminal:
         for step in steps:
             self.wait_for_prompt(step.prompt)
             self.read_on()
-            if keys(step) == "0":
-                time.sleep(BOUNCE_SECONDS)  # sooner it would be a key held down
-            self.type(keys(step))
+            self.press(keys(step))
 
-    def read_on(self) -> None:
-        """Turn a list that is longer than the window to its end: before that it takes no answer."""
+    def press(self, text: str) -> None:
+        """Type a reply, "none" not so soon that it would be a key held down."""
+        if text == "0":
+            time.sleep(BOUNCE_SECONDS)
+        self.type(text)
+
+    def read_on(self) -> list[str]:
+        """Turn a list that is longer than the window to its end: before that it takes no answer. What came to light."""
+        seen = []
         while MORE_BELOW in "\n".join(self.window):
             before = self.window
             self.type(PAGE_DOWN)
             self.until(lambda before=before: self.window != before and self.is_ready())
+            seen.append("\n".join(self.window))
+        return seen
 
     def wait_for_review(self) -> None:
         self.wait_for(REVIEW, ">")

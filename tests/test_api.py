@@ -144,7 +144,6 @@ def test_an_answer_file_is_read_with_its_day(tmp_path: Path) -> None:
         ({"danger": "none"}, "danger", "list"),
         ({"danger": []}, "danger", "at least one"),
         ({"danger": None}, "danger", "list"),
-        ({"before": ["e_dry", "e_dry"]}, "before", "twice"),
         ({"before": ["none", "not_sure"]}, "before", "stands alone"),
         ({"before": ["e_heat", "e_heat"]}, "before", "twice"),
         ({"danger": {"none"}}, "danger", "list"),

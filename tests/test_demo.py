@@ -66,7 +66,7 @@ def test_without_a_name_it_is_the_first(capsys: pytest.CaptureFixture[str], rule
 def test_what_is_shown_are_the_answers_of_the_story(engine: Engine) -> None:
     for story in read_stories(FOLDER, engine.rulebase).values():
         waits: list[None] = []
-        asker = StoryAsker(engine.rulebase, story, io.StringIO(), lambda waits=waits: waits.append(None))
+        asker = StoryAsker(engine, story, io.StringIO(), lambda waits=waits: waits.append(None))
         assert Interview(engine, asker).conduct() == story.answers
         assert len(waits) >= len(story.answers)
 
@@ -118,16 +118,16 @@ def write(folder: Path, text: str) -> None:
     (folder / DEMOS / "story.toml").write_text(text, "utf-8")
 
 
-EMERGENCY = '[answers]\nage = 40\nred_now = ["r_breath"]\n{}[expect]\ndisposition = "{}"\n'
+EMERGENCY = '[answers]\nstart = "me"\ndanger = ["d_breath"]\n{}[expect]\ndisposition = "{}"\n'
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         (EMERGENCY.format("", "soon"), "disposition"),
-        (EMERGENCY.format('when = "sleep"\n', "emergency"), "when: is not asked"),
-        ('[answers]\nage = 40\nred_now = ["not_sure"]\n[expect]\ncomplete = false\n', "red_now: more is asked"),
-        ('[answers]\nred_now = ["none"]\n[expect]\ncomplete = false\n', "no answer to age"),
+        (EMERGENCY.format('kind = ["k_night"]\n', "emergency"), "kind: is not asked"),
+        ('[answers]\nstart = "me"\ndanger = ["not_sure"]\n[expect]\ncomplete = false\n', "danger: more is asked"),
+        ('[answers]\nstart = "me"\ndanger = ["none"]\n[expect]\ncomplete = false\n', "no answer to age"),
     ],
 )
 def test_stories_that_cannot_be_played_are_told(folder: Path, engine: Engine, text: str, what: str) -> None:

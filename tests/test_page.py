@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import html5lib
 import pytest
+from sample import sample
+from stories import path_of
 
 from triage.answers import read_answer_file
 from triage.assessment import assess
@@ -28,8 +30,7 @@ from triage.report.graph import ASIDE, DECIDES, concluded, drawn
 from triage.report.page import LARGEST, ORDER, page
 from triage.report.paper import on_paper
 
-FOLDER = Path(__file__).parent / "scenarios"
-RUNNER = FOLDER / "self-care" / "runner-club-training.triage.toml"
+RUNNER = path_of("self-care/runner-club-training")
 DAY = date(2026, 11, 21)
 SVG = "{http://www.w3.org/2000/svg}"
 # What a page may be made of: nothing that runs, is loaded, or is sent.
@@ -63,10 +64,9 @@ def told(engine: Engine, answers: Answers, wanted: Wanted = NOTHING_MORE) -> Tol
 
 @pytest.fixture(scope="module")
 def every(engine: Engine) -> dict[str, Told]:
-    """The page of every scenario, and of what is known after three answers of some."""
-    paths = sorted(FOLDER.rglob("*.toml"))
-    answers = {path.name: read_answer_file(path, engine.rulebase).answers for path in paths}
-    begun = {f"begun {name}": dict(list(given.items())[:3]) for name, given in list(answers.items())[::20]}
+    """The page of every kind of result, and of what is known after a few answers of some."""
+    answers = {name: assessment.answers for name, assessment in sample(engine).items()}
+    begun = {f"begun {name}": dict(list(given.items())[:4]) for name, given in list(answers.items())[::5]}
     return {name: told(engine, given, Wanted(day=DAY)) for name, given in (answers | begun).items()}
 
 
@@ -200,8 +200,10 @@ def test_the_first_thing_it_says_is_what_to_do(every: dict[str, Told]) -> None:
         main_text = words(elements(case.root, "main")[0]).removeprefix("Not finished")
         assert main_text.startswith(" ".join(case.content.say.split())), name
         assert ("Not finished" in words(by_id(case.root)["result"])) == (not case.assessment.complete), name
-        for line in case.content.first:
-            assert line in words(by_id(case.root)["result"]), name
+        first = words(by_id(case.root)["result"])
+        notes = [note.title for note in case.assessment.notes if note.first]
+        for line in (*case.content.first, *notes, *(case.content.pharmacist.more if case.content.pharmacist else ())):
+            assert line in first, name
 
 
 def test_nothing_that_is_told_is_left_out(every: dict[str, Told]) -> None:
@@ -264,12 +266,12 @@ def test_all_answers_stand_in_the_table_and_those_not_sure_are_marked(every: dic
                 assert "?" in words(row[1]), name
                 assert "not sure" in words(row[1]), name
         assert all(one.question in words(by_id(case.root)["answers"]) for one in case.content.missing), name
-    assert marked > 100
+    assert marked > 5
 
 
 def test_an_emergency_gives_no_advice_and_nothing_comes_before_the_call(every: dict[str, Told]) -> None:
     cases = {name: case for name, case in every.items() if case.assessment.disposition.stops == AT_ONCE}
-    assert len(cases) > 20
+    assert len(cases) > 10
     for name, case in cases.items():
         result = by_id(case.root)["result"]
         assert elements(result, "a") == [], name
@@ -278,7 +280,7 @@ def test_an_emergency_gives_no_advice_and_nothing_comes_before_the_call(every: d
 
 
 def test_what_is_not_finished_never_reassures(engine: Engine, rulebase: RuleBase) -> None:
-    case = told(engine, {"age": 30, "red_now": ("none",)})
+    case = told(engine, {"age": 30, "danger": ("none",)})
     calm = rulebase.ladder[-1]
     text = words(elements(case.root, "body")[0])
     assert calm.say not in text
@@ -323,7 +325,7 @@ def test_advice_with_a_drawing_shows_it(every: dict[str, Told]) -> None:
         assert not with_drawing or len(drawings) >= 1, name
         shown += len(drawings)
         wanted += len(with_drawing)
-    assert shown > 0.75 * wanted > 1000
+    assert shown > 0.5 * wanted > 50
 
 
 def test_the_graph_says_what_the_list_below_it_says(rulebase: RuleBase, every: dict[str, Told]) -> None:
@@ -393,12 +395,12 @@ def test_a_drawing_takes_room_from_steps_on_paper(rulebase: RuleBase, every: dic
         drawing = drawn(concluded(rulebase, case.assessment))
         ids = {advice.id for advice in case.content.relief}
         more += len(on_paper(case.content, drawing, ids).short) > len(on_paper(case.content, drawing, ()).short)
-    assert more > 100
+    assert more > 10
 
 
 def test_only_the_longest_results_are_printed_in_smaller_type(every: dict[str, Told]) -> None:
     dense = [name for name, case in every.items() if "dense" in elements(case.root, "body")[0].get("class").split()]
-    assert 0 < len(dense) < len(every) / 4
+    assert 0 < len(dense) < len(every) / 2
 
 
 # --- from the command line

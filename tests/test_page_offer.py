@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from stories import path_of
 from terminal import (
     CTRL_C,
     CTRL_D,
@@ -20,19 +21,16 @@ from terminal import (
     Drawn,
     Terminal,
     plain_line,
-    plain_pages,
     steps_to,
-    terminal_pages,
 )
 
-from triage.answers import read_answer_file, write_new
+from triage.answers import as_toml, read_answer_file, write_new
 from triage.assessment import assess
 from triage.commands.page import OFFER
 from triage.engine import Engine
 from triage.model import Answers
 from triage.report import FORMATS, PAGES, Wanted
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 KINDS, NAME, SAVED = "Number of what to save", "Name of the new file", "Saved:"
 UP = "\x1b[A"
 
@@ -42,12 +40,19 @@ Offer = Callable[..., AbstractContextManager[Terminal]]
 @pytest.fixture
 def answers(engine: Engine) -> Answers:
     """Those of a runner who may look after it himself."""
-    (path,) = SCENARIOS.rglob("runner-club-training.*")
-    return read_answer_file(path, engine.rulebase).answers
+    return read_answer_file(path_of("self-care/runner-club-training"), engine.rulebase).answers
 
 
 @pytest.fixture
-def after_result(engine: Engine, answers: Answers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Offer:
+def kept(engine: Engine, answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The answers in a file: an interview with them begins at its review."""
+    path = tmp_path_factory.mktemp("kept") / "answers.toml"
+    path.write_text(as_toml(answers, engine.rulebase), "utf-8")
+    return path
+
+
+@pytest.fixture
+def after_result(kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Offer:
     """The program in a pty and in an empty folder, after the result."""
     monkeypatch.chdir(tmp_path)
 
@@ -55,9 +60,7 @@ def after_result(engine: Engine, answers: Answers, monkeypatch: pytest.MonkeyPat
     def start(columns: int = 80) -> Iterator[Terminal]:
         monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setenv("LINES", "24")
-        way = steps_to(engine, answers, terminal_pages(engine))
-        with Terminal(columns=columns) as terminal:
-            terminal.answer(way)
+        with Terminal("--answers", str(kept), columns=columns) as terminal:
             terminal.accept_review()
             terminal.wait_for_more()
             yield terminal
@@ -151,7 +154,7 @@ def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_p
     with after_result() as terminal:
         terminal.type(UP + LEFT + "2" + ENTER)
         terminal.wait_for(KINDS, ">")
-        terminal.type("b" + ENTER)
+        terminal.type("b")
         terminal.wait_for_more()
         ask_for(terminal, 1)
         terminal.type(UP + LEFT + "b" + ENTER)
@@ -187,10 +190,10 @@ def test_plain_prompts_offer_it_too(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with Terminal("--plain") as terminal:
-        for step in steps_to(engine, answers, plain_pages(engine)):
-            terminal.wait_for(f"Question {step.prompt.number}", "relief now", "> ")
+        for step in steps_to(engine, answers):
+            terminal.wait_for(f"{step.prompt.number} of about", "h relief", "> ")
             terminal.type(plain_line(step))
-        terminal.wait_for("Number of an answer to change", "> ")
+        terminal.wait_for("Enter result", "> ")
         terminal.type("\n")
         terminal.wait_for("Enter to finish", "> ")
         for typed, waits in (("2", KINDS), ("1", NAME), ("Mine", SAVED)):
@@ -204,15 +207,16 @@ def test_plain_prompts_offer_it_too(
 
 @pytest.mark.parametrize("args", [(), ("--format", "json"), ("--output", "result.txt")])
 def test_nothing_is_offered_after_an_emergency_or_where_the_result_has_its_place(
-    engine: Engine, answers: Answers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, args: tuple[str, ...]
+    engine: Engine, kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, args: tuple[str, ...]
 ) -> None:
     """Without options it is an emergency, where nothing may come between the person and the call."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
-    given = answers if args else {"age": 55, "red_now": ("r_coldleg",)}
-    with Terminal(*args) as terminal:
-        terminal.answer(steps_to(engine, given, terminal_pages(engine)))
+    begin = ["--answers", str(kept)] if args else []
+    emergency: Answers = {"start": "me", "danger": ("d_cold",)}
+    with Terminal(*args, *begin) as terminal:
+        terminal.answer([] if args else steps_to(engine, emergency))
         assert terminal.finish() == 0
         assert OFFER.lower() not in terminal.said.lower()
         assert GO_ON not in terminal.said

@@ -17,6 +17,7 @@ COLD = """\
 title = "A cold leg at night"
 
 [answers]
+who = "self"
 years = 70
 now = ["cold"]
 time = "night"
@@ -82,11 +83,12 @@ def test_files_are_chosen_as_tests_are(project: pytest.Pytester, words: list[str
 def test_a_failure_tells_what_differs_the_story_and_the_answers(project: pytest.Pytester) -> None:
     _, told = run(project)
     assert told[1] == DIFFERS
-    assert told[2:8] == [
+    assert told[2:9] == [
         "",
         "Story: A cold leg at night",
         "Answers:",
-        "  How old are you? -> 70 years",
+        "  Who is it for? -> for me, now",
+        "  How old? -> 70 years",
         "  Is any of this happening now? -> a cold leg",
         "  When does it come? -> at night",
     ]
@@ -117,7 +119,7 @@ def test_faults_of_a_file_are_told_with_their_lines(project: pytest.Pytester) ->
     write(project.path / "broken.triage.toml", "[answers")
     outcomes, told = run(project, "bad.triage.toml", "broken.triage.toml")
     assert outcomes == {"failed": 2}
-    assert any(line.startswith('bad.triage.toml:5: now: unknown option "clod"') for line in told)
+    assert any(line.startswith('bad.triage.toml:6: now: unknown option "clod"') for line in told)
     assert any(line.startswith("broken.triage.toml:1: ") for line in told)
 
 
@@ -145,7 +147,7 @@ def test_an_option_names_it_from_here_and_goes_before_the_setting(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Path(shutil.copytree(TINY, project.path / "deep" / "other"))
-    flags = other / "red_flags.toml"
+    flags = other / "red_flags" / "all.toml"
     flags.write_text(flags.read_text("utf-8").replace('disposition = "today"', 'disposition = "call"'), "utf-8")
     monkeypatch.chdir(project.path / "deep")
     assert run(project, "--triage-rules", "other")[1][1] == DIFFERS.replace("today", "call")

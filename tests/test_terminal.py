@@ -1,113 +1,102 @@
 """The real program in a true pty: full runs, the keys, stopping and going on, small windows, no colour."""
 
 import json
+import signal
 import stat
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stories import SCENARIOS
 from terminal import (
+    CHILD,
     CTRL_C,
     CTRL_D,
     ENTER,
+    ESC,
+    FOOT,
+    GO_ON,
+    LEAVE,
     LEFT,
     MORE,
+    NIGHT,
+    REVIEW,
+    RUNNER,
+    SADDLE,
+    STORIES,
     TALL,
+    UNSURE,
+    URGENT,
     Drawn,
     Step,
     Terminal,
     colours,
     keys,
     plain_line,
-    plain_pages,
     steps_to,
-    terminal_pages,
 )
 
-from triage.answers import AnswerFile, read_answer_file
+from triage.answers import read_answer_file
 from triage.assessment import assess
-from triage.cli import main
 from triage.engine import Engine
-from triage.model import Answers, RuleBase
+from triage.model import Answers
+from triage.prompts import BOTH, MORE_BELOW, READ_ON
 from triage.report.as_json import as_dict
+from triage.voices import rules_in_voice
 
-NONE = ("none",)
-RUNNER: Answers = {
-    "age": 34,
-    "red_now": NONE,
-    "when": "exercise",
-    "feel": "knot",
-    "leg_look": NONE,
-    "nerve_signs": NONE,
-    "pregnant": "no_na",
-    "often": "month",
-    "sweat": "lots_ok",
-    "cold": "none",
-    "load": ("more", "nowarm"),
-    "gate": "none",
-}
-URGENT: Answers = {"age": 70, "red_now": ("r_darkpee",), "nerve_signs": NONE, "conditions": NONE}
-UNSURE: Answers = {"age": 70, "red_now": ("not_sure",), "nerve_signs": ("not_sure",)}
-MANY_TICKS: Answers = {
-    **{name: answer for name, answer in RUNNER.items() if name not in ("pregnant", "gate")},
-    "age": 70,
-    "when": "sleep",
-    "where": "either",
-    "nerve_signs": ("numb_feet", "fingers", "tired"),
-    "often": "week",
-    "bother": ("sleep_day", "worse"),
-    "position": ("covers", "tight"),
-    "gate": "both",
-    "medicines": ("diuretic", "bp", "other_known", "supplement"),
-    "conditions": ("diabetes", "bp_high", "smoke"),
-}
-
-StepsTo = Callable[..., list[Step]]
-
-
-@pytest.fixture
-def steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> StepsTo:
-    """The prompts of a window of some size that lead to answers."""
-
-    def of_window(answers: Answers, columns: int = 80, rows: int = 24) -> list[Step]:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        monkeypatch.setenv("LINES", str(rows))
-        return steps_to(engine, answers, terminal_pages(engine))
-
-    return of_window
+DOWN, UP, SPACE = "\x1b[B", "\x1b[A", " "
+WINDOWS = [(80, 24), (45, 20), (40, 24), (40, 12)]
+MANY: Answers = {"start": "me", "danger": ("d_breath", "d_chest", "d_out", "d_jaw")}
 
 
 def in_words(text: str) -> str:
     return " ".join(text.split())
 
 
+def shown(terminal: Terminal) -> str:
+    return in_words(" ".join(terminal.window))
+
+
+def result_of(engine: Engine, answers: Answers) -> object:
+    return json.loads(json.dumps(as_dict(engine.rulebase, assess(engine, answers))))
+
+
 # --- whole runs
 
 
-def test_a_whole_run_with_the_result_and_the_parts_below_it(steps: StepsTo, rulebase: RuleBase) -> None:
-    way = steps(RUNNER)
+def test_a_whole_run_with_the_result_and_the_parts_below_it(engine: Engine) -> None:
     with Terminal() as terminal:
-        terminal.answer(way)
+        terminal.answer(steps_to(engine, NIGHT))
         terminal.accept_review()
         terminal.wait_for_more()
         terminal.type("1" + ENTER)
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0
-        told = [step.prompt.text for step in way]
-        told += ["Your answers", rulebase.dispositions["self_care"].say]
-        at = [terminal.said.rindex(in_words(text)) for text in dict.fromkeys(told)]
-        assert at == sorted(at)
+        assert in_words(engine.rulebase.dispositions["routine"].say) in terminal.said
+        assert "Traceback" not in terminal.raw
 
 
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_stopping_after_the_result_is_a_good_end(steps: StepsTo, key: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "columns", "rows"),
+    [("runner", 80, 24), ("night", 40, 12), ("child", 45, 20), ("urgent", 40, 24), ("unsure", 80, 24)],
+)
+def test_a_story_answered_in_a_terminal_gives_its_result(
+    engine: Engine, name: str, columns: int, rows: int, tmp_path: Path
+) -> None:
+    """With the same keys in windows of every size; nothing is wider than the window."""
+    answers, output = STORIES[name], tmp_path / "result.json"
+    with Terminal("--format", "json", "--output", str(output), columns=columns, rows=rows) as terminal:
+        terminal.answer(steps_to(engine, answers))
+        assert terminal.finish() == 0
+        assert max(map(len, drawn_on_a_wide_screen(terminal.raw))) <= columns
+    assert json.loads(output.read_text()) == result_of(engine, answers)
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D, ESC, "q"])
+def test_leaving_after_the_result_is_a_good_end(engine: Engine, key: str) -> None:
     with Terminal() as terminal:
-        terminal.answer(steps(URGENT))
+        terminal.answer(steps_to(engine, URGENT))
         terminal.accept_review()
         terminal.wait_for_more()
         terminal.type(key)
@@ -116,171 +105,275 @@ def test_stopping_after_the_result_is_a_good_end(steps: StepsTo, key: str) -> No
         assert "Nothing was stored" not in terminal.raw
 
 
-def test_an_emergency_prints_only_what_to_do_and_ends(steps: StepsTo, rulebase: RuleBase) -> None:
-    way = steps({"age": 55, "red_now": ("r_coldleg",)})
-    assert {step.prompt.question.id for step in way} == {"age", "red_now"}
-    with Terminal() as terminal:
-        terminal.answer(way)
-        assert terminal.end() == 0
-        say = rulebase.dispositions["emergency"].say.upper()
-        at = next(n for n, line in enumerate(terminal.window) if say in line)
-        told = " ".join(terminal.window[at:])
-        assert not any(word in told for word in ("Question", "Your answers", "Sources", "Fits what"))
+# --- who cramps now, and what is said at once
 
 
-def test_an_urgent_finding_is_said_at_once(steps: StepsTo, rulebase: RuleBase) -> None:
-    way = steps(URGENT)
-    say = rulebase.dispositions["urgent"].say
-    before = [step for step in way if step.prompt.question.id in ("age", "red_now")]
+def test_the_one_safe_action_stands_until_enter(engine: Engine) -> None:
     with Terminal() as terminal:
-        terminal.answer(before)
-        terminal.wait_for(say.upper())
-        terminal.answer(way[len(before) :])
+        first, second = steps_to(engine, CHILD)[:2]
+        terminal.wait_for_prompt(first.prompt)
+        terminal.type(keys(first))
+        terminal.wait_for(GO_ON)
+        assert in_words(engine.rulebase.relief_now.action["child"]) in shown(terminal)
+        terminal.type(ENTER)
+        terminal.wait_for_prompt(second.prompt)
+        assert GO_ON not in shown(terminal)
+        assert terminal.stop("q") == 130
+
+
+def test_an_urgent_finding_is_said_at_once_in_the_right_voice(engine: Engine) -> None:
+    way = steps_to(engine, URGENT)
+    with Terminal() as terminal:
+        terminal.answer(way[:3])
+        terminal.wait_for(GO_ON)
+        say = rules_in_voice(engine.rulebase, "they").dispositions["urgent"].say
+        assert say.upper() in shown(terminal)
+        terminal.type(ENTER)
+        terminal.answer(way[3:])
         terminal.accept_review()
         terminal.wait_for(say, MORE, ">")
         terminal.type(ENTER)
         assert terminal.end() == 0
 
 
+# --- emergencies
+
+
+@pytest.mark.parametrize(("columns", "rows"), WINDOWS)
+@pytest.mark.parametrize("answers", [FOOT, SADDLE, MANY], ids=["foot", "saddle", "many"])
+def test_an_emergency_has_its_headline_on_the_screen_until_the_end(
+    engine: Engine, answers: Answers, columns: int, rows: int
+) -> None:
+    """First the headline, then why, then what to do; each screen ends with the way back."""
+    told = assess(engine, answers)
+    head = told.disposition.say.upper()
+    with Terminal(columns=columns, rows=rows) as terminal:
+        terminal.answer(steps_to(engine, answers))
+        pages = []
+        while not pages or "more" in pages[-1][-10:]:
+            terminal.until(lambda: LEAVE in in_words(terminal.news) and terminal.window_ends_with(">"))
+            pages.append(shown(terminal).removesuffix(">").rstrip())
+            terminal.type(ENTER)
+        assert all(head in page and LEAVE in page for page in pages)
+        assert "Why: " in pages[0][pages[0].index(head) :]
+        assert terminal.end() == 0
+        assert head in shown(terminal)
+        told_all = terminal.said
+        assert all(in_words(text) in told_all for text in told.disposition.more)
+        assert not any(word in told_all for word in ("Sources", "Fits what"))
+        assert told_all.count(head) == (1 if rows == 24 and columns == 80 else told_all.count(head))
+
+
+def test_an_emergency_ticked_by_mistake_leads_back_to_the_list(engine: Engine, tmp_path: Path) -> None:
+    """Nothing of it is saved, and nothing of it stays on the screen."""
+    kept, output = tmp_path / "answers.toml", tmp_path / "result.json"
+    wrong, right = steps_to(engine, MANY), steps_to(engine, RUNNER)
+    with Terminal("--save", str(kept), "--format", "json", "--output", str(output)) as terminal:
+        terminal.answer(wrong)
+        terminal.wait_for(LEAVE)
+        assert "d_breath" not in kept.read_text()
+        terminal.type("b")
+        terminal.wait_for_prompt(wrong[1].prompt)
+        assert "CALL" not in shown(terminal)
+        assert sum("\u25cf" in line for line in terminal.window) == len(MANY["danger"])
+        terminal.type(keys(wrong[1]).removesuffix(ENTER) + "0")  # untick them
+        terminal.answer(right[2:])
+        assert terminal.finish() == 0
+    assert json.loads(output.read_text())["answers"] == json.loads(json.dumps(RUNNER))
+    assert read_answer_file(kept, engine.rulebase).answers == RUNNER
+
+
+def test_a_saved_emergency_is_said_again_and_locks_nobody_in(engine: Engine, tmp_path: Path) -> None:
+    kept = tmp_path / "answers.toml"
+    with Terminal("--save", str(kept)) as terminal:
+        terminal.answer(steps_to(engine, MANY))
+        assert terminal.finish() == 0
+    assert read_answer_file(kept, engine.rulebase).answers == MANY
+    with Terminal("--resume", str(kept)) as terminal:
+        terminal.wait_for(LEAVE)
+        terminal.type("b")
+        terminal.wait_for_prompt(steps_to(engine, MANY)[1].prompt)
+        assert terminal.stop("q") == 130
+
+
+def test_an_emergency_that_is_explained_does_not_scroll_away(engine: Engine) -> None:
+    with Terminal("--explain") as terminal:
+        terminal.answer(steps_to(engine, FOOT))
+        assert terminal.finish() == 0
+        say = engine.rulebase.dispositions["emergency"].say.upper()
+        assert [line for line in terminal.window if line][-1] == say
+        assert "[cold-pale-leg]" in terminal.said
+
+
 # --- the keys
 
 
-def test_back_why_relief_and_review_keys(steps: StepsTo, rulebase: RuleBase, tmp_path: Path) -> None:
-    """One run with all of them: back from the second question, why, relief, and a change in the review."""
-    way = steps(RUNNER)
+def test_arrows_space_detail_why_relief_back_and_a_change_in_the_review(engine: Engine, tmp_path: Path) -> None:
+    way = steps_to(engine, RUNNER)
+    body, legs = way[1].prompt, way[2].prompt
     output = tmp_path / "result.json"
     with Terminal("--format", "json", "--output", str(output)) as terminal:
-        terminal.wait_for_prompt(way[0].prompt)
-        terminal.type("35" + ENTER)
-        terminal.wait_for_prompt(way[1].prompt)
-        terminal.type(LEFT)
-        terminal.wait_for("-> back", "Question 1", ">")
-        terminal.type("\x15" + "34" + ENTER)
-        terminal.answer(way[1:3])
-        terminal.wait_for_prompt(way[3].prompt)
-        terminal.type("1?")
-        terminal.wait_for("Why we ask", "Asked of")
-        terminal.wait_for_keys(way[3].prompt)
+        terminal.answer(way[:1])
+        terminal.wait_for_prompt(body)
+        detail, second = body.lines[0].detail, body.lines[1].detail
+        terminal.type(DOWN + UP + SPACE + "?")
+        terminal.until(lambda: in_words(detail)[:40] in shown(terminal))
+        assert in_words(second) not in shown(terminal)
+        terminal.type("?")
+        terminal.until(lambda: in_words(second) in shown(terminal))
+        assert in_words(body.question.why) in shown(terminal)
+        terminal.type("w")
+        terminal.until(lambda: "Asked of" in terminal.news and terminal.window_ends_with(">"))
+        terminal.type("b")
+        terminal.wait_for_prompt(body)
         terminal.type("h")
-        terminal.wait_for(f"{len(rulebase.relief_now.steps)}. ")
-        terminal.wait_for_keys(way[3].prompt)
-        terminal.type(ENTER)
-        terminal.answer(way[4:])
+        terminal.until(lambda: "Stop if" in terminal.news and terminal.window_ends_with(">"))
+        terminal.type("b")
+        terminal.wait_for_prompt(body)
+        assert "\u25cf 1 " in shown(terminal)
+        terminal.type("0")
+        terminal.until(lambda: "ntick" in terminal.news)  # none is refused beside a tick
+        terminal.type("1")
+        terminal.press("0")
+        terminal.wait_for_prompt(legs)
+        terminal.type(LEFT)
+        terminal.wait_for_prompt(body)
+        terminal.answer(way[1:])
         terminal.wait_for_review()
-        terminal.type("10" + ENTER)
-        terminal.wait_for(rulebase.questions["cold"].text)
-        terminal.wait_for_keys(way[-3].prompt)
-        terminal.type("3" + ENTER)
+        terminal.type("a")
+        terminal.wait_for(">")
+        terminal.type("9" + ENTER)
+        terminal.wait_for_prompt(way[-1].prompt)
+        terminal.type("1" + ENTER)  # untick it
         terminal.accept_review()
         assert terminal.end() == 0
-    assert json.loads(output.read_text())["answers"] == json.loads(json.dumps({**RUNNER, "cold": "air"}))
+    assert json.loads(output.read_text())["answers"] == json.loads(json.dumps({**RUNNER, "before": ["e_heat"]}))
 
 
-# --- scenarios
+def test_not_sure_is_shown_and_danger_is_asked_once_more_with_all_details(engine: Engine) -> None:
+    way = steps_to(engine, RUNNER)
+    with Terminal() as terminal:
+        terminal.answer(way[:1])
+        terminal.wait_for_prompt(way[1].prompt)
+        terminal.type("n")
+        terminal.until(lambda: "\u25cf n not sure" in shown(terminal))
+        terminal.type(ENTER)
+        detail = way[1].prompt.lines[0].detail
+        terminal.until(lambda: in_words(detail)[:40] in shown(terminal) and terminal.is_ready())
+        assert "\u25cf" not in shown(terminal)
+        assert terminal.stop(ESC) == 130
 
-SAMPLE = {"emergency": 2, "urgent": 3, "soon": 2, "routine": 2, "self_care": 5}
+
+def test_rivals_beside_each_other_are_told_while_one_ticks(engine: Engine) -> None:
+    way = steps_to(engine, NIGHT)
+    at = next(n for n, step in enumerate(way) if step.prompt.question.id == "course")
+    ids = [option.id for option in way[at + 1].prompt.lines]
+    with Terminal() as terminal:
+        terminal.answer(way[: at + 1])  # the first screen has "much the same"
+        terminal.wait_for_prompt(way[at + 1].prompt)
+        assert BOTH not in shown(terminal)
+        terminal.type(str(ids.index("c_worse") + 1))
+        terminal.until(lambda: BOTH in shown(terminal))
+        assert terminal.stop("q") == 130
 
 
-@pytest.fixture(scope="module")
-def by_level(engine: Engine) -> dict[str, list[AnswerFile]]:
-    """All scenario files by the disposition they expect."""
-    levels: dict[str, list[AnswerFile]] = defaultdict(list)
-    for path in SCENARIOS:
-        file = read_answer_file(path, engine.rulebase)
-        levels[file.expect["disposition"]].append(file)
-    return levels
+def test_a_list_longer_than_the_window_is_read_before_none_answers_it(engine: Engine) -> None:
+    """And the question and its keys stay where they are."""
+    way = steps_to(engine, RUNNER)
+    prompt = way[1].prompt
+    with Terminal(columns=40, rows=12) as terminal:
+        terminal.answer(way[:1])
+        terminal.wait_for_prompt(prompt)
+        assert MORE_BELOW in shown(terminal)
+        seen = shown(terminal)
+        terminal.press("0")
+        terminal.until(lambda: READ_ON in shown(terminal))
+        seen += shown(terminal)
+        assert prompt.text in seen[len(seen) // 2 :]
+        seen += " ".join(map(in_words, terminal.read_on()))
+        for number, option in enumerate(prompt.lines, 1):
+            assert in_words(f"{number} {option.text}") in seen, option.id
+        terminal.press("0")
+        terminal.answer(way[2:3])
+        assert terminal.stop("q") == 130
 
 
-@pytest.mark.parametrize(("level", "nth"), [(level, n) for level, count in SAMPLE.items() for n in range(count)])
-def test_a_scenario_answered_in_a_terminal_gives_the_result_of_run(
-    by_level: dict[str, list[AnswerFile]],
-    level: str,
-    nth: int,
-    steps: StepsTo,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A sample spread over the files of each disposition; each the next one that holds exactly what is asked."""
-    files = by_level[level]
-    later = files[nth * len(files) // SAMPLE[level] :]
-    file, way = next((file, way) for file in later if (way := steps(file.answers)))
-    output = tmp_path / "result.json"
-    with Terminal("--format", "json", "--output", str(output)) as terminal:
-        terminal.answer(way)
-        assert terminal.finish() == 0
-    assert main(["run", "--format", "json", file.name]) == 0
-    result = json.loads(output.read_text())
-    assert result == json.loads(capsys.readouterr().out)
-    assert result["disposition"] == level
+def test_a_paste_of_several_lines_answers_no_list(engine: Engine) -> None:
+    way = steps_to(engine, RUNNER)
+    with Terminal() as terminal:
+        terminal.wait_for_prompt(way[0].prompt)
+        terminal.type("\x1b[200~1\r0\r0\rq\r\x1b[201~")
+        terminal.until(lambda: "pasted" in terminal.news)
+        assert "\u25cf" not in shown(terminal)
+        terminal.type(keys(way[0]))
+        terminal.wait_for_prompt(way[1].prompt)
+        assert terminal.stop("q") == 130
 
 
 # --- stopping and going on
 
 
-def first(way: list[Step], kind: str) -> int:
-    """The place of the first prompt of a kind; "sign" and "extra" come after "not sure"."""
-    for at, (prompt, _) in enumerate(way):
-        whole = prompt.text == prompt.question.text
-        if prompt.kind == kind and whole:
-            return at
-        if not whole and (kind == "sign") == (len(prompt.options) == 3) and kind in ("sign", "extra"):
-            return at
-    raise AssertionError(kind)
-
-
-STOPS = [
-    ("number", RUNNER),
-    ("one", RUNNER),
-    ("many", RUNNER),
-    ("sign", UNSURE),
-    ("extra", UNSURE),
-    ("review", RUNNER),
-]
-
-
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
-@pytest.mark.parametrize(("kind", "answers"), STOPS, ids=[kind for kind, _ in STOPS])
+@pytest.mark.parametrize(
+    ("answers", "at", "key"),
+    [(RUNNER, 0, "q"), (RUNNER, 2, ESC), (RUNNER, 3, "q"), (UNSURE, 3, CTRL_C), (UNSURE, 9, CTRL_D), (RUNNER, 99, ESC)],
+    ids=["first", "list", "number", "line by line", "extra", "review"],
+)
 def test_stopped_anywhere_all_answers_are_kept_and_it_goes_on_from_there(
-    engine: Engine, steps: StepsTo, tmp_path: Path, kind: str, answers: Answers, key: str
+    engine: Engine, tmp_path: Path, answers: Answers, at: int, key: str
 ) -> None:
-    way = steps(answers)
+    way = steps_to(engine, answers)
     kept, output = tmp_path / "answers.toml", tmp_path / "result.json"
-    at = len(way) if kind == "review" else first(way, kind)
     with Terminal("--save", str(kept)) as terminal:
         terminal.answer(way[:at])
-        if kind == "review":
-            terminal.wait_for_review()
-        else:
+        if at < len(way):
             terminal.wait_for_prompt(way[at].prompt)
-        terminal.type(key)
-        assert terminal.end() == 130
+        else:
+            terminal.wait_for_review()
+        assert terminal.stop(key) == 130
         assert "Traceback" not in terminal.raw
         assert "Stopped" in terminal.raw
         if at == 0:
             assert "Nothing was stored" in terminal.raw
             assert not kept.exists()
             return
-        assert f"--answers {kept} --save {kept}" in terminal.raw
-    whole = {step.prompt.question.id for step in way[:at]}
-    asking = {way[at].prompt.question.id} if at < len(way) else set()
+        assert f"--resume {kept}" in terminal.raw
+    done = {step.prompt.question.id for step in way[:at]} - {step.prompt.question.id for step in way[at:]}
     saved = read_answer_file(kept, engine.rulebase).answers
-    assert saved == {name: answer for name, answer in answers.items() if name in whole - asking}
+    assert saved == {name: answer for name, answer in answers.items() if name in done}
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    if key == CTRL_D:
-        return
-    rest = steps_to(engine, answers, terminal_pages(engine), saved)
-    with Terminal("--answers", str(kept), "--save", str(kept), "--format", "json", "--output", str(output)) as terminal:
+    rest = steps_to(engine, answers, saved)
+    with Terminal("--resume", str(kept), "--format", "json", "--output", str(output)) as terminal:
         terminal.answer(rest)
         assert terminal.finish() == 0
-    assert json.loads(output.read_text()) == json.loads(json.dumps(as_dict(engine.rulebase, assess(engine, answers))))
+    assert json.loads(output.read_text()) == result_of(engine, answers)
     assert read_answer_file(kept, engine.rulebase).answers == answers
 
 
-def test_stopped_without_save_nothing_is_stored_and_it_says_how_to(steps: StepsTo) -> None:
+def test_resume_stands_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "answers.toml"
+    kept.write_text('[answers]\nstart = "me"\n')
+    done = piped("q\n", "--plain", "--resume", str(kept), "--save", str(tmp_path / "other.toml"))
+    assert done.returncode == 2
+    assert "--resume" in done.stderr
+
+
+def test_being_told_to_end_leaves_the_terminal_as_it_was(engine: Engine) -> None:
     with Terminal() as terminal:
-        terminal.answer(steps(RUNNER)[:1])
-        terminal.wait_for_prompt(steps(RUNNER)[1].prompt)
-        assert terminal.stop(CTRL_C) == 130
+        terminal.answer(steps_to(engine, RUNNER)[:1])
+        terminal.wait_for_prompt(steps_to(engine, RUNNER)[1].prompt)
+        terminal.child.kill(signal.SIGTERM)
+        assert terminal.end() == 130
+        assert "Stopped" in terminal.raw
+        hidden, there = terminal.raw.rfind("\x1b[?25l"), terminal.raw.rfind("\x1b[?25h")
+        assert there > hidden  # the cursor
+        assert terminal.raw.rfind("\x1b[?2004l") > terminal.raw.rfind("\x1b[?2004h")  # pastes
+
+
+def test_stopped_without_save_it_says_how_to_within_the_window(engine: Engine) -> None:
+    with Terminal(columns=40) as terminal:
+        terminal.answer(steps_to(engine, RUNNER)[:1])
+        terminal.wait_for_prompt(steps_to(engine, RUNNER)[1].prompt)
+        assert terminal.stop("q") == 130
         assert "Nothing was stored" in terminal.raw
         assert "--save" in terminal.raw
         assert max(map(len, drawn_on_a_wide_screen(terminal.raw))) <= terminal.columns
@@ -290,22 +383,18 @@ def test_stopped_without_save_nothing_is_stored_and_it_says_how_to(steps: StepsT
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(40, 24), (80, 24)])
-def test_every_question_is_whole_and_within_the_window(steps: StepsTo, columns: int, rows: int) -> None:
-    """All words of a prompt are on the screen at once, uncut; nothing is wider than the window."""
-    way = steps(MANY_TICKS, columns, rows)
+def test_every_screen_is_whole_and_within_the_window(engine: Engine, columns: int, rows: int) -> None:
+    """All words of a prompt are on the screen at once or by turning it, uncut."""
     with Terminal(columns=columns, rows=rows) as terminal:
-        for prompt, reply in way:
+        for prompt, reply in steps_to(engine, NIGHT):
             terminal.wait_for_prompt(prompt)
-            shown = in_words(" ".join(terminal.window))
-            assert in_words(prompt.text) in shown
-            assert "b back ? why h relief" in shown
-            for number, option in enumerate(prompt.options, 1):
-                assert prompt.kind == "number" or in_words(f"{number}. {option.text}") in shown
-            terminal.type("?")
-            terminal.wait_for("Asked of")
-            terminal.wait_for_keys(prompt)
-            assert in_words(f"Why we ask: {prompt.question.why}") in in_words(terminal.raw)
-            terminal.type(keys(Step(prompt, reply)))
+            seen = shown(terminal)
+            assert in_words(prompt.page if prompt.later else prompt.text) in seen
+            seen += " ".join(map(in_words, terminal.read_on()))
+            for number, option in enumerate(prompt.lines, 1):
+                assert in_words(f"{number} {option.text}") in seen
+                assert not option.open or in_words(option.detail) in seen
+            terminal.press(keys(Step(prompt, reply)))
         terminal.accept_review()
         terminal.wait_for_more()
         terminal.type(ENTER)
@@ -313,37 +402,9 @@ def test_every_question_is_whole_and_within_the_window(steps: StepsTo, columns: 
         assert max(map(len, drawn_on_a_wide_screen(terminal.raw))) <= columns
 
 
-@pytest.mark.parametrize("columns", [80, 40])
-def test_why_is_on_the_screen_and_again_goes_deeper(steps: StepsTo, rulebase: RuleBase, columns: int) -> None:
-    """The whole explanation is seen at once, above its list or on a page; what was ticked is still ticked."""
-    flag = rulebase.red_flags["one-leg-swollen"]
-    way = steps(RUNNER, columns)
-    at = next(n for n, step in enumerate(way) if step.prompt.question.id == "leg_look")
-    prompt = way[at].prompt
-    with Terminal(columns=columns) as terminal:
-        terminal.answer(way[:at])
-        terminal.wait_for_prompt(prompt)
-        terminal.type("1?")
-        terminal.wait_for("Why we ask", "? again")
-        terminal.wait_for_keys(prompt)
-        shown = in_words(" ".join(terminal.window))
-        assert in_words(prompt.question.why) in shown
-        assert f"{rulebase.dispositions['urgent'].when_said} if: " in shown
-        terminal.type("?")
-        terminal.wait_for(f"[{flag.id}]", f"[{flag.sources[0]}]", "Page 1 of")
-        terminal.child.expect_exact(">")  # `wait_for` would turn the page
-        assert in_words(flag.because) in in_words(" ".join(terminal.window))
-        terminal.type("b" + ENTER)
-        terminal.wait_for_prompt(prompt)
-        terminal.type(ENTER)
-        terminal.wait_for("-> Swollen")
-        assert max(map(len, drawn_on_a_wide_screen(terminal.raw))) <= columns
-        terminal.stop(CTRL_C)
-
-
-def test_the_parts_of_a_result_end_with_how_it_was_concluded(steps: StepsTo) -> None:
+def test_the_parts_of_a_result_end_with_how_it_was_concluded(engine: Engine) -> None:
     with Terminal("--why-not", "clot") as terminal:
-        terminal.answer(steps(RUNNER))
+        terminal.answer(steps_to(engine, RUNNER))
         terminal.accept_review()
         terminal.wait_for("[clot]")
         terminal.wait_for_more()
@@ -352,23 +413,14 @@ def test_the_parts_of_a_result_end_with_how_it_was_concluded(steps: StepsTo) -> 
         terminal.wait_for_more()
         last = next(line for line in terminal.window if line.endswith("How this was concluded"))
         terminal.type(last.split()[0] + ENTER)
-        terminal.wait_for("How this was concluded", "[self_care]", "Page 1 of")
-        terminal.child.expect_exact(">")  # `wait_for` would turn the page
+        terminal.until(lambda: "Page 1 of" in terminal.news and terminal.window_ends_with(">"))
         assert any(line == "How this was concluded" for line in terminal.window)
+        assert "[self_care]" in shown(terminal)
         terminal.type(ENTER)
-        terminal.wait_for("you said: ", "[feel]")
+        terminal.wait_for("you said: ", "[kind]")
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0
-
-
-def test_an_emergency_that_is_explained_does_not_scroll_away(steps: StepsTo, rulebase: RuleBase) -> None:
-    with Terminal("--explain") as terminal:
-        terminal.answer(steps({"age": 55, "red_now": ("r_coldleg",)}))
-        assert terminal.end() == 0
-        say = rulebase.dispositions["emergency"].say.upper()
-        assert [line for line in terminal.window if line][-1] == say
-        assert "[cold-pale-leg]" in terminal.said
 
 
 def drawn_on_a_wide_screen(raw: str) -> list[str]:
@@ -376,48 +428,67 @@ def drawn_on_a_wide_screen(raw: str) -> list[str]:
     return Drawn(400, TALL).lines(raw)
 
 
-def test_colour_can_be_switched_off(steps: StepsTo) -> None:
+def test_colour_can_be_switched_off(engine: Engine) -> None:
     seen = {}
+    way = steps_to(engine, RUNNER)
     for no_colour in ("", "1"):
         with Terminal(env={"NO_COLOR": no_colour}) as terminal:
-            terminal.answer(steps(URGENT))
-            terminal.accept_review()
-            terminal.wait_for_more()
-            terminal.type(ENTER)
-            assert terminal.end() == 0
+            terminal.answer(way[:3])
+            terminal.wait_for_prompt(way[3].prompt)
+            terminal.type("3")  # the only text with a colour
+            terminal.until(lambda: terminal.window_ends_with("3"))
+            assert terminal.stop(ESC) == 130
             seen[no_colour] = colours(terminal.raw)
     assert seen[""]  # or this test would show nothing
     assert seen["1"] == []
 
 
+@pytest.mark.parametrize("answer", ["", "0"])
+def test_a_terminal_that_does_not_tell_its_cursor_is_not_complained_about(engine: Engine, answer: str) -> None:
+    """A user who set the variable keeps it: then the program asks where the cursor is."""
+    with Terminal(env={"PROMPT_TOOLKIT_NO_CPR": answer} if answer else {}) as terminal:
+        terminal.wait_for_prompt(steps_to(engine, RUNNER)[0].prompt)
+        assert ("\x1b[6n" in terminal.raw) is (answer == "0")
+        assert terminal.stop("q") == 130
+
+
+# --- plain prompts
+
+
 def test_a_dumb_terminal_gets_plain_prompts_by_itself(engine: Engine) -> None:
-    way = steps_to(engine, RUNNER, plain_pages(engine))
     with Terminal(env={"TERM": "dumb"}) as terminal:
-        for step in way:
-            terminal.wait_for(f"Question {step.prompt.number}", "relief now", "> ")
+        for step in steps_to(engine, RUNNER):
+            terminal.wait_for("q leave", "> ")
             terminal.type(plain_line(step))
-        terminal.wait_for("Number of an answer to change", "> ")
+        terminal.wait_for(REVIEW, "> ")
         terminal.type("\n")
-        terminal.wait_for("Enter to finish", "> ")
+        terminal.wait_for(MORE, "> ")
         terminal.type("\n")
         assert terminal.end() == 0
         assert "\x1b" not in terminal.raw
 
 
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
+def test_a_plain_emergency_in_a_terminal_is_told_once(engine: Engine) -> None:
+    with Terminal("--plain") as terminal:
+        for step in steps_to(engine, FOOT):
+            terminal.wait_for("q leave", "> ")
+            terminal.type(plain_line(step))
+        terminal.wait_for(LEAVE, "> ")
+        terminal.type("\n")
+        assert terminal.end() == 0
+        assert terminal.said.count(engine.rulebase.dispositions["emergency"].say.upper()) == 1
+
+
+@pytest.mark.parametrize("key", ["q\n", CTRL_C, CTRL_D], ids=["q", "ctrl-c", "ctrl-d"])
 def test_plain_prompts_are_stopped_by_the_same_keys(engine: Engine, tmp_path: Path, key: str) -> None:
-    way = steps_to(engine, RUNNER, plain_pages(engine))
     kept = tmp_path / "answers.toml"
     with Terminal("--plain", "--save", str(kept)) as terminal:
-        terminal.wait_for("relief now", "> ")
-        terminal.type(plain_line(way[0]))
-        terminal.wait_for("relief now", "> ")
+        terminal.wait_for("q leave", "> ")
+        terminal.type(plain_line(steps_to(engine, RUNNER)[0]))
+        terminal.wait_for("q leave", "> ")
         assert terminal.stop(key) == 130
         assert "Traceback" not in terminal.raw
-    assert read_answer_file(kept, engine.rulebase).answers == {"age": RUNNER["age"]}
-
-
-# --- plain prompts in a pipe
+    assert read_answer_file(kept, engine.rulebase).answers == {"start": "me"}
 
 
 def piped(typed: str, *args: str) -> subprocess.CompletedProcess[str]:
@@ -425,28 +496,33 @@ def piped(typed: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_plain_prompts_in_a_pipe(engine: Engine) -> None:
-    way = steps_to(engine, RUNNER, plain_pages(engine))
-    done = piped("".join(map(plain_line, way)) + "\n", "--plain", "--format", "json")
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["answers"] == json.loads(json.dumps(RUNNER))
-    assert "Question 12 of about 12" in done.stderr
-
-
-def test_plain_prompts_stop_at_the_end_of_the_input_and_go_on(engine: Engine, tmp_path: Path) -> None:
-    way = steps_to(engine, RUNNER, plain_pages(engine))
+def test_plain_prompts_in_a_pipe_stop_at_the_end_of_the_input_and_go_on(engine: Engine, tmp_path: Path) -> None:
     kept = tmp_path / "answers.toml"
-    done = piped("".join(map(plain_line, way[:6])), "--plain", "--save", str(kept))
+    done = piped("".join(map(plain_line, steps_to(engine, RUNNER)[:5])), "--plain", "--save", str(kept))
     assert done.returncode == 130
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     saved = read_answer_file(kept, engine.rulebase).answers
-    assert list(saved) == ["age", "red_now", "when", "feel"]  # of the next list one part only
-    rest = steps_to(engine, RUNNER, plain_pages(engine), saved)
-    typed = "".join(map(plain_line, rest)) + "\n"
-    done = piped(typed, "--plain", "--answers", str(kept), "--save", str(kept), "--format", "json")
+    assert list(saved) == ["start", "danger", "age"]  # of the next list one screen only
+    typed = "".join(map(plain_line, steps_to(engine, RUNNER, saved))) + "\n"
+    done = piped(typed, "--plain", "--resume", str(kept), "--format", "json")
     assert done.returncode == 0
-    assert json.loads(done.stdout) == json.loads(json.dumps(as_dict(engine.rulebase, assess(engine, RUNNER))))
+    assert json.loads(done.stdout) == result_of(engine, RUNNER)
+    assert read_answer_file(kept, engine.rulebase).answers == RUNNER
+
+
+def test_an_emergency_in_a_pipe_gives_its_result_at_the_end_of_the_input(engine: Engine) -> None:
+    done = piped("".join(map(plain_line, steps_to(engine, FOOT))), "--plain")
+    assert done.returncode == 0
+    assert done.stdout.startswith(engine.rulebase.dispositions["emergency"].say.upper())
+
+
+def test_empty_lines_answer_no_plain_list() -> None:
+    done = piped("\n" * 20, "--plain")
+    assert done.returncode == 130
+    assert done.stdout == ""
+    assert done.stderr.count("> ") == 21
+    assert done.stderr.count("-> ") == 0
 
 
 def test_a_pipe_without_plain_is_refused() -> None:

@@ -6,25 +6,55 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from stories import SCENARIOS, name_of
 
 from triage import cli, paths, verify
-from triage.answers import as_toml
+from triage.answers import as_toml, read_answer_file
 from triage.assessment import assess
 from triage.commands import common
-from triage.engine import Engine, Stratum
-from triage.formulas import Space, negated
+from triage.engine import Engine, Remembering, Stratum
+from triage.formulas import Formula, Space, negated
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
 from triage.hazards import given
-from triage.interview import missing_from, open_questions
-from triage.model import Answers, Cell, Condition, Hazard, Option, Question, RedFlag, RuleBase
-from triage.scenarios import find_scenarios, run_scenario
+from triage.interview import missing_from
+from triage.model import (
+    AFTER_FOLLOW_UPS,
+    ALL,
+    ALWAYS,
+    ANY,
+    AT_ONCE,
+    NONE_OF,
+    NOT_SURE,
+    Answers,
+    Cell,
+    Condition,
+    Facts,
+    Hazard,
+    Option,
+    Question,
+    RedFlag,
+    Row,
+    RuleBase,
+)
 from triage.verify import Proof, prove
 
-QUICK = [name for name in verify.PROOFS if name != "engine"]  # CI runs `check --prove`, too
+# `check --prove` takes a minute for all of them, and CI runs it beside the tests.
+QUICK = ["one-disposition", "lowering", "everything-is-read", "strata"]
 
 
-def cell(name: str, *options: str) -> Cell:
-    return Cell(name, frozenset(options), written=" or ".join(options))
+def cell(name: str, *options: str, how: str = ANY) -> Cell:
+    return Cell(name, frozenset(options), how, " or ".join(options))
+
+
+def narrowed(rulebase: RuleBase, *names: str) -> RuleBase:
+    """With these red flags only, and nothing that follows from them: the whole takes half a minute."""
+    flags = {name: rulebase.red_flags[name] for name in names}
+    return replace(rulebase, red_flags=flags, causes={}, advice={}, checks={}, notes={}, accepted=())
+
+
+def changed(flag: RedFlag, when: tuple[Row, ...], unless: tuple[Row, ...] = ()) -> RedFlag:
+    """The red flag with another condition."""
+    return replace(flag, condition=Condition(when, unless))
 
 
 def with_flag(rulebase: RuleBase, flag: RedFlag) -> RuleBase:
@@ -56,102 +86,223 @@ def test_a_level_picked_wrongly_is_found(rulebase: RuleBase, monkeypatch: pytest
     assert prove(rulebase, "one-disposition").failures
 
 
+def test_a_level_that_answers_do_not_decide_is_found(rulebase: RuleBase) -> None:
+    """Without the level that is left over no level is the result of calm answers."""
+    *others, _ = rulebase.dispositions.values()
+    levels = {level.id: level for level in others if level.see_doctor}
+    broken = replace(narrowed(rulebase, "leg-injury"), dispositions=levels)
+    assert prove(broken, "one-disposition").failures
+
+
+# --- danger-never-lowers
+
+
+def beside_an_injury(rulebase: RuleBase, flag: RedFlag) -> RuleBase:
+    """A rule base of two red flags: any injury, and this one."""
+    injury = changed(rulebase.red_flags["leg-injury"], ((cell("legs", "l_hurt"),),))
+    return with_flag(with_flag(narrowed(rulebase), replace(injury, lowers_to="")), flag)
+
+
+def witnesses(rulebase: RuleBase, flag: RedFlag, proof: str) -> dict[str, Answers | None]:
+    """What a proof finds in one red flag beside any injury, by what it says."""
+    found = prove(beside_an_injury(rulebase, flag), proof).failures
+    assert all(finding.rule == flag.id for finding in found)
+    return {finding.what: finding.witness for finding in found}
+
+
 def test_a_danger_sign_that_lowers_is_found(rulebase: RuleBase) -> None:
-    flag = rulebase.red_flags["foot-sore"]
-    barred = replace(flag, condition=Condition(flag.condition.when, ((cell("leg_look", "bulging"),),)))
-    broken = with_flag(rulebase, barred)
-    proof = prove(broken, "danger-never-lowers")
-    witness = next(found(proof, "foot-sore"))
+    flag = changed(rulebase.red_flags["foot-sore"], ((cell("legs", "none"),), (cell("legs", "l_foot"),)))
+    found = witnesses(rulebase, flag, "danger-never-lowers")
+    witness = found["legs: l_veins added"]
     assert witness is not None
-    signs = witness["leg_look"]
-    assert isinstance(signs, tuple)
-    engine = Engine(broken)
-    assert level(engine, witness) < level(engine, {**witness, "leg_look": (*signs, "bulging")})
+    assert "legs: l_foot added" not in found
+    assert "legs: l_hurt added" not in found  # it makes up for it: leg-injury is as urgent
+    engine = Engine(beside_an_injury(rulebase, flag))
+    assert witness["legs"] == ("none",)
+    assert level(engine, witness) < level(engine, {**witness, "legs": ("l_veins",)})
 
 
 def test_not_sure_below_none_is_found(rulebase: RuleBase) -> None:
-    flag = replace(
-        rulebase.red_flags["frequent-cramps"],
-        condition=Condition(((cell("shakes", "no"), cell("often", "lt_month")),)),
-    )
-    proof = prove(with_flag(rulebase, flag), "danger-never-lowers")
-    assert "shakes: no -> not_sure" in [f.what for f in proof.failures if f.rule == "frequent-cramps"]
+    flag = changed(rulebase.red_flags["foot-sore"], ((cell("also", "none"), cell("course", "c_once")),))
+    assert f"also: none -> {NOT_SURE}" in witnesses(rulebase, flag, "danger-never-lowers")
+
+
+def test_a_harmless_answer_above_a_danger_sign_is_found(rulebase: RuleBase) -> None:
+    """Of a question that takes one answer."""
+    flag = changed(rulebase.red_flags["foot-sore"], ((cell("side", "both", "left"),),))
+    found = witnesses(rulebase, flag, "danger-never-lowers")
+    assert set(found) == {"side: both -> right", f"side: both -> {NOT_SURE}"}
+
+
+def test_a_tick_that_an_exception_names_is_left_to_the_other_proof(rulebase: RuleBase) -> None:
+    foot, veins = ((cell("legs", "l_foot"),),), ((cell("legs", "l_veins"),),)
+    flag = replace(changed(rulebase.red_flags["foot-sore"], foot, veins), lowers_to="routine")
+    assert witnesses(rulebase, flag, "danger-never-lowers") == {}
+    found = witnesses(rulebase, flag, "lowering")
+    witness = found["its exception leads lower than routine"]
+    assert witness is not None
+    assert {"l_foot", "l_veins"} <= set(witness["legs"])  # type: ignore[arg-type]
+
+
+# --- lowering
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ((cell("course", "c_worse", how=NONE_OF),), "exception 1 holds though course is not sure"),
+        ((cell("side", "both", NOT_SURE), cell("course", "c_same")), "exception 1 holds though side is not sure"),
+        ((cell("course", "c_same"), cell("course", "c_worse", NOT_SURE, how=NONE_OF)), ""),
+        ((cell("course", "c_same", "c_known", how=ALL),), ""),
+        ((), ""),
+    ],
+)
+def test_an_exception_on_doubt_is_found(rulebase: RuleBase, row: Row, what: str) -> None:
+    flag = changed(rulebase.red_flags["foot-sore"], ((cell("legs", "l_foot"),),), (row,) if row else ())
+    found = witnesses(rulebase, flag, "lowering")
+    assert set(found) == ({what} if what else set())
+    for witness in found.values():
+        assert witness is not None
+        assert all(c.holds(as_facts(witness, rulebase.bands)) for c in row)
+
+
+def test_an_exception_that_leads_lower_than_it_says_is_found(rulebase: RuleBase) -> None:
+    """Without the rule that catches what it lets go; with it, and for a floor, nothing is found."""
+    flag, caught = rulebase.red_flags["one-leg-old-clot"], "old-clot-same-leg"
+    assert flag.lowers_to == "soon"
+    assert prove(narrowed(rulebase, flag.id, caught), "lowering").failures == ()
+    [failure] = prove(narrowed(rulebase, flag.id), "lowering").failures
+    assert (failure.rule, failure.what) == (flag.id, "its exception leads lower than soon")
+    assert failure.witness is not None
+    facts = as_facts(failure.witness, rulebase.bands)
+    assert any(all(c.holds(facts) for c in row) for row in flag.condition.unless)
+    lowest = with_flag(narrowed(rulebase), replace(flag, lowers_to=rulebase.ladder[-1].id))
+    assert prove(lowest, "lowering").failures == ()
+
+
+# --- every-rule-matters, everything-is-read
 
 
 @pytest.mark.parametrize(
     ("rows", "what"),
     [
-        (((cell("leg_look", "sore_foot"), cell("often", "daily")),), "implied by foot-sore"),
-        (((cell("age", "a_na"), cell("age", "60-120")),), "can never fire"),
-        (((cell("leg_look", "pop"),), (cell("leg_look", "pop", "skin"),)), "row 1 adds nothing to the others"),
-        (((cell("feel", "long"),),), "never decides the disposition"),
+        (((cell("legs", "l_hurt"), cell("course", "c_daily")),), "implied by leg-injury"),
+        (((cell("legs", "none"), cell("legs", "l_veins")),), "can never fire"),
+        (((cell("legs", "l_pop"),), (cell("legs", "l_pop", "l_veins"),)), "row 1 adds nothing to the others"),
+        (((cell("legs", "l_foot"),),), "never decides the disposition"),
     ],
 )
-def test_an_idle_rule_is_found(rulebase: RuleBase, rows: tuple[tuple[Cell, ...], ...], what: str) -> None:
-    bands = set(rulebase.bands["age"])
-    rows = tuple(
-        tuple(c if c.options != {"60-120"} else cell("age", max(bands, key=lambda b: int(b.split("-")[0]))) for c in r)
-        for r in rows
-    )
-    idle = replace(rulebase.red_flags["foot-sore"], id="idle", condition=Condition(rows))
-    proof = prove(with_flag(rulebase, idle), "every-rule-matters")
+def test_an_idle_rule_is_found(rulebase: RuleBase, rows: tuple[Row, ...], what: str) -> None:
+    few = narrowed(rulebase, "leg-injury", "foot-sore-poor-circulation")
+    sore = changed(few.red_flags["foot-sore-poor-circulation"], ((cell("legs", "l_foot"),),))
+    injury = changed(few.red_flags["leg-injury"], ((cell("legs", "l_hurt"),),))
+    idle = replace(injury, id="idle", condition=Condition(rows))
+    proof = prove(with_flag(with_flag(with_flag(few, sore), injury), idle), "every-rule-matters")
     assert what in [finding.what for finding in proof.failures if finding.rule == "idle"]
 
 
 def test_what_nothing_reads_is_found(rulebase: RuleBase) -> None:
-    sweat = rulebase.questions["sweat"]
-    more = replace(sweat, options=(Option("tropics", "In the tropics", "in the tropics"), *sweat.options))
+    before = rulebase.questions["before"]
+    more = replace(before, options=(Option("e_tropics", "In the tropics", "in the tropics"), *before.options))
     (failure,) = prove(with_question(rulebase, more), "everything-is-read").failures
-    assert (failure.rule, failure.what) == ("sweat", "tropics is read by nothing")
+    assert (failure.rule, failure.what) == ("before", "e_tropics is read by nothing")
 
 
 def test_what_is_accepted_and_not_found_is_told(rulebase: RuleBase) -> None:
-    stale = rulebase.accepted[0]._replace(proof="everything-is-read", rule="sweat", what="tropics is read by nothing")
+    what = "e_tropics is read by nothing"
+    stale = rulebase.accepted[0]._replace(proof="everything-is-read", rule="before", what=what)
     proof = prove(replace(rulebase, accepted=(*rulebase.accepted, stale)), "everything-is-read")
-    assert [finding.rule for finding in proof.failures] == ["sweat"]
+    assert [finding.rule for finding in proof.failures] == ["before"]
 
 
-@pytest.fixture
-def _lengths_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking for the longest path takes most of the time of the interview's proof."""
-    monkeypatch.setattr(paths, "lengths", lambda _: iter([]))
+def test_what_is_accepted_is_no_failure(rulebase: RuleBase) -> None:
+    own = [one for one in rulebase.accepted if one.proof == "everything-is-read"]
+    assert own
+    assert prove(rulebase, "everything-is-read").accepted == tuple(own)
+    bare = prove(replace(rulebase, accepted=()), "everything-is-read")
+    assert {(f.rule, f.what) for f in bare.failures} == {(one.rule, one.what) for one in own}
 
 
-@pytest.mark.usefixtures("_lengths_aside")
+# --- interview
+
+
+def silent_clot(rulebase: RuleBase) -> RuleBase:
+    """Some red flags, and a question without its reason why it is left out."""
+    few = narrowed(rulebase, "one-leg-ache-weight-or-family", "one-leg-ache", "leg-injury", "new-one-leg-at-risk")
+    return with_question(few, replace(few.questions["clot"], skipped_because=""))
+
+
 def test_a_question_left_out_without_a_reason_is_found(rulebase: RuleBase) -> None:
-    silent = replace(rulebase.questions["clot_risk"], skipped_because="")
-    broken = with_question(rulebase, silent)
-    witness = next(found(prove(broken, "interview"), "clot_risk"))
+    broken = silent_clot(rulebase)
+    witness = next(found(prove(broken, "interview"), "clot"))
     assert witness is not None
     engine = Engine(broken)
-    assert not missing_from(engine, witness)
-    raised = [{**witness, "clot_risk": (o.id,)} for o in silent.options]
+    assert set(missing_from(engine, witness)) <= {q.id for q in broken.questions.values() if q.yields == ALWAYS}
+    raised = [{**witness, "clot": (o.id,)} for o in broken.questions["clot"].options]
     assert min(level(engine, answers) for answers in raised) < level(engine, witness)
 
 
-@pytest.mark.usefixtures("_lengths_aside")
 def test_a_reason_where_nothing_is_left_out_is_found(rulebase: RuleBase) -> None:
-    talkative = replace(rulebase.questions["often"], skipped_because="Never left out.")
-    assert list(found(prove(with_question(rulebase, talkative), "interview"), "often")) == [None]
+    talkative = replace(rulebase.questions["course"], skipped_because="Never left out.")
+    few = with_question(narrowed(rulebase, "leg-injury"), talkative)
+    assert list(found(prove(few, "interview"), "course")) == [None]
 
 
-@pytest.mark.usefixtures("_lengths_aside")
 def test_a_stop_without_a_reason_is_found(rulebase: RuleBase) -> None:
     levels = {**rulebase.dispositions, "urgent": rulebase.dispositions["urgent"]._replace(stops_because="")}
-    assert list(found(prove(replace(rulebase, dispositions=levels), "interview"), "urgent")) == [None]
+    few = replace(narrowed(rulebase, "leg-injury"), dispositions=levels)
+    assert list(found(prove(few, "interview"), "urgent")) == [None]
+
+
+def test_the_ends_of_interviews_are_among_those_that_are_proved(engine: Engine) -> None:
+    """The proof's reading of an interview is as wide as the interview itself: checked on scenarios of every level."""
+    rulebase, quick = engine.rulebase, Remembering(engine)
+    space, ends = Space(rulebase), {"": 0, AFTER_FOLLOW_UPS: 0}
+    for path in SCENARIOS[::20]:
+        answers = read_answer_file(path, rulebase).answers
+        found = assess(quick, answers, missing_from(quick, answers))
+        if found.disposition.stops == AT_ONCE:
+            continue
+        ends[found.disposition.stops] += 1
+        fixed = fixed_to(space, as_facts(answers, rulebase.bands))
+        if not found.disposition.stops:
+            assert space.possible(*fixed, *paths.complete(space)), name_of(path)
+            continue
+        for question in rulebase.questions.values():
+            if question.id not in answers and not question.yields:
+                assert space.possible(*fixed, *paths.cut_short(space, question)), (name_of(path), question.id)
+    assert min(ends.values()) > 5
+
+
+def fixed_to(space: Space, facts: Facts) -> list[Formula]:
+    """These answers and no others."""
+    return [
+        variable if option in facts.get(name, ()) else negated(variable)
+        for name, known in space.answers.items()
+        for option, variable in known.items()
+    ]
+
+
+# --- strata, engine
 
 
 def test_a_rule_that_reads_its_own_stratum_is_found(rulebase: RuleBase) -> None:
-    flag = rulebase.red_flags["foot-sore"]
-    loop = replace(flag, condition=Condition(((cell(RED_FLAG, "leg-injury"),),)))
-    assert [f.rule for f in prove(with_flag(rulebase, loop), "strata").failures] == ["foot-sore"]
+    loop = changed(rulebase.red_flags["foot-sore"], ((cell(RED_FLAG, "leg-injury"),),))
+    few = with_flag(narrowed(rulebase, "leg-injury"), loop)
+    assert [f.rule for f in prove(few, "strata").failures] == ["foot-sore"]
 
 
 def small(rulebase: RuleBase) -> RuleBase:
-    """A few rules only: the whole takes half a minute."""
-    names = ("foot-sore", "child-leg-pain", "statin-and-new-medicine")
-    flags = {name: rulebase.red_flags[name] for name in names}
-    return replace(rulebase, red_flags=flags, causes={}, advice={}, checks={}, notes={})
+    """A few rules only, with exceptions and cells of all kinds, one of them too wide to be taken whole."""
+    few = narrowed(rulebase, "foot-sore", "one-leg-old-clot", "fever-unclear", "varicose-veins", "calcium-risk-kidney")
+    assert any(
+        c.how == how
+        for f in few.red_flags.values()
+        for row in f.condition.unless
+        for c in row
+        for how in (ALL, NONE_OF)
+    )
+    return few
 
 
 def test_the_engine_agrees_with_the_formulas(rulebase: RuleBase) -> None:
@@ -170,10 +321,16 @@ def test_a_formula_that_differs_is_found(rulebase: RuleBase, monkeypatch: pytest
     told = verify.holds
     monkeypatch.setattr(verify, "holds", lambda condition, known: told(calm if condition.unless else condition, known))
     failures = prove(small(rulebase), "engine").failures
-    assert [(f.rule, f.what) for f in failures] == [("child-leg-pain", "the formula differs")]
+    assert {f.what for f in failures} == {"the formula differs"}
+    assert "fever-unclear" in {f.rule for f in failures}
+    assert "foot-sore" not in {f.rule for f in failures}
 
 
 # --- hazards
+
+
+# Whatever else is given plays no part here.
+ADVICE = ("after-care", "check-first", "gentle-rub", "heated-liquor", "hop-on-one-foot", "massage-swelling", "warmth")
 
 
 @pytest.fixture
@@ -182,7 +339,7 @@ def hazard(rulebase: RuleBase) -> Hazard:
     return Hazard(
         id="made-up",
         title="A swollen leg is rubbed, or waits",
-        condition=Condition(((cell("leg_look", "one_swollen"),),)),
+        condition=Condition(((cell("legs", "l_one"), cell("pain", "p_new")),)),
         because="Made up.",
         effect="Made up.",
         least="urgent",
@@ -191,14 +348,15 @@ def hazard(rulebase: RuleBase) -> Hazard:
         told=("massage-swelling",),
         words=(r"\bhop",),
         controls=("one-leg-swollen",),
-        scenarios=(),
         tests=(),
         at=rulebase.red_flags["foot-sore"].at,
     )
 
 
 def hazard_failures(rulebase: RuleBase, hazard: Hazard) -> list[str]:
-    proof = prove(replace(rulebase, hazards={hazard.id: hazard}), "hazards")
+    advice = {name: rulebase.advice[name] for name in ADVICE}
+    few = replace(rulebase, hazards={hazard.id: hazard}, advice=advice, checks={}, notes={})
+    proof = prove(few, "hazards")
     return [finding.what for finding in proof.failures]
 
 
@@ -214,24 +372,25 @@ def test_a_controlled_hazard_is_proved(rulebase: RuleBase, hazard: Hazard) -> No
         ({"told": ("hop-on-one-foot", "heated-liquor")}, "heated-liquor is not given"),
         ({"words": (r"\bstretch",)}, "says"),
         ({"controls": ("one-leg-swollen", "alcohol-shakes", "face-droop"), "least": "urgent"}, ""),
-        ({"controls": ("sore-calf-after-sport",)}, "holds without its controls"),
-        (
-            {"condition": Condition(((cell("age", "a_na"), cell("leg_look", "none"), cell("leg_look", "pop")),))},
-            "meant",
-        ),
+        ({"controls": ("soreness-explained",)}, "holds without its controls"),
+        ({"controls": ("one-leg-swollen", "only-none"), "least": "urgent"}, "its control only-none never fires there"),
+        ({"condition": Condition(((cell("age", "a_na"), cell("legs", "none"), cell("legs", "l_pop")),))}, "meant"),
     ],
 )
 def test_a_hazard_that_is_not_controlled_is_found(
     rulebase: RuleBase, hazard: Hazard, change: dict[str, object], what: str
 ) -> None:
-    failures = hazard_failures(rulebase, replace(hazard, **change))  # type: ignore[arg-type]
+    none = replace(rulebase.red_flags["leg-injury"], id="only-none", condition=Condition(((cell("legs", "none"),),)))
+    failures = hazard_failures(with_flag(rulebase, none), replace(hazard, **change))  # type: ignore[arg-type]
     assert bool(what) == bool(failures)
     assert all(what in failure for failure in failures)
 
 
 def test_a_lost_rule_lets_a_hazard_through(rulebase: RuleBase, hazard: Hazard) -> None:
+    advice = {name: rulebase.advice[name] for name in ADVICE}
     flags = {name: flag for name, flag in rulebase.red_flags.items() if name != "one-leg-swollen"}
-    broken = replace(rulebase, red_flags=flags, hazards={hazard.id: replace(hazard, controls=())})
+    lost = {hazard.id: replace(hazard, controls=(), told=())}
+    broken = replace(rulebase, red_flags=flags, hazards=lost, advice=advice, checks={}, notes={})
     (witness,) = found(prove(broken, "hazards"), hazard.id)
     assert witness is not None
     assert hazard.condition.holds(as_facts(witness, broken.bands))
@@ -241,9 +400,9 @@ def test_a_lost_rule_lets_a_hazard_through(rulebase: RuleBase, hazard: Hazard) -
 def test_formulas_give_the_advice_and_the_level_that_the_program_gives(
     engine: Engine, answer_sets: list[Answers]
 ) -> None:
-    """What hazards are proved with, against whole results: 20 answer sets times every advice."""
+    """What hazards are proved with, against whole results: answer sets times every advice."""
     space = Space(engine.rulebase)
-    for answers in answer_sets[::100]:
+    for answers in answer_sets[::400]:
         result = assess(engine, answers)
         facts = result.facts
         fixed = [
@@ -264,49 +423,18 @@ def test_formulas_give_the_advice_and_the_level_that_the_program_gives(
         assert {name for name, flag in space.flags.items() if space.possible(*fixed, flag)} == fired
 
 
-# --- paths
-
-
-def test_walks_ask_what_the_interview_asks(engine: Engine) -> None:
-    """The second reading of the interview, step by step against the first."""
-    for taken in paths.random_walks(engine.rulebase, count=25, seed=7):
-        answers: dict[str, object] = {}
-        for name in taken.asked:
-            assert open_questions(engine, answers)[0].id == name  # type: ignore[arg-type]
-            answers[name] = taken.answers[name]
-        assert not open_questions(engine, taken.answers)
-        assert assess(engine, taken.answers).disposition.id == taken.level.id
-
-
-def test_no_scenario_asks_more_than_the_longest_path(engine: Engine) -> None:
-    lengths = {length.level: length for length in paths.lengths(Space(engine.rulebase))}
-    for found_level, length in lengths.items():
-        walked = paths.walk(engine.rulebase, lambda question, known=length.witness: known[question.id])  # type: ignore[misc]
-        assert (len(walked.asked), walked.level.id) == (length.longest, found_level)
-    for one in paths.random_walks(engine.rulebase, count=300, seed=3):
-        assert len(one.asked) <= lengths[one.level.id].longest, one
-    folder = Path(__file__).parent / "scenarios"
-    for path in find_scenarios([folder])[::7]:
-        outcome = run_scenario(engine, path)
-        if outcome.assessment.complete and not outcome.file.expect.get("missing"):
-            asked = len(outcome.assessment.answers)
-            assert asked <= lengths[outcome.assessment.disposition.id].longest, path
-
-
 # --- the command
 
 
-@pytest.mark.usefixtures("_lengths_aside")
 def test_a_failed_proof_prints_an_answer_file_that_can_be_run(
     rulebase: RuleBase, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = with_question(rulebase, replace(rulebase.questions["clot_risk"], skipped_because=""))
-    proof = prove(broken, "interview")
+    proof = prove(silent_clot(rulebase), "interview")
     monkeypatch.setattr(verify, "prove_all", lambda *_: iter([proof]))
     assert cli.main(["check", "--prove"]) == common.FAILED
     printed = capsys.readouterr().out
     assert "FAILED interview" in printed
-    (witness,) = found(proof, "clot_risk")
+    (witness,) = found(proof, "clot")
     assert witness is not None
     lines = as_toml(witness, rulebase).splitlines()
     assert all(f"      {line}" in printed for line in lines)

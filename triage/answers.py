@@ -9,11 +9,11 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from triage.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
 from triage.grammar import read_answer, valid_part
-from triage.model import Answer, Answers, RuleBase
+from triage.model import Answer, Answers, Question, RuleBase
 from triage.toml_file import TomlFile, read_bytes
 
 TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
@@ -116,12 +116,8 @@ def check_answers(
     """
     if gone := [name for name in raw if name in rulebase.saved.gone]:
         raise FaultyInput([Fault(source, line_of(gone[0]), rulebase.saved.gone_say)])
-    known: dict[str, Answer] = {}
-    for name, question in rulebase.questions.items():
-        if name in raw:
-            answer = read_answer(question, raw[name], lambda *_: None)
-            part = valid_part(question, raw[name]) if answer is None else answer
-            known |= {} if part is None else {name: part}
+    readable = {name: _readable(q, raw[name]) for name, q in rulebase.questions.items() if name in raw}
+    known = {name: answer for name, answer in readable.items() if answer is not None}
     faults = Faults()
     try:
         for name, value in raw.items():
@@ -137,6 +133,22 @@ def check_answers(
     except FaultyInput as error:
         raise FaultyInput(error.faults, known) from None
     return known, faults
+
+
+class _Wrong(Exception):
+    """An answer is not sound as a whole."""
+
+
+def _readable(question: Question, value: Any) -> Answer | None:
+    """An answer, or what can be read of one that is not sound; None where that is nothing."""
+
+    def stop(*_: str) -> NoReturn:
+        raise _Wrong
+
+    try:
+        return read_answer(question, value, stop)
+    except _Wrong:
+        return valid_part(question, value)
 
 
 def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:

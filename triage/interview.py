@@ -180,10 +180,10 @@ class Interview:
                 if self.asker.emergency(self.answers):
                     self.answered(self.answers)
                     return self.answers
-                self._step_back()
+                self._step_back(self._just_after_the_sign())
             elif left := open_questions(self.engine, self.answers):
                 if self._put(left[0].id) is BACK:
-                    self._step_back()
+                    self._step_back(len(self.asked))
             elif not self._reviewed():
                 return self.answers
 
@@ -248,9 +248,15 @@ class Interview:
         spoken = rules_in_voice(self.rulebase, voice_of(self.rulebase, self.answers))
         return replace(prompt, chosen=ticked, remark=f"So far: {said(spoken, question.id, before)}")
 
-    def _step_back(self) -> None:
-        """Ask the question before once more, and the one before that on "back" again."""
-        index = len(self.asked)
+    def _just_after_the_sign(self) -> int:
+        """The place behind the last question whose answer raised what ends the interview."""
+        flags = settled_flags(self.engine, self.answers)
+        level = most_urgent(self.rulebase, (f.flag for f in flags))
+        read = {name for f in flags if f.flag.disposition == level.id for name in f.answers}
+        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
+
+    def _step_back(self, index: int) -> None:
+        """Ask the question before this place once more, and the one before that on "back" again."""
         while index:
             index = max(index - 1, 0)
             if self._put(self.asked[index]) is not BACK:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -545,41 +546,39 @@ class Loader:
     def _read_question_conditions(self, files: Iterable[TomlFile], questions: Mapping[str, Question]) -> None:
         complete = {}
         for file in files:
+            seen = Counter[str]()  # tables below questions count within the whole file
             for nth, data in enumerate(_tables_of(file, "question")):
+                below = {
+                    name: [
+                        Table(self, file, f"question.{name}", seen[name] + n, one)
+                        for n, one in enumerate(_tables_below(data, name))
+                    ]
+                    for name in ("option", "limit")
+                }
+                seen.update({name: len(tables) for name, tables in below.items()})
                 if isinstance(data.get("id"), str) and data["id"] in questions:
                     table = Table(self, file, "question", nth, data)
-                    complete[data["id"]] = self._with_conditions(questions[data["id"]], table)
+                    complete[data["id"]] = self._with_conditions(questions[data["id"]], table, **below)
         self.vocabulary.questions = complete
 
-    def _with_conditions(self, question: Question, table: Table) -> Question:
+    def _with_conditions(
+        self, question: Question, table: Table, option: Sequence[Table] = (), limit: Sequence[Table] = ()
+    ) -> Question:
+        """The question with its rows; `option` and `limit` are its tables of these names."""
         given = table.flag_or_rows("after_urgent")
         after_urgent = given if isinstance(given, tuple) else None
-        options, limits = _tables_below(table.data, "option"), _tables_below(table.data, "limit")
         return replace(
             question,
-            options=tuple(self._with_show(o, one, table) for o, one in zip(question.options, options, strict=False)),
-            limits=tuple(
-                limit._replace(when=self._rows_below(one, "when", "limit", table))
-                for limit, one in zip(question.limits, limits, strict=False)
+            options=tuple(
+                one._replace(show=own.rows("show") if "show" in own.data else None)
+                for one, own in zip(question.options, option, strict=False)
             ),
+            limits=tuple(one._replace(when=own.rows("when")) for one, own in zip(question.limits, limit, strict=False)),
             ask_when=table.rows("ask_when") or None,
             ask_unless=table.rows("ask_unless"),
             after_urgent=EVERYBODY.when if given is True else after_urgent,
             yields_unless=table.rows("yields_unless"),
         )
-
-    def _with_show(self, option: Option, raw: Mapping[str, Any], table: Table) -> Option:
-        if "show" not in raw:
-            return option
-        return option._replace(show=self._rows_below(raw, "show", "option", table, f"{option.id}, "))
-
-    def _rows_below(self, raw: Mapping[str, Any], key: str, below: str, table: Table, of: str = "") -> tuple[Row, ...]:
-        """The rows under `key` of a table `below` a question."""
-
-        def complain(what: str, hint: str) -> None:
-            table.fault(below, f"{of}{key}: {what}", hint)
-
-        return self.vocabulary.read_rows(raw.get(key, []), (), complain)
 
     def _safety_net(self, files: Iterable[TomlFile]) -> SafetyNet:
         table = self._single(files, "safety_net")

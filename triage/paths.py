@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from triage.assessment import most_urgent
 from triage.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, Answers, Condition, Disposition, Question
+from triage.model import AFTER_FOLLOW_UPS, ALWAYS, AT_ONCE, Answers, Condition, Disposition, Question
 
 CHAIN = 4  # how many questions, each opened by the one before, are followed
 
@@ -82,7 +82,7 @@ def complete(space: Space) -> tuple[Formula, ...]:
     applies = [
         space.name(space.answered(q.id, space.answers) == holds(q.condition, space.answers))
         for q in rulebase.questions.values()
-        if not q.yields  # these may be left out of a long interview
+        if q.yields != ALWAYS  # that one may be left out of a long interview
     ]
     stopping = [level.rank for level in rulebase.ladder if level.stops]
     return (*applies, *(negated(space.reached(rank, space.flags)) for rank in stopping))

@@ -77,6 +77,10 @@ class TerminalAsker(ABC):
             return self._number(prompt)
         return self._list(prompt)
 
+    def leave(self) -> None:
+        """End what is being asked, from outside."""
+        raise KeyboardInterrupt
+
     def act(self, text: str) -> None:
         self.show(["", *screen.wrap(text, screen.width())])
 
@@ -305,7 +309,7 @@ class PlainAsker(TerminalAsker):
         self.lines_in = lines_in
 
     def emergency(self, answers: Answers) -> bool:
-        with suppress(EOFError):  # who goes away leaves with it
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
             return super().emergency(answers)
         self.has_left = self.out.isatty()
         return True
@@ -426,6 +430,15 @@ class QuestionaryAsker(TerminalAsker):
             self.out.write(f"\x1b[{len(self._head(prompt))}A\x1b[J")
         return super().ask(prompt)
 
+    def leave(self) -> None:
+        from prompt_toolkit.application.current import get_app_or_none
+
+        app = get_app_or_none()
+        if app is None or not app.is_running:
+            super().leave()
+        else:
+            app.exit(exception=KeyboardInterrupt)
+
     def act(self, text: str) -> None:
         super().act(text)
         self._go_on()
@@ -444,9 +457,9 @@ class QuestionaryAsker(TerminalAsker):
         foot = screen.wrap(MISTAKE.format("leave"), columns)
         room = max(screen.rows() - len(head) - len(foot) - 1, 1)
         pages = [lines[at : at + room] for at in range(0, len(lines), room)] or [[]]
-        for number, page in enumerate(pages, 1):
-            foot = screen.wrap(MISTAKE.format("more" if number < len(pages) else "leave"), columns)
-            with suppress(KeyboardInterrupt):  # leaving this is leaving with it
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
+            for number, page in enumerate(pages, 1):
+                foot = screen.wrap(MISTAKE.format("more" if number < len(pages) else "leave"), columns)
                 if self._pick([*head, *page, *foot], {"": FINISH, BACK_KEY: BACK_KEY}) == BACK_KEY:
                     return False
         self.show(_headed(head, lines, SHELL))

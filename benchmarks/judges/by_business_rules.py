@@ -45,7 +45,7 @@ class BusinessRules:
             "Variables", (BaseVariables,), {name: variable(name) for name in (*rules.options, ALWAYS)}
         )()
         self._actions, self._run, self._case = Actions, run_all, Case()
-        self._layers = [[_rule(p) for p in productions] for productions in rules.layers]
+        self._layers = [[_rule(p, rules) for p in productions] for productions in rules.layers]
 
     def fired(self, layer: int, news: Facts) -> Iterable[str]:
         self._variables.known = {**self._case.known(layer, news), ALWAYS: (ALWAYS,)}
@@ -55,22 +55,35 @@ class BusinessRules:
         return names
 
 
-def _rule(production: Production) -> dict[str, Any]:
-    rows = {"any": [{"all": [_holds(cell) for cell in row or (_ALWAYS,)]} for row in production.when]}
-    barriers = [{"any": [_fails(cell) for cell in row]} for row in production.unless]
+def _rule(production: Production, rules: Rules) -> dict[str, Any]:
+    rows = {"any": [{"all": [_holds(cell, rules) for cell in row or (_ALWAYS,)]} for row in production.when]}
+    barriers = [{"any": [_fails(cell, rules) for cell in row]} for row in production.unless]
     actions = [{"name": "note", "params": {"name": production.name}}]
     return {"conditions": {"all": [rows, *barriers]}, "actions": actions}
 
 
-def _holds(cell: Cell) -> dict[str, Any]:
-    operator = "contains_all" if cell.every else "shares_at_least_one_element_with"
-    return {"name": cell.name, "operator": operator, "value": sorted(cell.options)}
+def _holds(cell: Cell, rules: Rules) -> dict[str, Any]:
+    if cell.absent:
+        return {"all": [_shares(cell, rules.options[cell.name]), _shares_none(cell, cell.options)]}
+    if cell.every:
+        return {"name": cell.name, "operator": "contains_all", "value": sorted(cell.options)}
+    return _shares(cell, cell.options)
 
 
-def _fails(cell: Cell) -> dict[str, Any]:
-    """There is no "not": of an `every` cell, one option is not there."""
-    apart = [[option] for option in sorted(cell.options)] if cell.every else [sorted(cell.options)]
-    return {"any": [{"name": cell.name, "operator": "shares_no_elements_with", "value": value} for value in apart]}
+def _fails(cell: Cell, rules: Rules) -> dict[str, Any]:
+    """There is no "not": of an `every` cell, one option is not there; of an `absent` one, one is, or none at all."""
+    if cell.absent:
+        return {"any": [_shares(cell, cell.options), _shares_none(cell, rules.options[cell.name])]}
+    apart = [[option] for option in sorted(cell.options)] if cell.every else [cell.options]
+    return {"any": [_shares_none(cell, options) for options in apart]}
+
+
+def _shares(cell: Cell, options: Iterable[str]) -> dict[str, Any]:
+    return {"name": cell.name, "operator": "shares_at_least_one_element_with", "value": sorted(options)}
+
+
+def _shares_none(cell: Cell, options: Iterable[str]) -> dict[str, Any]:
+    return {"name": cell.name, "operator": "shares_no_elements_with", "value": sorted(options)}
 
 
 def build(rulebase: RuleBase) -> Judge:

@@ -7,7 +7,8 @@ them all). So what fires is gathered in one global.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any
 
 from benchmarks.judges.common import LAYERS, TOLD, Judge, Rules, Settling, rules_of
@@ -33,6 +34,7 @@ class Clips:
             for option in options
         }
         self._names: list[str] = []
+        self._variables = count()
         self._facts: list[Any] = []
         self._environment.build("(defglobal ?*fired* = (create$))")
         for layer in LAYERS:
@@ -85,17 +87,37 @@ class Clips:
     def _patterns(self, row: Row, own: int | None = None) -> list[str]:
         """A pattern for each fact that the row reads."""
         slots: dict[int, list[str]] = {} if own is None else {own: []}
+        cells: dict[str, list[Cell]] = {}
         for cell in row:
-            slots.setdefault(self._rules.since[cell.name], []).append(self._constraint(cell))
+            cells.setdefault(cell.name, []).append(cell)
+        for name, those in cells.items():
+            slots.setdefault(self._rules.since[name], []).append(self._constraint(name, those))
         return [f"({TEMPLATES[layer]} {' '.join(slots[layer])})" for layer in sorted(slots)]
 
-    def _constraint(self, cell: Cell) -> str:
-        options = [_symbol(option) for option in sorted(cell.options)]
-        if cell.every:
-            held = " ".join(f"(member$ {option} ?all)" for option in options)
-            return f"({cell.name} $?all&:(and {held}))"
-        one_of = "|".join(options)
-        return f"({cell.name} $? {one_of} $?)" if cell.name in self._rules.several else f"({cell.name} {one_of})"
+    def _constraint(self, name: str, cells: Sequence[Cell]) -> str:
+        """The cells of a row on one name: a slot can stand in a pattern once."""
+        if name not in self._rules.several:
+            return f"({name} {'&'.join(map(_single, cells))})"
+        if len(cells) == 1 and not cells[0].every and not cells[0].absent:
+            return f"({name} $? {'|'.join(_symbols(cells[0]))} $?)"
+        variable = f"?all{next(self._variables)}"  # of the same name in one rule they would be the same answer
+        return f"({name} ${variable}&:(and {' '.join(_test(cell, variable) for cell in cells)} TRUE))"
+
+
+def _symbols(cell: Cell) -> list[str]:
+    return [_symbol(option) for option in sorted(cell.options)]
+
+
+def _single(cell: Cell) -> str:
+    """A cell on a slot of one value, which is `nil` where nothing was answered."""
+    return "&".join(f"~{option}" for option in ["nil", *_symbols(cell)]) if cell.absent else "|".join(_symbols(cell))
+
+
+def _test(cell: Cell, variable: str) -> str:
+    held = " ".join(f"(member$ {option} {variable})" for option in _symbols(cell))
+    if cell.absent:
+        return f"(> (length$ {variable}) 0) (not (or {held} FALSE))"
+    return f"(and {held} TRUE)" if cell.every else f"(or {held} FALSE)"
 
 
 def _slot(name: str, rules: Rules) -> str:

@@ -88,11 +88,11 @@ class Durable:
 
     def _holds(self, cell: Cell) -> Any:
         options = sorted(cell.options)
+        if cell.absent:
+            return self._none_of(cell, [NOTHING, *options])
         if cell.every:
             return reduce(and_, (self._field(cell).anyItem(self._lang.item == option) for option in options))
-        if cell.name in self._rules.several:
-            return self._field(cell).anyItem(reduce(or_, (self._lang.item == option for option in options)))
-        return reduce(or_, (self._field(cell) == option for option in options))
+        return self._one_of(cell, options)
 
     def _denied(self, row: Row) -> Any:
         """There is no "not" for one condition: some cell of the row is false."""
@@ -100,8 +100,18 @@ class Durable:
 
     def _fails(self, cell: Cell) -> Any:
         options = sorted(cell.options)
+        if cell.absent:
+            return self._one_of(cell, [NOTHING, *options])
         if cell.every:
-            return reduce(or_, (self._field(cell).allItems(self._lang.item != option) for option in options))
+            return reduce(or_, (self._none_of(cell, [option]) for option in options))
+        return self._none_of(cell, options)
+
+    def _one_of(self, cell: Cell, options: Sequence[str]) -> Any:
+        if cell.name in self._rules.several:
+            return self._field(cell).anyItem(reduce(or_, (self._lang.item == option for option in options)))
+        return reduce(or_, (self._field(cell) == option for option in options))
+
+    def _none_of(self, cell: Cell, options: Sequence[str]) -> Any:
         if cell.name in self._rules.several:
             return self._field(cell).allItems(reduce(and_, (self._lang.item != option for option in options)))
         return reduce(and_, (self._field(cell) != option for option in options))

@@ -45,10 +45,18 @@ def _any(rows: Iterable[Row], names: dict[str, str], rules: Rules) -> str:
 
 def _cell(cell: Cell, variable: str, rules: Rules) -> str:
     options = sorted(cell.options)
+    if cell.absent:
+        return f"({variable} and {_absent(variable, options, cell.name in rules.several)})"
     if cell.name not in rules.several:
         return f"{variable} == {options[0]!r}" if len(options) == 1 else f"{variable} in {set(options)!r}"
     joined = (" and " if cell.every else " or ").join(f"{option!r} in {variable}" for option in options)
     return joined if len(options) == 1 else f"({joined})"
+
+
+def _absent(variable: str, options: list[str], several: bool) -> str:
+    if several:
+        return " and ".join(f"{option!r} not in {variable}" for option in options)
+    return f"{variable} not in {set(options)!r}"
 
 
 def build(rulebase: RuleBase) -> Judge:

@@ -86,7 +86,11 @@ def _cells(row: Row, rules: Rules) -> dict[str, str]:
 def holds(cell: Cell, name: str, rules: Rules) -> str:
     options = sorted(cell.options)
     if cell.name not in rules.several:
-        return f"{name} in {_listed(options)}"
+        return (
+            f"{name} != null and {name} not in {_listed(options)}" if cell.absent else f"{name} in {_listed(options)}"
+        )
+    if cell.absent:
+        return f"len({name}) > 0 and none({name}, # in {_listed(options)})"
     if cell.every:
         return " and ".join(f"some({name}, # == {_text(option)})" for option in options)
     return f"some({name}, # in {_listed(options)})"

@@ -11,12 +11,23 @@ from typing import NamedTuple, Protocol
 
 from triage.engine import Production, advice_rules, answer_rules, finding_rules
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact
-from triage.model import AFTER_FOLLOW_UPS, AT_ONCE, STRENGTHS, Answer, Answers, Disposition, Facts, RuleBase
+from triage.model import (
+    AFTER_FOLLOW_UPS,
+    AFTER_URGENT,
+    AT_ONCE,
+    STRENGTHS,
+    Answer,
+    Answers,
+    Disposition,
+    Facts,
+    Question,
+    RuleBase,
+)
 from triage.projection import domain_of
 from triage.tables import Outcome
 
 LAYERS = ANSWERS, FINDINGS, TOLD = range(3)
-ASKED, AFTER = "asked/", "after urgent/"  # before the name of a question
+ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
 REMEMBERED = 10_000  # answers whose facts are known, as many as `batch` keeps of a column
 
 Judge = Callable[[Sequence[Answers]], list[Outcome]]
@@ -49,13 +60,18 @@ class Rules(NamedTuple):
 def rules_of(rulebase: RuleBase) -> Rules:
     """The rules that a result of `batch` needs: red flags, signs, when a question is asked; causes to check; checks."""
     questions = rulebase.questions.values()
-    asked = [Production(ASKED + q.id, q.ask_when) for q in questions if q.ask_when]
+    asked = [Production(ASKED + q.id, q.condition.when, q.ask_unless) for q in questions if _is_conditional(q)]
     asked += [Production(AFTER + q.id, q.after_urgent) for q in questions if q.after_urgent]
+    asked += [Production(LATER + q.id, q.yields_unless) for q in questions if q.yields_unless]
     checks = [rule for rule in advice_rules(rulebase) if rule.name in rulebase.checks]
     domain = domain_of(rulebase)
     since = dict.fromkeys(domain.options, ANSWERS) | {RED_FLAG: FINDINGS, DISPOSITION: FINDINGS, CAUSE: TOLD}
     layers = ((*answer_rules(rulebase), *asked), tuple(finding_rules(rulebase)), tuple(checks))
     return Rules(layers, domain.options, domain.several, since)
+
+
+def _is_conditional(question: Question) -> bool:
+    return question.ask_when is not None or bool(question.ask_unless)
 
 
 def read_by(productions: Iterable[Production]) -> list[str]:
@@ -116,7 +132,9 @@ class Settling:
             level.id: {n for n, cause in enumerate(rulebase.causes.values()) if cause.group in level.causes}
             for level in self._ladder
         }
-        self._questions = [(q.id, ASKED + q.id, AFTER + q.id, q.ask_when is None) for q in rulebase.questions.values()]
+        self._questions = [(q.id, ASKED + q.id, not _is_conditional(q)) for q in rulebase.questions.values()]
+        self._yielding = {q.id: q.yields for q in rulebase.questions.values() if q.yields}
+        self._most = rulebase.most_prompts
         checks = [c.id for strength in STRENGTHS for c in rulebase.checks.values() if c.strength == strength]
         self._checks = _places(checks)
 
@@ -143,6 +161,7 @@ class Settling:
             tuple(checking) if "needs_checking" in shows else (),
             tuple(sorted(set(told), key=self._checks.__getitem__)) if "checks" in shows else (),
             tuple(missing),
+            self._is_pending(level, flags, missing),
         )
 
     def _level(self, flags: Sequence[str]) -> Disposition:
@@ -166,14 +185,26 @@ class Settling:
 
     def _missing(self, answers: Answers, fired: set[str], flags: Sequence[str]) -> list[str]:
         """The questions still open, as `triage.interview.open_questions` finds them."""
-        to_come = [q for q, asked, _, always in self._questions if q not in answers and (always or asked in fired)]
+        to_come = [q for q, asked, always in self._questions if q not in answers and (always or asked in fired)]
         settled = [name for name in flags if name not in self._waiting or self._waiting[name].isdisjoint(to_come)]
         stops = self._level(settled).stops
         if stops == AT_ONCE:
             return []
-        if stops != AFTER_FOLLOW_UPS:
-            return to_come
-        return [q for q, _, after, _ in self._questions if q not in answers and after in fired]
+        urgent = stops == AFTER_FOLLOW_UPS
+        wanted = [q for q in to_come if AFTER + q in fired] if urgent else to_come
+        return [q for q in wanted if not self._gives_way(q, fired, urgent, len(answers))]
+
+    def _gives_way(self, question: str, fired: set[str], urgent: bool, asked: int) -> bool:
+        """As `triage.interview.gives_way` has it."""
+        yields = self._yielding.get(question)
+        if not yields or (yields == AFTER_URGENT and not urgent):
+            return False
+        return asked >= (self._most if LATER + question in fired else self._most - 1)
+
+    def _is_pending(self, level: Disposition, flags: Sequence[str], missing: Sequence[str]) -> bool:
+        """Whether the level rests on flags alone that a missing answer can still take back."""
+        deciding = [name for name in flags if self._levels[name] is level]
+        return bool(deciding) and not any(self._waiting.get(n, frozenset()).isdisjoint(missing) for n in deciding)
 
 
 def _places(names: Iterable[str]) -> dict[str, int]:

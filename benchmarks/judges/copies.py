@@ -23,6 +23,8 @@ def enlarged(rulebase: RuleBase, kind: str, times: int) -> RuleBase:
         joined[name] = {}
         for copy in copies:
             joined[name].update(getattr(copy, name))
+    if kind == QUESTIONS:
+        joined["most_prompts"] = times * rulebase.most_prompts
     return replace(rulebase, **joined)
 
 
@@ -59,6 +61,8 @@ class _Copy:
                     q,
                     id=self._id(q.id),
                     ask_when=self._rows(q.ask_when) if q.ask_when is not None else None,
+                    ask_unless=self._rows(q.ask_unless),
+                    yields_unless=self._rows(q.yields_unless),
                     after_urgent=self._rows(q.after_urgent) if q.after_urgent is not None else None,
                 )
                 for q in rulebase.questions.values()

@@ -20,7 +20,7 @@ from triage.model import Answers, RuleBase
 ROOT = Path(__file__).resolve().parent.parent.parent
 RANDOM, SURVEY = "random", "survey"
 KINDS = (RULES, QUESTIONS)
-FIELDS = ("disposition", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing")
+FIELDS = ("disposition", "pharmacist", "red_flags", "causes", "needs_checking", "checks", "missing", "pending")
 
 Say = Callable[[str], None]
 People = Mapping[str, Sequence[Answers]]

@@ -33,8 +33,9 @@ def survey(rulebase: RuleBase, count: int, seed: int = 7) -> Iterator[Answers]:
     random, code = Random(seed), Coding(rulebase)
     questions = list(rulebase.questions.values())
     rules = rules_of(rulebase)
-    asked = compiled([Production(q.id, q.ask_when) for q in questions if q.ask_when is not None], rules)
-    sometimes = {q.id for q in questions if q.ask_when is not None}
+    conditional = [q for q in questions if q.ask_when is not None or q.ask_unless]
+    asked = compiled([Production(q.id, q.condition.when, q.ask_unless) for q in conditional], rules)
+    sometimes = {q.id for q in conditional}
     choices = {q.id: _choices(q) for q in questions}
     made = 0
     while made < count:

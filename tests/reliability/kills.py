@@ -22,7 +22,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from stories import path_of
-from terminal import Step, plain_line, plain_pages, steps_to
+from terminal import Step, plain_line, steps_to
 
 from reliability.calls import folder
 from reliability.result import Failure, Result
@@ -38,7 +38,7 @@ KNOWN = 3  # answers that the earlier file holds, in the interviews that go on f
 GAP = 0.004  # seconds between two questions, about; a kill comes at most three times as late
 NAME = "kept.toml"
 _DAY = re.compile(r"\Asaved = \d{4}-\d\d-\d\d\n\n")  # on which the file was saved
-_NUMBER = re.compile(rb"\nQuestion (\d+)")
+_NUMBER = re.compile(rb"(?:^|\n)(\d+) of about \d+ ")  # at the end of every screen
 SECONDS = 60  # without a question before the program counts as hung
 
 
@@ -77,10 +77,10 @@ def ways() -> tuple[Way, Way]:
 
 
 def _way(engine: Engine, answers: Answers, known: Answers) -> Way:
-    steps: list[Step] = steps_to(engine, answers, plain_pages(engine), known)
+    steps: list[Step] = steps_to(engine, answers, known)
     typed = "".join(map(plain_line, steps)) + "\n" * 5  # the last ones finish
     states: list[Answers] = []
-    asker = PlainAsker(engine.rulebase, [], StringIO(typed), StringIO())
+    asker = PlainAsker(engine, StringIO(typed), StringIO())
     Interview(engine, asker, known, lambda kept: states.append(dict(kept))).conduct()
     earlier = as_toml(known, engine.rulebase) if known else ""
     return Way(earlier, typed, tuple(as_toml(state, engine.rulebase) for state in states))

@@ -65,7 +65,7 @@ def form_of(name: str, wanted: str | None = None) -> Form:
 
 def check_columns(columns: Sequence[str], name: str, rulebase: RuleBase) -> None:
     """Raises FaultyInput where rows cannot be told apart, or hold no question at all."""
-    if is_gone(columns, rulebase):
+    if is_gone(set(columns), rulebase):
         raise FaultyInput([Fault(name, 1, rulebase.saved.gone_say)])
     twice = (column for column, times in Counter(columns).items() if times > 1)
     faults = [Fault(name, 1, f'column "{column}" is there twice') for column in twice]

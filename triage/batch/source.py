@@ -68,10 +68,11 @@ class Chunk(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A row that is no row: why, and what it holds."""
+    """A row that is no row: why, and what is told of it. `holds`: all that can be read of it, where that is more."""
 
     what: str
     value: str
+    holds: str = ""
 
 
 class Row(NamedTuple):
@@ -281,7 +282,7 @@ def _readable(row: Row) -> Row:
         return row
     for cell in row.cells:
         if isinstance(cell, str) and not _is_text(cell):
-            return Row(row.line, Refused(NO_TEXT, cell))
+            return Row(row.line, Refused(NO_TEXT, cell, " ".join(map(str, row.cells))))
     return row
 
 
@@ -447,6 +448,9 @@ def _parquet_rows(chunk: Chunk, kept: Collection[int]) -> Read:
     if not why:
         return Read(lines, columns, [])
     sound = [n not in why for n in range(len(lines))]
-    refused = [(lines[n], Refused(what, "")) for n, what in sorted(why.items())]
+    lists = [column for column in columns if isinstance(column, list)]  # no question is among those that are kept
+    refused = [
+        (lines[n], Refused(what, "", " ".join(str(column[n]) for column in lists))) for n, what in sorted(why.items())
+    ]
     columns = [only(column, sound) for column in columns]
     return Read(list(compress(lines, sound)), columns, refused)

@@ -17,7 +17,7 @@ from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
 from triage.faults import Fault, FaultyInput, printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer, valid_part
-from triage.model import Question, RuleBase
+from triage.model import NOT_SURE, Answer, Answers, Option, Question, RuleBase
 from triage.rowsets import Column, RowSet, numbered, with_names
 from triage.rulebase import load
 from triage.tables import Outcome, Rows, Tables
@@ -147,7 +147,11 @@ class Worker:
         open_ = {} if self.plan.partial else dict(self._unfinished(outcomes, found))
         lost = {n: [error] for n, error in open_.items()} | faults
         known = {n: _reached(outcomes.values[outcomes.codes[n]]) for n in lost}
-        errors = [Error(line, "", "", refused.value, refused.what) for line, refused in found.refused]
+        no_rows = self._known_of([refused.holds or refused.value for _, refused in found.refused])
+        errors = [
+            Error(line, "", "", refused.value, refused.what, level)
+            for (line, refused), level in zip(found.refused, no_rows, strict=True)
+        ]
         errors += [error._replace(known=known[n]) for n, row in lost.items() for error in row]
         carried = [found.columns[n] for n in self._target.carried]
         if lost:
@@ -159,7 +163,8 @@ class Worker:
             rows - len(lost),
             len(found.refused) + len(faults),
             len(lost) - len(faults),
-            _results(outcomes) + Counter((KNOWN, level.removesuffix(UNLESS)) for level in known.values() if level),
+            _results(outcomes)
+            + Counter((KNOWN, level.removesuffix(UNLESS)) for level in (*known.values(), *no_rows) if level),
         )
         output = self._target.part(carried, outcomes)
         told = tuple(map(_told, sorted(errors, key=lambda error: error.line)))
@@ -178,6 +183,22 @@ class Worker:
                 errors.setdefault(row, []).append(error)
         return answers, errors
 
+    def _known_of(self, texts: Sequence[str]) -> list[str]:
+        """The level that texts ask for which are no rows, by the signs that are named in them."""
+        if not texts:
+            return []
+        outcomes = self.tables.outcomes(self.tables.rows([self._signs_in(text) for text in texts]))
+        return list(map(_reached, outcomes.rows()))
+
+    def _signs_in(self, text: str) -> Answers:
+        words = set(re.findall(r"\w+", text))
+        found: dict[str, Answer] = {}
+        for question in self.tables.rulebase.questions.values():
+            signs = tuple(o.id for o in question.options if o.id in words and _is_telling(o, question))
+            if signs and (question.kind == "many" or len(signs) == 1):
+                found[question.id] = signs if question.kind == "many" else signs[0]
+        return found
+
     def _unfinished(self, outcomes: Column[Outcome], found: Read) -> Iterator[tuple[int, Error]]:
         for n, outcome in enumerate(outcomes.rows()):
             if outcome.missing:
@@ -189,6 +210,11 @@ class Worker:
             return found.lines[row], ""
         column = found.columns[self._id]
         return found.lines[row], as_text(value(column, row) if self._id in self._target.kept else column[row])
+
+
+def _is_telling(option: Option, question: Question) -> bool:
+    """Whether the id of a sign is no word that may stand in a text, and of no other question."""
+    return question.danger and "_" in option.id and option.id != NOT_SURE and not (option.exclusive or option.harmless)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def ask(args: argparse.Namespace, opened: bool = False) -> int:
     asker.head_is_shown = opened
     interview = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine))
     try:
-        with _ended_like_ctrl_c():
+        with _ended_like_ctrl_c(asker):
             answers = interview.conduct() if _can_ask(args) else known
             assessment = assess(engine, answers, missing_from(engine, answers))
             return _give(args, engine.rulebase, assessment, asker)
@@ -67,12 +67,12 @@ def ask(args: argparse.Namespace, opened: bool = False) -> int:
 
 
 @contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
+def _ended_like_ctrl_c(asker: TerminalAsker) -> Iterator[None]:
     """Being told to end leaves the terminal as it was, and says what is known."""
     if current_thread() is not main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, lambda *_: asker.leave())
     try:
         yield
     finally:
@@ -196,16 +196,19 @@ def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
 def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
     """The result of an interview: in a terminal one screen, and the parts below it if wanted."""
     from triage import screen
+    from triage.model import AT_ONCE
     from triage.report import explained
-    from triage.report.text import details, headline, short, whole
+    from triage.report.text import details, emergency_lines, headline, short, whole
 
-    wanted = wanted_of(args)
+    wanted, columns, ended = wanted_of(args), screen.width(), assessment.disposition.stops == AT_ONCE
     if args.output or args.format != "text":
-        if not (asker.has_left and args.output):
-            say(headline(assessment))  # a result in a file must not hide an emergency
+        if not asker.has_left:
+            lines = emergency_lines(assessment, columns) if ended else screen.wrap(headline(assessment), columns)
+            say("\n".join(lines))  # a result in a file must not hide an emergency
         write(args, worded(args, rulebase, assessment, wanted._replace(answered=wanted.day)))
+        if asker.has_left and not args.output:
+            say("\n".join(screen.wrap(assessment.disposition.say.upper(), columns)))  # nor push it away
         return DONE
-    columns = screen.width()
     more = explained(rulebase, assessment, wanted, columns)
     if not on_terminal():
         print("\n".join([*whole(rulebase, assessment, columns), *more]))

@@ -338,7 +338,7 @@ def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> list[str]:
     """What was answered "not sure" where danger was asked about."""
     answers = assessment.answers
     asked = (q for q in rulebase.questions.values() if q.danger and q.id in answers)
-    return [said(rulebase, q.id, answers[q.id]) for q in asked if NOT_SURE in chosen(answers[q.id])]
+    return [said(rulebase, q.id, NOT_SURE) for q in asked if NOT_SURE in chosen(answers[q.id])]
 
 
 def _told(assessment: Assessment) -> tuple[list[FiredFlag], list[FiredFlag]]:

@@ -60,7 +60,7 @@ def summary(rulebase: RuleBase, cases: int, columns: int) -> list[str]:
         f"{sum(len(c.ids) for c in rulebase.claims)} claims answered, {cases} example cases."
     )
     drafts = [e.id for e in rulebase.entries.values() if e.status == "draft"]
-    lowering = [f"{f.id}: {f.lowers}" for f in rulebase.red_flags.values() if f.lowers]
+    lowering = [f"{f.id} (to {f.lowers_to} at most): {f.lowers}" for f in rulebase.red_flags.values() if f.lowers]
     lines = wrap(f"Sound. {counts}", columns)
     lines += wrap(f"{len(drafts)} entries are drafts: a threshold, order or wording was chosen here.", columns)
     lines += _items("Red flags with an exception that lowers", lowering, columns)
