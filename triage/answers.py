@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from triage.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
-from triage.grammar import read_answer, valid_part
-from triage.model import Answer, Answers, Question, RuleBase
+from triage.grammar import as_facts, read_answer, valid_part
+from triage.model import Answer, Answers, Limit, Question, RuleBase
 from triage.toml_file import TomlFile, read_bytes
 
 TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
@@ -130,6 +130,8 @@ def check_answers(
                 faults.append(Fault(source, line_of(name), what, hint))
 
             read_answer(rulebase.questions[name], value, complain)
+            if limit := _passed_limit(rulebase, known, name):
+                complain(f"{name}: {known[name]} does not go with the other answers", limit.say)
     except FaultyInput as error:
         raise FaultyInput(error.faults, known) from None
     return known, faults
@@ -149,6 +151,14 @@ def _readable(question: Question, value: Any) -> Answer | None:
         return read_answer(question, value, stop)
     except _Wrong:
         return valid_part(question, value)
+
+
+def _passed_limit(rulebase: RuleBase, known: Answers, name: str) -> Limit | None:
+    """The limit that the other answers set to a number, if it lies beyond."""
+    limit = rulebase.questions[name].limit(as_facts(known, rulebase.bands))
+    answer = known.get(name)
+    within = limit is None or not isinstance(answer, int) or limit.minimum <= answer <= limit.maximum
+    return None if within else limit
 
 
 def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:

@@ -680,8 +680,8 @@ class Loader:
             for name in flag.waits_for:
                 if name not in self.vocabulary.questions:
                     table.fault("waits_for", f'unknown question "{name}"', allowed(name, self.vocabulary.questions))
-            told = bool(flag.lowers), bool(flag.lowers_to), bool(flag.lowers_sources)
-            if set(told) != {bool(flag.condition.unless)}:
+            told = {bool(table.data.get(key)) for key in ("unless", "lowers", "lowers_to", "lowers_sources")}
+            if len(told) > 1:
                 table.fault("lowers", "goes with unless: why it is safe, lowers_to what at most, and lowers_sources")
             yield flag
 

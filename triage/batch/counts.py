@@ -30,7 +30,7 @@ class Counts(NamedTuple):
     """How many rows there were. `refused` hold something wrong, `unfinished` lack answers; neither is written.
 
     `results`: how many written rows have what, by kind and id. Kinds are disposition, red flag, cause and the columns
-    `needs_checking` and `pharmacist` (no id); `missing`: of the rows of a disposition, those that lack answers.
+    `needs_checking`, `pharmacist` and `pending` (no id); `missing`: of the rows of a disposition, those that lack answers.
     `KNOWN`: how many rows that were not written have which level as `Error.known`.
     """
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from triage.batch.arrow import only, value
 from triage.batch.counts import KNOWN, Counts, Done, Error
-from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, Plan
+from triage.batch.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, Plan
 from triage.batch.source import Chunk, Read, read
 from triage.batch.target import Target, as_text
 from triage.faults import Fault, FaultyInput, printable
@@ -250,8 +250,7 @@ def _kinds(outcome: Outcome) -> list[tuple[str, str]]:
     found = [(DISPOSITION, level)]
     if outcome.missing:
         found.append((MISSING, level))
-    if outcome.pharmacist:
-        found.append((PHARMACIST, ""))
+    found += [(kind, "") for kind, there in ((PHARMACIST, outcome.pharmacist), (PENDING, outcome.pending)) if there]
     found += [(RED_FLAG, name) for name in outcome.red_flags]
     found += [(CAUSE, name) for name in outcome.causes]
     return found + [(NEEDS_CHECKING, name) for name in outcome.needs_checking]

@@ -68,7 +68,7 @@ def _warning(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag, level
     if asks in levels:
         label = "Also found" if asks.beside else "Warning sign"
         return Finding(label, fired.flag.title, DECIDES, answers, (), levels.index(asks))
-    return Finding(f"Also found: {asks.time}", fired.flag.title, MILDER, answers, (), 0)
+    return Finding("Also found", f"{fired.flag.title} ({asks.time})", MILDER, answers, (), 0)
 
 
 def _danger(rulebase: RuleBase, assessment: Assessment) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.batch.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PHARMACIST, STREAM
+from triage.batch.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, STREAM
 from triage.faults import printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG
 from triage.report.content import HEADINGS
@@ -120,9 +120,14 @@ def _levels(rulebase: RuleBase, counts: Counts) -> Group:
         lines.append(Line(NOT_KNOWN, NOT_KNOWN_YET, results[DISPOSITION, NOT_KNOWN]))
         notes.append(
             f"Answers are missing in {counted(unfinished, 'row')}. Each is counted as what is known so far, which is the least "
-            "that it can be."
+            f"that it can be{_but(results[PENDING, ''])}."
         )
     return Group(LEVELS, "How urgent", tuple(lines), tuple(notes))
+
+
+def _but(pending: int) -> str:
+    """That some levels are not the least: an open question may take them back."""
+    return f", but in {counted(pending, 'row')} an open question may still explain it" if pending else ""
 
 
 def _beside(rulebase: RuleBase, counts: Counts) -> Iterator[Group]:
