@@ -459,7 +459,18 @@ def random_answers(random: Random) -> dict[str, Any]:
     if random.random() < 0.2:
         for name in random.sample(list(answers), random.randint(1, 6)):
             del answers[name]
+    for name, number in answers.items():
+        if limit := passed_limit(name, number, answers):
+            answers[name] = number % (limit["max"] + 1)
     return answers
+
+
+def passed_limit(name: str, answer: Any, answers: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The limit that the other answers set to a number, if it lies beyond."""
+    for limit in rules().questions[name].get("limit", []) if isinstance(answer, int) else ():
+        if any(row_holds(row, answers) for row in limit["when"]):
+            return None if limit.get("min", 0) <= answer <= limit["max"] else limit
+    return None
 
 
 def _calm(random: Random, level: Mapping[str, Any], answers: dict[str, Any]) -> None:

@@ -95,6 +95,14 @@ def test_a_wrong_answer_is_told_with_its_line_and_what_is_allowed(wrong: Wrong, 
     assert wrong.hint in fault.hint
 
 
+def test_a_child_is_under_eighteen(path: Path, rulebase: RuleBase) -> None:
+    assert read(path, '[answers]\nage = 17\nstart = "child_now"\n', rulebase).answers["age"] == 17
+    [fault] = faults(path, '[answers]\nage = 18\nstart = "child_now"\n', rulebase)
+    assert (fault.line, fault.what) == (2, "age: 18 does not go with the other answers")
+    assert fault.hint == rulebase.questions["age"].limits[0].say
+    assert read(path, '[answers]\nage = 18\nstart = "adult"\n', rulebase).answers["age"] == 18
+
+
 def test_the_edges_of_the_age_are_answers(path: Path, rulebase: RuleBase) -> None:
     for age in (0, 120):
         assert read(path, f"[answers]\nage = {age}\n", rulebase).answers == {"age": age}
@@ -340,7 +348,12 @@ def answer_to(question: Question) -> st.SearchStrategy[Answer]:
 def answers_to(rulebase: RuleBase) -> st.SearchStrategy[Answers]:
     """Any answers to any of the questions."""
     each = {name: answer_to(question) for name, question in rulebase.questions.items()}
-    return st.fixed_dictionaries({}, optional=each)
+
+    def goes_together(answers: Answers) -> bool:
+        age = answers.get("age")
+        return not str(answers.get("start")).startswith("child") or not isinstance(age, int) or age < 18
+
+    return st.fixed_dictionaries({}, optional=each).filter(goes_together)
 
 
 @QUIET

@@ -139,6 +139,7 @@ def test_an_answer_file_is_read_with_its_day(tmp_path: Path) -> None:
         ({"age": "70"}, "age", "whole number"),
         ({"age": True}, "age", "whole number"),
         ({"age": 7.5}, "age", "whole number"),
+        ({"start": "child", "age": 18}, "age", "does not go with the other answers"),
         ({"side": "lft"}, "side", 'did you mean "left"?'),
         ({"side": ["left"]}, "side", "allowed: "),
         ({"danger": "none"}, "danger", "list"),
@@ -289,6 +290,7 @@ def test_rows_get_what_each_gets_alone(answer_sets: list[Answers], monkeypatch: 
 
 def test_what_is_wrong_with_a_row_is_in_its_result() -> None:
     bad: list[tuple[object, str]] = [
+        ({"start": "child", "age": 40}, "age: 40 does not go with the other answers"),
         ({"age": 200, "side": "lft"}, 'side: unknown option "lft" (did you mean "left"?'),
         ({"age": True}, "age: "),
         ({"age": b"34"}, "age: "),

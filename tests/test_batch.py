@@ -1043,6 +1043,23 @@ def test_a_refused_row_says_how_urgent_it_is_at_least(tmp_path: Path, capsys: py
     assert "known so far: urgent?" in told
 
 
+@pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.parquet"])
+def test_a_number_that_does_not_go_with_the_other_answers_is_told(tmp_path: Path, name: str) -> None:
+    given, out = tmp_path / name, tmp_path / "out.csv"
+    rows = [("child", 17), ("child_now", 18), ("me", 40), ("child", 200), ("child", 120), (None, 40)]
+    if name == "in.csv":
+        given.write_text("start,age\n" + "".join(f"{start or ''},{age}\n" for start, age in rows))
+    elif name == "in.jsonl":
+        given.write_text("".join(json.dumps({"start": start, "age": age}) + "\n" for start, age in rows))
+    else:
+        pyarrow.parquet.write_table(pyarrow.table(dict(zip(("start", "age"), zip(*rows, strict=True), strict=True))), given)
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    first = 2 if name == "in.csv" else 1
+    told = {int(error["line"]) - first: error["why"] for error in errors_of(out)}
+    assert sorted(told) == [1, 3, 4]
+    assert ["does not go with the other answers" in told[n] for n in (1, 3, 4)] == [True, False, True]
+
+
 HIDING = {
     "none beside it": "1,34,none;d_breath,left",
     "an unknown sign beside it": "1,34,d_breath;xx,left",

@@ -27,7 +27,7 @@ from triage.model import Answers, RuleBase
 from triage.opening import rules_folder
 from triage.tables import Tables
 
-SIZE = 2_000  # bytes of a chunk: every file has several
+SIZE = 1_200  # bytes of a chunk: every file has several
 ROWS = 40  # of a file
 FILES = ("a.csv", "b.csv", "c.csv", "d.csv")
 

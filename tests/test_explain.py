@@ -7,10 +7,11 @@ the answers are changed and inferred again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 import pytest
 from stories import SCENARIOS, name_of
-from terminal import Step, plain_pages, steps_to, terminal_pages
+from terminal import Step, steps_to
 
 from triage.answers import read_answer_file
 from triage.assessment import assess, find_flags, most_urgent
@@ -31,6 +32,7 @@ from triage.explain import (
     why_not,
     with_option,
 )
+from triage.grammar import as_facts
 from triage.interview import Prompt, missing_from, settled_flags
 from triage.model import (
     AT_ONCE,
@@ -38,6 +40,7 @@ from triage.model import (
     Answer,
     Answers,
     Assessment,
+    Cell,
     Disposition,
     Entry,
     Facts,
@@ -45,7 +48,6 @@ from triage.model import (
     Row,
     RuleBase,
 )
-from triage.prompts import _list_height
 from triage.report.explanation import (
     how_lines,
     what_if_said,
@@ -57,6 +59,7 @@ from triage.report.explanation import (
 from triage.report.rule_sheets import names
 from triage.report.text import details
 from triage.scenarios import shown_ids
+from triage.voices import in_voice
 
 COLUMNS, ROWS = 80, 24
 
@@ -81,9 +84,9 @@ def some(results: dict[str, Assessment]) -> dict[str, Assessment]:
 
 
 @pytest.fixture(scope="module")
-def half(results: dict[str, Assessment]) -> dict[str, Assessment]:
-    """Every second result: where each is run anew for every answer, all would take minutes."""
-    return dict(list(results.items())[::2])
+def many(results: dict[str, Assessment]) -> dict[str, Assessment]:
+    """Every fourth result: where each is run anew for every answer, all would take minutes."""
+    return dict(list(results.items())[::4])
 
 
 def one_answer(question: Question, options: frozenset[str]) -> Answer:
@@ -110,27 +113,28 @@ def level_of(engine: Engine, answers: Answers) -> Disposition:
 
 
 def test_an_option_is_added_where_several_can_be_given_and_replaces_otherwise(rulebase: RuleBase) -> None:
-    look, feel = rulebase.questions["leg_look"], rulebase.questions["feel"]
-    assert with_option(look, frozenset(["skin"]), "pop") == {"skin", "pop"}
-    assert with_option(look, frozenset(["none"]), "pop") == {"pop"}
-    assert with_option(look, frozenset(["pop"]), "none") == {"none"}
-    assert with_option(look, None, "pop") == {"pop"}
-    assert with_option(feel, frozenset(["knot"]), "long") == {"long"}
+    legs, side = rulebase.questions["legs"], rulebase.questions["side"]
+    assert with_option(legs, frozenset(["l_veins"]), "l_pop") == {"l_veins", "l_pop"}
+    assert with_option(legs, frozenset(["none"]), "l_pop") == {"l_pop"}
+    assert with_option(legs, frozenset(["l_pop"]), "none") == {"none"}
+    assert with_option(legs, frozenset(["l_pop"]), "not_sure") == {"l_pop", "not_sure"}
+    assert with_option(legs, None, "l_pop") == {"l_pop"}
+    assert with_option(side, frozenset(["left"]), "both") == {"both"}
 
 
 def test_every_option_of_what_if_really_reaches_its_level(
-    engine: Engine, half: dict[str, Assessment], some: dict[str, Assessment]
+    engine: Engine, many: dict[str, Assessment], some: dict[str, Assessment]
 ) -> None:
     """Of every line that is told; in some results of all lines."""
     seen = 0
-    for name, before in half.items():
+    for name, before in many.items():
         for line in what_if(engine.rulebase, before)[: None if name in some else AT_MOST]:
             assert line.level.rank < before.disposition.rank, name
             for option in line.options:
                 seen += 1
                 after = changed(line.question, before.answers, option)
                 assert level_of(engine, after) is line.level, (name, line.question.id, option)
-    assert seen > 5_000
+    assert seen > 2_000
 
 
 def test_what_is_told_comes_true_in_a_whole_new_result(engine: Engine, some: dict[str, Assessment]) -> None:
@@ -138,7 +142,8 @@ def test_what_is_told_comes_true_in_a_whole_new_result(engine: Engine, some: dic
         for line in what_if(engine.rulebase, before)[:AT_MOST]:
             for option in line.options:
                 after = changed(line.question, before.answers, option)
-                assert assess(engine, after, missing_from(engine, after)).disposition is line.level, (name, option)
+                told = assess(engine, after, missing_from(engine, after)).disposition
+                assert told.id == line.level.id, (name, option)
 
 
 def test_no_single_answer_that_is_more_urgent_is_left_out(engine: Engine, some: dict[str, Assessment]) -> None:
@@ -151,13 +156,15 @@ def test_no_single_answer_that_is_more_urgent_is_left_out(engine: Engine, some: 
                 continue
             for option in question.options:
                 after = changed(question, before.answers, option.id)
+                if option not in question.shown(as_facts(after, engine.rulebase.bands)):
+                    continue  # the line is not there to be ticked
                 if level_of(engine, after).rank < before.disposition.rank:
                     found.add((question.id, option.id))
         assert told == found, name
 
 
 def test_what_if_is_ordered_and_asks_for_nothing_that_cannot_be(results: dict[str, Assessment], engine: Engine) -> None:
-    order = list(engine.rulebase.questions)
+    order, bands = list(engine.rulebase.questions), engine.rulebase.bands
     for name, before in results.items():
         lines = what_if(engine.rulebase, before)
         places = [(one.level.rank, not one.question.danger, order.index(one.question.id)) for one in lines]
@@ -167,6 +174,9 @@ def test_what_if_is_ordered_and_asks_for_nothing_that_cannot_be(results: dict[st
             assert line.question.kind != "number", name
             applies = line.question.applies(before.facts) or line.question.applies_after_urgent(before.facts)
             assert line.question.id in before.answers or applies, name
+            for option in line.options:
+                shown = line.question.shown(as_facts(changed(line.question, before.answers, option), bands))
+                assert option in {one.id for one in shown}, (name, option)
 
 
 def test_nothing_is_more_urgent_than_an_emergency(results: dict[str, Assessment], rulebase: RuleBase) -> None:
@@ -178,9 +188,9 @@ def test_nothing_is_more_urgent_than_an_emergency(results: dict[str, Assessment]
 
 
 def test_every_result_below_an_emergency_tells_what_would_be_more_urgent(
-    results: dict[str, Assessment], rulebase: RuleBase
+    many: dict[str, Assessment], rulebase: RuleBase
 ) -> None:
-    for name, one in results.items():
+    for name, one in many.items():
         told = dict(details(rulebase, one, 10_000)).get("What would make it more urgent", [])
         lines = what_if(rulebase, one)[:AT_MOST]
         assert told == [f"- {what_if_said(rulebase, one, line)}" for line in lines], name
@@ -188,12 +198,12 @@ def test_every_result_below_an_emergency_tells_what_would_be_more_urgent(
 
 def test_what_if_names_both_levels_but_none_where_questions_are_open(engine: Engine) -> None:
     calm = engine.rulebase.ladder[-1]
-    done = {"age": 34, "leg_look": ("bulging",)}
+    done = {"start": "me", "age": 34, "legs": ("l_veins",)}
     routine = assess(engine, done)
     line = what_if(engine.rulebase, routine)[0]
     said = what_if_said(engine.rulebase, routine, line)
     assert said.startswith(f"{line.level.when_said}, {routine.disposition.instead}, if: ")
-    begun = assess(engine, {"age": 34}, ("feel",))
+    begun = assess(engine, {"age": 34}, ("kind",))
     said = what_if_said(engine.rulebase, begun, what_if(engine.rulebase, begun)[0])
     assert calm.instead not in said
 
@@ -228,12 +238,12 @@ def reasons(node: Node, rule: str = "") -> Iterator[tuple[str, str]]:
 
 
 def test_without_an_answer_that_how_names_its_conclusion_is_gone_or_weaker(
-    engine: Engine, half: dict[str, Assessment]
+    engine: Engine, many: dict[str, Assessment]
 ) -> None:
     """Some row that made the rule hold (or withheld it) no longer does; the rest of the result may change too."""
     entries = engine.rulebase.entries
     seen = 0
-    for name, before in half.items():
+    for name, before in many.items():
         named: dict[str, set[str]] = {}
         for rule, question in reasons(how(engine.rulebase, before)):
             named.setdefault(question, set()).add(rule)
@@ -244,7 +254,7 @@ def test_without_an_answer_that_how_names_its_conclusion_is_gone_or_weaker(
                 seen += 1
                 held, now = (rows_that_hold(entries[rule], one.facts) for one in (before, after))
                 assert held - now, (name, rule, question)
-    assert seen > 5_000
+    assert seen > 2_000
 
 
 def test_how_names_everything_that_the_result_shows_and_every_answer_behind_it(
@@ -262,7 +272,9 @@ def test_how_names_everything_that_the_result_shows_and_every_answer_behind_it(
         assert sorted(node.id for node in flags) == sorted(shown["red_flags"]), name
         for fired in one.red_flags:
             behind = {question for rule, question in reasons(root) if rule == fired.flag.id}
-            assert behind == set(fired.answers), name
+            rows = [row for row in fired.flag.condition.when if all(cell.holds(one.facts) for cell in row)]
+            assert behind == {cell.name for row in rows for cell in row}, name
+            assert set(fired.answers) == {cell.name for row in rows for cell in row if not cell.absent}, name
 
 
 def test_every_line_of_how_has_an_id_that_can_be_looked_up(some: dict[str, Assessment], rulebase: RuleBase) -> None:
@@ -302,7 +314,7 @@ def test_every_rule_of_how_names_its_sources(some: dict[str, Assessment], ruleba
 
 
 def test_how_does_not_call_an_unfinished_result_calm(engine: Engine) -> None:
-    begun = assess(engine, {"age": 34}, ("feel",))
+    begun = assess(engine, {"age": 34}, ("kind",))
     root = how(engine.rulebase, begun)
     assert begun.disposition.title not in " ".join(how_lines(engine.rulebase, root, 10_000))
 
@@ -321,7 +333,7 @@ class State:
 def states(rulebase: RuleBase, stories: dict[str, Answers]) -> list[State]:
     """Every question of a sample of the scenarios, with the answers before it."""
     found = []
-    for name, answers in list(stories.items())[::24]:
+    for name, answers in list(stories.items())[::40]:
         asked = [question for question in rulebase.questions.values() if question.id in answers]
         for at, question in enumerate(asked):
             found.append(State(name, {q.id: answers[q.id] for q in asked[:at]}, question))
@@ -334,6 +346,16 @@ def values(question: Question, rulebase: RuleBase) -> Mapping[str, Answer]:
     return bands | {o.id: (o.id,) if question.kind == "many" else o.id for o in question.options}
 
 
+def fulfilling(question: Question, cells: list[Cell], rulebase: RuleBase) -> Answer:
+    """The smallest answer on which all these cells hold."""
+    each = values(question, rulebase)
+    sizes = (1, 2, 3) if question.kind == "many" else (1,)
+    some = (frozenset(chosen) for size in sizes for chosen in combinations(each, size))
+    found = next(options for options in some if all(cell.holds({question.id: options}) for cell in cells))
+    [*others, last] = found
+    return tuple(sorted(found)) if others else each[last]
+
+
 def test_what_waits_for_a_question_comes_true(engine: Engine, states: list[State]) -> None:
     """An option that needs nothing else raises the flag; the others do with the answers that they still need."""
     rulebase = engine.rulebase
@@ -342,13 +364,10 @@ def test_what_waits_for_a_question_comes_true(engine: Engine, states: list[State
         for one in pending(rulebase, state.answers, state.question):
             for way in one.ways:
                 answers: dict[str, Answer] = dict(state.answers)
-                for cell in way.needs:
-                    assert cell.name not in state.answers, state.name
-                    question = rulebase.questions[cell.name]
-                    wanted = sorted(cell.options) if cell.every else sorted(cell.options)[:1]
-                    answers[cell.name] = (
-                        tuple(wanted) if question.kind == "many" else values(question, rulebase)[wanted[0]]
-                    )
+                for name in dict.fromkeys(cell.name for cell in way.needs):
+                    assert name not in state.answers, state.name
+                    wanted = [cell for cell in way.needs if cell.name == name]
+                    answers[name] = fulfilling(rulebase.questions[name], wanted, rulebase)
                 groups = [way.options] if way.together else [(option,) for option in way.options]
                 for group in groups:
                     seen += 1
@@ -367,11 +386,18 @@ def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: 
         waiting = pending(rulebase, state.answers, state.question)
         ready = {(p.flag.id, option) for p in waiting for w in p.ways if not w.needs for option in w.options}
         settled = {fired.flag.id for fired in settled_flags(engine, state.answers)}
+        facts = as_facts(state.answers, rulebase.bands)
         level = most_urgent(rulebase, (rulebase.red_flags[name] for name in settled))
         for option, answer in values(state.question, rulebase).items():
             after = {**state.answers, state.question.id: answer}
+            shown = {one.id for one in state.question.shown(as_facts(after, rulebase.bands))}
+            if option not in shown and state.question.kind != "number":
+                continue
             for fired in settled_flags(engine, after):
                 to = rulebase.dispositions[fired.flag.disposition]
+                read = {cell.name for row in fired.flag.condition.unless for cell in row}
+                if state.question.id not in read and fired.flag.condition.holds(facts):
+                    continue  # raised already, whatever is answered: it only waits to be said
                 if fired.flag.id not in settled and to.rank < level.rank:
                     assert (fired.flag.id, option) in ready, (state.name, fired.flag.id, option)
 
@@ -413,57 +439,78 @@ def test_what_waits_is_more_urgent_than_what_is_settled_and_most_urgent_first(
 
 def test_an_answer_given_before_does_not_count(rulebase: RuleBase) -> None:
     """Going back to a question, one is told what it is for, not what is left after it."""
-    question = rulebase.questions["leg_look"]
-    before = {"age": 34, "leg_look": ("one_swollen",)}
+    question = rulebase.questions["legs"]
+    before = {"age": 34, "legs": ("l_one",)}
     assert pending(rulebase, before, question) == pending(rulebase, {"age": 34}, question)
 
 
-def test_a_part_of_a_list_names_only_what_it_can_lead_to(rulebase: RuleBase) -> None:
-    question = rulebase.questions["leg_look"]
-    some = pending(rulebase, {"age": 34}, question, ["one_swollen"])
+def test_a_screen_of_a_list_names_only_what_it_can_lead_to(rulebase: RuleBase) -> None:
+    question = rulebase.questions["legs"]
+    some = pending(rulebase, {"age": 34}, question, ["l_one"])
     assert "one-leg-swollen" in {one.flag.id for one in some}
     ways = [way for one in some for way in one.ways]
-    assert {option for way in ways if not way.together for option in way.options} == {"one_swollen"}
-    assert all("one_swollen" in way.options for way in ways)
+    assert {option for way in ways if not way.together for option in way.options} == {"l_one"}
+    assert all("l_one" in way.options for way in ways)
     assert len(pending(rulebase, {"age": 34}, question)) > 5
 
 
 def test_what_can_no_longer_be_asked_is_not_waited_for(rulebase: RuleBase) -> None:
-    """At 80 nobody asks about a pregnancy, so no rule that needs one waits."""
-    feel = rulebase.questions["feel"]
-    young, old = ({one.flag.id for one in pending(rulebase, {"age": age}, feel)} for age in (30, 80))
-    assert "pregnant-leg-change" in young - old
+    """Nobody without a medicine, under 60 and with pain in both legs is asked which medicines: no rule waits for it."""
+    kind = rulebase.questions["kind"]
+    answers = {"age": 30, "health": ("none",), "side": "both"}
+    several, none = ({one.flag.id for one in pending(rulebase, a, kind)} for a in ({"age": 30}, answers))
+    assert "one-leg-pain-at-risk" in several - none
+
+
+def test_a_line_that_is_not_shown_is_not_named(rulebase: RuleBase) -> None:
+    """Groin, hip, thigh or knee is a line for 8 to 17 only."""
+    pain = rulebase.questions["pain"]
+    named = [
+        {
+            option
+            for one in pending(rulebase, {"age": age, "kind": ("k_stays",)}, pain)
+            for w in one.ways
+            for option in w.options
+        }
+        for age in (12, 40)
+    ]
+    assert "p_groin" in named[0] - named[1]
 
 
 def test_an_exception_that_holds_already_stops_a_flag(rulebase: RuleBase) -> None:
-    question = rulebase.questions["leg_look"]
-    expecting = {"age": 30, "pregnant": "p_ge20"}
+    """Ankles late in a pregnancy are no flag; that they are the ankles only was said before."""
+    legs = rulebase.questions["legs"]
+    expecting = {"age": 30, "health": ("h_preg",), "health_more": ("g_ge20",), "pain": ("p_ankle",)}
     for answers, waits in (({"age": 30}, True), (expecting, False)):
-        waiting = {one.flag.id for one in pending(rulebase, answers, question)}
-        assert ("both-ankles-swollen" in waiting) is waits
+        assert ("both-legs-swollen" in {one.flag.id for one in pending(rulebase, answers, legs)}) is waits
 
 
 def test_an_option_that_completes_an_exception_is_not_named(rulebase: RuleBase) -> None:
-    """Pregnant from 20 weeks, swollen ankles are no flag; of another pregnancy they still would be."""
-    answers = {"age": 30, "leg_look": ("both_ankles",)}
-    waiting = pending(rulebase, answers, rulebase.questions["pregnant"])
-    assert "both-ankles-swollen" not in {one.flag.id for one in waiting}  # settled: it waits for nothing
-    answers = {"age": 30, "where": "one_leg", "leg_look": ("injury",), "clot_risk": ("none",), "pregnant": "no_na"}
-    feel = pending(rulebase, answers, rulebase.questions["feel"])
-    assert "lasting-one-sided-pain" not in {one.flag.id for one in feel}
-    risk = pending(rulebase, {**answers, "feel": "constant"}, rulebase.questions["clot_risk"])
-    [one] = [p for p in risk if p.flag.id == "lasting-one-sided-pain"]
-    assert "none" not in one.ways[0].options
+    """Swelling of one leg that is old is not for today; new swelling is, and so is not saying which it is."""
+    answers = {"age": 30, "legs": ("l_one",)}
+    [one] = [p for p in pending(rulebase, answers, rulebase.questions["pain"]) if p.flag.id == "one-leg-swollen"]
+    named = one.ways[0].options
+    assert {"p_new", "none", "not_sure"} <= set(named)
+    assert "p_old" not in named
 
 
 def test_a_flag_that_waits_for_its_exception_is_pending(rulebase: RuleBase) -> None:
-    answers = {"age": 30, "feel": "constant", "leg_look": ("injury",), "where": "one_leg"}
-    [one] = [
-        p for p in pending(rulebase, answers, rulebase.questions["clot_risk"]) if p.flag.id == "lasting-one-sided-pain"
-    ]
-    assert "prev" in one.ways[0].options
-    often = pending(rulebase, answers, rulebase.questions["often"])
-    assert "lasting-one-sided-pain" not in {p.flag.id for p in often}  # it does not decide
+    answers = {"age": 30, "legs": ("none",), "kind": ("k_stays",), "side": "left"}
+    waiting = {name: pending(rulebase, answers, rulebase.questions[name]) for name in ("course", "pain", "also")}
+    [course] = [p for p in waiting["course"] if p.flag.id == "lasting-one-sided-pain"]
+    assert "c_new" in course.ways[0].options
+    assert "c_same" not in course.ways[0].options
+    assert "lasting-one-sided-pain" not in {p.flag.id for p in waiting["also"]}  # it does not decide
+
+
+def test_a_row_that_asks_for_what_is_open_names_what_leaves_it_open(rulebase: RuleBase) -> None:
+    """Heat, with a heart illness, and nothing ticked that says since when."""
+    answers = {"age": 70, "before": ("e_heat",), "health_more": ("q_fail",)}
+    [one] = [p for p in pending(rulebase, answers, rulebase.questions["course"]) if p.flag.id == "still-ill-after-heat"]
+    alone = {option for way in one.ways if not way.together for option in way.options}
+    assert {"c_once", "c_days", "none", "not_sure", "c_worse"} <= alone
+    assert not {"c_new", "c_old", "c_same"} & alone
+    assert {way.options for way in one.ways if way.together} == {("c_same", "c_worse"), ("c_one", "c_same")}
 
 
 def test_causes_that_a_question_tells_apart_have_a_sign_that_reads_it(rulebase: RuleBase) -> None:
@@ -472,71 +519,69 @@ def test_causes_that_a_question_tells_apart_have_a_sign_that_reads_it(rulebase: 
             assert one.cause.group in ("everyday", "ask")
             for sign in one.signs:
                 assert any(cell.name == question.id for row in sign.condition.when for cell in row)
-    assert tells_apart(rulebase, {"leg_look": ("one_swollen",)}, rulebase.questions["feel"]) == ()  # urgent: no names
+    assert tells_apart(rulebase, {"danger": ("d_pee",)}, rulebase.questions["legs"]) == ()  # urgent: no names
 
 
 def prompts(engine: Engine, stories: dict[str, Answers], every: int) -> Iterator[Prompt]:
-    pages = terminal_pages(engine)
     for answers in list(stories.values())[::every]:
-        yield from (step.prompt for step in steps_to(engine, answers, pages))
+        yield from (step.prompt for step in steps_to(engine, answers))
 
 
 @pytest.mark.parametrize("columns", [80, 40])
-def test_why_fits_the_window_and_the_width(
-    engine: Engine, stories: dict[str, Answers], columns: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setenv("LINES", str(ROWS))
+def test_why_fits_the_window_and_the_width(engine: Engine, stories: dict[str, Answers], columns: int) -> None:
+    """In as many lines as are asked for, and no line wider than the window."""
     seen = 0
-    for prompt in prompts(engine, stories, 25):
+    for prompt in prompts(engine, stories, 60):
         seen += 1
-        lines = why(engine.rulebase, prompt, columns, ROWS - _list_height(prompt, columns))
-        if columns == COLUMNS:
-            assert len(lines) + _list_height(prompt, columns) <= ROWS, prompt.question.id
-        assert len(why(engine.rulebase, prompt, columns, ROWS - 3)) <= ROWS - 3, prompt.question.id
-        for line in (*lines, *why_in_full(engine.rulebase, prompt, columns)):
+        for rows in (ROWS, ROWS - 8):
+            assert len(why(engine.rulebase, prompt, columns, rows)) <= rows, prompt.question.id
+        for line in (*why(engine.rulebase, prompt, columns, ROWS), *why_in_full(engine.rulebase, prompt, columns)):
             assert len(line) <= columns
             assert line == line.rstrip()
-    assert seen > 200
+            assert "{" not in line
+    assert seen > 100
 
 
 def test_why_says_what_the_question_is_for_and_what_waits(engine: Engine, rulebase: RuleBase) -> None:
-    step = first_steps(engine)["leg_look"]
+    step = first_steps(engine)["legs"]
     told = " ".join(why(rulebase, step.prompt, COLUMNS, 100))
     urgent = rulebase.dispositions["urgent"].when_said
     assert step.prompt.question.why in told
     assert f"{urgent} if: " in told
-    assert rulebase.questions["leg_look"].option("one_swollen").means in told
+    assert rulebase.questions["legs"].option("l_one").means in told
     assert "apart: " in told
 
 
 def test_one_level_deeper_names_every_waiting_rule_with_its_sources(engine: Engine, rulebase: RuleBase) -> None:
-    prompt = first_steps(engine)["leg_look"].prompt
+    prompt = first_steps(engine)["legs"].prompt
     told = " ".join(why_in_full(rulebase, prompt, 10_000))
-    for one in pending(rulebase, prompt.answers, prompt.question, prompt.leads_to):
+    waiting = pending(rulebase, prompt.answers, prompt.question, prompt.leads_to)
+    assert waiting
+    for one in waiting:
         assert f"[{one.flag.id}]" in told
-        assert one.flag.because in told
+        assert in_voice(one.flag.because, rulebase.voices["you"]) in told
         assert all(f"[{source}]" in told for source in one.flag.sources)
 
 
 def test_prompts_carry_the_answers_so_far_and_what_they_lead_to(engine: Engine) -> None:
     steps = first_steps(engine)
-    assert steps["age"].prompt.answers == {}
-    assert set(steps["feel"].prompt.answers) == {"age", "red_now", "when"}
-    part = steps["leg_look"].prompt
+    assert steps["start"].prompt.answers == {}
+    assert set(steps["kind"].prompt.answers) == {"start", "danger", "age", "legs"}
+    part = steps["legs"].prompt
     assert set(part.leads_to) == {option.id for option in part.options}
+    assert {option.page for option in part.lines} == {"Look"}
 
 
 def first_steps(engine: Engine) -> dict[str, Step]:
-    """The first prompt of every question of an ordinary interview, in plain mode."""
+    """The first prompt of every question of an ordinary interview."""
     answers: Answers = {
-        "age": 34, "red_now": ("none",), "when": "exercise", "feel": "knot", "leg_look": ("none",),
-        "nerve_signs": ("none",), "pregnant": "no_na", "often": "month", "sweat": "lots_ok", "cold": "none",
-        "load": ("more",), "gate": "none",
+        "start": "me", "danger": ("none",), "age": 34, "legs": ("none",), "kind": ("k_sport",), "course": ("c_rare",),
+        "also": ("none",), "health": ("none",), "before": ("e_hard",),
     }  # fmt: skip
     steps: dict[str, Step] = {}
-    for step in steps_to(engine, answers, plain_pages(engine)):
+    for step in steps_to(engine, answers):
         steps.setdefault(step.prompt.question.id, step)
+    assert steps
     return steps
 
 
@@ -547,7 +592,7 @@ def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) 
     """Each outcome agrees with what the engine fired and with what the result shows."""
     rulebase = engine.rulebase
     seen: dict[str, int] = {}
-    for name, one in list(some.items())[::2]:
+    for name, one in list(some.items())[::3]:
         lists = shown_ids(one)
         withheld = set(lists.pop("withheld"))
         lists.pop("missing")
@@ -575,26 +620,44 @@ def only(found: Node, kind: str) -> list[Node]:
 
 
 def test_a_failing_cell_is_told_with_what_was_answered_instead(engine: Engine) -> None:
-    one = assess(engine, {"age": 34, "leg_look": ("skin",)}, ("feel",))
+    one = assess(engine, {"age": 34, "legs": ("l_veins",)}, ("kind",))
     found = why_not(engine.rulebase, one, "one-leg-swollen")
     assert found.outcome == NOT_CONCLUDED
     [node] = found.node.children
-    assert (node.kind, node.id) == ("answered", "leg_look")
-    look = engine.rulebase.questions["leg_look"]
-    assert look.option("one_swollen").means in node.text
-    assert look.option("skin").means in node.text
-    open_ = why_not(engine.rulebase, one, "lasting-one-sided-pain").node.children
-    assert {(node.kind, node.id) for node in open_} == {("not_answered", "feel"), ("not_answered", "where")}
+    assert (node.kind, node.id) == ("answered", "legs")
+    legs = engine.rulebase.questions["legs"]
+    assert legs.option("l_one").means in node.text
+    assert legs.option("l_veins").means in node.text
+    open_ = why_not(engine.rulebase, one, "unclear-one-leg-pain").node.children
+    assert {(node.kind, node.id) for node in open_} == {("not_answered", "kind"), ("not_answered", "side")}
 
 
 def test_an_exception_is_told(engine: Engine) -> None:
-    one = assess(engine, {"age": 30, "pregnant": "p_ge20", "leg_look": ("both_ankles",)})
-    found = why_not(engine.rulebase, one, "both-ankles-swollen")
+    one = assess(engine, {"age": 30, "legs": ("l_one",), "pain": ("p_old",)})
+    found = why_not(engine.rulebase, one, "one-leg-swollen")
     assert found.outcome == NOT_CONCLUDED
     [node] = found.node.children
     assert node.kind == "unless"
-    assert engine.rulebase.red_flags["both-ankles-swollen"].lowers in node.text
-    assert [answer.id for answer in only(found.node, ANSWER)] == ["pregnant"]
+    assert engine.rulebase.red_flags["one-leg-swollen"].lowers in node.text
+    told = only(found.node, ANSWER)
+    assert {answer.id for answer in told} == {"pain"}
+    pain = engine.rulebase.questions["pain"]
+    assert [answer.text for answer in told] == [
+        pain.option("p_old").means,
+        f"none of: {pain.option('p_new').means}; " + pain.option("not_sure").means,
+    ]
+
+
+def test_what_must_not_be_chosen_is_told(engine: Engine) -> None:
+    """A cell that fails by what stands beside the lowering tick."""
+    rulebase = engine.rulebase
+    answers = {"age": 50, "kind": ("k_stays",), "side": "left", "course": ("c_same", "c_new")}
+    found = why_not(rulebase, assess(engine, answers), "lasting-pain-not-one-leg")
+    assert found.outcome == NOT_CONCLUDED
+    course = [node.text for node in only(found.node, "answered") if node.id == "course"]
+    options = {name: rulebase.questions["course"].option(name).means for name in ("c_same", "c_new", "c_worse")}
+    assert any(text.startswith("needs none of: ") and options["c_worse"] in text for text in course)
+    assert all(text.endswith(f"You said: {options['c_same']}; {options['c_new']}") for text in course)
 
 
 def test_what_withholds_an_advice_is_told(engine: Engine, results: dict[str, Assessment]) -> None:
@@ -611,7 +674,7 @@ def test_what_withholds_an_advice_is_told(engine: Engine, results: dict[str, Ass
 def test_why_a_cause_is_not_named(engine: Engine, results: dict[str, Assessment]) -> None:
     """Too few points, others first, or a level that names none of its kind."""
     texts = set()
-    for one in list(results.values())[::7]:
+    for one in list(results.values())[::14]:
         for cause in engine.rulebase.causes.values():
             found = why_not(engine.rulebase, one, cause.id)
             if cause.signs and found.outcome != SHOWN:

@@ -13,6 +13,7 @@ from triage.engine import Engine
 from triage.interview import missing_from
 from triage.model import AT_ONCE, Answers, Assessment, RuleBase
 from triage.opening import relief_lines, rules_folder
+from triage.report.content import distinct
 from triage.report.text import PARTS, details, short, urgent_lines, whole
 from triage.voices import rules_in_voice
 
@@ -244,14 +245,27 @@ def test_every_red_flag_is_told_with_the_answers_behind_it(
             continue
         why = words(detailed[name]["Why"])
         assert all(fired.flag.title in why for fired in assessment.red_flags), name
-        deciding = [f for f in assessment.red_flags if f.flag.disposition == assessment.disposition.id]
+        deciding = distinct(f for f in assessment.red_flags if f.flag.disposition == assessment.disposition.id)
         for fired in deciding:
-            assert fired.flag.because in why, name
+            assert why.count(fired.flag.because) == 1, name
             for question, options in fired.answers.items():
                 meanings = [o.means for o in rulebase.questions[question].options if o.id in options]
                 assert all(means in why for means in meanings), name
         said = rulebase.voices[assessment.voice]["said"]
         assert why.count(f"{said}: ") >= len(deciding), name
+
+
+def test_red_flags_that_say_the_same_are_told_once(engine: Engine, rulebase: RuleBase) -> None:
+    """Each is named, and the lines to heed stand once."""
+    assessment = result(engine, {"age": 60, "kind": ("k_walk",), "pain": ("p_stand", "p_wnew"), "side": "left"})
+    first, other = (rulebase.red_flags[name] for name in ("new-walking-pain", "new-walking-pain-both"))
+    assert {first.id, other.id} <= {fired.flag.id for fired in assessment.red_flags}
+    for lines in (short(rulebase, assessment, 80), details(rulebase, assessment, 80)[0][1]):
+        text = words(lines)
+        assert text.count(first.because) == 1
+        assert other.because not in text
+        assert other.title in text
+        assert [text.count(note) for note in first.notes] == [1] * len(first.notes)
 
 
 # --- sources

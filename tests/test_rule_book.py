@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from triage.opening import rules_folder
 from triage.report.markup import escaped as escape
 from triage.report.rule_book import EXAMPLES_SHOWN, book
 from triage.report.rule_sheets import names, ref_of
+from triage.tokens import spoken
+from triage.voices import rules_in_voice
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"
@@ -29,18 +31,22 @@ NOT_TEXTS = {
     "for",
     "only_if",
     "ask_when",
+    "ask_unless",
+    "yields_unless",
+    "show",
     "after_urgent",
     "answers",
     "fires",
     "silent",
     "shows",
     "stops",
+    "yields",
 }
 
 
 @pytest.fixture(scope="module")
 def text(rulebase: RuleBase) -> str:
-    return book(rulebase)
+    return book(rules_in_voice(rulebase))
 
 
 def plain(markdown: str) -> str:
@@ -107,16 +113,26 @@ def texts_of(data: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("pattern", sorted(set(LAYOUT) - {"wording.toml"}))
-def test_every_text_of_the_rule_base_is_in_it(pattern: str, text: str) -> None:
+def test_every_text_of_the_rule_base_is_in_it(pattern: str, text: str, rulebase: RuleBase) -> None:
     read = plain(text)
     for path in rules_folder().glob(pattern):
-        missing = [said for said in texts_of(tomllib.loads(path.read_text("utf-8"))) if not is_told(said, read)]
+        words = rulebase.voices["you"]
+        texts = texts_of(tomllib.loads(path.read_text("utf-8")))
+        missing = [said for said in texts if not is_told(said, read) and not is_told(_spoken(said, words), read)]
         assert not missing, path.name
+
+
+def _spoken(text: str, words: Mapping[str, str]) -> str:
+    """A text as the book says it; patterns that only look like tokens stay as they are."""
+    try:
+        return spoken(text, words)
+    except KeyError:
+        return text
 
 
 def is_told(said: str, read: str) -> bool:
     """Whether a text, or a name put in words, stands in the book."""
-    return said.rstrip(":") in read or said.replace("_", " ") in read
+    return any(text in read for text in (said.rstrip(":"), said.replace("_", " "), plain(said)))
 
 
 def test_every_condition_is_told_where_its_rule_is(rulebase: RuleBase, text: str) -> None:

@@ -177,7 +177,12 @@ option = [
   { text = "Still not sure", answer = ["not_sure"] },
 ]
 """,
-    needs=((FLAGS, READER.replace('"yes" }]\ns', '["yes"] }]\ns').replace('"yes", s', '["yes"], s').replace('"no"', '["no"]')),),
+    needs=(
+        (
+            FLAGS,
+            READER.replace('"yes" }]\ns', '["yes"] }]\ns').replace('"yes", s', '["yes"], s').replace('"no"', '["no"]'),
+        ),
+    ),
 )
 CITING = FLAG.text.replace("sources = []", 'sources = ["test-source"]').replace('draft_because = "it is a test"\n', "")
 SOURCE = Sound(
@@ -315,7 +320,7 @@ UNKNOWN_NAMES = [
     Break("option shown", LIST._replace(label='question.option "no"', header=2), '"left" }] }', '"lft" }] }', "show", 'side: unknown option "lft"', '"left"?'),
     Break("rival", LIST, '["no", "yes"]]', f'["no", "yess"]] {MARK}', "rivals", 'unknown option "yess"', '"yes"?'),
     Break("way out", LIST._replace(label=WAY_OUT, header=5), '["yes"] },', '["yess"] },', "answer", 'unknown option "yess"', '"yes"?'),
-    Break("next question", LIST, 'answer = ["yes"] },', 'go_to = "danjer" },', "clarify, go_to", 'unknown question "danjer"', '"danger"?'),
+    Break("next question", LIST._replace(label=WAY_OUT, header=5), 'answer = ["yes"] },', 'go_to = "danjer" },', "go_to", 'unknown question "danjer"', '"danger"?'),
     Break("read", SOURCE, '"own page"', '"own pge"', "read", '"own pge" is not allowed', 'did you mean "own page"?'),
 ]  # fmt: skip
 ASKED_WHEN = [
@@ -654,7 +659,7 @@ def in_last(start: str) -> Callable[[Path], None]:
 EXTRA = f'extra = "x" {MARK}'
 DAMAGES = [
     Damage("last flag", FLAGS, after_last("id = ", EXTRA), None, ", extra: unknown field"),
-    Damage("last sign", CAUSES, in_last("  { id = "), None, 'cause.sign "', '"because"'),
+    Damage("last sign", CAUSES, in_last("  { id = "), None, ", extra: unknown field"),
     Damage("last option", QUESTIONS, in_last("  { id = "), None, 'question.option "not_sure", extra'),
     Damage("last way out", QUESTIONS, in_last("  { text = "), None, "[question.clarify.option], extra"),
     Damage("last clarification", QUESTIONS, after_last("[question.clarify]", EXTRA), None, "[question.clarify], extra"),
@@ -670,21 +675,20 @@ DAMAGES = [
     Damage("causes", LEVELS, swapped(r'^causes = \["[^\n]*$', f'causes = ["asks"] {MARK}'), None, '"asks" is not', '"ask"?'),
     Damage("stops", LEVELS, swapped('^stops = "at_once"$', f'stops = "once" {MARK}'), None, '"once" is not', '"at_once"?'),
     Damage("clarified", QUESTIONS, swapped(r'answer = \["k_stays"\] \},$', f'answer = ["k_stay"] }}, {MARK}'), None, 'unknown option "k_stay"', '"k_stays"?'),
-    Damage("next question", QUESTIONS, swapped('^(.*)go_to = "danger"', r'\1go_to = "danjer"'), 0, 'unknown question "danjer"', '"danger"?'),
+    Damage("next question", QUESTIONS, swapped('go_to = "danger" },$', f'go_to = "danjer" }}, {MARK}'), None, 'unknown question "danjer"', '"danger"?'),
     Damage("at once and more", LEVELS, swapped(r'\[\[disposition\]\]((?s:.*?))^shows = \["notes"\]', rf'[[disposition]] {MARK}\1shows = ["relief"]'), None, 'disposition "emergency", shows: only "notes"', "it stops at once"),
     Damage("no words for when", LEVELS, swapped(r"\[\[disposition\]\]((?s:.*?))^when_said = [^\n]*$", rf"[[disposition]] {MARK}\1"), None, 'disposition "emergency", when_said: is missing'),
     Damage("no words for instead", LEVELS, swapped(r'^\[\[disposition\]\]\nid = "soon"((?s:.*?))^instead = [^\n]*$', rf'[[disposition]] {MARK}\nid = "soon"\1'), None, 'disposition "soon", instead: is missing'),
-    Damage("a token less", VOICES, swapped(r'^\[\[voice\]\]\nid = "child"((?s:.*?))^es = [^\n]*$', rf'[[voice]] {MARK}\nid = "child"\1'), None, 'voice "child", words: every voice needs the same tokens', 'not all have "es"'),
+    Damage("a token less", VOICES, swapped(r'^\[\[voice\]\]\nid = "child"((?s:.*?))^es = [^\n]*$', rf'[[voice]] {MARK}\nid = "child"\1'), None, 'voice "child", words: every voice needs the same tokens, but not all have "es"'),
     Damage("a token more", VOICES, swapped(r'^\[\[voice\]\]\nid = "they"((?s:.*?))^es = ', rf'[[voice]] {MARK}\nid = "they"\1een = ""\nes = '), None, 'voice "they", words: every voice needs the same tokens'),
     Damage("no text for a token", VOICES, swapped(r'^\[\[voice\]\]\nid = "you"((?s:.*?))^es = ""', rf'[[voice]] {MARK}\nid = "you"\1es = 5'), None, 'voice "you", words: must be a table of texts'),
     Damage("no action for a voice", RELIEF_NOW, swapped(r"^\[relief_now\.action\]((?s:.*?))^child = [^\n]*$", rf"[relief_now.action] {MARK}\1"), None, '[relief_now], action: "child" is missing'),
     Damage("an action for nobody", RELIEF_NOW, swapped(r"^\[relief_now\.action\]\n", f'[relief_now.action] {MARK}\ncat = "Purr."\n'), None, '[relief_now], action: "cat" is no voice'),
     Damage("unknown table", FLAGS, lambda path: append(path, f'[[red_flags]] {MARK}\nid = "x"\n'), None, 'unknown table "red_flags"', 'did you mean "red_flag"?'),
-    Damage("table of another file", HAZARDS, lambda path: append(path, CHECK.text.replace("]]", f"]] {MARK}")), None, 'unknown table "check"', "allowed: hazard"),
+    Damage("table of another file", LEVELS, lambda path: append(path, CHECK.text.replace("]]", f"]] {MARK}")), None, 'unknown table "check"', "allowed: about"),
     Damage("not a list of tables", CHECKS, lambda path: path.write_text(f'[check] {MARK}\nid = "x"\n'), None, "write [[check]], not [check]"),
     Damage("a number for tables", CHECKS, lambda path: path.write_text(f"check = 5 {MARK}\n"), None, "write [[check]], not [check]"),
     Damage("a number for flags", FLAGS, lambda path: path.write_text(f"red_flag = 5 {MARK}\n"), None, "write [[red_flag]], not"),
-    Damage("a number in a list", SOURCES, swapped(r"^source = \[$", f"source = [ {MARK}\n  5,"), None, "[source]: must be a table"),
     Damage("not TOML", FLAGS, with_bytes(f"id = flag {MARK}\n".encode()), 3, "not TOML: "),
     Damage("not TOML below", FLAGS, lambda path: append(path, f"id = flag {MARK}\n"), None, "not TOML: "),
     Damage("end in a string", FLAGS, with_bytes(b'id = "flag'), 3, "not TOML: "),
@@ -705,7 +709,18 @@ def test_damage_to_a_file_is_told_with_its_line(folder: Path, damaged: Damage) -
 
 @pytest.mark.parametrize(
     "pattern",
-    [QUESTIONS, VOICES, LEVELS, "red_flags/*.toml", "causes/*.toml", RELIEF_NOW, "advice/*.toml", CHECKS, CLAIMS, SOURCES],
+    [
+        QUESTIONS,
+        VOICES,
+        LEVELS,
+        "red_flags/*.toml",
+        "causes/*.toml",
+        RELIEF_NOW,
+        "advice/*.toml",
+        CHECKS,
+        CLAIMS,
+        SOURCES,
+    ],
 )
 def test_a_missing_file_is_told(folder: Path, pattern: str) -> None:
     for path in folder.glob(pattern):
@@ -789,7 +804,9 @@ def test_examples_that_do_not_come_true_fail_the_check(folder: Path, capsys: pyt
 
 
 def test_not_sure_may_stand_beside_signs_in_an_example(folder: Path) -> None:
-    append(folder / FLAGS, FLAG.text.replace('fires = [{ kind = ["k_flick"]', 'fires = [{ kind = ["k_flick", "not_sure"]'))
+    append(
+        folder / FLAGS, FLAG.text.replace('fires = [{ kind = ["k_flick"]', 'fires = [{ kind = ["k_flick", "not_sure"]')
+    )
     [example] = load(folder, examples=True).red_flags["test-flag"].fires
     assert example["kind"] == ["k_flick", "not_sure"]
 

@@ -27,6 +27,7 @@ from triage.cli import main
 from triage.engine import Engine
 from triage.faults import FaultyInput
 from triage.figures import Figure
+from triage.interview import MOST_LINES
 from triage.model import RuleBase
 from triage.opening import rules_folder
 from triage.parsed import file_names
@@ -35,29 +36,32 @@ from triage.report.text import details, short
 from triage.rulebase import load
 from triage.scenarios import run_scenario
 from triage.seen_texts import SEEN, SeenText, seen_texts, wording_faults
+from triage.voices import in_voice
 
 HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
 WIDE = 10_000  # columns: no line is broken
 
 # Fields of records of the rule base that no person sees, or that hold no text of ours.
 NOT_SEEN = {
-    "Cell": "name options every written",
+    "Cell": "name options how written",
     "Condition": "when unless",
-    "Option": "id exclusive harmless",
-    "ClarifyOption": "answer",
-    "Clarification": "each options",
-    "Question": "id kind options danger ask_when after_urgent screens clarify minimum maximum sources skipped_because at",
+    "Option": "id open show key exclusive harmless voice now",
+    "Limit": "when minimum maximum",
+    "ClarifyOption": "answer go_to",
+    "Clarification": "each again_open options",
+    "Question": "id kind options danger ask_when ask_unless after_urgent yields yields_unless rivals clarify minimum maximum limits "
+    "sources skipped_because at",
     "Disposition": "id rank see_doctor stops stops_because shows causes beside at",
     "SafetyNet": "",
     "ReliefNow": "sources at",
     "Ranking": "shown_from shown_at_most",
     "About": "version",
-    "Saved": "good_for_days draft_because",
+    "Saved": "good_for_days gone draft_because",
     "Exemption": "id field because",
     "Forbidden": "id pattern because exempt at",
     "Wording": "max_grade longest_sentence allowed forbidden at",
-    "Entry": "id title because condition sources status draft_because claims fires silent at",
-    "RedFlag": "disposition place lowers waits_for",
+    "Entry": "id title because condition sources draft_because claims fires silent at",
+    "RedFlag": "disposition place lowers lowers_to lowers_sources waits_for",
     "Sign": "cause weight title",
     "Cause": "group order signs",
     "Contraindication": "when",
@@ -66,7 +70,7 @@ NOT_SEEN = {
     "Check": "strength",
     "Source": "id org title year url read seen_at remark at",
     "Claim": "ids claim verdict action left_out at",
-    "Hazard": "title because effect least never harm told words controls scenarios tests",
+    "Hazard": "title because effect least never harm told words controls tests",
     "Accepted": "proof rule what because at",
     "FigureFile": "id file raw",
 }
@@ -76,12 +80,14 @@ MADE = {"Reason", "RankedCause", "FiredFlag", "FiredCause", "Withheld", "Assessm
 PARTS = {
     "about", "saved", "questions", "dispositions", "places", "safety_net", "relief_now", "ranking", "red_flags", "causes",
     "advice", "notes", "checks", "sources", "claims", "hazards", "figures", "wording", "sha256", "bands", "accepted",
+    "voices", "most_prompts",
 }  # fmt: skip
 # Keys of the rule files whose texts no person sees, besides those of whole files in other people's words.
 UNSEEN_KEYS = {
-    "id", "kind", "sources", "status", "draft_because", "claims", "fires", "silent", "when", "unless", "for", "only_if",
-    "ask_when", "after_urgent", "answer", "disposition", "place", "lowers", "waits_for", "group", "grade", "harm",
-    "beside", "figure", "strength", "version", "stops", "stops_because", "skipped_because", "shows", "causes",
+    "id", "kind", "sources", "draft_because", "claims", "fires", "silent", "when", "unless", "for", "only_if",
+    "ask_when", "ask_unless", "after_urgent", "yields", "yields_unless", "rivals", "show", "key", "voice", "go_to",
+    "answer", "disposition", "place", "lowers", "lowers_to", "lowers_sources", "waits_for", "group", "grade", "harm",
+    "beside", "figure", "strength", "version", "stops", "stops_because", "skipped_because", "shows", "causes", "gone",
 }  # fmt: skip
 OTHER_FILES = {"sources.toml", "claims.toml", "wording.toml", "accepted.toml", "hazards.toml"}
 # Modules that speak to the person with the cramps; the others speak to those who write rules.
@@ -106,6 +112,7 @@ SPEAKING = [
     "opening.py",
     "prompts.py",
     "screen.py",
+    "so_far.py",
     "wording.py",
     "report/__init__.py",
     "report/markdown.py",
@@ -226,9 +233,17 @@ def test_every_text_of_the_files_is_seen_but_for_the_keys_listed_here(seen: list
     files = [root / name for name in file_names(root) if name.endswith(".toml") and name not in OTHER_FILES]
     written = Counter(text for path in files for text in texts_in(tomllib.loads(path.read_text("utf-8"))))
     everybody = Counter(s.text for s in seen if s.field == "asked_of" and s.text == "everybody")
+    meant = Counter(s.text for s in seen if s.field == "means" and s.line and not is_written(s))
     drawn = Counter(s.text for s in seen if isinstance(s.at, Figure))
     assert sum(drawn.values()) == 2 * len(list(root.glob("figures/*.svg")))
-    assert Counter(s.text for s in seen) - everybody - drawn == written
+    assert Counter(s.text for s in seen) - everybody - meant - drawn == written
+    assert meant <= Counter(text[:1].lower() + text[1:] for text in written.elements())
+
+
+def is_written(seen: SeenText) -> bool:
+    """Whether a text stands in the file; what an option means may be left to what it says."""
+    assert not isinstance(seen.at, Figure)
+    return f'{seen.field} = "{seen.text}"' in seen.at.toml.text.split("\n")[seen.line - 1]
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -245,7 +260,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def test_each_text_is_found_on_its_line(rulebase: RuleBase, seen: list[SeenText]) -> None:
     for text in seen:
-        if text.text == "everybody":
+        if text.text == "everybody" or (text.field == "means" and not is_written(text)):
             continue
         written = rulebase.figures[text.id].raw.decode() if isinstance(text.at, Figure) else text.at.toml.text
         line = written.split("\n")[text.line - 1]
@@ -260,23 +275,62 @@ def test_the_built_in_rule_base_is_plain(rulebase: RuleBase, seen: list[SeenText
     assert len(rulebase.wording.allowed) < 60
 
 
+def test_every_text_is_as_plain_in_every_voice(rulebase: RuleBase, seen: list[SeenText]) -> None:
+    """The check grades the first voice; none of the others is harder or says what is forbidden."""
+    wording = rulebase.wording
+    assert wording is not None
+    assert len(rulebase.voices) == 3
+    for words_of_voice in rulebase.voices.values():
+        said = {in_voice(text.text, words_of_voice) for text in seen}
+        graded = {text: grade(text, wording.allowed) for text in said}
+        assert [text for text, found in graded.items() if found.grade > wording.max_grade] == []
+        assert [text for text, found in graded.items() if found.longest_sentence > wording.longest_sentence] == []
+        assert [text for text in said if found_by(rulebase, text)] == []
+
+
+def test_questions_and_options_speak_to_nobody(rulebase: RuleBase) -> None:
+    """So one text serves the person, a helper and the parent of a child."""
+    texts = [text for q in rulebase.questions.values() for text in (q.text, q.why, q.clarify.text if q.clarify else "")]
+    texts += [text for q in rulebase.questions.values() for o in q.options for text in (o.text, o.means, o.detail)]
+    assert [text for text in texts if re.search(r"\byou\w*\b|\{", text, re.IGNORECASE)] == []
+    assert re.search(r"\byou\w*\b", "Do your legs hurt?")
+
+
+def test_options_are_short(rulebase: RuleBase) -> None:
+    """One claim, at most 12 words; a question at most 15; every list says none and not sure with the same keys."""
+    for question in rulebase.questions.values():
+        assert len(words(question.text)) <= 15, question.id
+        assert [o.text for o in question.options if len(words(o.text)) > 12] == [], question.id
+        keys = {o.id: o.key for o in question.options if o.key}
+        if question.kind == "many":
+            assert keys == {"none": "0", "not_sure": "n"}, question.id
+        assert set(keys.values()) <= {"0", "n"}, question.id
+        pages = Counter(o.page for o in question.options if not o.key)
+        assert max((count for page, count in pages.items() if page), default=0) <= MOST_LINES, question.id
+
+
 def test_every_kind_of_text_fails_the_check_where_it_stands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     breaks = [
-        ("questions.toml", 'text = "How old are you?"', 'text = "{}"', 'question "age", text'),
-        ("questions.toml", 'why = "Cold muscles', 'why = "{} ', 'question "cold", why'),
-        ("questions.toml", 'means = "diabetes"', 'means = "{}"', 'question.option "conditions.diabetes", means'),
-        ("questions.toml", 'heading = "LEGS"', 'heading = "{}"', 'question.option "red_now.r_coldleg", heading'),
-        ("questions.toml", 'text = "One sign at', 'text = "{}', 'question.clarify "red_now", text'),
-        ("questions.toml", 'text = "No, and no other', 'text = "{}', 'question.clarify.option "feel", text'),
-        ("dispositions.toml", '"Eat and drink nothing."', '"{}"', 'disposition "emergency", more'),
+        ("questions.toml", 'text = "How old?"', 'text = "{}"', 'question "age", text'),
+        ("questions.toml", 'why = "Age decides', 'why = "{} ', 'question "age", why'),
+        ("questions.toml", 'say = "A child is', 'say = "{} ', 'question.limit "age", say'),
+        ("questions.toml", 'text = "Me, now"', 'text = "{}"', 'question.option "start.me_now", text'),
+        ("questions.toml", 'means = "cancer now, or', 'means = "{} ', 'question.option "health_more.q_now", means'),
+        ("questions.toml", 'detail = "BMI 30', 'detail = "{} ', 'question.option "clot.v_heavy", detail'),
+        ("questions.toml", 'page = "Look"', 'page = "{}"', 'question.option "legs.l_one", page'),
+        ("questions.toml", 'text = "The list once more', 'text = "{}', 'question.clarify "danger", text'),
+        ("questions.toml", 'text = "Yes, fatter"', 'text = "{}"', 'question.clarify.option "legs", text'),
+        ("dispositions.toml", '"Whoever is ill must not drive."', '"{}"', 'disposition "emergency", more'),
         ("dispositions.toml", 'text = "Go to an', 'text = "{} ', 'place "ed", text'),
         ("dispositions.toml", '"chest pain"', '"{}"', "[safety_net], emergency"),
         ("dispositions.toml", 'statement = "', 'statement = "{}. ', "[about], statement"),
+        ("dispositions.toml", 'gone_say = "', 'gone_say = "{}. ', "[saved], gone_say"),
         ("advice/relief_now.toml", 'title = "', 'title = "{} ', "[relief_now], title"),
-        ("causes/everyday.toml", 'because = "Hard effort,', 'because = "{} ', 'sign "sitting-standing-hard-effort-before", because'),
+        ("advice/relief_now.toml", 'they = "', 'they = "{} ', "[relief_now], action"),
+        ("causes/everyday.toml", 'because = "The legs worked harder', 'because = "{} ', 'sign "exercise-fatigue-more-than-usual", because'),
         ("causes/serious.toml", 'name = "', 'name = "{} ', "name"),
-        ("advice/relief.toml", 'because = "rubbing a leg', 'because = "{} ', 'advice.never "gentle-rub", because'),
-        ("advice/notes.toml", 'line = "Show the child', 'line = "{} ', 'note "child-signs-today", line'),
+        ("advice/relief.toml", 'because = "something in the answers speaks against warmth', 'because = "{} ', 'advice.never "warmth", because'),
+        ("advice/notes.toml", 'line = "Show this to a parent', 'line = "{} ', 'note "show-an-adult", line'),
         ("figures/calf-towel.svg", "<title>", "<title>{} ", 'figure "calf-towel", title'),
         ("figures/calf-towel.svg", "<desc>", "<desc>{} ", 'figure "calf-towel", desc'),
         ("checks.toml", 'note = "The next step', 'note = "{} ', 'check "parathyroid-hormone", note'),
@@ -299,7 +353,9 @@ def test_every_kind_of_text_fails_the_check_where_it_stands(folder: Path, capsys
 def test_a_long_sentence_fails_though_the_text_is_easy(folder: Path) -> None:
     long = "go to bed and " * 6 + "rest. It is late. It is dark. I am so tired. Let us go"
     assert grade(long).grade < 8
-    line = replace(folder / "dispositions.toml", "Eat and drink nothing.", long + ". So go and" + " and go" * 13)
+    line = replace(
+        folder / "dispositions.toml", "Whoever is ill must not drive.", long + ". So go and" + " and go" * 13
+    )
     assert [(f.file, f.line, f.what) for f in wording_faults(load(folder, examples=True))] == [
         ("rules/dispositions.toml", line, 'disposition "emergency", more: a sentence of 29 words, at most 25')
     ]
@@ -353,14 +409,14 @@ def test_its_near_miss_is_not(rulebase: RuleBase, text: str) -> None:
 
 
 def test_a_forbidden_wording_fails_the_check_unless_it_is_exempt(folder: Path) -> None:
-    line = replace(folder / "dispositions.toml", "Eat and drink nothing.", "You have gout.")
+    line = replace(folder / "dispositions.toml", "Whoever is ill must not drive.", "You have gout.")
     (fault,) = wording_faults(load(folder, examples=True))
     assert (fault.file, fault.line) == ("rules/dispositions.toml", line)
     assert fault.what == 'disposition "emergency", more: "You have" is forbidden (verdict)'
     exempt = '[[forbidden.exempt]]\nid = "emergency"\nfield = "more"\nbecause = "a test"\n\n'
     replace(folder / "wording.toml", '[[forbidden]]\nid = "diagnosis"', f'{exempt}[[forbidden]]\nid = "diagnosis"')
     assert wording_faults(load(folder, examples=True)) == []
-    replace(folder / "dispositions.toml", "You have gout.", "Eat and drink nothing.")
+    replace(folder / "dispositions.toml", "You have gout.", "Whoever is ill must not drive.")
     (fault,) = wording_faults(load(folder, examples=True))  # an exemption without use
     assert fault.file == "rules/wording.toml"
     assert '"emergency", more, has no such wording' in fault.what

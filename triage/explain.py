@@ -76,11 +76,16 @@ class _State(NamedTuple):
     def may_be_asked(self, name: str) -> bool:
         """Whether a question without an answer may still come, as far as the answers so far tell."""
         question = self.rulebase.questions[name]
-        follow_up = self.level.stops == AFTER_FOLLOW_UPS
-        rows = question.after_urgent if follow_up else question.ask_when
-        if rows is None:
-            return not follow_up
-        return any(all(cell.holds(self.facts) or cell.name not in self.facts for cell in row) for row in rows)
+        conditions = [question.ask_when]
+        if self.level.stops == AFTER_FOLLOW_UPS:
+            if question.after_urgent is None:
+                return False
+            conditions.append(question.after_urgent)
+        return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
+
+    def may_hold(self, row: Row, name: str = "") -> bool:
+        """Whether a row holds or can still come to hold, by what is open or by an answer to `name`."""
+        return all(cell.name == name or cell.name not in self.facts or cell.holds(self.facts) for cell in row)
 
     def open_cells(self, row: Row, name: str) -> tuple[Cell, ...] | None:
         """The cells of `row` besides `name` that are open; None if one of them cannot hold any more."""
@@ -99,7 +104,7 @@ def pending(
     would be named. `within`: only these options can be chosen now (none given: all).
     """
     state = _state(rulebase, answers, question.id)
-    values = _values(rulebase, question, within)
+    values = _values(state, question, within)
     found = []
     for flag in rulebase.red_flags.values():
         level = rulebase.dispositions[flag.disposition]
@@ -114,11 +119,10 @@ def tells_apart(
 ) -> tuple[Helped, ...]:
     """The causes that may be named so far and whose signs wait for `question`."""
     state = _state(rulebase, answers, question.id)
-    values = frozenset(_values(rulebase, question, within))
+    values = _values(state, question, within)
 
     def waits(row: Row) -> bool:
-        read = any(cell.name == question.id and cell.options & values for cell in row)
-        return read and state.open_cells(row, question.id) is not None
+        return any(_answers_to(row, question.id, values)) and state.open_cells(row, question.id) is not None
 
     helped = []
     for cause in rulebase.causes.values():
@@ -140,11 +144,27 @@ def _state(rulebase: RuleBase, answers: Answers, name: str) -> _State:
     return _State(rulebase, facts, settled, most_urgent(rulebase, settled))
 
 
-def _values(rulebase: RuleBase, question: Question, within: Iterable[str]) -> tuple[str, ...]:
+def _values(state: _State, question: Question, within: Iterable[str]) -> tuple[str, ...]:
     """What a question can be answered with: bands of a number, then options; of `within` if it is not empty."""
     among = frozenset(within)
-    values = (*rulebase.bands.get(question.id, ()), *(option.id for option in question.options))
+    offered = (o.id for o in question.options if o.show is None or any(state.may_hold(r, question.id) for r in o.show))
+    values = (*state.rulebase.bands.get(question.id, ()), *offered)
     return tuple(value for value in values if not among or value in among)
+
+
+def _answers_to(row: Row, name: str, values: tuple[str, ...]) -> Iterator[frozenset[str]]:
+    """The smallest answers to a question by which the cells of a row that read it hold; none if no cell does.
+
+    One of `values`; where several options are needed at once, others may have been ticked on an earlier screen.
+    """
+    own = [cell for cell in row if cell.name == name]
+    needed = frozenset[str]().union(*(cell.options for cell in own if cell.every))
+    answers = [needed] if needed.intersection(values) else []
+    if not all(cell.holds({name: needed}) for cell in own if not cell.absent):  # one of others is needed as well
+        answers = [needed | {value} for value in values]
+    elif not needed:
+        answers = [frozenset([value]) for value in values]
+    yield from (answer for answer in answers if own and all(cell.holds({name: answer}) for cell in own))
 
 
 def _ways(state: _State, flag: RedFlag, name: str, values: tuple[str, ...]) -> Iterator[Way]:
@@ -158,16 +178,17 @@ def _ways(state: _State, flag: RedFlag, name: str, values: tuple[str, ...]) -> I
     decides = any(cell.name == name for row in condition.unless for cell in row)
     if raised and decides and (kept := tuple(filter(stays, values))):
         yield Way(kept, False, ())
-    for row in condition.when:
-        own = next((cell for cell in row if cell.name == name), None)
+    for row in () if raised else condition.when:
         needs = state.open_cells(row, name)
-        if own is None or needs is None or raised:
+        if needs is None:
             continue
-        options = tuple(value for value in values if value in own.options)
-        if own.every and options and stays(*own.options):
-            yield Way(tuple(sorted(own.options)), True, needs)
-        elif not own.every and (kept := tuple(filter(stays, options))):
-            yield Way(kept, False, needs)
+        answers = [answer for answer in _answers_to(row, name, values) if stays(*answer)]
+        alone = tuple(value for answer in answers if len(answer) == 1 for value in answer)
+        if alone:
+            yield Way(alone, False, needs)
+        for together in answers:
+            if len(together) > 1:
+                yield Way(tuple(sorted(together)), True, needs)
 
 
 # --- what if: the single answers that would make it more urgent
@@ -220,13 +241,10 @@ def _raising(condition: Condition, question: Question, facts: Facts) -> Iterator
     """The options of `question` that would make `condition` hold, all other answers as they are."""
     name = question.id
     rows = tuple(row for row in condition.when if all(cell.holds(facts) for cell in row if cell.name != name))
-    own = [{option for cell in row if cell.name == name for option in cell.options} for row in rows]
-    can_raise = set[str]().union(*own) if all(own) else {option.id for option in question.options}
-    for option in question.options:
-        if option.id not in can_raise:
-            continue
+    for option in question.options if rows else ():
         changed = {**facts, name: with_option(question, facts.get(name), option.id)}
-        if any_row(rows, changed) and not any_row(condition.unless, changed):
+        offered = option.show is None or any_row(option.show, changed)
+        if offered and any_row(rows, changed) and not any_row(condition.unless, changed):
             yield option.id
 
 
@@ -458,8 +476,8 @@ class WhyNot(NamedTuple):
 
 def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> WhyNot:
     """Why a rule (of any kind) is not in a result, or how it came into it. KeyError if there is none of that id."""
-    entry = rulebase.entries[name]
     explain = _How(rulebase, assessment)
+    entry = explain.rulebase.entries[name]
     for conclusion in explain.conclusions():
         for node in (conclusion, *conclusion.children):  # red flags and signs are one level down
             if node.id == name and node.kind == kind_of(entry) and node.children:

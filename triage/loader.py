@@ -281,7 +281,6 @@ class Loader:
         self._read_question_conditions(files, questions)
         rulebase = self._rulebase(files, dispositions)
         self._check_places(rulebase)
-        self._check_ways_out(rulebase)
         self._stop_if_faulty()
         self.faults += lint(rulebase)
         if self.examples:
@@ -548,18 +547,27 @@ class Loader:
         for file in files:
             seen = Counter[str]()  # tables below questions count within the whole file
             for nth, data in enumerate(_tables_of(file, "question")):
-                below = {
-                    name: [
-                        Table(self, file, f"question.{name}", seen[name] + n, one)
-                        for n, one in enumerate(_tables_below(data, name))
-                    ]
-                    for name in ("option", "limit")
-                }
-                seen.update({name: len(tables) for name, tables in below.items()})
+                below = {name: self._read_again(file, name, data.get(name, []), seen) for name in ("option", "limit")}
+                for clarify in _tables_below(data, "clarify"):
+                    for way in self._read_again(file, "clarify.option", clarify.get("option", []), seen):
+                        self._check_go_to(way)
                 if isinstance(data.get("id"), str) and data["id"] in questions:
                     table = Table(self, file, "question", nth, data)
                     complete[data["id"]] = self._with_conditions(questions[data["id"]], table, **below)
         self.vocabulary.questions = complete
+
+    def _read_again(self, file: TomlFile, name: str, listed: Any, seen: Counter[str]) -> list[Table]:
+        """The tables of that name below a question; `seen` counts those before them in the file."""
+        raw = [one for one in as_list(listed) if isinstance(one, dict)]
+        tables = [Table(self, file, f"question.{name}", seen[name] + n, one) for n, one in enumerate(raw)]
+        seen[name] += len(tables)
+        return tables
+
+    def _check_go_to(self, way: Table) -> None:
+        """A way out of "not sure" may lead to another question: there must be one of that id."""
+        go_to = way.data.get("go_to", "")
+        if isinstance(go_to, str) and go_to and go_to not in self.vocabulary.questions:
+            way.fault("go_to", f'unknown question "{go_to}"', allowed(go_to, self.vocabulary.questions))
 
     def _with_conditions(
         self, question: Question, table: Table, option: Sequence[Table] = (), limit: Sequence[Table] = ()
@@ -846,14 +854,6 @@ class Loader:
             if not _compiles(forbidden.pattern):
                 table.fault("pattern", "is no regular expression")
             yield forbidden
-
-    def _check_ways_out(self, rulebase: RuleBase) -> None:
-        for question in rulebase.questions.values():
-            for way in question.clarify.options if question.clarify else ():
-                if way.go_to and way.go_to not in rulebase.questions:
-                    what = f'question "{question.id}", clarify, go_to: unknown question "{way.go_to}"'
-                    hint = allowed(way.go_to, rulebase.questions)
-                    self.faults.append(Fault(question.at.file, question.at.line, what, hint))
 
     def _check_places(self, rulebase: RuleBase) -> None:
         for flag in rulebase.red_flags.values():

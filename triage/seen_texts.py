@@ -22,6 +22,7 @@ from triage.model import (
     ClarifyOption,
     Contraindication,
     Disposition,
+    Limit,
     Note,
     Option,
     Question,
@@ -42,6 +43,7 @@ from triage.voices import in_voice
 SEEN: dict[type, tuple[str, ...]] = {
     Question: ("text", "why", "asked_of", "unit"),
     Option: ("text", "means", "detail", "page"),
+    Limit: ("say",),
     Clarification: ("text",),
     ClarifyOption: ("text",),
     Disposition: ("title", "say", "time", "when_said", "instead", "more"),
@@ -127,6 +129,8 @@ def _records(rulebase: RuleBase) -> Iterator[tuple[Any, str, str, Location | Fig
         yield question, f'question "{question.id}"', question.id, question.at
         for option in question.options:
             yield below(option, question.at, "option", f"{question.id}.{option.id}")
+        for limit in question.limits:
+            yield below(limit, question.at, "limit", question.id)
         if question.clarify:
             record = below(question.clarify, question.at, "clarify", question.id)
             yield record

@@ -106,17 +106,18 @@ class Axis(NamedTuple):
 
     def rows(self, options: Mapping[str, RowSet], everyone: RowSet) -> list[RowSet]:
         """The rows of every class."""
-        held = [_holding(condition, options, everyone) for condition in self.conditions]
+        held = [holding(condition, options, everyone) for condition in self.conditions]
         found = []
         for one in self.classes:
             rows = everyone
-            for n, holding in enumerate(held):
-                rows &= holding if one >> n & 1 else ~holding
+            for n, here in enumerate(held):
+                rows &= here if one >> n & 1 else ~here
             found.append(rows)
         return found
 
 
-def _holding(condition: Cell, options: Mapping[str, RowSet], everyone: RowSet) -> RowSet:
+def holding(condition: Cell, options: Mapping[str, RowSet], everyone: RowSet) -> RowSet:
+    """The rows in which a condition on one name holds, of which `options` are the rows of each option."""
     rows = [options.get(option, 0) for option in condition.options]
     if condition.absent:
         return union(options.values()) & ~union(rows)

@@ -213,6 +213,8 @@ def sound_answers(data: Mapping[str, Any]) -> dict[str, Any] | None:
     questions = plain.rules().questions
     if not all(name in questions and _is_answer(questions[name], value) for name, value in answers.items()):
         return None
+    if any(plain.passed_limit(name, value, answers) for name, value in answers.items()):
+        return None
     return {name: tuple(value) if isinstance(value, list) else value for name, value in answers.items()}
 
 

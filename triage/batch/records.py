@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from triage.batch.plan import HASH_DIGITS, JOINS, LISTS, RESULT, is_gone
 from triage.batch.target import result
-from triage.batch.work import UNREADABLE, Coder
+from triage.batch.work import UNREADABLE, Coder, beyond
 from triage.faults import LONGEST, printable
 from triage.model import RuleBase
 from triage.report.contract import RowData
@@ -42,11 +42,18 @@ class Records:
         rulebase = self._tables.rulebase
         wrong |= {n: [rulebase.saved.gone_say] for n, record in enumerate(sound) if _is_gone(record, rulebase)}
         answers: dict[str, dict[str, RowSet]] = {}
+        columns: dict[str, list[Any]] = {}
         for coder in self._coders:
             name = coder.question.id
-            answers[name], faults = coder.answers([_native(record, name) for record in sound])
+            column = [_native(record, name) for record in sound]
+            answers[name], faults = coder.answers(column)
+            columns[name] = column
             for n, fault in faults.items():
                 wrong.setdefault(n, []).append(f"{name}: {fault.why}")
+        for coder in self._coders:
+            name = coder.question.id
+            for n, why in beyond(coder.question, columns[name], answers):
+                wrong.setdefault(n, []).append(f"{name}: {why}")
         outcomes = self._tables.outcomes(Rows(len(records), answers))
         sha256 = self._tables.rulebase.sha256
         for n, row in enumerate(outcomes.mapped(lambda outcome: result(outcome, sha256)).rows()):

@@ -7,7 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from itertools import compress
 from math import isnan
+from operator import and_
 from typing import Any, NamedTuple
 
 from triage.batch.arrow import only, value
@@ -18,9 +21,9 @@ from triage.batch.target import Target, as_text
 from triage.faults import Fault, FaultyInput, printable
 from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer, valid_part
 from triage.model import NOT_SURE, Answer, Answers, Option, Question, RuleBase
-from triage.rowsets import Column, RowSet, numbered, with_names
+from triage.rowsets import Column, RowSet, every, numbered, union, with_names
 from triage.rulebase import load
-from triage.tables import Outcome, Rows, Tables
+from triage.tables import Known, Outcome, Rows, Tables, holding
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
@@ -93,6 +96,23 @@ class Coder:
             signs = NO_ANSWER if part is None else as_fact(part, self._bands)
             return Wrong("; ".join(wrong).removeprefix(f"{self.question.id}: "), signs)
         return as_fact(answer, self._bands)
+
+
+def beyond(question: Question, column: Sequence[Any], answers: Known) -> Iterator[tuple[int, str]]:
+    """The rows (from 0) in which the other answers set a limit to a number that lies beyond it, and why it is wrong."""
+    left = everyone = every(len(column))
+    for limit in question.limits:
+        rows = (
+            reduce(and_, (holding(cell, answers.get(cell.name, {}), everyone) for cell in row), everyone)
+            for row in limit.when
+        )
+        here = left & union(rows)
+        left &= ~here
+        for row in compress(range(len(column)), map(int, f"{here:0{len(column)}b}" if here else "")):
+            given = as_given(question, column[row])
+            sound = type(given) is int and question.minimum <= given <= question.maximum
+            if sound and not limit.minimum <= given <= limit.maximum:
+                yield row, f"{given} does not go with the other answers ({limit.say})"
 
 
 def _hashable(value: Any) -> Hashable:
@@ -181,6 +201,11 @@ class Worker:
             for row, fault in wrong.items():
                 error = Error(*self._place(row, found), column, as_text(found.columns[n][row]), fault.why)
                 errors.setdefault(row, []).append(error)
+        for n, coder in self._coders:
+            question = coder.question
+            for row, why in beyond(question, found.columns[n], answers) if found.lines else ():
+                value = as_text(found.columns[n][row])
+                errors.setdefault(row, []).append(Error(*self._place(row, found), question.id, value, why))
         return answers, errors
 
     def _known_of(self, texts: Sequence[str]) -> list[str]:

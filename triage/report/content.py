@@ -21,6 +21,7 @@ from triage.model import (
     FiredFlag,
     RankedCause,
     Reason,
+    RedFlag,
     RuleBase,
     SafetyNet,
     chosen,
@@ -173,7 +174,7 @@ class Content(NamedTuple):
     """A full result; what its level does not show is empty.
 
     `say` is what to do first and `first` the lines that go with it; `time` is empty while the level is not
-    known. `reasons` are the red flags that are told in full, `also_noted` the titles of milder ones;
+    known. `reasons` are the red flags that are told in full, `also_noted` the titles of the others;
     `no_flag` says that none decided (empty if one did), `more` what to heed at a level that asks no haste.
     `shows`: the names of the parts in the order of the rule base. `day`: None where no day is told.
     `here`: what is said of the level's place on the ladder.
@@ -342,12 +343,28 @@ def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> list[str]:
 
 
 def _told(assessment: Assessment) -> tuple[list[FiredFlag], list[FiredFlag]]:
-    """The red flags that are told in full, and milder ones that are only named.
+    """The red flags that are told in full, and those that are only named: milder ones, and what another says already.
 
     What milder rules advise ("mention it at the next visit") must not take back "today".
     """
-    told = deciding(assessment) if assessment.disposition.stops else list(assessment.red_flags)
+    level = assessment.disposition
+    flags = deciding(assessment) if level.stops else list(assessment.red_flags)
+    told = flags if level.stops == AT_ONCE else distinct(flags)
     return told, [fired for fired in assessment.red_flags if fired not in told]
+
+
+def distinct(flags: Iterable[FiredFlag]) -> list[FiredFlag]:
+    """The red flags without those that give the reason of one before them, or all of its notes, at the same level."""
+    kept: list[FiredFlag] = []
+    for fired in flags:
+        if not any(_says_the_same(fired.flag, before.flag) for before in kept):
+            kept.append(fired)
+    return kept
+
+
+def _says_the_same(one: RedFlag, other: RedFlag) -> bool:
+    notes = bool(one.notes) and one.notes == other.notes
+    return one.disposition == other.disposition and (notes or one.because == other.because)
 
 
 def _raised(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag, cite: "_Citations") -> RaisedFlag:

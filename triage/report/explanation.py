@@ -24,7 +24,7 @@ from triage.lints import rows_of_question
 from triage.model import AT_ONCE, Assessment, Disposition, RuleBase
 from triage.report.text import headline
 from triage.screen import wrap
-from triage.voices import rules_in_voice
+from triage.voices import rules_in_voice, voice_of
 from triage.wording import cell_said, options_said
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _some(words: Sequence[str], most: int) -> str:
 def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     """Every rule that waits for the question, most urgent first, in words, with its id and sources."""
     question = prompt.question
+    rulebase = rules_in_voice(rulebase, voice_of(rulebase, prompt.answers))
     waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
     helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
     lines = ["", *wrap(f"The rules that wait for this question ({question.id})", columns)]

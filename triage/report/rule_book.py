@@ -155,7 +155,12 @@ def _welcome(rulebase: RuleBase) -> Section:
 
 def _saved(rulebase: RuleBase) -> Section:
     saved = rulebase.saved
-    facts = (_fact("Says", saved.asked_again, saved.old), _fact("Why draft", saved.draft_because))
+    facts = (
+        _fact("Says", saved.asked_again, saved.old),
+        _fact("Refuses files that answer", ", ".join(saved.gone)),
+        _fact("And says", saved.gone_say),
+        _fact("Why draft", saved.draft_because),
+    )
     about = f"Answer files hold for {saved.good_for_days} day(s). In an interview the danger questions are then asked again."
     return Section("Saved answers", about, (Group(facts=facts),))
 
@@ -163,6 +168,17 @@ def _saved(rulebase: RuleBase) -> Section:
 def _relief_now(rulebase: RuleBase) -> Section:
     about = "Shown to everybody who asks for it, before any question."
     return _plain(rulebase, "Relief now", about, RELIEF_NOW.kind)
+
+
+def _voices(rulebase: RuleBase) -> Section:
+    """What stands in the place of each token, in every voice."""
+    voices = rulebase.voices
+    tokens = next(iter(voices.values()), {})
+    head = (("Token",), *((name,) for name in voices))
+    rows = ((f"{{{token}}}",) for token in tokens)
+    told = ((row, *((voices[name][token],) for name in voices)) for row, token in zip(rows, tokens, strict=True))
+    about = "Texts of results are written once, with tokens. Here they speak to the person with the cramps; for somebody else other words stand there."
+    return Section("Voices", about, (Group(table=(head, *told)),) if tokens else ())
 
 
 def _questions(rulebase: RuleBase) -> Section:
@@ -248,8 +264,12 @@ def _drafts(rulebase: RuleBase) -> Section:
 
 
 def _exceptions(rulebase: RuleBase) -> Section:
-    flags = tuple((ref_of(flag), f": {flag.lowers}") for flag in rulebase.red_flags.values() if flag.lowers)
-    about = "Red flags with an exception, and why each exception is safe."
+    flags = tuple(
+        (ref_of(flag), " (to ", Ref("disposition", flag.lowers_to), f" at most): {flag.lowers}")
+        for flag in rulebase.red_flags.values()
+        if flag.lowers
+    )
+    about = "Red flags with an exception, the least that follows with it all the same, and why it is safe."
     return Section("Exceptions that lower", about, (Group(facts=(Fact("Red flags", flags),) if flags else ()),))
 
 
@@ -277,6 +297,7 @@ SECTIONS: tuple[Callable[[RuleBase], Section], ...] = (
     _welcome,
     _saved,
     _relief_now,
+    _voices,
     _questions,
     _red_flags,
     _causes,

@@ -18,6 +18,7 @@ from triage.model import (
     Cause,
     Check,
     Claim,
+    ClarifyOption,
     Entry,
     Note,
     Question,
@@ -211,6 +212,9 @@ def _condition(rulebase: RuleBase, entry: Entry) -> list[Fact]:
 def _red_flag(rulebase: RuleBase, flag: RedFlag) -> Iterator[Fact]:
     level = rulebase.dispositions[flag.disposition]
     yield from _fact("Why the exception is safe", [flag.lowers])
+    if flag.lowers_to:
+        yield Fact("With the exception, at the least", ((Ref("disposition", flag.lowers_to),),), NAMES)
+    yield from _fact("The exception rests on", [cited(rulebase, name) for name in flag.lowers_sources], NAMES)
     yield Fact("Leads to", ((Ref("disposition", level.id), f": {level.say}"),), NAMES)
     if flag.place:
         yield Fact("Where to go", ((Ref("place", flag.place), f": {rulebase.places[flag.place]}"),))
@@ -271,12 +275,20 @@ def _question(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("Danger sign", ["no harmless answer is chosen beforehand"] if question.danger else [])
     if question.kind == "number":
         facts += _fact("Number", [f"{question.minimum} to {question.maximum} {question.unit}".strip()])
+        facts += _limits(rulebase, question)
     facts += _options(question)
     facts += _fact("Options that are shown only for", _shown_only(rulebase, question))
     facts += _clarification(question)
     facts += _fact("Sources", [cited(rulebase, name) for name in question.sources], NAMES)
     facts += _fact("Read by", _by_kind(_readers(rulebase, question.id)))
     return Sheet(ref, question.kind, question.text, question.at, tuple(facts))
+
+
+def _limits(rulebase: RuleBase, question: Question) -> Iterator[Fact]:
+    """Narrower bounds of a number, for whom, and what is said of a number beyond them."""
+    for limit in question.limits:
+        heading = f"Only {limit.minimum} to {limit.maximum}, or it is said: {limit.say}"
+        yield from _fact(heading, row_lines(rulebase, limit.when))
 
 
 def _yields(rulebase: RuleBase, question: Question) -> list[Line | str]:
@@ -298,6 +310,9 @@ def _options(question: Question) -> list[Fact]:
     for option in question.options:
         alone = " Stands alone." if option.exclusive and question.kind == "many" else ""
         alone += " No danger sign." if option.harmless else ""
+        alone += f" Key {option.key}." if option.key else ""
+        alone += f' Voice: "{option.voice}".' if option.voice else ""
+        alone += " The one safe action is said at once." if option.now else ""
         alone += f" Detail: {option.detail}" if option.detail else ""
         heading = f"Options, {option.page}" if option.page else "Options"
         facts.setdefault(heading, []).append(f'{option.id}: {option.text}. "You said: {option.means}".{alone}')
@@ -310,8 +325,12 @@ def _clarification(question: Question) -> list[Fact]:
         return []
     each = ["each line in turn, yes or no"] if clarify.each else []
     each += ["the same list once more, with all details"] if clarify.again_open else []
-    ways = [f"{way.text}: {', '.join(way.answer) or 'the list again'}" for way in clarify.options]
+    ways = [f"{way.text}: {', '.join(way.answer) or _way_back(way)}" for way in clarify.options]
     return _fact(f"After not_sure is asked: {clarify.text}", each + ways)
+
+
+def _way_back(way: ClarifyOption) -> str:
+    return f"the question {way.go_to}, then the list again" if way.go_to else "the list again"
 
 
 def _readers(rulebase: RuleBase, name: str) -> Iterator[Ref]:
@@ -353,6 +372,7 @@ def _relief_now(rulebase: RuleBase, ref: Ref) -> Sheet:
     relief = rulebase.relief_now
     facts = _fact("Steps", relief.steps)
     facts += _fact("Then", [relief.after])
+    facts += _fact("Said at once to whoever cramps now", [f"{voice}: {text}" for voice, text in relief.action.items()])
     facts += _fact("Sources", [cited(rulebase, name) for name in relief.sources], NAMES)
     return Sheet(ref, "for everybody", relief.title, relief.at, tuple(facts))
 
@@ -390,7 +410,9 @@ def _hazard(rulebase: RuleBase, ref: Ref) -> Sheet:
 
 
 def _citing(rulebase: RuleBase, name: str) -> Iterator[Ref]:
-    yield from (ref_of(entry) for entry in rulebase.entries.values() if name in entry.sources)
+    for entry in rulebase.entries.values():
+        if name in entry.sources or (isinstance(entry, RedFlag) and name in entry.lowers_sources):
+            yield ref_of(entry)
     yield from (Ref("question", q.id) for q in rulebase.questions.values() if name in q.sources)
     if name in rulebase.relief_now.sources:
         yield RELIEF_NOW

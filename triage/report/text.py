@@ -22,6 +22,7 @@ from triage.report.content import (
     ToldNote,
     content,
     deciding,
+    distinct,
     emergency_first,
     first_lines,
     no_flag,
@@ -193,8 +194,11 @@ def _why(rulebase: RuleBase, assessment: Assessment, columns: int) -> list[str]:
             return []
         return wrap(" ".join(["Why:", no_flag(rulebase, assessment), *assessment.disposition.more]), columns)
     lines = []
-    for fired in flags:
+    told = distinct(flags)
+    for fired in told:
         lines += wrap(f"Why: {fired.flag.title}. {fired.flag.because}", columns)
+    if others := [fired.flag.title for fired in flags if fired not in told]:
+        lines += wrap(f"Also: {'; '.join(others)}.", columns)
     for text in first_lines(rulebase, assessment):
         lines += wrap(text, columns, "- ")
     return lines
