@@ -151,6 +151,8 @@ def random_replies(rulebase: RuleBase, random: Random) -> dict[str, Any]:
             replies[question.id] = random.choice(question.options).id
     if str(replies["start"]).startswith("child"):
         replies["age"] = random.randint(0, 17)
+    elif str(replies["start"]).startswith("adult"):
+        replies["age"] = random.choice([random.randint(18, 95), "a_na"])
     replies["danger"] = tuple(o for o in replies["danger"] if o in ("d_fever", "d_heat", "d_pee", "none")) or NONE
     return replies
 
@@ -191,10 +193,11 @@ def test_every_answer_is_handed_over_at_once(engine: Engine) -> None:
 def test_whoever_cramps_now_is_told_one_safe_thing_before_any_other_question(
     engine: Engine, start: str, voice: str
 ) -> None:
-    happened = go(engine, start=start, age=9).happened
+    age = 9 if voice == "child" else 34
+    happened = go(engine, start=start, age=age).happened
     assert happened[:3] == ["start", f"act: {engine.rulebase.relief_now.action[voice]}", "danger Body"]
     assert sum(what.startswith("act") for what in happened) == 1
-    assert not [what for what in go(engine, start=start.removesuffix("_now"), age=9).happened if "act" in what]
+    assert not [what for what in go(engine, start=start.removesuffix("_now"), age=age).happened if "act" in what]
 
 
 def test_a_child_is_0_to_17(engine: Engine) -> None:
@@ -205,6 +208,27 @@ def test_a_child_is_0_to_17(engine: Engine) -> None:
     (prompt,) = go(engine).asker.of("age")
     assert prompt.limit is None
     assert [option.key for option in prompt.options] == ["n"]
+
+
+def test_another_adult_is_18_or_over(engine: Engine) -> None:
+    (prompt,) = go(engine, start="adult").asker.of("age")
+    assert prompt.limit is not None
+    assert (prompt.limit.minimum, prompt.limit.maximum) == (18, 120)
+
+
+def test_what_was_ticked_on_a_list_that_is_not_finished_is_known(engine: Engine) -> None:
+    class Stops(Scripted):
+        def ask(self, prompt: Prompt) -> Reply:
+            if prompt.question.id == "legs" and prompt.later:
+                raise KeyboardInterrupt
+            return super().ask(prompt)
+
+    asker = Stops({**HARMLESS, "legs": ("l_one",)})
+    interview = Interview(engine, asker)
+    with pytest.raises(KeyboardInterrupt):
+        interview.conduct()
+    assert "legs" not in interview.answers
+    assert interview.known["legs"] == ("l_one",)
 
 
 @pytest.mark.parametrize("age", [40, "a_na"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import combinations, cycle
 
 import pytest
@@ -11,11 +12,11 @@ from sample import results, sample
 from triage.assessment import assess
 from triage.engine import Engine
 from triage.interview import missing_from
-from triage.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
 from triage.opening import relief_lines, rules_folder
 from triage.report.content import distinct
 from triage.report.text import PARTS, details, short, urgent_lines, whole
-from triage.voices import rules_in_voice
+from triage.voices import in_voice, rules_in_voice
 
 Parts = dict[str, list[str]]
 
@@ -149,7 +150,9 @@ def test_an_emergency_is_one_screen_and_nothing_else(
 
 
 def test_an_urgent_finding_is_told_with_its_reason_and_place(rulebase: RuleBase, engine: Engine) -> None:
-    assessment = result(engine, {"legs": ("l_one",), "health": ("h_preg",), "health_more": ("g_ge20",), "clot": ("v_family",)})
+    assessment = result(
+        engine, {"legs": ("l_one",), "health": ("h_preg",), "health_more": ("g_ge20",), "clot": ("v_family",)}
+    )
     text = words(urgent_lines(rulebase, assessment.disposition, assessment.red_flags, 80))
     assert text.startswith(assessment.disposition.say.upper())
     assert f"Why: {'; '.join(fired.flag.title for fired in assessment.red_flags)}." in text
@@ -266,6 +269,41 @@ def test_red_flags_that_say_the_same_are_told_once(engine: Engine, rulebase: Rul
         assert other.because not in text
         assert other.title in text
         assert [text.count(note) for note in first.notes] == [1] * len(first.notes)
+
+
+def test_every_quoted_clause_is_one_ticked_line(
+    rulebase: RuleBase, every: dict[str, Assessment], detailed: dict[str, Parts]
+) -> None:
+    """What a result says that the person said: each clause is what one ticked option means, or the number given."""
+    quoted = 0
+    for name, assessment in every.items():
+        clauses = list(quotes(rulebase, assessment, detailed[name]))
+        quoted += len(clauses)
+        assert set(clauses) <= ticked(rulebase, assessment), name
+        assert clauses or assessment.disposition.stops == AT_ONCE or not assessment.red_flags, name
+        for question in assessment.answers if len(clauses) > 4 else ():  # what was not ticked would be noticed
+            fewer = {other: answer for other, answer in assessment.answers.items() if other != question}
+            if ticked(rulebase, assessment, {question: assessment.answers[question]}) & set(clauses):
+                assert not set(clauses) <= ticked(rulebase, assessment, fewer), name
+    assert quoted > 200
+
+
+def quotes(rulebase: RuleBase, assessment: Assessment, detailed: Parts) -> Iterator[str]:
+    """Every clause after "You said:" in the voice of the result."""
+    said = f"{rulebase.voices[assessment.voice]['said']}: "
+    for line in detailed.get("Why", []):
+        if line.lstrip().startswith(said):
+            yield from line.strip().removeprefix(said).removesuffix(".").split("; ")
+
+
+def ticked(rulebase: RuleBase, assessment: Assessment, answers: Answers | None = None) -> set[str]:
+    """What each option that was ticked means, and the numbers with their units."""
+    means = set()
+    for name, answer in (assessment.answers if answers is None else answers).items():
+        question = rulebase.questions[name]
+        means |= {in_voice(question.option(o).means, rulebase.voices[assessment.voice]) for o in chosen(answer)}
+        means |= {f"{answer} {question.unit}"} if isinstance(answer, int) else set()
+    return means
 
 
 # --- sources

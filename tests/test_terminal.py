@@ -172,7 +172,7 @@ def test_an_emergency_ticked_by_mistake_leads_back_to_the_list(engine: Engine, t
         terminal.answer(wrong)
         terminal.wait_for(LEAVE)
         assert "d_breath" not in kept.read_text()
-        terminal.type("b")
+        terminal.type("b" + ENTER)
         terminal.wait_for_prompt(wrong[1].prompt)
         assert "CALL" not in shown(terminal)
         assert sum("\u25cf" in line for line in terminal.window) == len(MANY["danger"])
@@ -191,7 +191,7 @@ def test_a_saved_emergency_is_said_again_and_locks_nobody_in(engine: Engine, tmp
     assert read_answer_file(kept, engine.rulebase).answers == MANY
     with Terminal("--resume", str(kept)) as terminal:
         terminal.wait_for(LEAVE)
-        terminal.type("b")
+        terminal.type("b" + ENTER)
         terminal.wait_for_prompt(steps_to(engine, MANY)[1].prompt)
         assert terminal.stop("q") == 130
 
@@ -224,11 +224,11 @@ def test_arrows_space_detail_why_relief_back_and_a_change_in_the_review(engine: 
         assert in_words(body.question.why) in shown(terminal)
         terminal.type("w")
         terminal.until(lambda: "Asked of" in terminal.news and terminal.window_ends_with(">"))
-        terminal.type("b")
+        terminal.type("b" + ENTER)
         terminal.wait_for_prompt(body)
         terminal.type("h")
         terminal.until(lambda: "Stop if" in terminal.news and terminal.window_ends_with(">"))
-        terminal.type("b")
+        terminal.type("b" + ENTER)
         terminal.wait_for_prompt(body)
         assert "\u25cf 1 " in shown(terminal)
         terminal.type("0")
@@ -240,7 +240,7 @@ def test_arrows_space_detail_why_relief_back_and_a_change_in_the_review(engine: 
         terminal.wait_for_prompt(body)
         terminal.answer(way[1:])
         terminal.wait_for_review()
-        terminal.type("a")
+        terminal.type("a" + ENTER)
         terminal.wait_for(">")
         terminal.type("9" + ENTER)
         terminal.wait_for_prompt(way[-1].prompt)

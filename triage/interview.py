@@ -171,6 +171,12 @@ class Interview:
         self.offered: dict[str, frozenset[str]] = {}  # the lines that were shown, by question
         self.early: dict[str, Early] = {}  # what a follow-up was answered with before its turn
         self.announced: set[str] = set()
+        self.ticked: dict[str, Answer] = {}  # signs on the first screens of the list that is being answered
+
+    @property
+    def known(self) -> Answers:
+        """The answers, and the signs that were ticked on a list that is not finished."""
+        return {**self.answers, **self.ticked}
 
     def conduct(self) -> Answers:
         """Ask until nothing is left to ask and the review is accepted; the answers."""
@@ -223,6 +229,7 @@ class Interview:
 
     def _keep(self, question: Question, reply: Answer) -> None:
         self.answers[question.id] = reply
+        self.ticked = {}
         self.offered[question.id] = self._lines(question)
         if question.id not in self.asked:
             self.asked.append(question.id)
@@ -410,6 +417,7 @@ class Interview:
             ticked -= {option.id for option in screens[len(replies)].options}
             replies.append(chosen(reply))
             signs = [o for reply in replies for o in reply if not question.option(o).key]
+            self.ticked = {question.id: in_order(question, signs)} if signs else {}
             enough: bool | Back = self._is_enough(question, signs)
             if not enough and signs and len(replies) < len(screens):
                 enough = self._follow_up_is_enough(question, signs)

@@ -19,8 +19,8 @@ from triage import opening, screen
 from triage.assessment import assess
 from triage.engine import Engine
 from triage.faults import printable
-from triage.interview import BACK, Prompt, Reply
-from triage.model import Answers, Disposition, FiredFlag, Option, Question
+from triage.interview import BACK, Prompt, Reply, in_order
+from triage.model import AT_ONCE, Answers, Disposition, FiredFlag, Option, Question
 from triage.report.text import emergency_lines, urgent_lines
 from triage.voices import in_voice, rules_in_voice, voice_of
 from triage.wording import said
@@ -106,6 +106,12 @@ class TerminalAsker(ABC):
         self.show(["", *_headed(head, lines, len(foot) + 1)])
         return self._pick(foot, {"": FINISH, BACK_KEY: BACK_KEY}) == FINISH
 
+    def is_emergency(self, prompt: Prompt, ticked: Iterable[str]) -> bool:
+        """Whether what is ticked is enough to end the questions."""
+        answer = in_order(prompt.question, [*prompt.earlier, *ticked])
+        answers = {**prompt.answers, prompt.question.id: answer}
+        return assess(self.engine, answers).disposition.stops == AT_ONCE
+
     def review(self, answers: Answers) -> str | None:
         self._speak(answers)
         columns = screen.width()
@@ -167,7 +173,7 @@ class TerminalAsker(ABC):
         """What a typed line stands for; "" is Enter alone. Relief and leaving are always there."""
         note: list[str] = []
         while True:
-            typed = self._typed([*note, *lines], "".join(c for c in choices if c.isalpha()))
+            typed = self._typed([*note, *lines], "")
             if typed == RELIEF_KEY:
                 self._read(self._relief())
             elif typed in choices:
@@ -291,7 +297,7 @@ def _within(number: int, typed: int, prompt: Prompt) -> tuple[int | None, str]:
     """A number if it is within the limits; otherwise None and what is wrong with it."""
     question, limit = prompt.question, prompt.limit
     if typed < question.minimum:
-        return None, f"{typed} is too low: {question.minimum} to {question.maximum}."
+        return None, f"{typed} is too low: {question.minimum} to {question.maximum} {question.unit}".rstrip() + "."
     if number > question.maximum:
         born = question.unit == _YEAR and 1900 <= number <= 2100
         what = "looks like a year of birth" if born else "is too high"
@@ -655,8 +661,8 @@ class _Menu:
             self._say(f"Nothing ticked yet. {_how(self.prompt)}")
 
     def _end(self, ticked: tuple[str, ...]) -> None:
-        """Answer, once every line has been on the screen."""
-        if self.is_cut and not self.is_seen:
+        """Answer, once every line has been on the screen; an emergency at once."""
+        if self.is_cut and not self.is_seen and not self.asker.is_emergency(self.prompt, ticked):
             self._page_down()
             self._say(READ_ON)
         else:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from triage.engine import Engine
+    from triage.interview import Interview
     from triage.model import Answers, Assessment, RuleBase
     from triage.prompts import TerminalAsker
 
@@ -46,7 +47,7 @@ def ask(args: argparse.Namespace, opened: bool = False) -> int:
     engine = engine_of(args.rules)
     check_ids(args.why_not, engine.rulebase)
     _resume(args)
-    title, known = _known_answers(args, engine.rulebase)
+    title, known = _known_answers(args, engine)
     if not _can_ask(args) and missing_from(engine, known):
         say(
             "No terminal to ask questions on. Use `leg-cramp-triage run FILE` for an answer file, "
@@ -63,7 +64,7 @@ def ask(args: argparse.Namespace, opened: bool = False) -> int:
             assessment = assess(engine, answers, missing_from(engine, answers))
             return _give(args, engine.rulebase, assessment, asker)
     except (KeyboardInterrupt, EOFError):
-        return _stopped(args, engine, interview.answers)
+        return _stopped(args, engine, interview)
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def _can_ask(args: argparse.Namespace) -> bool:
     return sys.stdin is not None and (args.plain or on_terminal())
 
 
-def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> tuple[str, Answers]:
+def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answers]:
     """Title and answers of --answers, if it is given."""
     if not args.answers:
         return "", {}
@@ -102,8 +103,13 @@ def _known_answers(args: argparse.Namespace, rulebase: RuleBase) -> tuple[str, A
 
     from triage.answers import is_stale, read_answer_file, without_danger
     from triage.faults import Fault, FaultyInput, printable
+    from triage.so_far import with_level
 
-    file = read_answer_file(Path(args.answers), rulebase)
+    rulebase = engine.rulebase
+    try:
+        file = read_answer_file(Path(args.answers), rulebase)
+    except FaultyInput as error:
+        raise with_level(engine, error) from None
     if file.others and args.save and is_same(args.save, args.answers):
         what = f"holds more than answers, and saving would drop it: {', '.join(file.others)}"
         raise FaultyInput([Fault(args.save, 0, what, "give --save another name")])
@@ -170,25 +176,30 @@ def _as_file(path: Path, title: str, answers: Answers, engine: Engine) -> str:
     return as_text(engine.rulebase, answers, title, date.today(), complete=not missing_from(engine, answers))
 
 
-def _stopped(args: argparse.Namespace, engine: Engine, answers: Answers) -> int:
+def _stopped(args: argparse.Namespace, engine: Engine, interview: Interview) -> int:
     """Say what is known already, if it is a reason to see somebody, and how to go on."""
     import shlex
 
     from triage import screen
     from triage.assessment import assess
     from triage.interview import missing_from
-    from triage.report.content import provisional
+    from triage.report.text import headline
 
     say("\nStopped.")
-    assessment = assess(engine, answers, missing_from(engine, answers) or tuple(engine.rulebase.questions)[:1])
+    known = interview.known  # with what was ticked in a list that is not finished
+    missing = missing_from(engine, known)
+    unfinished = [name for name in interview.ticked if name not in missing]
+    assessment = assess(engine, known, (*missing, *unfinished))
     if assessment.see_doctor:
-        say("\n".join(screen.wrap(provisional(assessment), screen.width())))
+        say("\n".join(screen.wrap(headline(assessment), screen.width())))
     if args.save and Path(args.save).exists():
         name = shlex.quote(args.save)
         say(f"Your answers so far are in {args.save}\nTo go on:")
         say(f"  leg-cramp-triage --resume {name}")
     else:
-        text = "Nothing was stored. To be able to stop and go on later, start with --save FILE."
+        text = "Nothing was stored."
+        if not args.save:
+            text += " To be able to stop and go on later, start with --save FILE."
         say("\n".join(screen.wrap(text, screen.width())))
     return STOPPED
 
