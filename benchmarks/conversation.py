@@ -177,6 +177,7 @@ class Counting:
     def __init__(self, engine: Engine, replies: Replies) -> None:
         self.engine, self.replies = engine, replies
         self.shown = Shown(asked=sum(map(words, engine.rulebase.about.welcome)))
+        self.has_announced = False
 
     def ask(self, prompt: Prompt) -> Reply:
         reply = self.replies.reply(prompt)
@@ -189,7 +190,8 @@ class Counting:
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         spoken = rules_in_voice(self.engine.rulebase, voice)
         flags = in_voice(flags, spoken.voices[voice])
-        self._say(urgent_lines(spoken, spoken.dispositions[level.id], flags, SIZES[0]))
+        self._say(urgent_lines(spoken, spoken.dispositions[level.id], flags, SIZES[0], self.has_announced))
+        self.has_announced = True
 
     def _say(self, lines: Iterable[str]) -> None:
         """Something to read on the way, and Enter."""

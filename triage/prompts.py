@@ -56,6 +56,7 @@ class TerminalAsker(ABC):
         self.rulebase = rules_in_voice(engine.rulebase)  # later with the voice that the answers ask for
         self.head_is_shown = False  # the opening has already printed the first question
         self.has_left = False  # with an emergency, which was shown
+        self.has_announced = False  # that it is urgent
         self.asked_why = False  # at this prompt
 
     @abstractmethod
@@ -87,7 +88,8 @@ class TerminalAsker(ABC):
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         self.rulebase = rules_in_voice(self.engine.rulebase, voice)
         level, flags = self.rulebase.dispositions[level.id], in_voice(flags, self.rulebase.voices[voice])
-        self.show(["", *urgent_lines(self.rulebase, level, flags, screen.width())])
+        self.show(["", *urgent_lines(self.rulebase, level, flags, screen.width(), self.has_announced)])
+        self.has_announced = True
 
     def emergency(self, answers: Answers) -> bool:
         self._speak(answers)

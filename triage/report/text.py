@@ -89,10 +89,14 @@ def emergency_lines(assessment: Assessment, columns: int) -> list[str]:
     return lines
 
 
-def urgent_lines(rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int) -> list[str]:
-    """What is said at once when something urgent is found."""
-    why = f"Why: {'; '.join(fired.flag.title for fired in flags)}."
-    texts = (level.say.upper(), why, *places(rulebase, flags), "A few more questions help whoever takes over.")
+def urgent_lines(
+    rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int, again: bool = False
+) -> list[str]:
+    """What is said at once when something urgent is found; `again`: what else, once that was said."""
+    titles = "; ".join(fired.flag.title for fired in flags)
+    if again:
+        return wrap(f"Also: {titles}.", columns)
+    texts = (level.say.upper(), f"Why: {titles}.", *places(rulebase, flags))
     return [line for text in texts for line in wrap(text, columns)]
 
 
