@@ -461,7 +461,8 @@ def random_answers(random: Random) -> dict[str, Any]:
             del answers[name]
     for name, number in answers.items():
         if limit := passed_limit(name, number, answers):
-            answers[name] = number % (limit["max"] + 1)
+            least = limit.get("min", 0)
+            answers[name] = least + number % (limit["max"] - least + 1)
     return answers
 
 

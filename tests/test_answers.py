@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from triage.answers import AnswerFile, as_toml, is_stale, read_answer_file, without_danger, write_whole
 from triage.engine import Engine
 from triage.faults import Fault, FaultyInput
+from triage.grammar import as_facts
 from triage.model import Answer, Answers, Question, RuleBase
 from triage.so_far import with_level
 
@@ -350,8 +351,8 @@ def answers_to(rulebase: RuleBase) -> st.SearchStrategy[Answers]:
     each = {name: answer_to(question) for name, question in rulebase.questions.items()}
 
     def goes_together(answers: Answers) -> bool:
-        age = answers.get("age")
-        return not str(answers.get("start")).startswith("child") or not isinstance(age, int) or age < 18
+        limit, age = rulebase.questions["age"].limit(as_facts({name: answers[name] for name in answers if name != "age"}, {})), answers.get("age")
+        return limit is None or not isinstance(age, int) or limit.minimum <= age <= limit.maximum
 
     return st.fixed_dictionaries({}, optional=each).filter(goes_together)
 

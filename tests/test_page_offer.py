@@ -154,7 +154,7 @@ def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_p
     with after_result() as terminal:
         terminal.type(UP + LEFT + "2" + ENTER)
         terminal.wait_for(KINDS, ">")
-        terminal.type("b")
+        terminal.type("b" + ENTER)
         terminal.wait_for_more()
         ask_for(terminal, 1)
         terminal.type(UP + LEFT + "b" + ENTER)

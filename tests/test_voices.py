@@ -40,11 +40,13 @@ def of(engine: Engine, answers: Answers) -> Assessment:
 
 
 def about(start: str, answers: Answers) -> Answers:
-    """The same answers, given for somebody else; a child has the age of one."""
+    """The same answers, given for somebody else, with an age that they can have."""
     told = {**answers, "start": start}
     if start == "child":
         age = told.get("age")
         told["age"] = age % 18 if isinstance(age, int) else 9
+    elif start == "adult" and isinstance(told.get("age"), int):
+        told["age"] = 18 + told["age"] % 90
     return told
 
 
