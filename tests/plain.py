@@ -112,7 +112,8 @@ class Rules:
 
         self.questions = {q["id"]: q for q in tables("question", "questions.toml")}
         self.dispositions = tables("disposition", "dispositions.toml")
-        self.ranking = tomllib.loads((folder / "dispositions.toml").read_text("utf-8"))["ranking"]
+        single = tomllib.loads((folder / "dispositions.toml").read_text("utf-8"))
+        self.ranking, self.most_prompts = single["ranking"], single["asking"]["most"]
         self.red_flags = tables("red_flag", "red_flags/*.toml")
         self.causes = sorted(tables("cause", "causes/*.toml"), key=lambda c: (c.get("order", 0), c["id"]))
         self.signs = [sign for cause in self.causes for sign in cause.get("sign", [])]
@@ -273,6 +274,47 @@ def _part(advice_id: str) -> str:
 
 def _ids(tables: Sequence[Mapping[str, Any]]) -> list[str]:
     return [table["id"] for table in tables]
+
+
+# --- what is still asked
+
+
+def missing(answers: Case) -> list[str]:
+    """The questions that an interview with these answers would still ask, in order."""
+    level = worst([flag for flag in raised(answers) if not waits(flag, answers)])
+    if level.get("stops") == "at_once":
+        return []
+    urgent = level.get("stops") == "after_follow_ups"
+    left = [q for q in rules().questions.values() if q["id"] not in answers and is_asked(q, answers)]
+    return [q["id"] for q in left if (not urgent or follows_up(q, answers)) and not gives_way(q, answers, urgent)]
+
+
+def raised(answers: Case) -> list[dict[str, Any]]:
+    return [flag for flag in rules().red_flags if holds(rule_of(flag), answers)]
+
+
+def waits(flag: Mapping[str, Any], answers: Case) -> bool:
+    """A question that is still to come can take the flag back."""
+    waiting = [name for name in flag.get("waits_for", []) if name not in answers]
+    return any(is_asked(rules().questions[name], answers) for name in waiting)
+
+
+def is_asked(question: Mapping[str, Any], answers: Case) -> bool:
+    return holds(Rule(question["id"], question.get("ask_when", [{}]), question.get("ask_unless", [])), answers)
+
+
+def follows_up(question: Mapping[str, Any], answers: Case) -> bool:
+    """It is asked after an urgent finding, too."""
+    rows = question.get("after_urgent", False)
+    return rows is True or (rows is not False and any(row_holds(row, answers) for row in rows))
+
+
+def gives_way(question: Mapping[str, Any], answers: Case, urgent: bool) -> bool:
+    """The interview is as long as one may be: the last prompt is left out, but for those who need it."""
+    if "yields" not in question or (question["yields"] == "after_urgent" and not urgent):
+        return False
+    last = any(row_holds(row, answers) for row in question.get("yields_unless", []))
+    return len(answers) >= rules().most_prompts - (not last)
 
 
 # --- every case that one rule can tell apart

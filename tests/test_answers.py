@@ -351,7 +351,10 @@ def answers_to(rulebase: RuleBase) -> st.SearchStrategy[Answers]:
     each = {name: answer_to(question) for name, question in rulebase.questions.items()}
 
     def goes_together(answers: Answers) -> bool:
-        limit, age = rulebase.questions["age"].limit(as_facts({name: answers[name] for name in answers if name != "age"}, {})), answers.get("age")
+        limit, age = (
+            rulebase.questions["age"].limit(as_facts({name: answers[name] for name in answers if name != "age"}, {})),
+            answers.get("age"),
+        )
         return limit is None or not isinstance(age, int) or limit.minimum <= age <= limit.maximum
 
     return st.fixed_dictionaries({}, optional=each).filter(goes_together)

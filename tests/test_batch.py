@@ -170,8 +170,18 @@ def inputs(tmp_path: Path, sets: list[Answers], rulebase: RuleBase) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.csv.gz", "out.jsonl.gz", "out.parquet"])
-@pytest.mark.parametrize("given", ["in.csv", "in.jsonl", "in.csv.gz", "bom.csv", "in.parquet"])
+TARGETS = ("out.csv", "out.jsonl", "out.csv.gz", "out.jsonl.gz", "out.parquet")
+FORMS = [("in.csv", target) for target in TARGETS]
+FORMS += [(given, "out.csv") for given in ("in.jsonl", "in.csv.gz", "bom.csv")]
+FORMS += [
+    ("in.jsonl", "out.parquet"),
+    ("in.parquet", "out.csv"),
+    ("in.parquet", "out.jsonl"),
+    ("in.parquet", "out.parquet"),
+]
+
+
+@pytest.mark.parametrize(("given", "target"), FORMS)
 def test_every_row_gets_the_result_of_the_engine(
     inputs: Path, wanted: list[dict[str, Any]], given: str, target: str
 ) -> None:
@@ -460,7 +470,7 @@ def begun(given: Path, out: Path, *more: str, waits: bool = False) -> subprocess
     )
 
 
-@pytest.mark.parametrize(("jobs", "most"), [("1", 5), ("2", 2)])
+@pytest.mark.parametrize(("jobs", "most"), [("1", 5), ("2", 1)])
 def test_killed_again_and_again_nothing_is_lost_or_doubled(
     inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, jobs: str, most: int
 ) -> None:
@@ -1052,7 +1062,9 @@ def test_a_number_that_does_not_go_with_the_other_answers_is_told(tmp_path: Path
     elif name == "in.jsonl":
         given.write_text("".join(json.dumps({"start": start, "age": age}) + "\n" for start, age in rows))
     else:
-        pyarrow.parquet.write_table(pyarrow.table(dict(zip(("start", "age"), zip(*rows, strict=True), strict=True))), given)
+        pyarrow.parquet.write_table(
+            pyarrow.table(dict(zip(("start", "age"), zip(*rows, strict=True), strict=True))), given
+        )
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     first = 2 if name == "in.csv" else 1
     told = {int(error["line"]) - first: error["why"] for error in errors_of(out)}

@@ -119,9 +119,7 @@ def test_what_is_not_finished_never_reassures(engine: Engine, rulebase: RuleBase
     assert [rung.id for rung in least.ladder if rung.here] == ["urgent"]
 
 
-def test_at_least_is_said_only_of_what_no_open_question_takes_back(
-    engine: Engine, answer_sets: list[Answers]
-) -> None:
+def test_at_least_is_said_only_of_what_no_open_question_takes_back(engine: Engine, answer_sets: list[Answers]) -> None:
     """While a question is open that an exception of every deciding flag reads, the level is not the least."""
     told = {True: 0, False: 0}
     for answers in answer_sets[:300]:

@@ -17,7 +17,9 @@ def rows() -> list[tuple[str, str, str, str]]:
 
 def test_every_exception_has_a_row_of_its_own(rulebase: RuleBase) -> None:
     told = Counter(name for name, *_ in rows())
-    assert told == {flag.id: len(flag.condition.unless) for flag in rulebase.red_flags.values() if flag.condition.unless}
+    assert told == {
+        flag.id: len(flag.condition.unless) for flag in rulebase.red_flags.values() if flag.condition.unless
+    }
 
 
 def test_a_row_says_from_where_and_how_far_it_lowers_and_what_says_so(rulebase: RuleBase) -> None:
@@ -32,7 +34,9 @@ def test_a_row_says_from_where_and_how_far_it_lowers_and_what_says_so(rulebase: 
 def test_the_fate_of_each_red_flag_of_version_1_is_told(rulebase: RuleBase) -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     table = text[text.index("What became of version 1's red flags") : text.index("## Between 1.0.0")]
-    fates = re.findall(r"^\| ([a-z0-9-]+) \((?:emergency|urgent|soon|routine|pharmacist)\) \| (.+) \|$", table, re.MULTILINE)
+    fates = re.findall(
+        r"^\| ([a-z0-9-]+) \((?:emergency|urgent|soon|routine|pharmacist)\) \| (.+) \|$", table, re.MULTILINE
+    )
     assert len(fates) == len({old for old, _ in fates}) == 83
     for old, new in fates:
         named = [old] if new.startswith("the same") else re.findall(r"[a-z0-9-]+(?=,| \(|$)", new)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
+from random import Random
 from typing import Any
 
 import plain
@@ -12,6 +13,7 @@ import pytest
 from triage.assessment import assess, settle_advice
 from triage.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules, production_names
 from triage.grammar import as_facts
+from triage.interview import missing_from
 from triage.model import Answers, Assessment, Condition, RuleBase
 from triage.scenarios import shown_ids
 from triage.seen_texts import seen_texts
@@ -110,6 +112,45 @@ def test_random_answers_bring_many_rules_together(whole: list[tuple[Answers, pla
     assert sum(len(result.shown["red_flags"]) > 1 for result in results) > len(whole) / 4
     assert sum(len(result.shown["causes"]) > 1 for result in results) > len(whole) / 10
     assert len(occurred) > 0.95 * sum(1 for _ in plain.rules().every())
+
+
+def cut_short(answer_sets: list[Answers]) -> Iterator[Answers]:
+    """Whole answer sets, some with half of their answers, some with nearly as many as one interview has."""
+    random = Random(11)
+    yielding = [name for name, question in plain.rules().questions.items() if "yields" in question]
+    for number, answers in enumerate(answer_sets):
+        order = sorted(answers, key=lambda name: (name in yielding, random.random()))
+        if number % 3 == 1:
+            order = order[: random.randint(0, len(order) // 2)]
+        elif number % 3 == 2:
+            order = order[: plain.rules().most_prompts - random.randint(0, 2)]
+        yield {name: answers[name] for name in order}
+
+
+def test_what_is_still_asked_and_what_it_can_take_back(engine: Engine, answer_sets: list[Answers]) -> None:
+    """Who is asked, what waits for an answer, what an urgent finding leaves, what gives way to the last prompt."""
+    seen, waiting = Counter[str](), 0
+    for answers in cut_short(answer_sets[:600]):
+        found = assess(engine, answers, missing_from(engine, answers))
+        assert list(found.missing) == plain.missing(answers), answers
+        open_ = [f["id"] for f in plain.raised(answers) if set(f.get("waits_for", [])) & set(found.missing)]
+        assert sorted(found.pending) == sorted(open_), answers
+        seen.update(found.missing)
+        waiting += bool(found.pending)
+    assert len(seen) >= len(plain.rules().questions) - 1
+    assert waiting > 50
+
+
+def test_the_longest_interview_leaves_out_what_yields(engine: Engine) -> None:
+    """`before` is the last prompt of those who cramp in sport, and is left out of as many answers of others."""
+    questions, most = plain.rules().questions, plain.rules().most_prompts
+    calm = {name: ("none",) for name, question in questions.items() if question["kind"] == "many"}
+    whole = {"start": "me", "age": 30, "side": "both", **calm, "course": ("c_once",)}
+    others = [name for name in whole if name not in ("kind", "before")]
+    for kind, least in (("k_night", most - 1), ("k_sport", most)):
+        for count in (most - 2, most - 1, most):
+            answers: Answers = {**{name: whole[name] for name in others[: count - 1]}, "kind": (kind,)}
+            assert ("before" in missing_from(engine, answers)) == (count < least), (kind, count)
 
 
 MADE_UP = {

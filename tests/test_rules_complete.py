@@ -71,6 +71,16 @@ def test_it_has_all_that_was_asked_for(rulebase: RuleBase) -> None:
     assert len(rulebase.checks) >= 20
 
 
+def test_an_entry_is_a_draft_or_rests_on_its_sources(rulebase: RuleBase) -> None:
+    """Which of the two follows from what it says; only a sign may say neither, and rests on the sources of its cause."""
+    flags = Counter(flag.status for flag in rulebase.red_flags.values())
+    assert set(flags) == {"draft", "sourced"}
+    assert flags["sourced"] * 2 >= len(rulebase.red_flags)
+    for entry in (*rulebase.entries.values(), *rulebase.hazards.values()):
+        assert entry.status == ("draft" if entry.draft_because else "sourced" if entry.sources else ""), entry.id
+        assert entry.status or entry.id in rulebase.signs, entry.id
+
+
 def test_every_claim_of_the_articles_is_answered_or_left_out(rulebase: RuleBase) -> None:
     listed = [own for claim in rulebase.claims for own in claim.ids]
     assert sorted(listed) == [f"{article}-{n:02}" for article, last in CLAIMS.items() for n in range(1, last + 1)]

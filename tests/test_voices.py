@@ -56,10 +56,10 @@ OF_ADULTS = frozenset(["m_quinine", "m_hormone", "h_habit", "q_alc", "q_stop", "
 
 @pytest.fixture(scope="module")
 def every(engine: Engine) -> dict[str, Assessment]:
-    """Each kind of result in every voice."""
+    """Each kind of result, about somebody else; and some to the person."""
     found = {}
-    for name, assessment in sample(engine).items():
-        for voice, start in STARTS.items():
+    for n, (name, assessment) in enumerate(sample(engine).items()):
+        for voice, start in STARTS.items() if n % 8 == 0 else list(STARTS.items())[1:]:
             found[f"{voice}: {name}"] = of(engine, about(start, assessment.answers))
     return found
 

@@ -23,7 +23,7 @@ from triage.model import Assessment
 from triage.report import FORMATS, NOTHING_MORE, Wanted
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
-SAMPLE, LONGEST = 12, 8  # scenarios that are shown
+SAMPLE, LONGEST = 5, 6  # scenarios that are shown
 SHEETS = 2
 
 
