@@ -130,7 +130,7 @@ def cut_short(answer_sets: list[Answers]) -> Iterator[Answers]:
 def test_what_is_still_asked_and_what_it_can_take_back(engine: Engine, answer_sets: list[Answers]) -> None:
     """Who is asked, what waits for an answer, what an urgent finding leaves, what gives way to the last prompt."""
     seen, waiting = Counter[str](), 0
-    for answers in cut_short(answer_sets[:600]):
+    for answers in cut_short(answer_sets[:1500]):
         found = assess(engine, answers, missing_from(engine, answers))
         assert list(found.missing) == plain.missing(answers), answers
         open_ = [f["id"] for f in plain.raised(answers) if set(f.get("waits_for", [])) & set(found.missing)]

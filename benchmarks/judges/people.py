@@ -13,6 +13,7 @@ import plain  # of the tests
 from benchmarks.judges.by_python import compiled
 from benchmarks.judges.common import Coding, rules_of
 from triage.engine import Production
+from triage.grammar import as_facts
 from triage.model import Answer, Answers, Question, RuleBase
 
 BLOCK = 1000
@@ -43,8 +44,19 @@ def survey(rulebase: RuleBase, count: int, seed: int = 7) -> Iterator[Answers]:
         for row in islice(zip(*columns, strict=True), count - made):
             answers = {name: answer for name, answer in zip(choices, row, strict=True) if answer is not None}
             skipped = sometimes.difference(asked(code(answers)))
-            yield {name: answer for name, answer in answers.items() if name not in skipped}
+            yield _within_limits(rulebase, {name: answer for name, answer in answers.items() if name not in skipped})
             made += 1
+
+
+def _within_limits(rulebase: RuleBase, answers: Answers) -> Answers:
+    """The answers, with each number as near to itself as the others allow."""
+    facts = as_facts(answers, rulebase.bands)
+    fitting = dict(answers)
+    for name, answer in answers.items():
+        limit = rulebase.questions[name].limit(facts)
+        if limit and isinstance(answer, int):
+            fitting[name] = min(max(answer, limit.minimum), limit.maximum)
+    return fitting
 
 
 def _choices(question: Question) -> tuple[list[Answer | None], list[float]]:
