@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations, cycle
 
@@ -238,6 +239,11 @@ def test_causes_are_shown_with_what_speaks_for_and_against_them(
             assert all(f"Against it: {reason.because}" in text for reason in ranked.speaks_against), name
             against += len(ranked.speaks_against)
     assert against
+
+
+def test_no_two_reasons_below_an_emergency_are_the_same_sentence(rulebase: RuleBase) -> None:
+    told = [f.because for f in rulebase.red_flags.values() if rulebase.dispositions[f.disposition].stops != AT_ONCE]
+    assert [one for one, times in Counter(told).items() if times > 1] == []
 
 
 def test_every_red_flag_is_told_with_the_answers_behind_it(

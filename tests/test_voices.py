@@ -32,7 +32,7 @@ TO_THE_READER = re.compile(
     re.IGNORECASE,
 )
 # What only adults use, drink or work with: no result for a child names it. Answers and sources may.
-ADULT = r"alcohol|\bbeer|\bwine|\bHRT\b|quinine|tonic water|menopause|erection|at work\b|smok"
+ADULT = r"alcohol|\bbeer|\bwine|\bHRT\b|quinine|tonic water|menopause|erection|\bat work\b|smok"
 
 
 def of(engine: Engine, answers: Answers) -> Assessment:
