@@ -128,6 +128,9 @@ def rule_rows(engine: Engine) -> Iterator[Row]:
     rulebase, start = engine.rulebase, monotonic()
     failures = tuple(map(str, examples.failing(engine)))
     yield Row("Rules, signs included", f"{len(rulebase.entries):,}")
+    drafts = sum(bool(flag.draft_because) for flag in rulebase.red_flags.values())
+    yield Row("... red flags with a source for their level", f"{len(rulebase.red_flags) - drafts:,}")
+    yield Row("... red flags that are drafts, each saying what is missing", f"{drafts:,}")
     yield Row("Examples of the rules, each as written", f"{examples.count(rulebase):,}", monotonic() - start, failures)
 
 
