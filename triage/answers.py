@@ -157,7 +157,7 @@ def _passed_limit(rulebase: RuleBase, known: Answers, name: str) -> Limit | None
     """The limit that the other answers set to a number, if it lies beyond."""
     limit = rulebase.questions[name].limit(as_facts(known, rulebase.bands))
     answer = known.get(name)
-    within = limit is None or not isinstance(answer, int) or limit.minimum <= answer <= limit.maximum
+    within = limit is None or not isinstance(answer, int) or limit.allows(answer)
     return None if within else limit
 
 

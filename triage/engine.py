@@ -322,15 +322,11 @@ class Engine:
 
 
 class Remembering(Engine):
-    """An engine with a memory. `rulebase`: another one whose conditions are those the engine was made of."""
+    """An engine with a memory."""
 
-    def __init__(self, engine: Engine, rulebase: RuleBase | None = None) -> None:
-        self.rulebase = rulebase or engine.rulebase
-        self.answers, self.findings, self.advice = map(_remembered, (engine.answers, engine.findings, engine.advice))
-
-
-def _remembered(stratum: Stratum) -> Stratum:
-    return stratum if isinstance(stratum, Remembered) else Remembered(stratum)
+    def __init__(self, engine: Engine) -> None:
+        self.rulebase = engine.rulebase
+        self.answers, self.findings, self.advice = map(Remembered, (engine.answers, engine.findings, engine.advice))
 
 
 def answer_rules(rulebase: RuleBase) -> list[Production]:

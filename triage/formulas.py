@@ -7,7 +7,7 @@ proof over the variables is a proof over every answer set there is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -31,7 +31,7 @@ def _import_z3() -> Any:
 
 
 z3 = _import_z3()
-TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
+FALSE = z3.BoolVal(False)
 
 
 def any_of(formulas: Iterable[Formula]) -> Formula:
@@ -172,10 +172,6 @@ class Space:
     def facts(self, answers: Answers) -> Facts:
         """Answers as the rules see them."""
         return as_facts(answers, self.rulebase.bands)
-
-    def at_least(self, count: int, formulas: Sequence[Formula]) -> Formula:
-        """Whether that many of `formulas` hold."""
-        return self.name(z3.AtLeast(*formulas, count))
 
     def answered(self, name: str, variables: Variables) -> Formula:
         """Whether a question was answered."""

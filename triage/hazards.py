@@ -75,12 +75,6 @@ def forbidden_words(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
                     yield sentence.strip()
 
 
-def lets_through(rulebase: RuleBase) -> bool:
-    """Whether some hazard is not excluded by these rules: what notices a changed rule base."""
-    space = Space(rulebase)
-    return any(any(True for _ in broken(space, hazard)) for hazard in rulebase.hazards.values())
-
-
 def unneeded_controls(space: Space, hazard: Hazard) -> Iterator[str]:
     """Controls that can never fire there, and a hazard that holds without any of its controls."""
     region = space.name(holds(hazard.condition, space.known))

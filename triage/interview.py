@@ -116,6 +116,11 @@ def settled_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
     return tuple(f for f in find_flags(engine, answers) if not is_pending(engine.rulebase, f.flag, answers))
 
 
+def settled_level(engine: Engine, answers: Answers) -> Disposition:
+    """The most urgent level of those red flags."""
+    return most_urgent(engine.rulebase, (f.flag for f in settled_flags(engine, answers)))
+
+
 def is_pending(rulebase: RuleBase, flag: RedFlag, answers: Answers) -> bool:
     """Whether a question that is still to be asked can take a red flag back."""
     facts = as_facts(answers, rulebase.bands)
@@ -125,7 +130,7 @@ def is_pending(rulebase: RuleBase, flag: RedFlag, answers: Answers) -> bool:
 def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
     """What would be asked now, in order; empty when the interview is over."""
     rulebase = engine.rulebase
-    level = most_urgent(rulebase, (f.flag for f in settled_flags(engine, answers)))
+    level = settled_level(engine, answers)
     facts = as_facts(answers, rulebase.bands)
     if level.stops == AT_ONCE:
         return ()
@@ -303,14 +308,13 @@ class Interview:
         if not isinstance(answer, int):
             return answer in {option.id for option in question.shown(self._facts())}
         limit = question.limit(self._facts())
-        return limit is None or limit.minimum <= answer <= limit.maximum
+        return limit is None or limit.allows(answer)
 
     def _lines(self, question: Question) -> frozenset[str]:
         return frozenset(option.id for option in question.shown(self._facts()) if not option.key)
 
     def _stops_at_once(self, answers: Answers) -> bool:
-        flags = settled_flags(self.engine, answers)
-        return most_urgent(self.rulebase, (f.flag for f in flags)).stops == AT_ONCE
+        return settled_level(self.engine, answers).stops == AT_ONCE
 
     def _is_enough(self, question: Question, picked: Iterable[str]) -> bool:
         """Whether the signs named so far are an emergency: then no further sign is asked for."""

@@ -121,6 +121,9 @@ class Limit(NamedTuple):
     maximum: int
     say: str
 
+    def allows(self, number: int) -> bool:
+        return self.minimum <= number <= self.maximum
+
 
 class ClarifyOption(NamedTuple):
     """One way out of "not sure": an answer, or the list once more (`answer` empty), after the question `go_to`."""

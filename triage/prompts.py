@@ -304,7 +304,7 @@ def _within(number: int, typed: int, prompt: Prompt) -> tuple[int | None, str]:
         born = question.unit == _YEAR and 1900 <= number <= 2100
         what = "looks like a year of birth" if born else "is too high"
         return None, f"{number} {what}: {question.minimum} to {question.maximum} {question.unit}.".replace(" .", ".")
-    if limit and not limit.minimum <= number <= limit.maximum:
+    if limit and not limit.allows(number):
         return None, limit.say
     return number, ""
 

@@ -107,16 +107,6 @@ def _span(question: Question, low: int, high: int) -> str:
     return f"{low} to {high} {question.unit}".strip() if low < high else f"{low} {question.unit}".strip()
 
 
-def condition_in_words(rulebase: RuleBase, condition: Condition) -> list[str]:
-    """One line a row, as text."""
-    return [as_text(line) for line in condition_lines(rulebase, condition)]
-
-
-def row_in_words(rulebase: RuleBase, row: Row) -> str:
-    """All cells of one row, as text."""
-    return as_text(_row(rulebase, row))
-
-
 def condition_lines(rulebase: RuleBase, condition: Condition) -> list[Line]:
     """One line a row; "everybody" for a row without cells."""
     unless = [("unless ", *_row(rulebase, row)) for row in condition.unless]

@@ -111,7 +111,7 @@ def beyond(question: Question, column: Sequence[Any], answers: Known) -> Iterato
         for row in compress(range(len(column)), map(int, f"{here:0{len(column)}b}" if here else "")):
             given = as_given(question, column[row])
             sound = type(given) is int and question.minimum <= given <= question.maximum
-            if sound and not limit.minimum <= given <= limit.maximum:
+            if sound and not limit.allows(given):
                 yield row, f"{given} does not go with the other answers ({limit.say})"
 
 
