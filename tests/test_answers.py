@@ -104,6 +104,13 @@ def test_a_child_is_under_eighteen(path: Path, rulebase: RuleBase) -> None:
     assert read(path, '[answers]\nage = 18\nstart = "adult"\n', rulebase).answers["age"] == 18
 
 
+def test_nobody_who_answers_is_0_years_old(path: Path, rulebase: RuleBase) -> None:
+    [fault] = faults(path, '[answers]\nage = 0\nstart = "me"\n', rulebase)
+    assert (fault.line, fault.what) == (2, "age: 0 does not go with the other answers")
+    assert read(path, '[answers]\nage = 1\nstart = "me"\n', rulebase).answers["age"] == 1
+    assert read(path, '[answers]\nage = 0\nstart = "child"\n', rulebase).answers["age"] == 0
+
+
 def test_the_edges_of_the_age_are_answers(path: Path, rulebase: RuleBase) -> None:
     for age in (0, 120):
         assert read(path, f"[answers]\nage = {age}\n", rulebase).answers == {"age": age}
@@ -355,7 +362,7 @@ def answers_to(rulebase: RuleBase) -> st.SearchStrategy[Answers]:
             rulebase.questions["age"].limit(as_facts({name: answers[name] for name in answers if name != "age"}, {})),
             answers.get("age"),
         )
-        return limit is None or not isinstance(age, int) or limit.minimum <= age <= limit.maximum
+        return limit is None or not isinstance(age, int) or limit.allows(age)
 
     return st.fixed_dictionaries({}, optional=each).filter(goes_together)
 

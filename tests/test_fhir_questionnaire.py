@@ -374,6 +374,9 @@ def test_a_child_is_not_of_age(form: Json, rulebase: RuleBase) -> None:
     for start, age, told in [("child", 17, False), ("child", 18, True), ("child_now", 120, True), ("me", 18, False)]:
         links = shown(form, as_response(rulebase, {"start": start, "age": age}, "", None, False))
         assert ("age.limit.2" in links) == told
+    for start, age, told in [("me", 0, True), ("me", 1, False), ("me_now", 0, True), ("child", 0, False)]:
+        links = shown(form, as_response(rulebase, {"start": start, "age": age}, "", None, False))
+        assert ("age.limit.3" in links) == told
     for start, offered in [("child", False), ("child_now", False), ("me", True), ("adult_now", True)]:
         assert ("age.option" in shown(form, as_response(rulebase, {"start": start}, "", None, False))) == offered
 

@@ -141,7 +141,7 @@ def test_length_of_the_way(engine: Engine, length: int, replies: dict[str, Any])
 
 def random_replies(rulebase: RuleBase, random: Random) -> dict[str, Any]:
     """An answer to every question that is not the emergency it could be."""
-    replies: dict[str, Any] = {"age": random.choice([random.randint(0, 95), "a_na"])}
+    replies: dict[str, Any] = {"age": random.choice([random.randint(1, 95), "a_na"])}
     share = random.choice([0.05, 0.2, 0.5])
     for question in rulebase.questions.values():
         if question.kind == "many":
@@ -206,7 +206,6 @@ def test_a_child_is_0_to_17(engine: Engine) -> None:
     assert (prompt.limit.minimum, prompt.limit.maximum) == (0, 17)
     assert prompt.options == ()  # no "an adult, rather not say"
     (prompt,) = go(engine).asker.of("age")
-    assert prompt.limit is None
     assert [option.key for option in prompt.options] == ["n"]
 
 
@@ -214,6 +213,13 @@ def test_another_adult_is_18_or_over(engine: Engine) -> None:
     (prompt,) = go(engine, start="adult").asker.of("age")
     assert prompt.limit is not None
     assert (prompt.limit.minimum, prompt.limit.maximum) == (18, 120)
+
+
+def test_the_key_of_none_is_not_the_age_of_who_answers(engine: Engine) -> None:
+    for start in ("me", "me_now"):
+        (prompt,) = go(engine, start=start).asker.of("age")
+        assert prompt.limit is not None
+        assert (prompt.limit.minimum, prompt.limit.maximum) == (1, 120)
 
 
 def test_what_was_ticked_on_a_list_that_is_not_finished_is_known(engine: Engine) -> None:

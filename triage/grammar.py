@@ -112,8 +112,9 @@ class Vocabulary:
         self.bands: dict[str, tuple[str, ...]] = {}
 
     def learn_bands(self, conditions: Iterable[Any]) -> None:
-        """Cut the number questions at every edge that `conditions` (raw rows) use."""
-        spans: dict[str, list[Span]] = {q.id: [] for q in self.questions.values() if q.kind == "number"}
+        """Cut the number questions at every edge of their limits, and that `conditions` (raw rows) use."""
+        numbers = (q for q in self.questions.values() if q.kind == "number")
+        spans = {q.id: [Span(limit.minimum, limit.maximum) for limit in q.limits] for q in numbers}
         for row in conditions:
             for name, value in row.items() if isinstance(row, dict) else ():
                 if name in spans:
