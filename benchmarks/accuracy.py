@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]  # this checkout, wherever it is called from
 
 from benchmarks.conversation import DATA, NONE, Scripted, Told, answers_of, interviewed
-from triage.answers import write_whole
-from triage.engine import Engine, Remembering
-from triage.model import AT_ONCE, EVERYDAY, NOT_SURE, Answers, Assessment, FiredFlag, chosen
-from triage.report.content import deciding, places
-from triage.rulebase import load
+from triage.conversation.answers import write_whole
+from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Answers, Assessment, FiredFlag, chosen
+from triage.knowledge.rulebase import load
+from triage.output.content import deciding, places
+from triage.reasoning.engine import Engine, Remembering
 
 OUTPUT = ROOT / "docs" / "accuracy.md"
 READERS = {"A": "reader1.json", "B": "reader2.json"}

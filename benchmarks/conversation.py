@@ -21,13 +21,13 @@ from typing import Any, NamedTuple, Protocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]  # this checkout, wherever it is called from
 
-from triage.assessment import assess
-from triage.engine import Engine, Remembering
-from triage.interview import YES, Back, Interview, Prompt, Reply
-from triage.model import NOT_SURE, Answer, Answers, Assessment, Disposition, FiredFlag, Option, chosen
-from triage.report.text import short, urgent_lines
-from triage.rulebase import load
-from triage.voices import in_voice, rules_in_voice
+from triage.conversation.interview import YES, Back, Interview, Prompt, Reply
+from triage.knowledge.model import NOT_SURE, Answer, Answers, Assessment, Disposition, FiredFlag, Option, chosen
+from triage.knowledge.rulebase import load
+from triage.knowledge.voices import in_voice, rules_in_voice
+from triage.output.text import short, urgent_lines
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine, Remembering
 
 DATA = Path(__file__).resolve().parent / "data"
 PEOPLE = DATA / "people.toml"

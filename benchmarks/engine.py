@@ -17,9 +17,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.engine import (
+from triage.conversation.scenarios import find_scenarios
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.rulebase import load
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import (
     Engine,
     Production,
     SetMatcher,
@@ -29,9 +32,6 @@ from triage.engine import (
     experta,
     finding_rules,
 )
-from triage.model import Answers, RuleBase
-from triage.rulebase import load
-from triage.scenarios import find_scenarios
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "tests" / "scenarios"
 MATCHERS = {"SetMatcher": SetMatcher, "ReteMatcher": experta.KnowledgeEngine.__matcher__}

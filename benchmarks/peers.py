@@ -33,9 +33,9 @@ from benchmarks.judges.measure import (
 )
 from benchmarks.judges.page import bar_said, page, told
 from benchmarks.judges.process import PEERS, Failed, Peer
-from triage.answers import write_whole
-from triage.model import RuleBase
-from triage.rulebase import load
+from triage.conversation.answers import write_whole
+from triage.knowledge.model import RuleBase
+from triage.knowledge.rulebase import load
 
 OUTPUT = ROOT / "docs" / "performance.md"
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import pexpect
 
-from triage.rulebase import load
+from triage.knowledge.rulebase import load
 
 COMMAND = str(Path(sys.executable).parent / "leg-cramp-triage")
 COLUMNS, ROWS = 80, 24

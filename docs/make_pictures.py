@@ -30,12 +30,13 @@ sys.path.insert(0, str(ROOT / "tests"))  # for the driver of the tests
 import chromium
 from terminal import ENTER, MORE, REVIEW, Step, Terminal, keys, steps_to
 
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.model import Answers
-from triage.report import FORMATS, NOTHING_MORE
-from triage.rulebase import load
+from triage.cli.formats import FORMATS
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Answers
+from triage.knowledge.rulebase import load
+from triage.output.content import NOTHING_MORE
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 PICTURES = ROOT / "docs" / "pictures"
 SESSION = PICTURES / "session.svg"

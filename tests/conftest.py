@@ -5,10 +5,10 @@ from random import Random
 import plain
 import pytest
 
-from triage.engine import Engine
-from triage.model import Answers, RuleBase
-from triage.rulebase import load
-from triage.tables import Tables
+from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.rulebase import load
+from triage.reasoning.engine import Engine
+from triage.scale.tables import Tables
 
 
 @pytest.fixture(scope="session")

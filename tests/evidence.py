@@ -31,13 +31,13 @@ from reliability import fuzz, kills, many
 from reliability.calls import folder
 from reliability.result import NOTHING, Result
 
-from triage import examples
-from triage.answers import write_whole
-from triage.engine import Engine
-from triage.model import RuleBase
-from triage.rulebase import find, load
-from triage.scenarios import run_scenario
-from triage.verify import PROOFS, prove_all
+from triage.conversation.answers import write_whole
+from triage.conversation.scenarios import run_scenario
+from triage.knowledge.model import RuleBase
+from triage.knowledge.rulebase import find, load
+from triage.proof.verify import PROOFS, prove_all
+from triage.reasoning import examples
+from triage.reasoning.engine import Engine
 
 OUTPUT = TESTS.parent / "docs" / "evidence.md"
 CHUNK = 500  # cases that one process tries before it takes others; part of what a seed means

@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterator
 
 from stories import SCENARIOS, name_of
 
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import AT_ONCE, Assessment
-from triage.report.text import PARTS
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import AT_ONCE, Assessment
+from triage.output.text import PARTS
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 LONGEST = 4  # results with the most to tell, at each level
 

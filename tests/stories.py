@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from triage.engine import Engine
-from triage.interview import open_questions, settled_flags
-from triage.model import Answer, Answers
-from triage.pytest_plugin import SUFFIX
+from triage.conversation.interview import open_questions, settled_flags
+from triage.knowledge.model import Answer, Answers
+from triage.proof.pytest_plugin import SUFFIX
+from triage.reasoning.engine import Engine
 
 FOLDER = Path(__file__).resolve().parent / "scenarios"
 SCENARIOS = sorted(FOLDER.rglob(f"*{SUFFIX}"))

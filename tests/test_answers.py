@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.answers import AnswerFile, as_toml, is_stale, read_answer_file, without_danger, write_whole
-from triage.engine import Engine
-from triage.faults import Fault, FaultyInput
-from triage.grammar import as_facts
-from triage.model import Answer, Answers, Question, RuleBase
-from triage.so_far import with_level
+from triage.conversation.answers import AnswerFile, as_toml, is_stale, with_level, without_danger, write_whole
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import Answer, Answers, Question, RuleBase
+from triage.reasoning.engine import Engine
 
 QUIET = settings(deadline=None, derandomize=True, database=None, max_examples=200)
 

@@ -23,14 +23,14 @@ from jsonschema import Draft7Validator
 
 import triage
 from triage import api
-from triage.assessment import assess as assess_with
-from triage.batch import records
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import Answers, RuleBase
-from triage.opening import rules_folder
-from triage.report.as_json import as_dict as document
-from triage.schemas import schema_of
+from triage.conversation.interview import missing_from
+from triage.exchange.schemas.every import schema_of
+from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.rulebase import rules_folder
+from triage.output.as_json import as_dict as document
+from triage.reasoning.assessment import assess as assess_with
+from triage.reasoning.engine import Engine
+from triage.scale import records
 
 RUNNER: dict[str, object] = {
     "start": "me", "danger": ["none"], "age": 34, "legs": ["none"], "kind": ["k_sport"], "course": ["c_once"],
@@ -464,7 +464,7 @@ def test_nothing_is_imported_before_it_is_used() -> None:
         import sys, triage
         print(dir(triage) and [name for name in sys.modules if name.startswith(("triage.", "experta"))])
         from triage import *
-        print("triage.engine" in sys.modules, "questionary" in sys.modules, "argparse" in sys.modules)
+        print("triage.reasoning.engine" in sys.modules, "questionary" in sys.modules, "argparse" in sys.modules)
     """
     assert run_python(program) == "[]\nTrue False False\n"
 

@@ -28,18 +28,18 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from triage.assessment import assess
-from triage.batch import conduct, parts, source, work
-from triage.batch.conduct import Job, Progress
-from triage.batch.counts import Counts, Error
-from triage.batch.plan import LISTS, RESULT, TRUTHS, check_columns, form_of
-from triage.cli import main
-from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
-from triage.engine import Engine, Remembering
-from triage.faults import FaultyInput
-from triage.interview import missing_from
-from triage.model import Answers, RuleBase
-from triage.tables import Tables
+from triage.cli.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.main import main
+from triage.conversation.interview import missing_from
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.model import Answers, RuleBase
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine, Remembering
+from triage.scale import conduct, parts, source, work
+from triage.scale.conduct import Job, Progress
+from triage.scale.counts import Counts, Error
+from triage.scale.plan import LISTS, RESULT, TRUTHS, check_columns, form_of
+from triage.scale.tables import Tables
 
 SETS = 160
 QUOTED = range(60, 100)  # the rows that need quotes; chunks of the others are read in another way
@@ -442,9 +442,9 @@ def test_standard_input_to_standard_output(inputs: Path) -> None:
 
 KILLABLE = """
 import signal, sys
-from triage.batch import source
-from triage.cli import main
-from triage.commands import batch
+from triage.scale import source
+from triage.cli.main import main
+from triage.cli import batch
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 source.CHUNK = 1_500
 def tell(self, progress):
@@ -707,7 +707,7 @@ def test_memory_stays_as_it_is_however_long_the_input(inputs: Path, tmp_path: Pa
     for times in (10, 60):
         given = tmp_path / f"{times}.csv"
         given.write_text(f"{head}\n" + body * times, newline="")
-        script = f"from triage.batch import source\nsource.CHUNK = 200_000\n{PEAK}"
+        script = f"from triage.scale import source\nsource.CHUNK = 200_000\n{PEAK}"
         words = [sys.executable, "-c", script, "batch", str(given), str(tmp_path / "out.csv"), "--partial"]
         most.append(int(subprocess.run(words, capture_output=True, check=True, text=True, timeout=300).stdout))
     assert most[1] < most[0] * 1.1
@@ -715,7 +715,7 @@ def test_memory_stays_as_it_is_however_long_the_input(inputs: Path, tmp_path: Pa
 
 PEAK = """
 import resource, sys
-from triage.cli import main
+from triage.cli.main import main
 main(sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

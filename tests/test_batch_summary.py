@@ -19,15 +19,15 @@ from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from test_batch import HEAD, as_csv, errors_of, rows_of
 
-from triage.batch import conduct, source, work
-from triage.batch.counts import NONE, Counts
-from triage.cli import main
-from triage.commands.common import DONE, WRONG_INPUT
-from triage.commands.parser import SUMMARIES as OFFERED
-from triage.model import Answers, RuleBase
-from triage.report.summary import LIMITS, NOT_KNOWN_YET, SUMMARIES, Summary, lines, summary
-from triage.schemas import schema_of
-from triage.tables import Tables
+from triage.cli.common import DONE, WRONG_INPUT
+from triage.cli.main import main
+from triage.cli.parser import SUMMARIES as OFFERED
+from triage.exchange.schemas.every import schema_of
+from triage.knowledge.model import Answers, RuleBase
+from triage.scale import conduct, source, work
+from triage.scale.counts import NONE, Counts
+from triage.scale.summary import LIMITS, NOT_KNOWN_YET, SUMMARIES, Summary, lines, summary
+from triage.scale.tables import Tables
 
 SVG = "{http://www.w3.org/2000/svg}"
 ELEMENTS = {
@@ -339,7 +339,7 @@ def test_where_it_cannot_be_written_after_all_the_results_are_kept(
         raise OSError(28, "No space left on device")
 
     out = given.with_name("out.csv")
-    monkeypatch.setattr("triage.answers.write_whole", full)
+    monkeypatch.setattr("triage.conversation.answers.write_whole", full)
     assert run(given, out, "--output", str(given.with_name("s.txt"))) == WRONG_INPUT
     said = capsys.readouterr().err
     assert f"{SETS + 2} rows read" in said
@@ -477,9 +477,9 @@ def test_a_share_is_never_called_more_than_that(whole: Summary, rulebase: RuleBa
 
 IMPORTS = """
 import sys
-from triage.batch.counts import NONE
-from triage.report.summary import SUMMARIES, summary
-from triage.rulebase import load
+from triage.scale.counts import NONE
+from triage.scale.summary import SUMMARIES, summary
+from triage.knowledge.rulebase import load
 SUMMARIES[sys.argv[1]](summary(load(), NONE, "x"), None)
 print("jinja2" in sys.modules)
 """

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from triage.cli import main
-from triage.model import Answers, RuleBase
+from triage.cli.main import main
+from triage.knowledge.model import Answers, RuleBase
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # last, so that the package is the one that is installed

@@ -21,15 +21,16 @@ from typing import Any
 import pytest
 
 import triage
-from triage.answers import as_toml, is_stale, read_answer_file
-from triage.assessment import assess
-from triage.cli import ASK, COMMANDS, RELIEF, main
-from triage.commands import parser
-from triage.engine import Engine, production_names
-from triage.model import RuleBase
-from triage.opening import rules_folder
-from triage.report.rule_text import one
-from triage.voices import rules_in_voice
+from triage.cli import parser
+from triage.cli.main import ASK, COMMANDS, RELIEF, main
+from triage.conversation.answers import as_toml, is_stale
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import RuleBase
+from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.voices import rules_in_voice
+from triage.output.rule_text import one
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine, production_names
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
 
@@ -504,12 +505,12 @@ def test_run_does_not_import_what_asks_questions(files: Path) -> None:
     """Explaining a result needs no prompts."""
     probe = (
         "import sys\n"
-        "from triage.cli import main\n"
+        "from triage.cli.main import main\n"
         f"code = main(['run', '--explain', {str(files / 'runner.toml')!r}])\n"
         "print(*sorted(sys.modules), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment(), check=False)
-    assert "triage.explain" in done.stderr
+    assert "triage.reasoning.explain" in done.stderr
     assert not {"questionary", "prompt_toolkit"} & {name.split(".")[0] for name in done.stderr.split()}
 
 
@@ -754,7 +755,7 @@ def test_relief_is_there_at_once_without_the_slow_libraries() -> None:
     probe = (
         "import sys\n"
         "before = set(sys.modules)\n"
-        "from triage.cli import main\n"
+        "from triage.cli.main import main\n"
         "code = main(['relief'])\n"
         "print(*sorted(set(sys.modules) - before), file=sys.stderr)\n"
         "sys.exit(code)\n"

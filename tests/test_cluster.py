@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from test_batch import as_csv, as_json_lines, as_parquet, rows_of
 
-from triage.batch import cluster, conduct, shards, source, work
-from triage.batch.conduct import Job, Progress
-from triage.batch.plan import form_of
-from triage.cli import main
-from triage.commands import batch
-from triage.commands.common import DONE, FAILED, STOPPED, WRONG_INPUT
-from triage.faults import FaultyInput
-from triage.model import Answers, RuleBase
-from triage.opening import rules_folder
-from triage.tables import Tables
+from triage.cli import batch
+from triage.cli.common import DONE, FAILED, STOPPED, WRONG_INPUT
+from triage.cli.main import main
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.rulebase import rules_folder
+from triage.scale import cluster, conduct, shards, source, work
+from triage.scale.conduct import Job, Progress
+from triage.scale.plan import form_of
+from triage.scale.tables import Tables
 
 SIZE = 1_200  # bytes of a chunk: every file has several
 ROWS = 40  # of a file

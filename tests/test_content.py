@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from sample import sample
 
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import AT_ONCE, NOT_SURE, Answers, Assessment, RuleBase, chosen
-from triage.report.content import HEADINGS, Content, content, provisional
+from triage.conversation.interview import missing_from
+from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Assessment, RuleBase, chosen
+from triage.output.content import HEADINGS, Content, content, provisional
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 LISTS = ("notes", "causes", "needs_checking", "relief", "do_not", "prevention", "myths", "checks")
 

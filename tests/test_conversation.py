@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from triage.answers import check_answers
-from triage.engine import Engine, Remembering
-from triage.interview import Prompt
-from triage.model import NOT_SURE, RuleBase, chosen
+from triage.conversation.answers import check_answers
+from triage.conversation.interview import Prompt
+from triage.knowledge.model import NOT_SURE, RuleBase, chosen
+from triage.reasoning.engine import Engine, Remembering
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # last, so that the package is the one that is installed

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from triage.cli import main
-from triage.commands import demo as command
-from triage.demo import MADE_UP, WAS_MADE_UP, StoryAsker, read_stories, story_faults
-from triage.engine import Engine
-from triage.faults import FaultyInput
-from triage.interview import Interview
-from triage.model import RuleBase
-from triage.opening import rules_folder
-from triage.parsed import DEMOS, digest, file_names
-from triage.plain_words import grade
-from triage.report.text import headline
-from triage.scenarios import run_scenario
+from triage.cli import demo as command
+from triage.cli.main import main
+from triage.conversation.demo import MADE_UP, WAS_MADE_UP, StoryAsker, read_stories, story_faults
+from triage.conversation.interview import Interview
+from triage.conversation.scenarios import run_scenario
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.model import RuleBase
+from triage.knowledge.plain_words import grade
+from triage.knowledge.rule_files import DEMOS, digest, file_names
+from triage.knowledge.rulebase import rules_folder
+from triage.output.text import headline
+from triage.reasoning.engine import Engine
 
 FOLDER = rules_folder()
 NAMES = [path.stem.split("-", 1)[1] for path in sorted((FOLDER / DEMOS).glob("*.toml"))]

@@ -20,9 +20,9 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
-from triage.cli import main
-from triage.commands.parser import EXIT_CODES, build_parser, commands_of
-from triage.report import FORMATS
+from triage.cli.formats import FORMATS
+from triage.cli.main import main
+from triage.cli.parser import EXIT_CODES, build_parser, commands_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ("answer-files.md", "cluster.md", "embed.md", "use.md")

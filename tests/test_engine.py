@@ -17,8 +17,10 @@ from typing import Any
 import plain
 import pytest
 
-from triage.assessment import assess
-from triage.engine import (
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import ALL, ANY, NONE_OF, Cell, Condition, Facts, Row, RuleBase
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import (
     OPTIONS,
     Engine,
     Production,
@@ -31,8 +33,6 @@ from triage.engine import (
     experta,
     finding_rules,
 )
-from triage.grammar import as_facts
-from triage.model import ALL, ANY, NONE_OF, Cell, Condition, Facts, Row, RuleBase
 
 ReteMatcher, DepthStrategy = (
     experta.KnowledgeEngine.__matcher__,
@@ -232,9 +232,9 @@ def test_salience_comes_before_everything_else() -> None:
 ORDER_OF_MANY = """
 from random import Random
 import plain
-from triage.engine import Stratum, answer_rules, advice_rules
-from triage.grammar import as_facts
-from triage.rulebase import load
+from triage.reasoning.engine import Stratum, answer_rules, advice_rules
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.rulebase import load
 rulebase, random = load(), Random(3)
 for stratum in Stratum(answer_rules(rulebase)), Stratum(advice_rules(rulebase)):
     for _ in range(10):
@@ -271,7 +271,7 @@ def test_importing_experta_leaves_logging_as_it_was() -> None:
 import logging
 logging.getLogger().setLevel("ERROR")
 before = logging.getLogger().handlers[:]
-import triage.engine
+import triage.reasoning.engine
 print(logging.getLogger().handlers == before == [], logging.getLogger().level == logging.ERROR)
 """
     assert in_new_process(code).split() == ["True", "True"]
@@ -282,7 +282,7 @@ def test_importing_experta_keeps_the_handlers_that_were_there() -> None:
 import logging
 handler = logging.NullHandler()
 logging.getLogger().addHandler(handler)
-import triage.engine
+import triage.reasoning.engine
 print(logging.getLogger().handlers == [handler])
 """
     assert in_new_process(code).split() == ["True"]
@@ -291,8 +291,8 @@ print(logging.getLogger().handlers == [handler])
 def test_importing_experta_leaves_no_name_behind_in_collections() -> None:
     code = """
 import collections
-import triage.engine
-print(hasattr(collections, "Mapping"), triage.engine.experta.KnowledgeEngine.__name__)
+import triage.reasoning.engine
+print(hasattr(collections, "Mapping"), triage.reasoning.engine.experta.KnowledgeEngine.__name__)
 """
     assert in_new_process(code).split() == ["False", "KnowledgeEngine"]
 
@@ -303,7 +303,7 @@ def test_a_broken_experta_is_told_by_name() -> None:
 import sys
 sys.modules["experta.engine"] = None
 try:
-    import triage.engine
+    import triage.reasoning.engine
 except ImportError as error:
     print(error)
 """

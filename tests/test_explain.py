@@ -1,6 +1,6 @@
 """Why, how, what if and why not: each compared with what the engine does when answers change.
 
-The engine is the judge: what `triage.explain` reads off the conditions must come true when
+The engine is the judge: what `triage.reasoning.explain` reads off the conditions must come true when
 the answers are changed and inferred again.
 """
 
@@ -13,10 +13,37 @@ import pytest
 from stories import SCENARIOS, name_of
 from terminal import Step, steps_to
 
-from triage.answers import read_answer_file
-from triage.assessment import assess, find_flags, most_urgent
-from triage.engine import Engine, Remembering
-from triage.explain import (
+from triage.conversation.interview import Prompt, missing_from, settled_flags
+from triage.conversation.scenarios import shown_ids
+from triage.conversation.why import why, why_in_full
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import (
+    AT_ONCE,
+    Advice,
+    Answer,
+    Answers,
+    Assessment,
+    Cell,
+    Disposition,
+    Entry,
+    Facts,
+    Question,
+    Row,
+    RuleBase,
+)
+from triage.knowledge.voices import in_voice
+from triage.output.content import what_if_said
+from triage.output.explanation import (
+    how_lines,
+    what_if_text,
+    why_not_lines,
+)
+from triage.output.rule_sheets import names
+from triage.output.text import details
+from triage.reasoning.assessment import assess, find_flags, most_urgent
+from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.explain import (
     ANSWER,
     AT_MOST,
     NOT_CONCLUDED,
@@ -32,34 +59,6 @@ from triage.explain import (
     why_not,
     with_option,
 )
-from triage.grammar import as_facts
-from triage.interview import Prompt, missing_from, settled_flags
-from triage.model import (
-    AT_ONCE,
-    Advice,
-    Answer,
-    Answers,
-    Assessment,
-    Cell,
-    Disposition,
-    Entry,
-    Facts,
-    Question,
-    Row,
-    RuleBase,
-)
-from triage.report.explanation import (
-    how_lines,
-    what_if_said,
-    what_if_text,
-    why,
-    why_in_full,
-    why_not_lines,
-)
-from triage.report.rule_sheets import names
-from triage.report.text import details
-from triage.scenarios import shown_ids
-from triage.voices import in_voice
 
 COLUMNS, ROWS = 80, 24
 

@@ -14,19 +14,18 @@ from fhir.resources.R4B.bundle import Bundle
 from lxml import etree
 from stories import SCENARIOS
 
-from triage.answers import read_answer_file
-from triage.assessment import assess, find_flags, most_urgent
-from triage.cli import main
-from triage.engine import Engine
-from triage.fhir import bundle as bundles
-from triage.fhir import codes
-from triage.fhir.bundle import as_bundle
-from triage.fhir.codes import Json, options_of
-from triage.grammar import as_facts
-from triage.interview import missing_from
-from triage.model import AT_ONCE, Answers, Assessment, RuleBase
-from triage.report import Wanted
-from triage.report.content import deciding
+from triage.cli.main import main
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.exchange.fhir import bundle as bundles
+from triage.exchange.fhir import codes
+from triage.exchange.fhir.bundle import as_bundle
+from triage.exchange.fhir.codes import Json, options_of
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.output.content import Wanted, deciding
+from triage.reasoning.assessment import assess, find_flags, most_urgent
+from triage.reasoning.engine import Engine
 
 DAY = date(2026, 11, 21)
 WANTED = Wanted(day=DAY, answered=DAY)

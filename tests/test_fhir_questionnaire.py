@@ -18,19 +18,19 @@ from fhir.resources.R4B.questionnaire import Questionnaire
 from fhir_form import CORE, EXPRESSION, Json, all_items, extensions, is_enabled, problems, shown
 from reliability.fuzz import TINY
 
-from triage.answers import read_answer_file
-from triage.assessment import assess, find_flags
-from triage.cli import main
-from triage.engine import Engine
-from triage.fhir.codes import BASE
-from triage.fhir.enabling import enabling
-from triage.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
-from triage.fhir.response import as_response
-from triage.grammar import as_facts
-from triage.interview import in_order, missing_from, open_questions
-from triage.model import ALL, ANY, NONE_OF, Answer, Answers, Cell, Condition, RuleBase, chosen
-from triage.rulebase import load
-from triage.voices import rules_in_voice
+from triage.cli.main import main
+from triage.conversation.interview import in_order, missing_from, open_questions
+from triage.exchange.answer_files import read_answer_file
+from triage.exchange.fhir.codes import BASE
+from triage.exchange.fhir.enabling import enabling
+from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
+from triage.exchange.fhir.response import as_response
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import ALL, ANY, NONE_OF, Answer, Answers, Cell, Condition, RuleBase, chosen
+from triage.knowledge.rulebase import load
+from triage.knowledge.voices import rules_in_voice
+from triage.reasoning.assessment import assess, find_flags
+from triage.reasoning.engine import Engine
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").rglob("*.toml"))
 CONTROL = f"{CORE}questionnaire-itemControl"

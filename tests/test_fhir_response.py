@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 from reliability.broken_files import BREAKS
 from reliability.calls import call, is_clean, quick_engine
 
-from triage.answers import AnswerFile, as_toml, is_stale, read_answer_file
-from triage.cli import main
-from triage.faults import MOST_FAULTS, Fault, FaultyInput
-from triage.fhir.questionnaire import FORMER_URL, URL, canonical
-from triage.fhir.response import as_response, as_text, read_response
-from triage.model import Answers, RuleBase
+from triage.cli.main import main
+from triage.conversation.answers import AnswerFile, as_toml, is_stale
+from triage.exchange.answer_files import read_answer_file
+from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical
+from triage.exchange.fhir.response import as_response, as_text, read_response
+from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
+from triage.knowledge.model import Answers, RuleBase
 
 Json = dict[str, Any]
 Break = Callable[[Json], object]

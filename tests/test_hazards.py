@@ -13,13 +13,10 @@ from pathlib import Path
 import pytest
 from stories import FOLDER, SCENARIOS, name_of
 
-from triage.assessment import assess
-from triage.engine import Engine, Remembering
-from triage.formulas import Space, all_of, negated
-from triage.grammar import as_facts
-from triage.hazards import forbidden_words
-from triage.interview import open_questions
-from triage.model import (
+from triage.conversation.interview import open_questions
+from triage.conversation.scenarios import Outcome, run_scenario
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import (
     EVERYBODY,
     EVERYDAY,
     NOT_SURE,
@@ -33,10 +30,13 @@ from triage.model import (
     RedFlag,
     RuleBase,
 )
-from triage.projection import cases, domain_of, projection
-from triage.report.content import places
-from triage.rulebase import load
-from triage.scenarios import Outcome, run_scenario
+from triage.knowledge.rulebase import load
+from triage.output.content import places
+from triage.proof.formulas import Space, all_of, negated
+from triage.proof.hazards import forbidden_words
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.projection import cases, domain_of, projection
 
 ROOT = Path(__file__).parents[1]
 STORIES = Path(__file__).parent / "data" / "stories.json"

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from triage.model import RuleBase
+from triage.knowledge.model import RuleBase
 
 ROOT = Path(__file__).resolve().parent.parent
 ROW = re.compile(r"^\| \d+ \| ([a-z0-9-]+) \| .+ \| (\S+) \| (\S+) \| (.+) \| no \|$", re.MULTILINE)

@@ -12,10 +12,20 @@ from typing import Any
 import pytest
 from terminal import part_of
 
-from triage.assessment import assess, most_urgent
-from triage.engine import Engine
-from triage.interview import BACK, MOST_LINES, NO, YES, Interview, Prompt, Reply, open_questions, settled_flags
-from triage.model import AT_ONCE, NOT_SURE, Answers, Disposition, FiredFlag, RuleBase
+from triage.conversation.interview import (
+    BACK,
+    MOST_LINES,
+    NO,
+    YES,
+    Interview,
+    Prompt,
+    Reply,
+    open_questions,
+    settled_flags,
+)
+from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Disposition, FiredFlag, RuleBase
+from triage.reasoning.assessment import assess, most_urgent
+from triage.reasoning.engine import Engine
 
 NONE, UNSURE = ("none",), (NOT_SURE,)
 

@@ -15,16 +15,15 @@ from markdown_it.token import Token
 from sample import sample
 from stories import path_of
 
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.cli import main
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import Answers, Assessment, RuleBase
-from triage.report import Wanted, markdown
-from triage.report.content import HEADINGS, Content, content
-from triage.report.explanation import HOW, WHAT_IF
-from triage.report.markdown import ANSWERS, NET, NET_HEADING, OPEN, SOURCES, WHY, as_markdown
+from triage.cli.main import main
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Answers, Assessment, RuleBase
+from triage.output.content import HEADINGS, Content, Wanted, content
+from triage.output.explanation import HOW, WHAT_IF
+from triage.output.markdown import ANSWERS, NET, NET_HEADING, OPEN, SOURCES, WHY, as_markdown
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 DAY = Wanted(day=date(2026, 11, 21))
 PARSER = MarkdownIt("commonmark").enable("table")  # with raw HTML, so that some would be seen

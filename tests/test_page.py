@@ -18,17 +18,16 @@ import pytest
 from sample import sample
 from stories import path_of
 
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.cli import main
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import AT_ONCE, Answers, Assessment, RuleBase
-from triage.report import NOTHING_MORE, Wanted
-from triage.report.content import Content, content
-from triage.report.graph import ASIDE, DECIDES, concluded, drawn
-from triage.report.page import LARGEST, ORDER, page
-from triage.report.paper import on_paper
+from triage.cli.main import main
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.output.content import NOTHING_MORE, Content, Wanted, content
+from triage.output.graph import ASIDE, DECIDES, concluded, drawn
+from triage.output.page import LARGEST, ORDER, page
+from triage.output.paper import on_paper
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 RUNNER = path_of("self-care/runner-club-training")
 DAY = date(2026, 11, 21)
@@ -434,11 +433,11 @@ def test_what_if_makes_no_page(capsys: pytest.CaptureFixture[str]) -> None:
 
 def imported(*arguments: str) -> set[str]:
     """The modules that a run of the program imports."""
-    code = "import sys; from triage.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    code = "import sys; from triage.cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     return set(done.stderr.split())
 
 
 def test_jinja2_is_imported_for_a_page_only() -> None:
-    assert not {"jinja2", "markupsafe", "triage.report.page"} & imported("run", str(RUNNER))
-    assert {"jinja2", "triage.report.page"} <= imported("run", str(RUNNER), "--format", "html")
+    assert not {"jinja2", "markupsafe", "triage.output.page"} & imported("run", str(RUNNER))
+    assert {"jinja2", "triage.output.page"} <= imported("run", str(RUNNER), "--format", "html")

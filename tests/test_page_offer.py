@@ -24,12 +24,14 @@ from terminal import (
     steps_to,
 )
 
-from triage.answers import as_toml, read_answer_file, write_new
-from triage.assessment import assess
-from triage.commands.page import OFFER
-from triage.engine import Engine
-from triage.model import Answers
-from triage.report import FORMATS, PAGES, Wanted
+from triage.cli.formats import FORMATS, PAGES
+from triage.cli.page import OFFER
+from triage.conversation.answers import as_toml, write_new
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Answers
+from triage.output.content import Wanted
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 KINDS, NAME, SAVED = "Number of what to save", "Name of the new file", "Saved:"
 UP = "\x1b[A"

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.report.text import short
+from triage.output.text import short
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 ROOT = Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"

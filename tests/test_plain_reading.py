@@ -10,14 +10,22 @@ from typing import Any
 import plain
 import pytest
 
-from triage.assessment import assess, settle_advice
-from triage.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules, production_names
-from triage.grammar import as_facts
-from triage.interview import missing_from
-from triage.model import Answers, Assessment, Condition, RuleBase
-from triage.scenarios import shown_ids
-from triage.seen_texts import seen_texts
-from triage.voices import in_voice
+from triage.conversation.interview import missing_from
+from triage.conversation.scenarios import shown_ids
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import Answers, Assessment, Condition, RuleBase
+from triage.knowledge.seen_texts import seen_texts
+from triage.knowledge.voices import in_voice
+from triage.reasoning.assessment import assess, settle_advice
+from triage.reasoning.engine import (
+    Engine,
+    Production,
+    Stratum,
+    advice_rules,
+    answer_rules,
+    finding_rules,
+    production_names,
+)
 
 FAMILIES: dict[str, tuple[Callable[[RuleBase], list[Production]], Callable[[], Iterator[plain.Rule]]]] = {
     "red flags": (answer_rules, lambda: map(plain.rule_of, plain.rules().red_flags)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import chain, combinations
 from random import Random
 
-from triage.model import ALL, ANY, NONE_OF, Cell, RuleBase
-from triage.projection import Domain, cases, domain_of, projection, size, values_apart
+from triage.knowledge.model import ALL, ANY, NONE_OF, Cell, RuleBase
+from triage.reasoning.projection import Domain, cases, domain_of, projection, size, values_apart
 
 SMALL = Domain(
     {"many": ("a", "b", "c", "none"), "one": ("x", "y", "z")}, frozenset({"many"}), {"many": frozenset({"none"})}

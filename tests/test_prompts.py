@@ -20,12 +20,9 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from terminal import CTRL_C, CTRL_D, ENTER, ESC, LEFT, NONE, STORIES, plain_line, steps_to
 
-from triage import cli, screen
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import BACK, Prompt, Reply, settled_flags
-from triage.model import NOT_SURE, Answers, Limit, Option, Question, RuleBase
-from triage.prompts import (
+from triage.cli import main as cli
+from triage.conversation.interview import BACK, Prompt, Reply, settled_flags
+from triage.conversation.prompts import (
     BOTH,
     BOUNCE_SECONDS,
     DETAILS,
@@ -36,8 +33,12 @@ from triage.prompts import (
     _pages,
     key_line,
 )
-from triage.report.as_json import as_dict
-from triage.voices import rules_in_voice
+from triage.knowledge.model import NOT_SURE, Answers, Limit, Option, Question, RuleBase
+from triage.knowledge.voices import rules_in_voice
+from triage.output import screen
+from triage.output.as_json import as_dict
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 UNSURE = (NOT_SURE,)
 UP, DOWN, SPACE, BACKSPACE, ALT_X, F5, FOCUS = "\x1b[A", "\x1b[B", " ", "\x7f", "\x1bx", "\x1b[15~", "\x1b[I"
@@ -443,7 +444,7 @@ def pressed(*keys: str) -> Iterator[None]:
 )  # fmt: skip
 def test_keys_of_a_list(press: Press, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...], reply: Reply) -> None:
     """Digits tick at once; nothing unticks a line but its own key; none stands alone, not sure need not."""
-    monkeypatch.setattr("triage.prompts.BOUNCE_SECONDS", 0)
+    monkeypatch.setattr("triage.conversation.prompts.BOUNCE_SECONDS", 0)
     assert press(listed(4), *keys)[0] == reply
 
 
@@ -487,7 +488,7 @@ def test_what_was_ticked_before_is_ticked_and_none_is_not(press: Press) -> None:
 
 def test_a_none_that_is_held_down_answers_one_screen(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     asker, now = QuestionaryAsker(engine, StringIO()), [100.0]
-    monkeypatch.setattr("triage.prompts.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("triage.conversation.prompts.time.monotonic", lambda: now[0])
     with pressed("0"):
         assert asker.ask(listed(3)) == NONE
     for _ in range(3):

@@ -30,12 +30,11 @@ from reliability.fuzz import TINY
 from reliability.result import Result
 from terminal import CTRL_C, ENTER, Terminal
 
-from triage.commands.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
-from triage.faults import MOST_FAULTS, Fault, FaultyInput
-from triage.loader import LAYOUT
-from triage.parsed import CHECK_ONLY
-from triage.report import FORMATS
-from triage.rulebase import load
+from triage.cli.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.formats import FORMATS
+from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
+from triage.knowledge.rule_files import CHECK_ONLY, LAYOUT
+from triage.knowledge.rulebase import load
 
 SEED = 20  # of the samples
 EMERGENCY = '[answers]\nstart = "me"\ndanger = ["d_breath"]\n'
@@ -521,7 +520,7 @@ def watch(event, words):
         os._exit(99)
 sys.addaudithook(watch)
 """
-OFFLINE = f"{WATCHED}\nfrom triage.cli import main\nsys.exit(main(sys.argv[1:]))"
+OFFLINE = f"{WATCHED}\nfrom triage.cli.main import main\nsys.exit(main(sys.argv[1:]))"
 
 
 @pytest.mark.parametrize(

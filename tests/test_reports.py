@@ -10,14 +10,14 @@ from itertools import combinations, cycle
 import pytest
 from sample import results, sample
 
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
-from triage.opening import relief_lines, rules_folder
-from triage.report.content import distinct
-from triage.report.text import PARTS, details, short, urgent_lines, whole
-from triage.voices import in_voice, rules_in_voice
+from triage.conversation.interview import missing_from
+from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
+from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.voices import in_voice, rules_in_voice
+from triage.output.content import distinct
+from triage.output.text import PARTS, details, short, urgent_lines, whole
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 Parts = dict[str, list[str]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.rowsets import BITS, CODES, Column, every, numbered, together, union, with_names
+from triage.scale.rowsets import BITS, CODES, Column, every, numbered, together, union, with_names
 
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
 COLUMNS = st.lists(st.frozensets(st.sampled_from(NAMES), max_size=5), max_size=40)

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from triage.lints import rows_of
-from triage.loader import LAYOUT
-from triage.model import Entry, RuleBase
-from triage.opening import rules_folder
-from triage.report.markup import escaped as escape
-from triage.report.rule_book import EXAMPLES_SHOWN, book
-from triage.report.rule_sheets import names, ref_of
-from triage.tokens import spoken
-from triage.voices import rules_in_voice
+from triage.knowledge.lints import rows_of
+from triage.knowledge.model import Entry, RuleBase
+from triage.knowledge.rule_files import LAYOUT
+from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.tokens import spoken
+from triage.knowledge.voices import rules_in_voice
+from triage.output.markup import escaped as escape
+from triage.output.rule_book import EXAMPLES_SHOWN, book
+from triage.output.rule_sheets import names, ref_of
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"

@@ -15,13 +15,12 @@ from typing import NamedTuple
 
 import pytest
 
-from triage.cli import main
-from triage.engine import Engine
-from triage.examples import holds, written_out
-from triage.faults import Fault, FaultyInput
-from triage.model import RuleBase
-from triage.opening import rules_folder
-from triage.rulebase import load
+from triage.cli.main import main
+from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.model import RuleBase
+from triage.knowledge.rulebase import load, rules_folder
+from triage.reasoning.engine import Engine
+from triage.reasoning.examples import holds, written_out
 
 MARK = "# <-"
 QUESTIONS, LEVELS, VOICES, FLAGS = "questions.toml", "dispositions.toml", "voices.toml", "red_flags/soon.toml"

@@ -8,12 +8,23 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
-from triage.assessment import most_urgent
-from triage.engine import Engine
-from triage.examples import count, failing
-from triage.grammar import as_facts
-from triage.model import NOT_SURE, Advice, Answers, Disposition, Facts, Question, RedFlag, Row, RuleBase, any_row
-from triage.rulebase import find
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import (
+    NOT_SURE,
+    Advice,
+    Answers,
+    Disposition,
+    Facts,
+    Question,
+    RedFlag,
+    Row,
+    RuleBase,
+    any_row,
+)
+from triage.knowledge.rulebase import find
+from triage.reasoning.assessment import most_urgent
+from triage.reasoning.engine import Engine
+from triage.reasoning.examples import count, failing
 
 # How many claims each of the five articles makes.
 CLAIMS = {"S0": 48, "S1": 43, "S2": 50, "S3": 27, "S4": 31}

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from stories import FOLDER, SCENARIOS, name_of, way_to
 
-from triage.engine import Engine, Remembering, production_names
-from triage.grammar import joined_bands
-from triage.model import RedFlag, RuleBase
-from triage.scenarios import Outcome, run_scenario
+from triage.conversation.scenarios import Outcome, run_scenario
+from triage.knowledge.grammar import joined_bands
+from triage.knowledge.model import RedFlag, RuleBase
+from triage.reasoning.engine import Engine, Remembering, production_names
 
 # Rules that no answers of a person can make fire, each with the reason why it is there all the same.
 NEVER_FIRE: Mapping[str, str] = {}

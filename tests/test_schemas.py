@@ -20,22 +20,22 @@ from stories import SCENARIOS
 from test_answers import WHOLE, WRONG
 from test_rulebase_faults import BREAKS, RELIEF_NOW, Break, Sound, applied
 
-from triage.answers import check_answers
-from triage.assessment import assess
-from triage.cli import main
-from triage.engine import Engine
-from triage.faults import FaultyInput
-from triage.grammar import Vocabulary
-from triage.interview import missing_from
-from triage.loader import LAYOUT, pattern_of
-from triage.model import Question, RuleBase
-from triage.opening import rules_folder
-from triage.parsed import file_names
-from triage.report import Wanted
-from triage.report.as_json import as_dict, as_text
-from triage.scenarios import expected_fields, run_scenario
-from triage.schemas import KINDS, schema_of
-from triage.schemas.rule_grammar import Field, Fields, grammar
+from triage.cli.main import main
+from triage.conversation.answers import check_answers
+from triage.conversation.interview import missing_from
+from triage.conversation.scenarios import expected_fields, run_scenario
+from triage.exchange.schemas import KINDS
+from triage.exchange.schemas.every import schema_of
+from triage.exchange.schemas.rule_grammar import Field, Fields, grammar
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.grammar import Vocabulary
+from triage.knowledge.model import Question, RuleBase
+from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of
+from triage.knowledge.rulebase import rules_folder
+from triage.output.as_json import as_dict, as_text
+from triage.output.content import Wanted
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 RULE_FILES = sorted(name for name in file_names(rules_folder()) if name.endswith(".toml"))
 URGENT = "red_flags/urgent.toml"

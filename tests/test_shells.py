@@ -14,10 +14,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from triage.cli import main
-from triage.commands import built, completion
-from triage.commands.parser import EXIT_CODES, NAME, SHELLS, Parser, build_parser, commands_of
-from triage.opening import rules_folder
+from triage.cli import built, completion
+from triage.cli.main import main
+from triage.cli.parser import EXIT_CODES, NAME, SHELLS, Parser, build_parser, commands_of
+from triage.knowledge.rulebase import rules_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = "TRIAGE_SHELLS_REQUIRED"  # set by .ci/run: what is not there fails instead of being skipped
@@ -264,7 +264,7 @@ def test_what_is_made_needs_nothing_that_is_not_there_when_the_package_is_built(
     script = (
         "import sys; from pathlib import Path\n"
         "sys.modules |= dict.fromkeys(['experta', 'questionary', 'jinja2', 'z3'])\n"
-        "from triage.commands import built; built.write(Path(sys.argv[1]), Path(sys.argv[2]))"
+        "from triage.cli import built; built.write(Path(sys.argv[1]), Path(sys.argv[2]))"
     )
     output(sys.executable, "-c", script, rules_folder(), tmp_path / "made")
     assert {path.name for path in (tmp_path / "made").iterdir()} == set(built.FILES.values())

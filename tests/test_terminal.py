@@ -36,13 +36,13 @@ from terminal import (
     steps_to,
 )
 
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.model import Answers
-from triage.prompts import BOTH, MORE_BELOW, READ_ON
-from triage.report.as_json import as_dict
-from triage.voices import rules_in_voice
+from triage.conversation.prompts import BOTH, MORE_BELOW, READ_ON
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Answers
+from triage.knowledge.voices import rules_in_voice
+from triage.output.as_json import as_dict
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 DOWN, UP, SPACE = "\x1b[B", "\x1b[A", " "
 WINDOWS = [(80, 24), (45, 20), (40, 24), (40, 12)]

@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 from stories import SCENARIOS, name_of
 
-from triage import cli, paths, verify
-from triage.answers import as_toml, read_answer_file
-from triage.assessment import assess
-from triage.commands import common
-from triage.engine import Engine, Remembering, Stratum
-from triage.formulas import Formula, Space, negated
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
-from triage.hazards import given
-from triage.interview import missing_from
-from triage.model import (
+from triage.cli import common
+from triage.cli import main as cli
+from triage.conversation.answers import as_toml
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     ALL,
     ALWAYS,
@@ -36,7 +33,12 @@ from triage.model import (
     Row,
     RuleBase,
 )
-from triage.verify import Proof, prove
+from triage.proof import paths, verify
+from triage.proof.formulas import Formula, Space, negated
+from triage.proof.hazards import given
+from triage.proof.verify import Proof, prove
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine, Remembering, Stratum
 
 # `check --prove` takes a minute for all of them, and CI runs it beside the tests.
 QUICK = ["one-disposition", "lowering", "everything-is-read", "strata"]
@@ -447,7 +449,13 @@ def test_without_the_solver_it_says_how_to_install_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("triage.")]:
-        if name in ("triage.formulas", "triage.verify", "triage.paths", "triage.hazards", "triage.report.proof_text"):
+        if name in (
+            "triage.proof.formulas",
+            "triage.proof.verify",
+            "triage.proof.paths",
+            "triage.proof.hazards",
+            "triage.proof.proof_text",
+        ):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "z3", None)
     assert cli.main(["check", "--prove"]) == common.WRONG_INPUT

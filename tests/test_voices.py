@@ -13,14 +13,14 @@ import plain
 import pytest
 from sample import results, sample
 
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import Answers, Assessment, RuleBase
-from triage.report import FORMATS, Wanted
-from triage.report.content import content
-from triage.report.text import short, urgent_lines
-from triage.voices import rules_in_voice, voice_of
+from triage.cli.formats import FORMATS, written
+from triage.conversation.interview import missing_from
+from triage.knowledge.model import Answers, Assessment, RuleBase
+from triage.knowledge.voices import rules_in_voice, voice_of
+from triage.output.content import Wanted, content
+from triage.output.text import short, urgent_lines
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 STARTS = {"you": "me", "they": "adult", "child": "child"}
 WANTED = Wanted(how=True, why_not=("clot", "gentle-rub"))
@@ -106,7 +106,7 @@ def test_every_format_speaks_of_the_person(name: str, engine: Engine, every: dic
     seen = set()
     titles = [source.title for source in rulebase.sources.values() if "you" in source.title]  # others' words
     for case, assessment in every.items():
-        text = FORMATS[name](rulebase, assessment, WANTED)
+        text = written(name, rulebase, assessment, WANTED)
         if name in ("json", "fhir"):
             text = "\n".join(_texts(json.loads(text)))
         text = unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", text, flags=re.DOTALL))
@@ -143,7 +143,7 @@ def test_each_voice_has_words_of_its_own(engine: Engine) -> None:
     """The same answers in three voices differ in their pronouns alone."""
     answers: Answers = {"start": "me", "danger": ("d_breath",)}
     told = {
-        voice: FORMATS["text"](engine.rulebase, of(engine, about(start, answers)), Wanted())
+        voice: written("text", engine.rulebase, of(engine, about(start, answers)), Wanted())
         for voice, start in STARTS.items()
     }
     assert "have your medicines ready" in told["you"]
@@ -162,7 +162,7 @@ def test_who_acts_in_an_emergency_is_said_first(engine: Engine) -> None:
             found = of(engine, {"start": f"{start}{now}", "danger": ("d_cold",)})
             assert [one.id for one in found.notes] == [note]
             assert content(rulebase, found).first[0] == found.notes[0].title
-            for name, wording in FORMATS.items():
+            for name in FORMATS:
                 text = " ".join(wording(rulebase, found, Wanted()).split())
                 assert found.notes[0].title in text.replace("\\n", " ").replace("  ", " "), name
     young = of(engine, {"start": "me", "danger": ("d_cold",), "age": 15})

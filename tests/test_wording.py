@@ -22,21 +22,20 @@ from jinja2 import nodes
 from stories import SCENARIOS
 
 import triage
-from triage import model
-from triage.cli import main
-from triage.engine import Engine
-from triage.faults import FaultyInput
-from triage.figures import Figure
-from triage.interview import MOST_LINES
-from triage.model import RuleBase
-from triage.opening import rules_folder
-from triage.parsed import file_names
-from triage.plain_words import LEAST_WORDS, PLAIN, grade, syllables, words
-from triage.report.text import details, short
-from triage.rulebase import load
-from triage.scenarios import run_scenario
-from triage.seen_texts import SEEN, SeenText, seen_texts, wording_faults
-from triage.voices import in_voice
+from triage.cli.main import main
+from triage.conversation.interview import MOST_LINES
+from triage.conversation.scenarios import run_scenario
+from triage.knowledge import model
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.figures import Figure
+from triage.knowledge.model import RuleBase
+from triage.knowledge.plain_words import LEAST_WORDS, PLAIN, grade, syllables, words
+from triage.knowledge.rule_files import file_names
+from triage.knowledge.rulebase import load, rules_folder
+from triage.knowledge.seen_texts import SEEN, SeenText, seen_texts, wording_faults
+from triage.knowledge.voices import in_voice
+from triage.output.text import details, short
+from triage.reasoning.engine import Engine
 
 HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
 WIDE = 10_000  # columns: no line is broken
@@ -362,7 +361,7 @@ def test_a_long_sentence_fails_though_the_text_is_easy(folder: Path) -> None:
 
 
 def test_only_the_check_grades() -> None:
-    code = "import sys; from triage.rulebase import load; load(); sys.exit('triage.plain_words' in sys.modules)"
+    code = "import sys; from triage.knowledge.rulebase import load; load(); sys.exit('triage.knowledge.plain_words' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

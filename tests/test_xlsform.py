@@ -20,16 +20,16 @@ from lxml import etree
 from openpyxl import load_workbook
 from pyxform.xls2xform import convert
 
-from triage import forms, xlsform
-from triage.answers import read_answer_file
-from triage.assessment import find_flags
-from triage.cli import main
-from triage.engine import Engine
-from triage.faults import FaultyInput
-from triage.grammar import as_facts
-from triage.interview import missing_from
-from triage.model import Answer, Answers, Question, RedFlag, Row, RuleBase
-from triage.voices import rules_in_voice
+from triage.cli.main import main
+from triage.conversation.interview import missing_from
+from triage.exchange import forms, xlsform
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import Answer, Answers, Question, RedFlag, Row, RuleBase
+from triage.knowledge.voices import rules_in_voice
+from triage.reasoning.assessment import find_flags
+from triage.reasoning.engine import Engine
 
 SPACES = {"x": "http://www.w3.org/2002/xforms", "h": "http://www.w3.org/1999/xhtml"}
 
@@ -333,7 +333,7 @@ def test_export_to_a_pipe_but_not_to_a_terminal(
 
 
 def test_only_export_imports_openpyxl() -> None:
-    imported = "import sys; from triage.cli import main; main(['rules']); sys.exit('openpyxl' in sys.modules)"
+    imported = "import sys; from triage.cli.main import main; main(['rules']); sys.exit('openpyxl' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", imported], capture_output=True, check=False).returncode == 0
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from triage.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from triage.api import (
         AnswerFile,
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
         read_answer_file,
     )
 
-__version__ = "2.0.0"
 __all__ = [
     "AnswerFile",
     "Assessment",

@@ -13,21 +13,24 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from triage import answers as answer_files
-from triage import assessment as assessments
-from triage.answers import AnswerFile
-from triage.engine import Engine
-from triage.faults import Fault, FaultyInput
-from triage.interview import missing_from, open_questions
-from triage.model import Answers, Assessment, Question
-from triage.report.contract import AssessmentData, RowData
-from triage.rulebase import load
-from triage.so_far import with_level
-
-if TYPE_CHECKING:
-    from triage.batch.records import Records
+from triage.conversation import answers as answer_files
+from triage.conversation.answers import AnswerFile, with_level
+from triage.conversation.interview import missing_from, open_questions
+from triage.exchange import answer_files as files
+from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.model import Answers, Assessment, Question
+from triage.knowledge.rulebase import load
+from triage.output import as_json as json_report
+from triage.output.content import Wanted
+from triage.output.contract import AssessmentData, RowData
+from triage.output.explanation import explained
+from triage.output.text import whole
+from triage.reasoning import assessment as assessments
+from triage.reasoning.engine import Engine
+from triage.scale.records import Records
+from triage.scale.tables import Tables
 
 __all__ = [
     "AnswerFile",
@@ -141,7 +144,7 @@ def read_answer_file(path: Path | str, rules: Rules | None = None) -> AnswerFile
     """
     engine = _engine(rules)
     try:
-        return answer_files.read_answer_file(Path(path), engine.rulebase)
+        return files.read_answer_file(Path(path), engine.rulebase)
     except FaultyInput as error:
         raise with_level(engine, error) from None
 
@@ -162,9 +165,6 @@ def as_dict(assessment: Assessment, rules: Rules | None = None, *, explain: bool
     `how`: the conclusions, each down to answers and sources. Keys are only ever added;
     `leg-cramp-triage schema assessment` describes them.
     """
-    from triage.report import Wanted
-    from triage.report import as_json as json_report
-
     return json_report.as_dict(_engine_of(assessment, rules).rulebase, assessment, Wanted(how=explain))
 
 
@@ -173,9 +173,6 @@ def as_text(assessment: Assessment, rules: Rules | None = None, *, columns: int 
 
     `rules` and `explain` as for `as_dict`.
     """
-    from triage.report import Wanted, explained
-    from triage.report.text import whole
-
     rulebase = _engine_of(assessment, rules).rulebase
     lines = [*whole(rulebase, assessment, columns), *explained(rulebase, assessment, Wanted(how=explain), columns)]
     return "\n".join(lines)
@@ -195,9 +192,6 @@ def _records(rules: Rules | None) -> Records:
     rules = _built_in() if rules is None else rules
     with _one_at_a_time:
         if rules._records is None:
-            from triage.batch.records import Records
-            from triage.tables import Tables
-
             rules._records = Records(Tables(rules._engine.rulebase))
         return rules._records
 

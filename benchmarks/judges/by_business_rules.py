@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, rules_of
-from triage.engine import Production
-from triage.model import Cell, Facts, RuleBase
+from triage.knowledge.model import Cell, Facts, RuleBase
+from triage.reasoning.engine import Production
 
 NEEDS = "business_rules"
 ALWAYS = "always"  # a variable for rows without a cell, since `all` of nothing is not allowed

@@ -13,8 +13,8 @@ from operator import and_, or_
 from typing import Any, NamedTuple
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
-from triage.engine import Production
-from triage.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.reasoning.engine import Production
 
 NEEDS = "durable"
 NOTHING = ""  # the answer to what is not answered, where `unless` reads it: a condition on nothing never holds

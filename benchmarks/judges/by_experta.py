@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.judges.common import Judge
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import Answers, RuleBase
-from triage.tables import Outcome
+from triage.conversation.interview import missing_from
+from triage.knowledge.model import Answers, RuleBase
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
+from triage.scale.tables import Outcome
 
 NEEDS = ""
 

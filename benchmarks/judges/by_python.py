@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
-from triage.engine import Production
-from triage.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.reasoning.engine import Production
 
 NEEDS = ""
 

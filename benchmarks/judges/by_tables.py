@@ -1,4 +1,4 @@
-"""The tables of `triage.tables`, which experta filled: what `batch` does with a chunk, without reading and writing."""
+"""The tables of `triage.scale.tables`, which experta filled: what `batch` does with a chunk, without reading and writing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchmarks.judges.common import Judge
-from triage.grammar import as_fact
-from triage.model import Answer, Answers, RuleBase
-from triage.rowsets import numbered, with_names
-from triage.tables import Outcome, Rows, Tables
+from triage.knowledge.grammar import as_fact
+from triage.knowledge.model import Answer, Answers, RuleBase
+from triage.scale.rowsets import numbered, with_names
+from triage.scale.tables import Outcome, Rows, Tables
 
 NEEDS = ""
 NO_ANSWER: frozenset[str] = frozenset()

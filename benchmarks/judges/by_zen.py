@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
-from triage.engine import Production
-from triage.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.reasoning.engine import Production
 
 NEEDS = "zen"
 FREE = "free"  # the column of `unless`, which reads several questions at once

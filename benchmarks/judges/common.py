@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from triage.engine import Production, advice_rules, answer_rules, finding_rules
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact
-from triage.model import (
+from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact
+from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     AFTER_URGENT,
     AT_ONCE,
@@ -23,8 +22,9 @@ from triage.model import (
     Question,
     RuleBase,
 )
-from triage.projection import domain_of
-from triage.tables import Outcome
+from triage.reasoning.engine import Production, advice_rules, answer_rules, finding_rules
+from triage.reasoning.projection import domain_of
+from triage.scale.tables import Outcome
 
 LAYERS = ANSWERS, FINDINGS, TOLD = range(3)
 ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
@@ -116,7 +116,7 @@ class Coding:
 class Settling:
     """A judge, case by case: an engine, and what follows from the rules that it says fired.
 
-    That is settled as `triage.assessment` settles it.
+    That is settled as `triage.reasoning.assessment` settles it.
     """
 
     def __init__(self, rulebase: RuleBase, engine: Engine) -> None:
@@ -184,7 +184,7 @@ class Settling:
         return [self._causes[c] for c in shown[: self._ranking.shown_at_most]]
 
     def _missing(self, answers: Answers, fired: set[str], flags: Sequence[str]) -> list[str]:
-        """The questions still open, as `triage.interview.open_questions` finds them."""
+        """The questions still open, as `triage.conversation.interview.open_questions` finds them."""
         to_come = [q for q, asked, always in self._questions if q not in answers and (always or asked in fired)]
         settled = [name for name in flags if name not in self._waiting or self._waiting[name].isdisjoint(to_come)]
         stops = self._level(settled).stops
@@ -195,7 +195,7 @@ class Settling:
         return [q for q in wanted if not self._gives_way(q, fired, urgent, len(answers))]
 
     def _gives_way(self, question: str, fired: set[str], urgent: bool, asked: int) -> bool:
-        """As `triage.interview.gives_way` has it."""
+        """As `triage.conversation.interview.gives_way` has it."""
         yields = self._yielding.get(question)
         if not yields or (yields == AFTER_URGENT and not urgent):
             return False

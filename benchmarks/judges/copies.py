@@ -6,8 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from triage.grammar import CAUSE, DISPOSITION, RED_FLAG
-from triage.model import Advice, Answers, Cause, Cell, Condition, Contraindication, Entry, RedFlag, Row, RuleBase
+from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG
+from triage.knowledge.model import (
+    Advice,
+    Answers,
+    Cause,
+    Cell,
+    Condition,
+    Contraindication,
+    Entry,
+    RedFlag,
+    Row,
+    RuleBase,
+)
 
 RULES, QUESTIONS = "rules", "questions"
 

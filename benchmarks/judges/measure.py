@@ -15,7 +15,7 @@ from typing import NamedTuple
 from benchmarks.judges import people as crowd
 from benchmarks.judges.copies import QUESTIONS, RULES, answered
 from benchmarks.judges.process import CLIPS, PYTHON, TABLES, Failed, Peer, Plain, Process, Times, bare
-from triage.model import Answers, RuleBase
+from triage.knowledge.model import Answers, RuleBase
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RANDOM, SURVEY = "random", "survey"

@@ -12,9 +12,9 @@ import plain  # of the tests
 
 from benchmarks.judges.by_python import compiled
 from benchmarks.judges.common import Coding, rules_of
-from triage.engine import Production
-from triage.grammar import as_facts
-from triage.model import Answer, Answers, Question, RuleBase
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import Answer, Answers, Question, RuleBase
+from triage.reasoning.engine import Production
 
 BLOCK = 1000
 USUAL, USUAL_DANGER = 0.7, 0.9  # how many give the most usual answer, to a question and to one for danger signs

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from triage.model import Answers
+from triage.knowledge.model import Answers
 
 STATUS = Path("/proc/self/status")
 
@@ -138,7 +138,7 @@ class _Served:
 
     def build(self, peer: Peer, kind: str, times: int, people: dict[str, Sequence[Answers]]) -> float:
         from benchmarks.judges.copies import answered, enlarged
-        from triage.rulebase import load
+        from triage.knowledge.rulebase import load
 
         rulebase = enlarged(load(), kind, times)
         self._people = {name: answered(some, kind, times) for name, some in people.items()}

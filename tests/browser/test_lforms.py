@@ -19,17 +19,17 @@ from fhir_form import EXPRESSION, Json, all_items, extensions
 from playwright.sync_api import Locator, Page, expect
 
 from browser import lforms
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.faults import FaultyInput
-from triage.fhir.codes import options_of
-from triage.fhir.enabling import option_link
-from triage.fhir.questionnaire import questionnaire
-from triage.fhir.response import read_response
-from triage.interview import missing_from
-from triage.model import EVERYBODY, Answer, Answers, RuleBase, chosen
-from triage.report.as_json import as_dict
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.exchange.fhir.codes import options_of
+from triage.exchange.fhir.enabling import option_link
+from triage.exchange.fhir.questionnaire import questionnaire
+from triage.exchange.fhir.response import read_response
+from triage.knowledge.faults import FaultyInput
+from triage.knowledge.model import EVERYBODY, Answer, Answers, RuleBase, chosen
+from triage.output.as_json import as_dict
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 # One a disposition, on different ways through the form; answers are clicked in this order.

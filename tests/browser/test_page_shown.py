@@ -15,12 +15,13 @@ from pypdf import PdfReader
 from stories import SCENARIOS, name_of
 
 from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
-from triage.answers import read_answer_file
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import Assessment
-from triage.report import FORMATS, NOTHING_MORE, Wanted
+from triage.cli import formats
+from triage.conversation.interview import missing_from
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Assessment
+from triage.output.content import NOTHING_MORE, Wanted
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
 SAMPLE, LONGEST = 5, 6  # scenarios that are shown
@@ -37,7 +38,7 @@ def results(engine: Engine) -> dict[str, Assessment]:
 @pytest.fixture(scope="module")
 def by_length(engine: Engine, results: dict[str, Assessment]) -> list[str]:
     """Every scenario, the one first that tells most."""
-    lengths = {name: len(FORMATS["text"](engine.rulebase, one, NOTHING_MORE)) for name, one in results.items()}
+    lengths = {name: len(formats.written("text", engine.rulebase, one, NOTHING_MORE)) for name, one in results.items()}
     return sorted(lengths, key=lambda name: -lengths[name])
 
 
@@ -69,7 +70,7 @@ def pages(
 
 
 def page_of(engine: Engine, one: Assessment, wanted: Wanted = WANTED) -> str:
-    return FORMATS["html"](engine.rulebase, one, wanted)
+    return formats.written("html", engine.rulebase, one, wanted)
 
 
 WIDTHS = pytest.mark.parametrize(

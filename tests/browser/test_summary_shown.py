@@ -9,9 +9,9 @@ import pytest
 from chromium import Watch
 
 from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
-from triage.batch.counts import NONE, Counts
-from triage.model import RuleBase
-from triage.report.summary import SUMMARIES, summary
+from triage.knowledge.model import RuleBase
+from triage.scale.counts import NONE, Counts
+from triage.scale.summary import SUMMARIES, summary
 
 NAME = "a name of a file that is so long that it has to be broken/" + 9 * "the_answers_of_all_people_" + ".csv"
 

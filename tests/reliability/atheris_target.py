@@ -13,10 +13,10 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["tomllib", "triage"]):
-    from triage.answers import read_answers
-    from triage.faults import FaultyInput
-    from triage.rulebase import load
-    from triage.toml_file import TomlFile
+    from triage.conversation.answers import read_answers
+    from triage.knowledge.faults import FaultyInput
+    from triage.knowledge.rulebase import load
+    from triage.knowledge.toml_file import TomlFile
 
 RULEBASE = load()
 

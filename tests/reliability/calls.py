@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from unittest.mock import patch
 
-from triage import cli
-from triage.commands import ask, run, testing
-from triage.engine import Engine
-from triage.rulebase import load
+from triage.cli import ask, run, testing
+from triage.cli import main as cli
+from triage.knowledge.rulebase import load
+from triage.reasoning.engine import Engine
 
 
 class Said(NamedTuple):

@@ -27,10 +27,10 @@ from stories import SCENARIOS
 from reliability.broken_files import Broken, broken_file
 from reliability.calls import Said, built_in, call, folder, is_clean, quick_engine
 from reliability.result import Caught, Failure, Hang, Result, no_hang
-from triage.answers import as_toml
-from triage.faults import printable
-from triage.interview import missing_from
-from triage.rulebase import load
+from triage.conversation.answers import as_toml
+from triage.conversation.interview import missing_from
+from triage.knowledge.faults import printable
+from triage.knowledge.rulebase import load
 
 HERE = Path(__file__).parent
 TINY = HERE / "tiny_rules"

@@ -26,12 +26,13 @@ from terminal import Step, plain_line, steps_to
 
 from reliability.calls import folder
 from reliability.result import Failure, Result
-from triage.answers import as_toml, read_answer_file, write_whole
-from triage.engine import Engine
-from triage.interview import Interview
-from triage.model import Answers
-from triage.prompts import PlainAsker
-from triage.rulebase import load
+from triage.conversation.answers import as_toml, write_whole
+from triage.conversation.interview import Interview
+from triage.conversation.prompts import PlainAsker
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.model import Answers
+from triage.knowledge.rulebase import load
+from triage.reasoning.engine import Engine
 
 SCENARIO = path_of("self-care/runner-club-training")
 KNOWN = 3  # answers that the earlier file holds, in the interviews that go on from one

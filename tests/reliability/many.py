@@ -10,11 +10,11 @@ import plain
 
 from reliability.calls import built_in
 from reliability.result import Failure, Result
-from triage.assessment import assess
-from triage.engine import Engine
-from triage.interview import missing_from
-from triage.model import Answers
-from triage.tables import Outcome, Tables
+from triage.conversation.interview import missing_from
+from triage.knowledge.model import Answers
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
+from triage.scale.tables import Outcome, Tables
 
 UNFINISHED = 0.25  # of the sets
 

@@ -1,0 +1,64 @@
+"""The offer that ends an interview: the result as a page for a doctor, in a new file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import date
+from pathlib import Path
+
+from triage.cli.common import wanted_of
+from triage.cli.formats import PAGES, written
+from triage.conversation.answers import write_new
+from triage.conversation.prompts import TerminalAsker
+from triage.knowledge.faults import printable
+from triage.knowledge.model import Assessment, RuleBase
+from triage.output import screen
+
+OFFER = "Save a page for your doctor"
+WHO_READS_IT = "Only you can read it on this computer, but it is not locked. Delete it when you are done."
+
+
+def save_page(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
+    """Ask as what and where, and save it there; nothing where the person goes back. Nothing is overwritten."""
+    picked = asker.page_kind([page.label for page in PAGES.values()])
+    if picked is None:
+        return
+    name, page = list(PAGES.items())[picked]
+    text = written(name, rulebase, assessment, wanted_of(args)) + "\n"
+    default = _free_name(f"leg-cramps-{date.today().isoformat()}", page.suffix)
+    while (typed := asker.file_name(default)) is not None:
+        try:
+            path = _path(typed, page.suffix)
+            write_new(path, text)
+        except (OSError, ValueError) as error:
+            asker.show(screen.wrap(f"{printable(typed)}: {_problem(error)}", screen.width()))
+            continue
+        # The path stays on a line of its own, so that it can be copied.
+        asker.show(["", "Saved:", printable(os.path.abspath(path)), *screen.wrap(WHO_READS_IT, screen.width())])
+        return
+
+
+def _free_name(stem: str, suffix: str) -> str:
+    """A name that is not taken, in the current folder if one can write there, otherwise in the own one."""
+    folder = "" if os.access(os.curdir, os.W_OK) else "~/"
+    number, name = 1, f"{folder}{stem}{suffix}"
+    while os.path.lexists(os.path.expanduser(name)):
+        number += 1
+        name = f"{folder}{stem}-{number}{suffix}"
+    return name
+
+
+def _path(typed: str, suffix: str) -> Path:
+    """Where a typed name leads; one without an ending gets one, so that the file can be opened. Raises ValueError."""
+    if not typed.isprintable():
+        raise ValueError
+    path = Path(os.path.expanduser(typed))
+    return path if path.suffix or path.is_dir() else path.with_name(path.name + suffix)
+
+
+def _problem(error: OSError | ValueError) -> str:
+    if isinstance(error, FileExistsError):
+        return "is already there, and is not written over. Choose another name."
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"cannot be written: {reason or 'not a name for a file'}. Choose another name."

@@ -1,1 +1,0 @@
-"""The commands, a module each. `triage.cli` imports the one that was asked for."""

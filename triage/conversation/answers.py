@@ -1,0 +1,233 @@
+"""Answer files in and out: read, checked as if typed, and written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from triage.conversation.interview import missing_from
+from triage.knowledge.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
+from triage.knowledge.grammar import as_facts, read_answer, valid_part
+from triage.knowledge.model import Answer, Answers, Limit, Question, RuleBase
+from triage.knowledge.toml_file import TomlFile, read_bytes
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
+
+TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
+
+
+class AnswerFile(NamedTuple):
+    """An answer file; `expect` is what a scenario says must follow (empty in plain files).
+
+    `saved` is the day on which an interview wrote it; None where it says none. `toml` is None
+    for a FHIR response. `remarks` are to be told with its result, and `others` are fields that
+    are not the answers' and would be lost if the answers were saved in its place.
+    """
+
+    name: str
+    title: str
+    answers: Answers
+    expect: Mapping[str, Any]
+    saved: date | None
+    toml: TomlFile | None
+    remarks: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def read_toml(path: Path, rulebase: RuleBase) -> AnswerFile:
+    """Read and check a TOML file. Raises FaultyInput with every fault, its place and what is allowed."""
+    return parse_toml(str(path), read_bytes(path, str(path)), rulebase)
+
+
+def parse_toml(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
+    """The same of what is in a file; `name` is used in messages. Raises FaultyInput."""
+    try:
+        toml = TomlFile(name, raw)
+    except FaultyInput as error:
+        raise FaultyInput(error.faults, _signs_in(raw, rulebase)) from None
+    answers, wrong = read_answers(toml, rulebase)
+    faults = list(wrong)
+    known = (TITLE, SAVED, ANSWERS, EXPECT)
+    for key in [key for key in toml.data if key not in known][:MOST_FAULTS]:
+        faults.append(Fault(toml.name, toml.line(key), f'unknown field "{key}"', allowed(key, known)))
+    title = toml.data.get(TITLE, "")
+    if not isinstance(title, str):
+        faults.append(Fault(toml.name, toml.line(TITLE), "title: must be text in quotes"))
+    saved = toml.data.get(SAVED)
+    if saved is not None and type(saved) is not date:
+        faults.append(Fault(toml.name, toml.line(SAVED), "saved: must be a day", "like saved = 2026-01-31"))
+    expect = toml.data.get(EXPECT, {})
+    if not isinstance(expect, dict):
+        faults.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
+    if faults:
+        raise FaultyInput(faults, answers)
+    others = (f"[{EXPECT}]",) if expect else ()
+    return AnswerFile(toml.name, title, answers, expect, saved, toml, others=others)
+
+
+def _signs_in(raw: bytes, rulebase: RuleBase) -> Answers:
+    """The signs in a file that is not TOML, by the words behind the names of questions."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in raw.decode(errors="replace").splitlines():
+        words = line.partition("#")[0]
+        if begins := re.match(r"""\s*["']?(\w+)["']?\s*=""", words):
+            name, words = begins[1], words[begins.end() :]
+        elif words.lstrip().startswith("["):  # the head of a table, or a line of a list in a list
+            name = ""
+        if name in rulebase.questions:
+            found.setdefault(name, []).append(words)
+    parts = {name: valid_part(question, found.get(name, [])) for name, question in rulebase.questions.items()}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Fault]]:
+    """The answers in a parsed file, in asking order, and what is wrong with them.
+
+    Raises FaultyInput where nearly everything is wrong.
+    """
+    raw = toml.data.get(ANSWERS)
+    if not isinstance(raw, dict):
+        what = "no [answers] table" if raw is None else "write [answers] as a table"
+        return {}, [Fault(toml.name, toml.line(ANSWERS), what, "like [answers] and age = 70 below")]
+    return check_answers(raw, rulebase, toml.name, lambda name: toml.line(ANSWERS, key=name))
+
+
+def check_answers(
+    raw: Mapping[str, Any], rulebase: RuleBase, source: str, line_of: Callable[[str], int] = lambda _: 0
+) -> tuple[Answers, list[Fault]]:
+    """Answers as they were given, checked: in asking order, and what is wrong with them.
+
+    Of what is wrong the signs that can be read stand among the answers: no fault hides a danger sign. `source` and
+    the line of an answer (0: none) stand in the faults. Raises FaultyInput where nearly everything is wrong, or where
+    the answers are to an earlier version's questions.
+    """
+    if gone := [name for name in raw if name in rulebase.saved.gone]:
+        raise FaultyInput([Fault(source, line_of(gone[0]), rulebase.saved.gone_say)])
+    readable = {name: _readable(q, raw[name]) for name, q in rulebase.questions.items() if name in raw}
+    known = {name: answer for name, answer in readable.items() if answer is not None}
+    faults = Faults()
+    try:
+        for name, value in raw.items():
+            if name not in rulebase.questions:
+                hint = allowed(name, rulebase.questions)
+                faults.append(Fault(source, line_of(name), f'unknown question "{name}"', hint))
+                continue
+
+            def complain(what: str, hint: str, name: str = name) -> None:
+                faults.append(Fault(source, line_of(name), what, hint))
+
+            read_answer(rulebase.questions[name], value, complain)
+            if limit := _passed_limit(rulebase, known, name):
+                complain(f"{name}: {known[name]} does not go with the other answers", limit.say)
+    except FaultyInput as error:
+        raise FaultyInput(error.faults, known) from None
+    return known, faults
+
+
+class _Wrong(Exception):
+    """An answer is not sound as a whole."""
+
+
+def _readable(question: Question, value: Any) -> Answer | None:
+    """An answer, or what can be read of one that is not sound; None where that is nothing."""
+
+    def stop(*_: str) -> NoReturn:
+        raise _Wrong
+
+    try:
+        return read_answer(question, value, stop)
+    except _Wrong:
+        return valid_part(question, value)
+
+
+def _passed_limit(rulebase: RuleBase, known: Answers, name: str) -> Limit | None:
+    """The limit that the other answers set to a number, if it lies beyond."""
+    limit = rulebase.questions[name].limit(as_facts(known, rulebase.bands))
+    answer = known.get(name)
+    within = limit is None or not isinstance(answer, int) or limit.allows(answer)
+    return None if within else limit
+
+
+def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:
+    """An answer file's text, in asking order. Reading it gives the same title, day and answers."""
+    head = [f"{TITLE} = {_quoted(title)}"] if title else []
+    head += [f"{SAVED} = {saved.isoformat()}"] if saved else []
+    lines = [*head, *([""] if head else []), f"[{ANSWERS}]"]
+    lines += [f"{name} = {_value(answers[name])}" for name in rulebase.questions if name in answers]
+    return "\n".join(lines) + "\n"
+
+
+def is_stale(file: AnswerFile, rulebase: RuleBase, today: date) -> bool:
+    """Whether an interview saved it too long ago, or on a day that is still to come (a wrong clock)."""
+    if file.saved is None:
+        return False
+    return not 0 <= (today - file.saved).days <= rulebase.saved.good_for_days
+
+
+def without_danger(answers: Answers, rulebase: RuleBase) -> Answers:
+    """The answers that do not change within hours: all but those to danger questions."""
+    return {name: answer for name, answer in answers.items() if not rulebase.questions[name].danger}
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+
+
+def _value(answer: Answer) -> str:
+    # Option ids are lower-case words, so quoting them is all there is to do.
+    if isinstance(answer, tuple):
+        return "[" + ", ".join(f'"{option}"' for option in answer) + "]"
+    return f'"{answer}"' if isinstance(answer, str) else str(answer)
+
+
+def write_whole(path: Path, made: str | bytes) -> None:
+    """Write a file atomically with mode 0600: the earlier file stays until the new one is whole.
+
+    What is no regular file (a pipe, a device) is written to, not replaced. Raises OSError;
+    then the earlier file is untouched.
+    """
+    whole = made.encode() if isinstance(made, str) else made
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.exists() and not target.is_file():
+        target.write_bytes(whole)
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(whole)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file as `write_whole` does, but never over anything. Raises OSError (FileExistsError if it is there)."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the name is taken before it is written
+    try:
+        write_whole(path, text)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def with_level(engine: Engine, error: FaultyInput) -> FaultyInput:
+    """The faults of some answers, and what those that could be read ask for, if that is a doctor."""
+    found = assess(engine, error.known, missing_from(engine, error.known))
+    if not found.see_doctor:
+        return error
+    unless = ", unless an open question explains it" if found.may_be_explained else ""
+    what = f"what can be read of it asks for this{unless}: {found.disposition.say}"
+    return FaultyInput([*error.faults, Fault(error.faults[0].file, 0, what)], error.known)

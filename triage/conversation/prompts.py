@@ -1,0 +1,738 @@
+"""The askers: questionary in a terminal, numbered lines in plain mode.
+
+The only module that imports questionary. Both put the same screens and take the same keys: a number, `0` none,
+`n` not sure, `b` back, `?` details, `w` why, `h` relief, `q` leaves. Enter alone never answers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple, TextIO
+
+import questionary
+from prompt_toolkit.application import get_app
+from prompt_toolkit.application.current import get_app_or_none
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
+from questionary.prompts.common import InquirerControl
+
+from triage.conversation.interview import BACK, Prompt, Reply, in_order
+from triage.conversation.why import why, why_in_full
+from triage.knowledge.faults import printable
+from triage.knowledge.model import AT_ONCE, Answers, Disposition, FiredFlag, Option, Question
+from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
+from triage.knowledge.wording import said
+from triage.output import screen
+from triage.output.text import emergency_lines, urgent_lines
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine
+
+BACK_KEY, DETAIL_KEY, WHY_KEY, RELIEF_KEY, LEAVE_KEY, CHANGE_KEY = "b", "?", "w", "h", "q", "a"
+IN_WORDS = {"back": BACK_KEY, "why": WHY_KEY, "help": RELIEF_KEY, "quit": LEAVE_KEY, "\x1b": LEAVE_KEY}
+WIDE_KEYS, NARROW_KEYS = ("? detail", "h relief", "q leave"), "? h q"  # beside "b back"
+NARROW = 60  # columns below which the keys have fewer words
+FINISH, NEXT, LIST = "finish", "next", "list"
+DETAILS, PAGE = "details", "page"
+GO_ON = "Enter goes on"
+REVIEW = "Enter result   a answers   b back   h relief   q leave"
+AFTER_RESULT = "1 reasons, steps, sources   2 save a page for your doctor   Enter to finish"
+BOTH = "Both ticked: the more urgent counts."
+NO_DETAIL = "No more on this line. ?? shows all details."
+MISTAKE = "Ticked by mistake? b: back to the list. Enter: {}."
+MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
+PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
+SHELL = 2  # lines of whatever comes after the program
+LONGEST = 1000  # characters of a typed line
+ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
+BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
+POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
+
+
+class TerminalAsker(ABC):
+    """What both askers share: words, the line that is typed in, and the review."""
+
+    redraws = False  # what stands above a line is wiped away once it is typed
+
+    def __init__(self, engine: Engine, out: TextIO) -> None:
+        self.engine, self.out = engine, out
+        self.rulebase = rules_in_voice(engine.rulebase)  # later with the voice that the answers ask for
+        self.head_is_shown = False  # the opening has already printed the first question
+        self.has_left = False  # with an emergency, which was shown
+        self.has_announced = False  # that it is urgent
+        self.asked_why = False  # at this prompt
+
+    @abstractmethod
+    def _list(self, prompt: Prompt) -> Reply:
+        """One answer, or several, of a list."""
+
+    @abstractmethod
+    def _line(self, lines: Sequence[str], at_once: str = "") -> str:
+        """A line as it was typed below `lines`. Keys of `at_once` are one without Enter, where nothing is typed yet."""
+
+    @abstractmethod
+    def _read(self, lines: Sequence[str]) -> None:
+        """Show a text on the way to an answer."""
+
+    def ask(self, prompt: Prompt) -> Reply:
+        self._speak(prompt.answers)
+        self.asked_why = False
+        if prompt.kind == "number":
+            return self._number(prompt)
+        return self._list(prompt)
+
+    def leave(self) -> None:
+        """End what is being asked, from outside."""
+        raise KeyboardInterrupt
+
+    def act(self, text: str) -> None:
+        self.show(["", *screen.wrap(text, screen.width())])
+
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
+        self.rulebase = rules_in_voice(self.engine.rulebase, voice)
+        level, flags = self.rulebase.dispositions[level.id], in_voice(flags, self.rulebase.voices[voice])
+        self.show(["", *urgent_lines(self.rulebase, level, flags, screen.width(), self.has_announced)])
+        self.has_announced = True
+
+    def emergency(self, answers: Answers) -> bool:
+        self._speak(answers)
+        columns = screen.width()
+        assessment = assess(self.engine, answers)
+        lines = emergency_lines(assessment, columns)
+        head = screen.wrap(assessment.disposition.say.upper(), columns)
+        leaves = self._emergency(head, lines[len(head) :])
+        if leaves:
+            self.has_left = self.out.isatty()
+        return leaves
+
+    def _emergency(self, head: list[str], lines: list[str]) -> bool:
+        """Say it, with its `head` on the screen all the time; whether the person leaves."""
+        foot = screen.wrap(MISTAKE.format("leave"), screen.width())
+        self.show(["", *_headed(head, lines, len(foot) + 1)])
+        return self._pick(foot, {"": FINISH, BACK_KEY: BACK_KEY}) == FINISH
+
+    def is_emergency(self, prompt: Prompt, ticked: Iterable[str]) -> bool:
+        """Whether what is ticked is enough to end the questions."""
+        answer = in_order(prompt.question, [*prompt.earlier, *ticked])
+        answers = {**prompt.answers, prompt.question.id: answer}
+        return assess(self.engine, answers).disposition.stops == AT_ONCE
+
+    def review(self, answers: Answers) -> str | None:
+        self._speak(answers)
+        columns = screen.width()
+        names = [name for name in self.rulebase.questions if name in answers]
+        picked = self._pick(screen.wrap(REVIEW, columns), {"": FINISH, CHANGE_KEY: LIST, BACK_KEY: names[-1]})
+        if picked == LIST:
+            lines = [""]
+            for number, name in enumerate(names, 1):
+                lines += screen.wrap(said(self.rulebase, name, answers[name]), columns, f"{number:2}  ")
+            self.show(lines)
+            text = "Number of an answer to change, or Enter for the result"
+            picked = self._pick(screen.wrap(text, columns), {**_numbered(names), BACK_KEY: names[-1]})
+        return None if picked == FINISH else picked
+
+    def after_result(self, headline: str, height: int) -> str | None:
+        """What is wanted after the result: DETAILS, PAGE, or None to finish.
+
+        One line, so that the short result stays on the screen. `height` is the result's; where
+        it does not fit the window, `headline` is said again.
+        """
+        if height + 2 > screen.rows():
+            self.show(["", *screen.wrap(headline, screen.width())])
+        picked = self._pick(screen.wrap(AFTER_RESULT, screen.width()), _numbered([DETAILS, PAGE]))
+        return None if picked == FINISH else picked
+
+    def more(self, headings: Sequence[str]) -> int | None:
+        """Which part of the details is wanted next (0-based); None to finish."""
+        return self._nth("Number of a part, or Enter to finish", headings, {})
+
+    def page_kind(self, kinds: Sequence[str]) -> int | None:
+        """As which of these a page is to be saved (0-based); None for none."""
+        return self._nth("Number of what to save, or Enter to go back", kinds, {BACK_KEY: FINISH})
+
+    def _nth(self, text: str, items: Sequence[str], more: Mapping[str, str]) -> int | None:
+        columns = screen.width()
+        lines = [line for number, item in enumerate(items, 1) for line in screen.wrap(f"{number} {item}", columns)]
+        self.show(["", *lines])
+        picked = self._pick(screen.wrap(text, columns), {**_numbered(range(len(items))), **more})
+        return None if picked == FINISH else int(picked)
+
+    def file_name(self, default: str) -> str | None:
+        """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
+        text = f"Name of the new file. Enter for {default}, b to go back"
+        typed = self._line(screen.wrap(text, screen.width())).strip()
+        return None if typed == BACK_KEY else typed or default
+
+    def give(self, lines: Sequence[str]) -> None:
+        """Print a part of the result: to standard output, wherever the questions go."""
+        print("\n".join(["", *lines]), flush=True)
+
+    def show(self, lines: Sequence[str]) -> None:
+        print("\n".join(lines), file=self.out, flush=True)
+
+    def _speak(self, answers: Answers) -> None:
+        """Go on with the voice that answers ask for."""
+        self.rulebase = rules_in_voice(self.engine.rulebase, voice_of(self.engine.rulebase, answers))
+
+    def _pick(self, lines: Sequence[str], choices: Mapping[str, str]) -> str:
+        """What a typed line stands for; "" is Enter alone. Relief and leaving are always there."""
+        note: list[str] = []
+        while True:
+            typed = self._typed([*note, *lines], "")
+            if typed == RELIEF_KEY:
+                self._read(self._relief())
+            elif typed in choices:
+                return choices[typed]
+            else:
+                note = screen.wrap(f'"{_shown(typed)}" is not one of the keys here.', screen.width())
+
+    def _number(self, prompt: Prompt) -> Reply:
+        columns = screen.width()
+        head = self._head(prompt)
+        note: list[str] = []
+        while True:
+            typed = self._typed([*head, *note, *key_line(prompt, columns)], f"{BACK_KEY}{DETAIL_KEY}{WHY_KEY}")
+            head = head if self.redraws else []
+            if typed == BACK_KEY:
+                return BACK
+            if self._is_help(typed, prompt):
+                continue
+            reply, problem = read_number(typed, prompt)
+            if reply is not None:
+                return reply
+            note = screen.wrap(problem, columns)
+
+    def _typed(self, lines: Sequence[str], at_once: str) -> str:
+        """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
+        typed = self._line(lines, f"{at_once}{RELIEF_KEY}{LEAVE_KEY}").strip().lower()
+        typed = IN_WORDS.get(typed, typed)
+        if typed == LEAVE_KEY:
+            raise KeyboardInterrupt
+        return typed
+
+    def _is_help(self, typed: str, prompt: Prompt) -> bool:
+        """Whether relief or an explanation was asked for; then it has been shown."""
+        if typed == RELIEF_KEY:
+            self._read(self._relief())
+        elif typed == WHY_KEY:
+            self._read(self._why(prompt))
+        elif typed in (DETAIL_KEY, 2 * DETAIL_KEY):
+            self._read(screen.wrap(f"Why: {prompt.question.why}", screen.width()))
+        else:
+            return False
+        return True
+
+    def _relief(self) -> list[str]:
+        """The steps that are safe for everybody."""
+        now = self.rulebase.relief_now
+        return ["", *screen.relief_text(now.title, now.steps, screen.width()), ""]
+
+    def _why(self, prompt: Prompt) -> list[str]:
+        """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
+        again, self.asked_why = self.asked_why, True
+        if again:
+            return why_in_full(self.rulebase, prompt, screen.width())
+        return why(self.rulebase, prompt, screen.width(), screen.rows() - PAGE_FOOT)
+
+    def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
+        """What stands above a list: the question, or on its later screens the heading of the screen."""
+        columns = screen.width()
+        lines = [""] if screen.rows() >= screen.LOW else []
+        lines += screen.wrap(prompt.remark, columns) if prompt.remark else []
+        lines += screen.wrap(prompt.page if prompt.later else prompt.text, columns)
+        return lines + (screen.wrap(f"Why: {prompt.question.why}", columns) if why else [])
+
+
+def _headed(head: Sequence[str], lines: Sequence[str], below: int) -> list[str]:
+    """Lines below their head; where both do not fit the window, the head once more after them."""
+    whole = [*head, *lines]
+    return whole if len(whole) + below <= screen.rows() else [*whole, "", *head]
+
+
+def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[str]:
+    """Where in the interview it is, and the keys; a bullet before those that are `ticked`."""
+    narrow = columns < NARROW
+    place = f"{prompt.number}/{prompt.about}" if narrow else f"{prompt.number} of about {prompt.about}"
+    marks = {o.id: "\u25cf " if o.id in ticked else "" for o in prompt.keys}
+    keys = [f"{marks[o.id]}{o.key} {o.text[0].lower()}{o.text[1:]}" for o in prompt.keys]
+    hidden = 0 if any(option.detail for option in prompt.lines) else 1
+    more = [NARROW_KEYS[2 * hidden :]] if narrow else WIDE_KEYS[hidden:]
+    items = [place, *keys, "b back", *more]
+    close = "  ".join(items)
+    return [close] if narrow and len(close) <= columns else screen.wrap(screen.APART.join(items), columns)
+
+
+def rivals_beside(question: Question, ticked: Iterable[str]) -> bool:
+    """Whether a line that calms stands beside one that does not: then it does not count."""
+    given = set(ticked)
+    return any(calms in given and not given.isdisjoint(others) for calms, *others in question.rivals)
+
+
+_PARTS_OF_A_YEAR = {"year": 1, "yr": 1, "y": 1, "month": 12, "mth": 12, "mo": 12, "m": 12, "week": 52, "wk": 52, "w": 52,
+                    "day": 365, "d": 365}  # fmt: skip
+_YEAR = "years"  # the unit in which these may be typed
+_AMOUNT = re.compile(r"(?:aged? )?(-?\d{1,9})(?:[.,](\d{1,9}))? ?([a-z]*)\.?(.*)")
+_REST = re.compile(r"(?: old| of age)?|(?: and|,)? ?\d{1,2} ?[a-z]+\.?(?: old)?")
+
+
+def read_number(text: str, prompt: Prompt) -> tuple[int | str | None, str]:
+    """A whole number or the option of a typed key; None and what is wrong with it if it is neither.
+
+    Where the unit is years, smaller ones are taken too ("18 months"), and what is begun does not count.
+    """
+    question = prompt.question
+    typed = " ".join(text.lower().split())
+    for option in prompt.options:
+        if typed == option.key:
+            return option.id, ""
+    if not typed:
+        return None, f"Nothing typed. A number from {question.minimum} to {question.maximum}."
+    found = _AMOUNT.fullmatch(typed) if typed.isascii() else None
+    unit = found[3].removesuffix("s") if found else ""
+    parts = _PARTS_OF_A_YEAR if question.unit == _YEAR else {question.unit: 1}
+    if not found or (unit and unit not in parts and f"{unit}s" not in parts) or not _REST.fullmatch(found[4]):
+        return None, f'"{_shown(text)}" is not a number in figures.'
+    number = int(found[1]) // parts.get(unit, 1)
+    return _within(number, int(found[1]), prompt)
+
+
+def _within(number: int, typed: int, prompt: Prompt) -> tuple[int | None, str]:
+    """A number if it is within the limits; otherwise None and what is wrong with it."""
+    question, limit = prompt.question, prompt.limit
+    if typed < question.minimum:
+        return None, f"{typed} is too low: {question.minimum} to {question.maximum} {question.unit}".rstrip() + "."
+    if number > question.maximum:
+        born = question.unit == _YEAR and 1900 <= number <= 2100
+        what = "looks like a year of birth" if born else "is too high"
+        return None, f"{number} {what}: {question.minimum} to {question.maximum} {question.unit}.".replace(" .", ".")
+    if limit and not limit.allows(number):
+        return None, limit.say
+    return number, ""
+
+
+class PlainAsker(TerminalAsker):
+    """Numbered lines on plain input and output: screen readers, pipes, dumb terminals."""
+
+    def __init__(self, engine: Engine, lines_in: TextIO, out: TextIO) -> None:
+        super().__init__(engine, out)
+        self.lines_in = lines_in
+
+    def emergency(self, answers: Answers) -> bool:
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
+            return super().emergency(answers)
+        self.has_left = self.out.isatty()
+        return True
+
+    def _list(self, prompt: Prompt) -> Reply:
+        columns = screen.width()
+        lines = self._head(prompt)
+        for number, option in enumerate(prompt.lines, 1):
+            lines += _numbered_line(number, option, columns, prompt.opened or option.open)
+        ticked = [o.text for o in prompt.options if o.id in prompt.chosen]
+        note = screen.wrap(f"So far: {'; '.join(ticked)}", columns) if ticked else []
+        while True:
+            typed = self._typed([*lines, *note, *key_line(prompt, columns)], "")
+            lines = []
+            if typed == BACK_KEY:
+                return BACK
+            if self._is_detail(typed, prompt) or self._is_help(typed, prompt):
+                note = []
+                continue
+            picked, problem = self._understood(typed, prompt)
+            if not problem:
+                return self._answered(prompt, picked)
+            note = screen.wrap(problem, columns)
+
+    def _answered(self, prompt: Prompt, picked: tuple[str, ...]) -> Reply:
+        """The reply; what was ticked is said again, for those who cannot see the list."""
+        columns = screen.width()
+        words = "; ".join(o.text for o in prompt.lines if o.id in picked)
+        lines = screen.wrap(words, columns, "-> ") if words else []
+        if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
+            lines += screen.wrap(BOTH, columns)
+        if lines:
+            self.show(lines)
+        return picked if prompt.kind == "many" else picked[0]
+
+    def _is_detail(self, typed: str, prompt: Prompt) -> bool:
+        """Whether details were asked for; then they have been shown: "? 3" those of a line, "?" or "??" all."""
+        found = re.fullmatch(r"\?\??\s*(\d*)", typed)
+        nth = found[1] if found else "-"
+        if nth and not (nth.isdigit() and 1 <= int(nth) <= len(prompt.lines)):
+            return False
+        columns = screen.width()
+        shown = [(n, o) for n, o in enumerate(prompt.lines, 1) if not nth or n == int(nth)]
+        lines = [line for n, option in shown for line in _numbered_line(n, option, columns, True)]
+        if nth and not shown[0][1].detail:
+            lines += screen.wrap(NO_DETAIL, columns)
+        self._read(lines if nth else [*self._head(prompt, why=True), *lines])
+        return True
+
+    def _read(self, lines: Sequence[str]) -> None:
+        self.show(lines)
+
+    def _line(self, lines: Sequence[str], at_once: str = "") -> str:  # noqa: ARG002
+        """A line without its end; LONGEST characters of one that is too long."""
+        self.show(lines)
+        self.out.write("> ")
+        self.out.flush()
+        line = piece = self.lines_in.readline(LONGEST)
+        if not line:
+            raise EOFError
+        while len(piece) == LONGEST and not piece.endswith("\n"):  # the rest of a line is no next answer
+            piece = self.lines_in.readline(LONGEST)
+        return line.removesuffix("\n")
+
+    def _understood(self, typed: str, prompt: Prompt) -> tuple[tuple[str, ...], str]:
+        """The options of typed numbers and keys, or what is wrong."""
+        keys = {o.key: o for o in prompt.keys}
+        lines = {str(number): o for number, o in enumerate(prompt.lines, 1)}
+        words = list(dict.fromkeys(typed.replace(",", " ").split()))
+        if not words:
+            return (), f"Nothing typed. {_how(prompt)}"
+        if wrong := [word for word in words if word not in lines and word not in keys]:
+            return (), f'"{_shown(wrong[0])}" is not an answer. {_how(prompt)}'
+        picked = [(lines | keys)[word] for word in words]
+        if len(picked) > 1 and prompt.kind == "one":
+            return (), "Only one answer fits here."
+        if len(picked) > 1 and (alone := [o for o in picked if o.exclusive]):
+            return (), f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others."
+        return tuple(o.id for o in prompt.options if o in picked), ""
+
+
+def _how(prompt: Prompt) -> str:
+    """How a list is answered."""
+    keys = "".join(f"; {o.key}: {o.text.lower()}" for o in prompt.keys)
+    most = "with blanks: 1 3" if prompt.kind == "many" and len(prompt.lines) > 2 else "one only"
+    return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
+
+
+def _numbered_line(number: int, option: Option, columns: int, opened: bool) -> list[str]:
+    lines = screen.wrap(option.text, columns, f"{number} ")
+    return lines + (screen.wrap(option.detail, columns, "   ") if opened and option.detail else [])
+
+
+def _shown(typed: str) -> str:
+    return printable(typed[:20]) + ("..." if len(typed) > 20 else "")
+
+
+class _ToRead(NamedTuple):
+    """A text to be read before the list goes on, and what is ticked in it."""
+
+    lines: list[str]
+    ticked: tuple[str, ...]
+
+
+class QuestionaryAsker(TerminalAsker):
+    """questionary prompts, with the ways back and the keys that it lacks. Each is wiped away once it is answered."""
+
+    redraws = True
+
+    def __init__(self, engine: Engine, out: TextIO) -> None:
+        super().__init__(engine, out)
+        self.none_at = 0.0  # when "none" was pressed last
+        os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")  # or it complains in terminals that do not answer
+
+    def ask(self, prompt: Prompt) -> Reply:
+        if self.head_is_shown:  # it comes again with its list
+            self.head_is_shown = False
+            self.out.write(f"\x1b[{len(self._head(prompt))}A\x1b[J")
+        return super().ask(prompt)
+
+    def leave(self) -> None:
+        app = get_app_or_none()
+        if app is None or not app.is_running:
+            super().leave()
+        else:
+            app.exit(exception=KeyboardInterrupt)
+
+    def act(self, text: str) -> None:
+        super().act(text)
+        self._go_on()
+
+    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
+        """Said and left standing until it has been read: the next list would push it away."""
+        super().announce(level, flags, voice)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._pick([GO_ON], {"": FINISH})
+
+    def _emergency(self, head: list[str], lines: list[str]) -> bool:
+        """A screen after the other, each with the head and the way back; what was read stays once one leaves."""
+        columns = screen.width()
+        foot = screen.wrap(MISTAKE.format("leave"), columns)
+        room = max(screen.rows() - len(head) - len(foot) - 1, 1)
+        pages = [lines[at : at + room] for at in range(0, len(lines), room)] or [[]]
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
+            for number, page in enumerate(pages, 1):
+                foot = screen.wrap(MISTAKE.format("more" if number < len(pages) else "leave"), columns)
+                if self._pick([*head, *page, *foot], {"": FINISH, BACK_KEY: BACK_KEY}) == BACK_KEY:
+                    return False
+        self.show(_headed(head, lines, SHELL))
+        return True
+
+    def give(self, lines: Sequence[str]) -> None:
+        """A part that is longer than the window, one window at a time."""
+        if len(lines) + PAGE_FOOT <= screen.rows():
+            super().give(lines)
+        else:
+            self.show([""])
+            self._turn(lines, stays=True)
+
+    def _read(self, lines: Sequence[str]) -> None:
+        self._turn(lines, stays=False)
+
+    def _turn(self, lines: Sequence[str], stays: bool) -> None:
+        """A text, one window at a time: what follows would push it away. Each is wiped away, unless it `stays`."""
+        pages = _pages(lines, max(screen.rows() - PAGE_FOOT, 1))
+        for number, page in enumerate(pages, 1):
+            text = GO_ON if number == len(pages) else f"Page {number} of {len(pages)}. Enter goes on, b leaves"
+            if stays:
+                self.show(page)
+            above = [] if stays else page
+            if self._pick([*above, *screen.wrap(text, screen.width())], {"": NEXT, BACK_KEY: FINISH}) == FINISH:
+                return
+
+    def _line(self, lines: Sequence[str], at_once: str = "") -> str:
+        keys = KeyBindings()
+        nothing_typed = Condition(lambda: not get_app().current_buffer.text)
+        for key in at_once:
+            for either in {key, key.upper()}:
+                keys.add(either, filter=nothing_typed, eager=True)(lambda event, key=key: event.app.exit(result=key))
+        above = "\n".join([*lines, ">"])
+        style = questionary.Style([("qmark", "noinherit")])
+        question = questionary.text("", qmark=above, key_bindings=keys, style=style, erase_when_done=True)
+        return str(_run(question, keys))
+
+    def _list(self, prompt: Prompt) -> Reply:
+        reply = self._once(prompt)
+        while isinstance(reply, _ToRead):
+            self._read(reply.lines)
+            reply = self._once(replace(prompt, chosen=reply.ticked))
+        return reply
+
+    def _once(self, prompt: Prompt) -> Reply | _ToRead:
+        menu = _Menu(self, prompt)
+        reply: Reply | _ToRead = _run(menu.question, menu.bindings)
+        return reply
+
+
+class _Menu:
+    """One list in a terminal: what is ticked, pointed at and opened, how it is laid out, and its keys."""
+
+    def __init__(self, asker: QuestionaryAsker, prompt: Prompt) -> None:
+        self.asker, self.prompt, self.lines = asker, prompt, prompt.lines
+        self.question = questionary.checkbox(
+            "", qmark="", pointer=">", use_jk_keys=False, use_emacs_keys=False, erase_when_done=True,
+            choices=[questionary.Choice(o.text, value=o.id) for o in self.lines],
+        )  # fmt: skip
+        self.app = self.question.application
+        self.bindings: Any = self.app.key_bindings
+        self.control = _control(self.question)
+        self.control.selected_options = [o.id for o in self.lines if o.id in prompt.chosen]
+        self.keyed = [o.id for o in prompt.keys if o.id in prompt.chosen and not o.exclusive]
+        self.opened = {o.id for o in self.lines if o.open or prompt.opened}
+        self.asked_at = -1  # the line whose detail was asked for last
+        self.says_why = False
+        self.note = ""
+        self.is_cut = self.is_seen = False  # there are lines below; the last one has been on the screen
+        self._lay_out()
+        self._bind()
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        return tuple(o.id for o in self.prompt.options if o.id in (*self.control.selected_options, *self.keyed))
+
+    # --- what it looks like
+
+    def _lay_out(self) -> None:
+        """The question above, the keys below: both stay where the list is longer than the window."""
+
+        def fixed(lines: Callable[[], list[str]], style: str = "") -> Window:
+            control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
+            return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
+
+        columns = screen.width()
+        tallest = max(len(_title(o, columns, True)) for o in self.lines)
+        offsets = ScrollOffsets(top=0, bottom=tallest - 1)
+        self.window = Window(self.control, scroll_offsets=offsets, always_hide_cursor=True)
+        self.app.layout = Layout(HSplit([fixed(self._head, "bold"), self.window, fixed(self._foot)]))
+        self.app.before_render += self._set_titles
+        self.app.after_render += self._look
+
+    def _head(self) -> list[str]:
+        return self.asker._head(self.prompt, why=self.says_why)
+
+    def _foot(self) -> list[str]:
+        columns = screen.width()
+        both = rivals_beside(self.prompt.question, [*self.prompt.earlier, *self.ticked])
+        notes = [MORE_BELOW if self.is_cut else "", BOTH if both else "", self.note]
+        lines = [line for note in notes if note for line in screen.wrap(note, columns)]
+        gap = [""] if screen.rows() >= screen.LOW and not self.is_cut else []
+        return [*gap, *lines, *key_line(self.prompt, columns, self.keyed)]
+
+    def _set_titles(self, _: Any) -> None:
+        """The lines as wide as the window is now: questionary would cut them."""
+        columns = screen.width()
+        for number, (choice, option) in enumerate(zip(self.control.choices, self.lines, strict=True), 1):
+            lines = _title(option, columns, option.id in self.opened)
+            choice.title = f"{number} " + ("\n" + " " * MARKS).join(lines)
+        if self.window.render_info is None:
+            height = sum(choice.title.count("\n") + 1 for choice in self.control.choices)
+            self.is_cut = len(self._head()) + height + len(self._foot()) > screen.rows()
+
+    def _look(self, app: Any) -> None:
+        """After drawing: whether there are lines below."""
+        info = self.window.render_info
+        is_cut = info is not None and not info.bottom_visible
+        self.is_seen = self.is_seen or not is_cut
+        if is_cut != self.is_cut:
+            self.is_cut = is_cut
+            app.invalidate()
+
+    # --- its keys
+
+    def _bind(self) -> None:
+        def bind(names: Iterable[str], act: Callable[[], object]) -> None:
+            for name in names:
+                for either in {name, name.upper()} if len(name) == 1 else {name}:
+                    self.bindings.add(either, eager=True)(lambda _: act())
+
+        for number, option in enumerate(self.lines, 1):
+            bind([str(number)], lambda option=option: self._tick(option))  # type: ignore[misc]
+        for option in self.prompt.keys:
+            bind([option.key], lambda option=option: self._press(option))  # type: ignore[misc]
+        bind([" "], lambda: self._tick(self.lines[self.control.pointed_at]))
+        bind(["enter"], self._go_on)
+        bind([BACK_KEY, "left"], lambda: self.app.exit(result=BACK))
+        bind([DETAIL_KEY], self._detail)
+        bind([WHY_KEY], lambda: self._leave_to_read(self.asker._why(self.prompt)))
+        bind([RELIEF_KEY], lambda: self._leave_to_read(self.asker._relief()))
+        bind([LEAVE_KEY], lambda: self.app.exit(exception=KeyboardInterrupt))
+        bind(["pagedown"], self._page_down)
+        bind(["a", "i"], lambda: None)  # "tick all" and "invert" make no sense for symptoms
+        bind([Keys.BracketedPaste], lambda: self._say("What was pasted is left out."))
+
+    def _say(self, note: str) -> None:
+        self.note = note
+
+    def _tick(self, option: Option) -> None:
+        """Tick a line, or untick it; of one answer the others go."""
+        self._say("")
+        ticked = self.control.selected_options
+        self.control.pointed_at = self.lines.index(option)
+        if option.id in ticked:
+            ticked.remove(option.id)
+        elif self.prompt.kind == "many":
+            ticked.append(option.id)
+        else:
+            ticked[:] = [option.id]
+            self.keyed.clear()
+
+    def _press(self, option: Option) -> None:
+        """The key of an option: one that stands alone answers at once, but unticks nothing."""
+        self._say("")
+        if not option.exclusive:
+            if self.prompt.kind != "many":
+                self.control.selected_options.clear()
+            self.keyed = [] if self.keyed else [option.id]
+            return
+        now = time.monotonic()
+        before, self.asker.none_at = self.asker.none_at, now
+        if self.ticked:
+            self._say(f"Untick the others first, then {option.key}.")
+        elif now - before > BOUNCE_SECONDS:
+            self._end((option.id,))
+
+    def _go_on(self) -> None:
+        if self.ticked:
+            self._end(self.ticked)
+        else:
+            self._say(f"Nothing ticked yet. {_how(self.prompt)}")
+
+    def _end(self, ticked: tuple[str, ...]) -> None:
+        """Answer, once every line has been on the screen; an emergency at once."""
+        if self.is_cut and not self.is_seen and not self.asker.is_emergency(self.prompt, ticked):
+            self._page_down()
+            self._say(READ_ON)
+        else:
+            self.app.exit(result=ticked if self.prompt.kind == "many" else ticked[0])
+
+    def _page_down(self) -> None:
+        """The first line that is not whole on the screen comes to its top."""
+        if self.window.render_info is None:
+            return
+        last, start = self.window.render_info.last_visible_line(), 0
+        for nth, choice in enumerate(self.control.choices):
+            height = choice.title.count("\n") + 1
+            if start + height > last + 1:
+                self.control.pointed_at, self.window.vertical_scroll = nth, start
+                return
+            start += height
+
+    def _detail(self) -> None:
+        """That of the line that is pointed at; asked again, all, and why it is asked."""
+        self._say("")
+        at = self.control.pointed_at
+        option = self.lines[at]
+        if self.asked_at == at:
+            self.opened = {o.id for o in self.lines}
+            self.says_why = True
+        elif not option.detail or option.id in self.opened:
+            self._say(NO_DETAIL)
+        self.opened.add(option.id)
+        self.asked_at = at
+
+    def _leave_to_read(self, lines: list[str]) -> None:
+        self.app.exit(result=_ToRead(lines, self.ticked))
+
+
+def _run(question: Any, keys: Any) -> Any:
+    """The result of a questionary prompt that Esc and Ctrl-D leave too."""
+    app = question.application
+    app.ttimeoutlen = app.timeoutlen = ESCAPE_SECONDS
+    keys.add("escape", Keys.Any)(lambda _: None)  # Alt and a key, or what no terminal should send
+    keys.add("escape")(lambda event: event.app.exit(exception=KeyboardInterrupt))
+    keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
+    return question.unsafe_ask()
+
+
+def _control(question: Any) -> Any:
+    """questionary's own list control, which it does not hand out."""
+    controls = question.application.layout.find_all_controls()
+    return next(c for c in controls if isinstance(c, InquirerControl))
+
+
+def _title(option: Option, columns: int, opened: bool) -> list[str]:
+    """An option, and its detail if it is `opened`, beside the marks of its line."""
+    room = max(columns - MARKS - 1, 10)
+    return [*screen.wrap(option.text, room), *(screen.wrap(option.detail, room) if opened and option.detail else [])]
+
+
+def _pages(lines: Sequence[str], most: int) -> list[list[str]]:
+    """Lines in pages of at most `most`, broken at blank lines where that can be done."""
+    pages: list[list[str]] = []
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line and len(block) < most:
+            block.append(line)
+            continue
+        if block and pages and len(pages[-1]) + 1 + len(block) <= most:
+            pages[-1] += ["", *block]
+        elif block:
+            pages.append(block)
+        block = [line] if line else []
+    return pages
+
+
+def _numbered(choices: Iterable[object]) -> dict[str, str]:
+    """Choices for `_pick`: Enter finishes, 1 is the first of them."""
+    return {"": FINISH, **{str(number): str(choice) for number, choice in enumerate(choices, 1)}}

@@ -1,0 +1,128 @@
+"""Why a question is asked, and what waits for it: the words for "w" at a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from triage.conversation.interview import Prompt
+from triage.knowledge.lints import rows_of_question
+from triage.knowledge.model import Disposition, RuleBase
+from triage.knowledge.voices import rules_in_voice, voice_of
+from triage.knowledge.wording import cell_said, options_said
+from triage.output.screen import wrap
+from triage.reasoning.explain import Helped, Pending, Way, pending, tells_apart
+
+MOST = 24  # options that are named for one level where there is room
+FEWEST_LINES = 8  # an explanation is never cut to less
+AGAIN = "w again: all of it, with sources."
+
+
+def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
+    """Why a question is asked and what waits for it, in `rows` lines where that can be done.
+
+    Of each level as many options are named as fit; what is left out is counted.
+    """
+    question = prompt.question
+    waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
+    helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
+    head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
+    if not waiting:
+        head += wrap(_harmless(rulebase, prompt), columns)
+    by_level = _by_level(rulebase, question.id, waiting)
+    causes = [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
+    foot = wrap(AGAIN, columns) if waiting or helped else []
+    lines: list[str] = []
+    for items, most in _shorter([*by_level, *causes], len(by_level)):
+        told = [line for lead, words in items for line in wrap(f"{lead} {_some(words, most)}.", columns)]
+        lines = ["", *head, *told, *foot, ""]
+        if len(lines) <= max(rows, FEWEST_LINES):
+            break
+    return lines
+
+
+Items = Sequence[tuple[str, Sequence[str]]]
+
+
+def _shorter(items: Items, urgent: int) -> Iterator[tuple[Items, int]]:
+    """Ways to say `items`, each shorter than the one before, and how many words of each are named.
+
+    The first `urgent` of them stand for levels: they are left out last, the mildest first.
+    """
+    yield from ((items, most) for most in range(MOST, 1, -1))
+    yield from ((items[:urgent], most) for most in (2, 1))
+    yield from ((items[:left], 1) for left in range(urgent - 1, 0, -1))
+
+
+def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
+    """What is said where no rule that is more urgent waits for a question."""
+    name = prompt.question.id
+    others = (q for q in rulebase.questions.values() if q.id != name and q.id not in prompt.answers)
+    if any(cell.name == name for other in others for row in rows_of_question(other) for cell in row):
+        return "By itself no answer here makes it more urgent. It decides what else we ask."
+    return "No answer here makes it more urgent."
+
+
+def _by_level(rulebase: RuleBase, name: str, waiting: Iterable[Pending]) -> list[tuple[str, list[str]]]:
+    """For each level, most urgent first: the options that reach it, then those that do so with other answers."""
+    alone: dict[Disposition, list[str]] = {}
+    together: dict[Disposition, list[str]] = {}
+    for one in waiting:
+        for way in one.ways:
+            kind = together if way.needs else alone
+            listed = kind.setdefault(one.level, [])
+            listed += [words for words in _options(rulebase, name, way) if words not in listed]
+    lines: list[tuple[str, list[str]]] = []
+    told: set[str] = set()
+    told_together: set[str] = set()
+    for level in dict.fromkeys(one.level for one in waiting):
+        fresh = [words for words in alone.get(level, []) if words not in told]
+        told.update(fresh)
+        more = [words for words in together.get(level, []) if words not in told | told_together]
+        told_together.update(more)
+        lines += [(f"{level.when_said} if:", fresh)] if fresh else []
+        lines += [(f"{level.when_said} if other answers fit too:", more)] if more else []
+    return lines
+
+
+def _options(rulebase: RuleBase, name: str, way: Way) -> list[str]:
+    words = options_said(rulebase, name, way.options)
+    return [", together with ".join(words)] if way.together else words
+
+
+def _some(words: Sequence[str], most: int) -> str:
+    """The first of them, and how many more there are."""
+    left = len(words) - most
+    return "; ".join(words[:most]) + (f"; and {left} more" if left > 0 else "")
+
+
+def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
+    """Every rule that waits for the question, most urgent first, in words, with its id and sources."""
+    question = prompt.question
+    rulebase = rules_in_voice(rulebase, voice_of(rulebase, prompt.answers))
+    waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
+    helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
+    lines = ["", *wrap(f"The rules that wait for this question ({question.id})", columns)]
+    for one in waiting:
+        lines += [""] * (one is not waiting[0])  # the heading stays with the first
+        lines += wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)
+        for way in one.ways:
+            needs = [cell_said(rulebase, cell) for cell in way.needs]
+            lines += wrap("; or ".join(_options(rulebase, question.id, way)), columns, "  if  ")
+            lines += [line for words in needs for line in wrap(words, columns, "  and ")]
+        lines += wrap(one.flag.because, columns, "  ")
+        for name in one.flag.sources:
+            source = rulebase.sources[name]
+            lines += wrap(f"Source: {source.org}: {source.title} [{name}]", columns, "  ", "    ")
+        if not one.flag.sources:
+            lines += wrap("No source yet: a draft.", columns, "  ")
+    if helped:
+        lines += ["", *wrap("It also helps to tell apart, by signs for (+) and against (-):", columns)]
+        lines += [line for one in helped for line in wrap(_signs(one), columns, "- ")]
+    if not waiting and not helped:
+        lines += wrap("None. It is asked to choose what to tell you.", columns)
+    return [*lines, "", *wrap("To read one whole: leg-cramp-triage rules ID", columns), ""]
+
+
+def _signs(helped: Helped) -> str:
+    signs = ", ".join(f"{sign.id} {sign.weight:+d}" for sign in helped.signs)
+    return f"{helped.cause.title} [{helped.cause.id}]: {signs}"

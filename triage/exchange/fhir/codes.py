@@ -1,0 +1,68 @@
+"""What all FHIR resources of the project are made of: own identifiers, code systems and data types.
+
+Codes are the ids of the rule base, in code systems of its own: no SNOMED CT and no LOINC
+(their licences), so text says what is meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.knowledge.model import Option, Question
+
+Json = dict[str, Any]
+
+# A fixed name, not an address. Nothing is served there, and nothing ever can be: RFC 6761
+# keeps the domain "invalid" for names that must not resolve. The project owns no domain.
+BASE = "https://leg-cramp-triage.invalid/fhir"
+
+
+def canonical(kind: str, name: str) -> str:
+    """The URI of something of the project: `kind` is its resource type, like "Questionnaire"."""
+    return f"{BASE}/{kind}/{name}"
+
+
+def code_system(name: str) -> str:
+    """The URI of one of the code systems below."""
+    return canonical("CodeSystem", name)
+
+
+DISPOSITIONS = code_system("dispositions")
+RED_FLAGS = code_system("red-flags")
+CAUSES = code_system("causes")
+ADVICE = code_system("advice")
+CHECKS = code_system("checks")
+QUESTIONS = code_system("questions")
+
+# Extensions of the project itself.
+TITLE = canonical("StructureDefinition", "title")
+
+
+def options_of(question: Question) -> str:
+    """The code system of a question's options: their ids are unique only among themselves."""
+    return code_system(f"options-{question.id.replace('_', '-')}")
+
+
+def coding(system: str, code: str, display: str) -> Json:
+    """A Coding."""
+    return {"system": system, "code": code, "display": display}
+
+
+def option_coding(question: Question, option: Option) -> Json:
+    """The Coding of an option, as it stands in the Questionnaire and in every response."""
+    return coding(options_of(question), option.id, option.text)
+
+
+def concept(system: str, code: str, display: str) -> Json:
+    """A CodeableConcept with one of the project's codes, and the same in words."""
+    return {"coding": [coding(system, code, display)], "text": display}
+
+
+def text(words: str) -> Json:
+    """A CodeableConcept of words alone."""
+    return {"text": words}
+
+
+def extension(url: str, kind: str, value: Any) -> Json:
+    """An Extension; `kind` is the type of its value, like "String" or "Integer"."""
+    return {"url": url, f"value{kind}": value}

@@ -1,0 +1,85 @@
+"""The schemas of results as JSON: the types of `triage.output.contract`, with the values of a rule base."""
+
+from __future__ import annotations
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from triage.exchange.schemas import answer_files
+from triage.exchange.schemas.parts import Schema
+from triage.knowledge.loader import GRADES, GROUPS
+from triage.knowledge.model import STRENGTHS, RuleBase
+from triage.output import contract
+
+_PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
+
+
+def schema(rulebase: RuleBase) -> Schema:
+    """Of one result. Keys may be added to it later, so unknown ones are allowed."""
+    types = _types(rulebase)
+    body = types.table(contract.AssessmentData)
+    return {"title": "Result", **body, "definitions": types.definitions}
+
+
+def row(rulebase: RuleBase) -> Schema:
+    """Of the result of one of many rows, in the same way."""
+    return {"title": "Row", **_types(rulebase).table(contract.RowData)}
+
+
+def summary(rulebase: RuleBase) -> Schema:
+    """Of the counts of many rows, in the same way."""
+    types = _types(rulebase)
+    body = types.table(contract.SummaryData)
+    return {"title": "Summary", **body, "definitions": types.definitions}
+
+
+def _types(rulebase: RuleBase) -> _Types:
+    return _Types(
+        {
+            "schema": {"const": contract.SCHEMA},
+            "summary schema": {"const": contract.SUMMARY_SCHEMA},
+            "rung": {"enum": [level.id for level in rulebase.ladder]},
+            "level": {"enum": list(rulebase.dispositions)},
+            "group": {"enum": list(GROUPS)},
+            "grade": {"enum": list(GRADES)},
+            "strength": {"enum": list(STRENGTHS)},
+            "question": {"enum": list(rulebase.questions)},
+            "answers": answer_files.answers_table(rulebase),
+        }
+    )
+
+
+class _Types:
+    """Types as schemas. `named`: what `Annotated` stands for."""
+
+    def __init__(self, named: dict[str, Schema]) -> None:
+        self.named = named
+        self.definitions: dict[str, Schema] = {}
+
+    def table(self, kind: Any) -> Schema:
+        """A TypedDict: all its keys, and those that must be there."""
+        hints = get_type_hints(kind, include_extras=True)
+        return {
+            "description": kind.__doc__,
+            "type": "object",
+            "required": [name for name in hints if name in kind.__required_keys__],
+            "properties": {name: self.of(hint) for name, hint in hints.items()},
+        }
+
+    def of(self, hint: Any) -> Schema:
+        """The schema of any type that the contract uses (KeyError for another)."""
+        if is_typeddict(hint):
+            if hint.__name__ not in self.definitions:
+                self.definitions[hint.__name__] = {}  # its place, since a type may hold itself
+                self.definitions[hint.__name__] = self.table(hint)
+            return {"$ref": f"#/definitions/{hint.__name__}"}
+        origin, below = get_origin(hint), get_args(hint)
+        if origin is Annotated:
+            return self.named[below[1]]
+        if origin is list:
+            return {"type": "array", "items": self.of(below[0])}
+        if origin is dict:
+            return {"type": "object", "additionalProperties": self.of(below[1])}
+        if origin in (UnionType, Union):  # Annotated makes the latter
+            return {"anyOf": [self.of(one) for one in below]}
+        return {"type": _PLAIN[hint]}

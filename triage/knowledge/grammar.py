@@ -1,0 +1,351 @@
+"""The rule grammar: cells, rows, answers and examples as they are written in files.
+
+rules/README.md is its reference. Functions return what they read and add what is
+wrong to a list of complaints, so that all faults are told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
+from math import prod
+from typing import Any, NamedTuple
+
+from triage.knowledge.faults import allowed
+from triage.knowledge.model import ALL, ANY, NONE_OF, NOT_SURE, Answer, Answers, Cell, Disposition, Facts, Question, Row
+
+RED_FLAG, CAUSE, DISPOSITION = "red_flag", "cause", "disposition"
+FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
+
+# The keys of a cell that is written as a table. "not": answered, sure, and none of these; "open": answered, none of these.
+TABLE = {"any": ANY, "all": ALL, "not": NONE_OF, "open": NONE_OF}
+
+MOST_CASES = 10_000  # that one written example may stand for
+
+SPAN = r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$"
+
+Complain = Callable[[str, str], None]  # what is wrong, hint
+
+
+class Span(NamedTuple):
+    """Whole numbers from `low` to `high`, both included."""
+
+    low: int
+    high: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.low}-{self.high}"
+
+
+def read_span(text: str, minimum: int, maximum: int) -> Span | None:
+    """`">=60"`, `"<18"`, `"18-59"` or `"18"` within the question's limits; None if not a span."""
+    found = re.match(SPAN, text)
+    if not found:
+        return None
+    sign, bound, low, high, single = found.groups()
+    if single:
+        return Span(int(single), int(single))
+    if low:
+        return Span(int(low), int(high))
+    number = int(bound)
+    return {
+        ">=": Span(number, maximum),
+        ">": Span(number + 1, maximum),
+        "<=": Span(minimum, number),
+        "<": Span(minimum, number - 1),
+    }[sign]
+
+
+def cut_into_bands(question: Question, spans: Iterable[Span]) -> tuple[str, ...]:
+    """The coarsest bands of a number question that every span can be written with."""
+    starts = {question.minimum}
+    for span in spans:
+        starts |= {span.low, span.high + 1}
+    edges = sorted(s for s in starts if question.minimum <= s <= question.maximum)
+    ends = [*(edge - 1 for edge in edges[1:]), question.maximum]
+    return tuple(Span(low, high).name for low, high in zip(edges, ends, strict=True))
+
+
+def band_of(number: int, bands: Iterable[str]) -> str:
+    """The band that holds `number` (ValueError if none does)."""
+    for band in bands:
+        low, high = map(int, band.split("-"))
+        if low <= number <= high:
+            return band
+    raise ValueError(number)
+
+
+def joined_bands(bands: Iterable[str]) -> list[tuple[int, int]]:
+    """Bands in rising order as few spans (lowest, highest number): neighbours become one."""
+    spans: list[tuple[int, int]] = []
+    for band in bands:
+        low, high = map(int, band.split("-"))
+        if spans and spans[-1][1] + 1 == low:
+            low = spans.pop()[0]
+        spans.append((low, high))
+    return spans
+
+
+def as_list(value: Any) -> list[Any]:
+    """A value that may be written with or without brackets."""
+    return value if isinstance(value, list) else [value]
+
+
+class Vocabulary:
+    """The names that conditions may use, and what they may be compared with."""
+
+    def __init__(
+        self,
+        questions: Mapping[str, Question],
+        ladder: Sequence[Disposition] = (),
+        red_flags: Iterable[str] = (),
+        causes: Iterable[str] = (),
+    ) -> None:
+        self.questions = questions
+        self.levels = [level.id for level in ladder]
+        self.findings = {RED_FLAG: list(red_flags), CAUSE: list(causes), DISPOSITION: self.levels}
+        self._known = {name: dict.fromkeys(ids) for name, ids in self.findings.items()}
+        self._known.update({q.id: dict.fromkeys(o.id for o in q.options) for q in questions.values()})
+        self.bands: dict[str, tuple[str, ...]] = {}
+
+    def learn_bands(self, conditions: Iterable[Any]) -> None:
+        """Cut the number questions at every edge of their limits, and that `conditions` (raw rows) use."""
+        numbers = (q for q in self.questions.values() if q.kind == "number")
+        spans = {q.id: [Span(limit.minimum, limit.maximum) for limit in q.limits] for q in numbers}
+        for row in conditions:
+            for name, value in row.items() if isinstance(row, dict) else ():
+                if name in spans:
+                    question = self.questions[name]
+                    for item in as_list(value):
+                        if span := read_span(str(item), question.minimum, question.maximum):
+                            spans[name].append(span)
+        self.bands = {name: cut_into_bands(self.questions[name], found) for name, found in spans.items()}
+
+    def read_rows(self, raw: Any, findings: Sequence[str], complain: Complain) -> tuple[Row, ...]:
+        """Rows as written; `findings` are the names besides questions that may be used."""
+        if not isinstance(raw, list) or not raw:
+            complain("must be a list of rows", 'like [{ question = "option" }]')
+            return ()
+        rows = []
+        for item in raw:
+            if not isinstance(item, dict) or not item:
+                complain("a row must be a table with at least one cell", 'like { question = "option" }')
+                continue
+            cells = (self._read_cells(name, value, findings, complain) for name, value in item.items())
+            rows.append(tuple(chain.from_iterable(cells)))
+        return tuple(rows)
+
+    def _read_cells(self, name: str, value: Any, findings: Sequence[str], complain: Complain) -> list[Cell]:
+        """The cells of one entry of a row: one, or one for each key of a table."""
+        if name in FINDINGS and name not in findings:
+            complain(
+                f'"{name}" cannot be used here',
+                "only the stratum below may be read, or results would depend on firing order",
+            )
+            return []
+        if name not in self.questions and name not in FINDINGS:
+            complain(f'unknown question "{name}"', allowed(name, [*self.questions, *findings]))
+            return []
+        if not isinstance(value, dict):
+            return self._read_cell(name, "any", value, complain)
+        if not value or not set(value) <= set(TABLE) or not all(isinstance(v, list) for v in value.values()):
+            complain(f"{name}: a table here has lists named {', '.join(TABLE)}", allowed("", TABLE))
+            return []
+        if set(value) == {"any"} or (set(value) == {"all"} and len(value["all"]) < 2):
+            complain(f"{name}: a table is not needed here", 'write question = ["a", "b"]')
+        if set(value) & {"not", "open"} and (name in FINDINGS or self.questions[name].kind == "number"):
+            complain(f'{name}: "not" and "open" are for questions with options', "")
+            return []
+        return [cell for how in TABLE if how in value for cell in self._read_cell(name, how, value[how], complain)]
+
+    def _read_cell(self, name: str, key: str, value: Any, complain: Complain) -> list[Cell]:
+        if not as_list(value):
+            complain(f"{name}: an empty list", "name at least one option")
+            return []
+        options = self._read_options(name, as_list(value), complain)
+        if not options:
+            return []
+        if key == "not" and NOT_SURE in self._known[name]:
+            options.append(NOT_SURE)
+        written = _as_written([*value, NOT_SURE] if NOT_SURE in options and key == "not" else value)
+        cell = Cell(name, frozenset(options), TABLE[key], written)
+        if problem := self._impossible(cell):
+            complain(problem, "this can never hold")
+        return [cell]
+
+    def _read_options(self, name: str, items: list[Any], complain: Complain) -> list[str]:
+        options: list[str] = []
+        for item in items:
+            found = self._read_option(name, str(item))
+            if found is None:
+                complain(f'{name}: unknown option "{item}"', allowed(item, self._known[name]))
+            elif not found:
+                complain(f'{name}: "{item}" matches nothing', "this can never hold")
+            elif set(found) & set(options):
+                complain(f'{name}: "{item}" is named twice', "")
+            else:
+                options += found
+        return options
+
+    def _read_option(self, name: str, item: str) -> list[str] | None:
+        if name == DISPOSITION:
+            return self._read_levels(item)
+        if item in self._known[name]:
+            return [item]
+        question = self.questions.get(name)
+        if question is None or question.kind != "number":
+            return None
+        span = read_span(item, question.minimum, question.maximum)
+        if span is None:
+            return None
+        inside = []
+        for band in self.bands[name]:
+            low, high = map(int, band.split("-"))
+            if span.low <= low and high <= span.high:
+                inside.append(band)
+        return inside
+
+    def _read_levels(self, item: str) -> list[str] | None:
+        for sign in (">=", "<="):
+            if item.startswith(sign) and item[2:] in self.levels:
+                at = self.levels.index(item[2:])
+                return self.levels[: at + 1] if sign == ">=" else self.levels[at:]
+        return [item] if item in self.levels else None
+
+    def _impossible(self, cell: Cell) -> str:
+        if not cell.every or cell.name in FINDINGS:
+            return ""
+        question = self.questions[cell.name]
+        if question.kind != "many":
+            return f"{cell.name}: only one answer can be given, so no two options hold together"
+        alone = [o.id for o in question.options if o.exclusive and o.id in cell.options]
+        return f'{cell.name}: "{alone[0]}" always stands alone' if alone else ""
+
+    def read_example(self, raw: Any, complain: Complain) -> list[Facts]:
+        """An example, written out: a list stands for each in turn where one answer is given."""
+        if not isinstance(raw, dict):
+            complain("an example is a table of answers", 'like { question = "option" }')
+            return []
+        turns: list[list[tuple[str, frozenset[str]]]] = []
+        for name, value in raw.items():
+            if name in FINDINGS:
+                read = self._read_finding
+            elif name in self.questions:
+                read = self._read_fact
+            else:
+                complain(f'unknown question "{name}"', allowed(name, self.questions))
+                continue
+            facts = [read(name, one, complain) for one in self._in_turn(name, value)]
+            turns.append([(name, fact) for fact in facts if fact])
+        if prod(map(len, turns)) > MOST_CASES:
+            complain(f"stands for more than {MOST_CASES:,} cases", "write several examples, with shorter lists")
+            return []
+        return [dict(choice) for choice in product(*turns)]
+
+    def _in_turn(self, name: str, value: Any) -> list[Any]:
+        """The values that one written value stands for."""
+        if not isinstance(value, list):
+            return [value]
+        several = name in (RED_FLAG, CAUSE) or (name in self.questions and self.questions[name].kind == "many")
+        if several:
+            return value if value and all(isinstance(item, list) for item in value) else [value]
+        return value
+
+    def _read_finding(self, name: str, value: Any, complain: Complain) -> frozenset[str]:
+        ids = [str(item) for item in as_list(value)]
+        for item in ids:
+            if item not in self.findings[name]:
+                complain(f'unknown {name} "{item}"', allowed(item, self.findings[name]))
+        return frozenset(ids)
+
+    def _read_fact(self, name: str, value: Any, complain: Complain) -> frozenset[str]:
+        answer = read_answer(self.questions[name], value, complain)
+        return frozenset() if answer is None else as_fact(answer, self.bands.get(name, ()))
+
+
+def as_facts(answers: Answers, bands: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+    """Answers as the rules see them: sets of options, numbers as bands."""
+    return {name: as_fact(answer, bands.get(name, ())) for name, answer in answers.items()}
+
+
+def as_fact(answer: Answer, bands: Iterable[str]) -> frozenset[str]:
+    """One answer as a set of options; a number as the one of `bands` that holds it."""
+    if isinstance(answer, int):
+        return frozenset([band_of(answer, bands)])
+    return frozenset([answer]) if isinstance(answer, str) else frozenset(answer)
+
+
+def read_answer(question: Question, value: Any, complain: Complain) -> Answer | None:
+    """One answer as written in a file; None (after complaining) if it is not one."""
+    known = [option.id for option in question.options]
+    read = {"number": _read_number, "one": _read_one, "many": _read_many}[question.kind]
+    return read(question, value, known, complain)
+
+
+def _read_number(question: Question, value: Any, known: list[str], complain: Complain) -> Answer | None:
+    if isinstance(value, str) and value in known:
+        return value
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and question.minimum <= value <= question.maximum:
+        return int(value)
+    wrong = "is out of range" if whole else "is not an answer"
+    limits = f"a whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
+    complain(f"{question.id}: {_as_written(value)} {wrong}", f"{limits}, or {', '.join(known)}" if known else limits)
+    return None
+
+
+def _read_one(question: Question, value: Any, known: list[str], complain: Complain) -> Answer | None:
+    if isinstance(value, str) and value in known:
+        return value
+    wrong = f'unknown option "{value}"' if isinstance(value, str) else "takes one option, written in quotes"
+    complain(f"{question.id}: {wrong}", allowed(value, known, _calm(question)))
+    return None
+
+
+def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        like = f', like ["{known[0]}"]'
+        complain(f"{question.id}: takes a list of options{like}, at least one", allowed(value, known, _calm(question)))
+        return None
+    unknown = [item for item in value if item not in known]
+    for item in unknown:
+        complain(f'{question.id}: unknown option "{item}"', allowed(item, known, _calm(question)))
+    for item in (item for item, times in Counter(value).items() if times > 1):
+        complain(f'{question.id}: "{item}" is given twice', "")
+    alone = [o.id for o in question.options if o.exclusive and o.id in value]
+    if alone and len(value) > 1:
+        complain(f'{question.id}: "{alone[0]}" stands alone, it cannot be beside others', "")
+        return None
+    if unknown:
+        return None
+    return tuple(option for option in known if option in value)
+
+
+def _calm(question: Question) -> list[str]:
+    """The options that nobody is to be led to by a hint."""
+    return [option.id for option in question.options if option.exclusive or option.harmless]
+
+
+def valid_part(question: Question, value: Any) -> Answer | None:
+    """What can be read of a value that is no answer as a whole: the signs in it; None where there are none."""
+    given = set(_words(value))
+    signs = tuple(o.id for o in question.options if o.id in given and o.id not in _calm(question))
+    if question.kind == "many":
+        return signs or None
+    return signs[0] if len(signs) == 1 else None
+
+
+def _words(value: Any) -> Iterator[str]:
+    """All words of a text, or of texts in a list."""
+    for item in chain.from_iterable(map(as_list, as_list(value))):
+        if isinstance(item, str):
+            yield from re.findall(r"\w+", item.lower())
+
+
+def _as_written(value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,192 @@
+"""TOML files read with the line of every table and key, for messages that name them.
+
+`tomllib` forgets lines, so they are found again in the text, only when a message
+needs them. Files are UTF-8; a byte order mark is accepted.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from triage.knowledge.faults import Fault, FaultyInput
+
+# Answer and rule files are a few kilobytes, nested a few levels deep; more than this is a mistake.
+LARGEST = 5_000_000
+_USUAL = 130_000  # bytes; most files are smaller
+DEEPEST = 40
+
+# Patterns are compiled by those who use them, and that is rarely.
+
+# Keys of so many parts keep tomllib busy for hours, and what they make is too deep for anybody.
+_LONG_KEY = rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}"""
+# Possessive (`++`): a line of blanks must not be tried again from every one of them.
+_HEADER = r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$"
+_KEY = r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]"
+_OPENS_LIST = r"^[^=]*=\s*\[\s*(?:#.*)?$"
+_TOKEN = r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*"""
+
+
+# Examples are written in the rules but read only when they are run: they are half the text.
+_EXAMPLES = r"(?m)^(fires|silent) = \[(?:\n(?:  .*\n)+\]|[^{\n]*+\{.*\])$"
+
+
+class Location(NamedTuple):
+    """Where an entry stands: the `nth` (0-based) table of that name in a file."""
+
+    toml: Lines
+    table: str
+    nth: int
+
+    @property
+    def file(self) -> str:
+        return self.toml.name
+
+    @property
+    def line(self) -> int:
+        return self.toml.line(self.table, self.nth)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Lines:
+    """The text of a TOML file, and the lines on which its tables and keys stand. `name` is used in messages."""
+
+    def __init__(self, name: str, raw: bytes) -> None:
+        self.name, self.raw = name, raw
+        self._index: dict[str, list[tuple[int, dict[str, int]]]] | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """The text. Raises FaultyInput where it is none."""
+        return decoded(self.name, self.raw)
+
+    def line(self, table: str = "", nth: int = 0, key: str = "") -> int:
+        """The line of `key` in the `nth` (0-based) table of that name, or of its header.
+
+        Tables written inline or with dotted keys are found by their key. Nested tables count
+        within the whole file. 0 if it cannot be found.
+        """
+        if self._index is None:
+            self._index = self._find_lines()
+        tables = self._index.get(table, [])
+        if nth >= len(tables):
+            return self._index[""][0][1].get(table, 0)
+        header, keys = tables[nth]
+        inner = self._index.get(f"{table}.{key}") if len(tables) == 1 else None
+        return keys.get(key, inner[0][0] if inner else header)
+
+    def _find_lines(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
+        index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
+        keys, name, listed = index[""][0][1], "", ""
+        for number, line in self._lines_outside_strings():
+            if header := re.match(_HEADER, line):
+                keys = {}
+                name, listed = re.sub(r"[\s\"']", "", header[1]), ""
+                index.setdefault(name, []).append((number, keys))
+            elif key := re.match(_KEY, line):
+                own = key[1].strip("\"'")
+                keys.setdefault(own, number)
+                listed = f"{name}.{own}".lstrip(".") if re.match(_OPENS_LIST, line) else ""
+            elif listed and line.lstrip().startswith("{"):  # a table of a list, on a line of its own
+                index.setdefault(listed, []).append((number, {}))
+        return index
+
+    def _lines_outside_strings(self) -> Iterator[tuple[int, str]]:
+        """Lines that do not begin inside a triple-quoted string."""
+        inside = ""
+        for number, line in enumerate(self.text.split("\n"), 1):
+            rest = line
+            if inside:
+                _, closed, rest = line.partition(inside)
+                if not closed:
+                    continue
+                inside = ""
+            else:
+                yield number, line
+            for token in re.finditer(_TOKEN, rest):
+                if token[0] in ('"""', "'''"):
+                    _, closed, _ = rest[token.end() :].partition(token[0])
+                    inside = "" if closed else token[0]
+                    break
+
+
+class TomlFile(Lines):
+    """One parsed file: its `data` beside its lines."""
+
+    def __init__(self, name: str, raw: bytes, examples: bool = True) -> None:
+        """Parse `raw`. Raises FaultyInput. Without `examples`, each list of examples is read as one empty example."""
+        super().__init__(name, raw)
+        self.data = self._parse(self.text if examples else re.sub(_EXAMPLES, _emptied, self.text))
+
+    @classmethod
+    def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
+        """Read and parse the file at `path`. Raises FaultyInput."""
+        shown = name or str(path)
+        return cls(shown, read_bytes(path, shown), examples)
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        try:
+            if any(line.count(".") >= DEEPEST and re.search(_LONG_KEY, line) for line in text.split("\n")):
+                raise RecursionError
+            data = tomllib.loads(text)
+            refuse_extremes(data)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"line (\d+)", str(error))
+            line = int(found[1]) if found else text.count("\n") + 1
+            what = re.sub(r"\s*\(at .*?\)$", "", str(error))
+            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}")]) from None
+        except (RecursionError, ValueError):
+            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply, or a number too large")]) from None
+        return data
+
+
+def refuse_extremes(data: dict[str, Any]) -> None:
+    """RecursionError for more than DEEPEST levels, ValueError for whole numbers of more than 64 bits.
+
+    Neither need be allowed; later code may go down into values and write them out.
+    """
+    level: list[Any] = [data]
+    for _ in range(DEEPEST):
+        below = [item for node in level for item in (node.values() if type(node) is dict else node)]
+        if any(type(item) is int and item.bit_length() > 64 for item in below):
+            raise ValueError
+        level = [item for item in below if type(item) is dict or type(item) is list]
+        if not level:
+            return
+    raise RecursionError
+
+
+def _emptied(examples: re.Match[str]) -> str:
+    """One example without answers, on as many lines: lines in messages stay right."""
+    return f"{examples[1]} = [{{}}" + "\n" * examples[0].count("\n") + "]"
+
+
+def decoded(name: str, raw: bytes) -> str:
+    """The text of a file; `name` is used in messages. Raises FaultyInput."""
+    text = raw.removeprefix(BOM_UTF8)
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        line = text[: error.start].count(b"\n") + 1
+        raise FaultyInput([Fault(name, line, "not UTF-8 text")]) from None
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """What is in a file; `shown` is its name in messages. Raises FaultyInput."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_USUAL)  # a pipe does not tell its size, and room for the largest takes time
+            raw += file.read(LARGEST + 1 - _USUAL) if len(raw) == _USUAL else b""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None
+    if len(raw) > LARGEST:
+        raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
+    return raw

@@ -1,0 +1,74 @@
+"""What every page of HTML is set in: one file that holds its style and no script, and asks for nothing.
+
+The templates beside this module escape whatever they are given. Imported only when a page is asked
+for, as Jinja2 is.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from triage.knowledge.model import Disposition
+
+TEMPLATES = Path(__file__).parent / "templates"
+BASE = "base.css"  # colours, type and the frame of a page
+MILDEST = 4  # the looks that levels have, from 0, the most urgent
+
+
+def rendered(template: str, style: str, **values: Any) -> str:
+    """A template with these values, styled by `BASE` and one sheet more: names of files in the folder of templates."""
+    text = _style(style)
+    # The style is our own file, and has no text of a rule base or a person in it.
+    whole = _environment().get_template(template).render(values, style=Markup(text), style_hash=_hash(text))
+    return whole.replace(">\n<", "><")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["is_address"] = _is_address
+    made.globals |= {"urgency": _urgency, "day": _day}
+    return made
+
+
+@cache
+def _style(name: str) -> str:
+    """The style sheets as one, without comments and needless blanks."""
+    written = "\n".join((TEMPLATES / one).read_text("utf-8") for one in (BASE, name))
+    plain = re.sub(r"/\*.*?\*/", "", written, flags=re.DOTALL)
+    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", plain)).strip()
+
+
+def _hash(style: str) -> str:
+    """The style sheet as a Content-Security-Policy names it: no other style is obeyed."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
+
+
+def _is_address(url: str) -> bool:
+    """Whether it may become a link: an address of the web, never a script."""
+    return url.startswith(("https://", "http://"))
+
+
+def _urgency(level: Disposition) -> str:
+    """The class that gives a level its looks."""
+    return f"u{min(level.rank, MILDEST)}"
+
+
+def _day(day: date) -> Markup:
+    """A day in words, such as 21 November 2026."""
+    return Markup('<time datetime="{}">{} {}</time>').format(day.isoformat(), day.day, f"{day:%B %Y}")

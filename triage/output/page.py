@@ -1,0 +1,95 @@
+"""A result as one HTML page to read, print and hand to a doctor. It holds no script and asks for nothing.
+
+The templates beside this module set what `triage.output.content` holds. Imported only when a page is
+asked for, as Jinja2 is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from triage.knowledge.figures import figure
+from triage.knowledge.model import Assessment, RuleBase
+from triage.output.content import HEADINGS, NOTHING_MORE, WHAT_IF, Content, Wanted, content
+from triage.output.explanation import HOW, OUTCOMES
+from triage.output.frame import rendered
+from triage.output.graph import concluded, drawn
+from triage.output.paper import on_paper
+from triage.reasoning.explain import how, why_not
+
+# The parts in the order in which they stand on the page.
+ORDER = ("notes", "relief", "do_not", "causes", "needs_checking", "prevention", "withheld", "myths", "checks")
+
+LARGEST = 60_000  # bytes of a page, but for what --explain and --why-not add
+# What the style sheet gives every drawing, or a page of HTML does not need.
+_STYLED = (
+    ' xmlns="http://www.w3.org/2000/svg"',
+    ' stroke-linecap="round"',
+    ' stroke-linejoin="round"',
+    ' fill="currentColor"',
+)
+
+
+def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
+    """The whole page. `wanted` may bring a title, the day, how it was concluded in full, and why not.
+
+    Of the longest results the last drawings are left out, so that the page stays below `LARGEST`.
+    """
+    told = content(rulebase, assessment, wanted.day, ORDER)
+    graph = concluded(rulebase, assessment)
+    drawing = drawn(graph)
+    figures = _figures(rulebase, told)
+    paper = on_paper(told, drawing, figures)
+
+    def whole(figures: Mapping[str, Markup]) -> str:
+        return rendered(
+            "page.html",
+            "page.css",
+            told=told,
+            title=wanted.title,
+            answered=wanted.answered,
+            graph=graph,
+            drawing=drawing,
+            short=paper.short,
+            dense=paper.dense,
+            figures=figures,
+            levels=rulebase.dispositions,
+            explained=how(rulebase, assessment).children if wanted.how else (),
+            why_not=[why_not(rulebase, assessment, name) for name in wanted.why_not],
+            headings=HEADINGS,
+            what_if=WHAT_IF,
+            how=HOW,
+            outcomes=OUTCOMES,
+        )
+
+    return whole(_fitting(figures, LARGEST - len(whole({}).encode())))
+
+
+def _fitting(figures: Mapping[str, Markup], room: int) -> dict[str, Markup]:
+    """Those that fit into so many bytes, the first ones first."""
+    kept: dict[str, Markup] = {}
+    for advice, svg in figures.items():
+        size = len(svg.encode())
+        if size <= room:
+            kept[advice] = svg
+            room -= size
+    return kept
+
+
+def _figures(rulebase: RuleBase, told: Content) -> dict[str, Markup]:
+    """The drawings by the advice that they stand with; each stands once, with the first advice that names it."""
+    first: dict[str, str] = {}
+    for advice in (*told.relief, *told.do_not, *told.prevention, *told.myths):
+        if advice.figure:
+            first.setdefault(advice.figure, advice.id)
+    # `figure` lets nothing through that could harm a page.
+    return {advice: Markup(_slim(figure(rulebase, name).svg)) for name, advice in first.items()}
+
+
+def _slim(svg: str) -> str:
+    """A drawing without what the style sheet says of all of them."""
+    for said in _STYLED:
+        svg = svg.replace(said, "")
+    return svg.replace(' fill="none" stroke="currentColor"', ' fill="none"')

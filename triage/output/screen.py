@@ -1,0 +1,83 @@
+"""Text for a terminal: width, wrapping, the head of a question. Imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterable
+from functools import lru_cache
+
+WIDEST, NARROWEST = 80, 20
+LOW = 16  # lines of a window from which on there is room for blank ones
+
+
+def width() -> int:
+    """Columns to write in: the terminal's (or COLUMNS), at most 80, at least 20."""
+    return max(NARROWEST, min(columns(), WIDEST))
+
+
+def columns(stream: int = 1) -> int:
+    """Columns of the terminal that a stream goes to (or COLUMNS); 80 where they are not known."""
+    try:
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(stream).columns or WIDEST
+    except (ValueError, OSError):
+        return WIDEST
+
+
+def rows() -> int:
+    """Lines of the terminal (or LINES); 24 where that is not known."""
+    try:
+        return int(os.environ.get("LINES", "0")) or os.get_terminal_size(1).lines
+    except (ValueError, OSError):
+        return 24
+
+
+APART, HELD = "   ", "\xa0"  # three blanks part items that stay whole, like keys
+
+
+def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> list[str]:
+    """Lines of at most `columns`; `first` leads the first line, `rest` (as wide, blank) the others."""
+    return list(_wrapped(text, columns, first, " " * len(first) if rest is None else rest))
+
+
+@lru_cache(maxsize=4096)  # results share most of their texts
+def _wrapped(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
+    if cut := _cut_at_blanks(text, columns, first, rest):
+        return cut
+    items = text.split(APART)
+    if len(items) > 1:
+        text = APART.join(item.replace(" ", HELD) if len(item) <= columns else item for item in items)
+    lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return tuple(line.replace(HELD, " ") if len(items) > 1 else line for line in lines) or (first.rstrip(),)
+
+
+def _cut_at_blanks(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
+    """What textwrap makes of words with one blank between them; nothing of other texts, or if a word is too long."""
+    if not text.isprintable() or "  " in text or text != text.strip() or len(first) != len(rest):
+        return ()
+    lines, lead = [], first
+    while len(lead) + len(text) > columns:
+        end = text.rfind(" ", 0, max(0, columns - len(lead) + 1))
+        if end < 0:
+            return ()
+        lines.append(lead + text[:end])
+        text, lead = text[end + 1 :], rest
+    return (*lines, lead + text) if text else ()
+
+
+def question_head(text: str, columns: int) -> list[str]:
+    """A question, below a blank line where the window has room for one."""
+    return [*([""] if rows() >= LOW else []), *wrap(text, columns)]
+
+
+def relief_text(title: str, steps: Iterable[str], columns: int) -> list[str]:
+    """The steps that are safe for everybody, numbered."""
+    lines = wrap(title, columns)
+    for number, step in enumerate(steps, 1):
+        lines += wrap(step, columns, f"{number}. ")
+    return lines
+
+
+def welcome(texts: Iterable[str], columns: int) -> list[str]:
+    """What is said before the first question."""
+    return [line for text in texts for line in wrap(text, columns)]

@@ -1,0 +1,1 @@
+"""What must hold for every answer set: proofs, hazards, and rules as tests. Nothing here is needed for a result."""

@@ -1,0 +1,217 @@
+"""What fired -> an `Assessment`. Pure: the same answers always give the same result.
+
+The disposition is the most urgent one that any red flag reached; there is no code
+path by which a rule could lower it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.knowledge.model import (
+    AT_ONCE,
+    STRENGTHS,
+    Advice,
+    Answers,
+    Assessment,
+    Cause,
+    Check,
+    Disposition,
+    Facts,
+    FiredCause,
+    FiredFlag,
+    Note,
+    RankedCause,
+    Reason,
+    RedFlag,
+    RuleBase,
+    Sign,
+    Withheld,
+)
+from triage.knowledge.voices import in_voice, voice_of
+from triage.reasoning.engine import Engine, Firing, never_name, only_if_name
+
+
+def find_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
+    """The red flags that answers raise, most urgent first. Those beside the ladder come last."""
+    return _flags(engine.rulebase, engine.answers.infer(as_facts(answers, engine.rulebase.bands)))
+
+
+def settled_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
+    """The red flags that no question still to be asked can take back."""
+    facts = as_facts(answers, engine.rulebase.bands)
+    return tuple(f for f in find_flags(engine, answers) if not is_pending(engine.rulebase, f.flag, facts))
+
+
+def settled_level(engine: Engine, answers: Answers) -> Disposition:
+    """The most urgent level of those red flags."""
+    return most_urgent(engine.rulebase, (f.flag for f in settled_flags(engine, answers)))
+
+
+def is_pending(rulebase: RuleBase, flag: RedFlag, facts: Facts) -> bool:
+    """Whether a question that is still to be asked can take a red flag back."""
+    return any(name not in facts and rulebase.questions[name].applies(facts) for name in flag.waits_for)
+
+
+def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
+    """The most urgent disposition of `flags`; the least urgent of the ladder where there is none."""
+    reached = [rulebase.dispositions[flag.disposition] for flag in flags]
+    on_ladder = [level for level in reached if not level.beside]
+    return min(on_ladder, key=lambda level: level.rank, default=rulebase.ladder[-1])
+
+
+class _Found(NamedTuple):
+    """What is known once all strata have run."""
+
+    level: Disposition
+    flags: tuple[FiredFlag, ...]
+    causes: tuple[RankedCause, ...]
+    checking: tuple[FiredCause, ...]
+    told: frozenset[str]  # names of the advice, checks and notes that fired
+    facts: Facts  # answers and findings, as the last stratum saw them
+
+
+def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
+    """Everything that follows from `answers`. `missing`: questions that would still be asked."""
+    rulebase = engine.rulebase
+    facts = as_facts(answers, rulebase.bands)
+    fired = engine.answers.infer(facts)
+    flags = _flags(rulebase, fired)
+    level = most_urgent(rulebase, (f.flag for f in flags))
+    ranked = [c for c in rank_causes(rulebase, fired) if c.cause.group in level.causes]
+    causes = tuple(ranked[: rulebase.ranking.shown_at_most])
+    known = {**facts, RED_FLAG: frozenset(f.flag.id for f in flags)}
+    if level.see_doctor or not missing:  # while questions are open, "self-care" is not known
+        known[DISPOSITION] = frozenset([level.id])
+    brought_up = engine.findings.infer(known)
+    checking = _needs_checking(rulebase, brought_up)
+    known[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
+    told = frozenset(f.name for f in engine.advice.infer(known))
+    everything = told.union(f.name for f in (*fired, *brought_up))
+    raw = _settle(rulebase, _Found(level, flags, causes, checking, told, known), answers, missing, everything)
+    return in_voice(raw, rulebase.voices[raw.voice])
+
+
+def _settle(
+    rulebase: RuleBase, found: _Found, answers: Answers, missing: tuple[str, ...], fired: frozenset[str]
+) -> Assessment:
+    level = found.level
+    shows = set(level.shows)
+    given, withheld = settle_advice(rulebase.advice.values(), found.told)
+
+    def advice(kind: str) -> tuple[Advice, ...]:
+        return tuple(a for a in given if a.kind == kind) if part_of(kind) in shows else ()
+
+    beside = [d for f in found.flags if (d := rulebase.dispositions[f.flag.disposition]).beside]
+    return Assessment(
+        complete=not missing,
+        disposition=level,
+        pharmacist=beside[0] if beside and "pharmacist" in shows else None,
+        red_flags=found.flags,
+        causes=found.causes if "causes" in shows else (),
+        needs_checking=found.checking if "needs_checking" in shows else (),
+        relief=advice("relief"),
+        prevention=advice("prevention"),
+        do_not=advice("do_not"),
+        myths=advice("myth"),
+        withheld=tuple(w for w in withheld if part_of(w.advice.kind) in shows) if "withheld" in shows else (),
+        checks=_checks(rulebase, found.told) if "checks" in shows else (),
+        notes=_notes(rulebase, found) if "notes" in shows else (),
+        safety_net=rulebase.safety_net if "safety_net" in shows else None,
+        missing=missing,
+        pending=tuple(f.flag.id for f in found.flags if set(f.flag.waits_for) & set(missing)),
+        voice=voice_of(rulebase, answers),
+        answers=answers,
+        fired=fired,
+        facts=found.facts,
+        rulebase_sha256=rulebase.sha256,
+    )
+
+
+def _checks(rulebase: RuleBase, told: AbstractSet[str]) -> tuple[Check, ...]:
+    """Those that a sign asks for first, then those that a doctor may add."""
+    checks = [c for c in rulebase.checks.values() if c.id in told]
+    return tuple(sorted(checks, key=lambda c: STRENGTHS.index(c.strength)))
+
+
+def _notes(rulebase: RuleBase, found: _Found) -> tuple[Note, ...]:
+    """The lines to heed; at a level that ends the interview only those that stand before the rest."""
+    told = (note for note in rulebase.notes.values() if note.id in found.told)
+    return tuple(note for note in told if note.first or found.level.stops != AT_ONCE)
+
+
+def part_of(kind: str) -> str:
+    """The part of a result that shows this kind of advice."""
+    return "myths" if kind == "myth" else kind
+
+
+def _flags(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredFlag, ...]:
+    reasons = _merged(fired)
+    flags = [FiredFlag(flag, reasons[name]) for name, flag in rulebase.red_flags.items() if name in reasons]
+    return tuple(sorted(flags, key=lambda f: rulebase.dispositions[f.flag.disposition].rank))
+
+
+def _merged(fired: Iterable[Firing]) -> dict[str, Facts]:
+    """One entry a rule, with the options of all rows that held."""
+    reasons: dict[str, dict[str, frozenset[str]]] = {}
+    for firing in fired:
+        facts = reasons.setdefault(firing.name, {})
+        for name, options in firing.facts.items():
+            facts[name] = facts.get(name, frozenset()) | options
+    return dict(reasons)
+
+
+def rank_causes(rulebase: RuleBase, fired: Iterable[Firing]) -> list[RankedCause]:
+    """Causes with a sign for them and a score that is high enough, best first.
+
+    The score is the sum of the weights of the signs that hold; equal scores keep the
+    order of the rule base.
+    """
+    reasons = _merged(fired)
+    ranked = []
+    for cause in rulebase.causes.values():
+        held = [_reason(sign, reasons[sign.id]) for sign in cause.signs if sign.id in reasons]
+        speaks_for = tuple(r for r in held if r.weight > 0)
+        score = sum(r.weight for r in held)
+        if speaks_for and score >= rulebase.ranking.shown_from:
+            against = tuple(r for r in held if r.weight < 0)
+            ranked.append(RankedCause(cause, score, speaks_for, against))
+    return sorted(ranked, key=lambda r: -r.score)
+
+
+def _reason(sign: Sign, facts: Facts) -> Reason:
+    return Reason(sign.id, sign.because, facts, sign.weight)
+
+
+def _needs_checking(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredCause, ...]:
+    reasons = _merged(fired)
+    causes: list[Cause] = [cause for cause in rulebase.causes.values() if cause.id in reasons]
+    return tuple(FiredCause(c, tuple(sorted(reasons[c.id].get(RED_FLAG, ())))) for c in causes)
+
+
+def settle_advice(advice: Iterable[Advice], told: AbstractSet[str]) -> tuple[list[Advice], list[Withheld]]:
+    """What is given and what is left out, from the names of what fired."""
+    listed = list(advice)
+    withheld = [Withheld(a, because) for a in listed if a.id in told and (because := reasons_against(a, told))]
+    left_out = {w.advice.id for w in withheld}
+    concerned = {a.id for a in listed if a.id in told}
+    given = [
+        a
+        for a in listed
+        if a.id in told
+        and a.id not in left_out
+        and not (a.kind == "myth" and a.general)  # such myths are only listed by `rules`
+        and (not a.beside or concerned.intersection(a.beside))
+    ]
+    return given, withheld
+
+
+def reasons_against(advice: Advice, told: AbstractSet[str]) -> tuple[str, ...]:
+    """Why this advice is left out; empty if it is not."""
+    reasons = [never.because for n, never in enumerate(advice.never) if never_name(advice, n) in told]
+    if advice.only_if and only_if_name(advice) not in told and not reasons:
+        reasons.append(advice.only_because)
+    return tuple(dict.fromkeys(reasons))
