@@ -12,9 +12,11 @@ from sample import results, sample
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
+from triage.knowledge.relief_now import read_steps
 from triage.knowledge.rulebase import rules_folder
 from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.content import distinct
+from triage.output.screen import relief_text
 from triage.output.text import PARTS, details, short, urgent_lines, whole
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -85,7 +87,8 @@ def test_every_line_fits_the_width(columns: int, rulebase: RuleBase, every: dict
 
 @pytest.mark.parametrize("columns", [80, 40, 20])
 def test_relief_fits_the_width(columns: int) -> None:
-    assert max(map(len, relief_lines(rules_folder(), columns))) <= columns
+    now = read_steps(rules_folder())
+    assert max(map(len, relief_text(now.title, now.steps, columns))) <= columns
 
 
 def test_no_line_ends_in_blanks_or_holds_control_characters(rulebase: RuleBase, every: dict[str, Assessment]) -> None:

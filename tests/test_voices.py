@@ -163,7 +163,7 @@ def test_who_acts_in_an_emergency_is_said_first(engine: Engine) -> None:
             assert [one.id for one in found.notes] == [note]
             assert content(rulebase, found).first[0] == found.notes[0].title
             for name in FORMATS:
-                text = " ".join(wording(rulebase, found, Wanted()).split())
+                text = " ".join(written(name, rulebase, found, Wanted()).split())
                 assert found.notes[0].title in text.replace("\\n", " ").replace("  ", " "), name
     young = of(engine, {"start": "me", "danger": ("d_cold",), "age": 15})
     assert [one.id for one in young.notes] == ["call-yourself-or-someone-near", "show-an-adult"]
