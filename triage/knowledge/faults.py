@@ -16,17 +16,18 @@ def printable(text: str) -> str:
 
 
 class Fault(NamedTuple):
-    """One fault. `line` is 1-based; 0 where no line can be named."""
+    """One fault. `line` is 1-based; 0 where no line can be named. docs/faults.md says what each `code` means."""
 
     file: str
     line: int
     what: str
     hint: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         what, hint = (text if len(text) <= LONGEST else f"{text[:LONGEST]} ..." for text in (self.what, self.hint))
-        return printable(f"{place}: {what}" + (f" ({hint})" if hint else ""))
+        return printable(" ".join(filter(None, (f"{place}:", self.code, what))) + (f" ({hint})" if hint else ""))
 
 
 class Faults(list[Fault]):
