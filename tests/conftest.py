@@ -14,7 +14,7 @@ from triage.scale.tables import Tables
 @pytest.fixture(scope="session")
 def rulebase() -> RuleBase:
     """The rule base, with the examples of every rule."""
-    return load(examples=True)
+    return load()
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ class Tried(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> int:
     """0 when nothing failed; 1 otherwise, and then nothing is written."""
     args = arguments(argv)
-    engine = Engine(load(examples=True))
+    engine = Engine(load())
     rows = [*rule_rows(engine), *scenario_rows(engine)]
     broken = tried("broken files", fuzz.run, args.fuzz, CHUNK, args)
     valid = tried("valid answers", fuzz.run_valid, args.valid, CHUNK, args)

@@ -29,7 +29,7 @@ def copy(tiny: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("folder", [rules_folder(), TINY])
 def test_the_copy_is_what_was_read(folder: Path, tmp_path: Path) -> None:
-    read = load(folder, examples=True)
+    read = load(folder)
     cache.keep(read, tmp_path / "copy")
     assert repr(cache.kept(read.sha256, tmp_path / "copy")) == repr(read)
 

@@ -69,7 +69,7 @@ def test_the_sheet_of_the_advice_says_what_is_drawn(tiny: Path) -> None:
 
 
 def test_a_rule_base_needs_no_drawings() -> None:
-    assert load(TINY, examples=True).figures == {}
+    assert load(TINY).figures == {}
 
 
 def test_the_hash_covers_the_drawings(tiny: Path) -> None:
@@ -183,7 +183,7 @@ def test_bytes_that_are_no_text_are_told(tiny: Path) -> None:
 def test_what_xml_and_html_read_differently_does_no_harm(tiny: Path) -> None:
     hidden = "A <!-- --><![CDATA[<script>f()</script>]]> stretch"
     drawn(tiny, SOUND.replace("A stretch", hidden).replace("<g ", "<!-- <script> --><g "))
-    read = figure(load(tiny, examples=True), "a-stretch")
+    read = figure(load(tiny), "a-stretch")
     assert read.title == "A <script>f()</script> stretch"
     assert "<title>A &lt;script&gt;f()&lt;/script&gt; stretch</title>" in read.svg
     assert "<script" not in read.svg

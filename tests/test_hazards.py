@@ -79,7 +79,7 @@ WANTED = """
     enter-alone-reassures urgent-finding-lost stale-answer-file broken-or-swapped-rules
 """
 
-HAZARDS = list(load(examples=True).hazards.values())
+HAZARDS = list(load().hazards.values())
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,19 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from triage.cli.main import main
+from triage.knowledge import loader
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load, rules_folder
+from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import holds, written_out
 
@@ -523,6 +526,14 @@ OF_HAZARDS = [
 BREAKS = [*UNKNOWN_NAMES, *ASKED_WHEN, *CONDITIONS, *FIELDS, *IDS, *WRONG_TYPES, *BETWEEN_ENTRIES, *OF_HAZARDS]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _parsed_once() -> Iterator[None]:
+    """What is not broken is parsed once for all tests: that takes most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader, "TomlFile", lru_cache(TomlFile))
+        yield
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the rule base, to be broken."""
@@ -569,10 +580,10 @@ def applied(broken: Break) -> Sound:
     return with_mark(entry._replace(text=entry.text.replace(broken.old, broken.new)))
 
 
-def faults(folder: Path, examples: bool = False) -> list[Fault]:
+def faults(folder: Path) -> list[Fault]:
     """All faults of a rule base; none if it is sound."""
     try:
-        load(folder, examples)
+        load(folder)
     except FaultyInput as error:
         return list(error.faults)
     return []
@@ -582,7 +593,7 @@ def faults(folder: Path, examples: bool = False) -> list[Fault]:
 def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -> None:
     for entry in entries:
         add(folder, entry)
-    rulebase = load(folder, examples=True)
+    rulebase = load(folder)
     engine = Engine(rulebase)
     for entry in rulebase.entries.values():
         if entry.id.startswith("test-"):
@@ -593,7 +604,7 @@ def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -
 @pytest.mark.parametrize("broken", BREAKS, ids=str)
 def test_a_break_is_told_with_file_line_rule_field_and_hint(folder: Path, broken: Break) -> None:
     add(folder, applied(broken))
-    found = faults(folder, examples=broken.entry.file == HAZARDS)  # which only proofs read
+    found = faults(folder)
     label = broken.label or broken.entry.label
     # Nothing but the break is told: no follow-on faults elsewhere.
     place = f"rules/{broken.entry.file}", marked_line(folder / broken.entry.file)
@@ -779,7 +790,7 @@ def test_a_wrong_example_is_told(folder: Path, field: str, name: str, example: s
         rf"^{field} = \[(.*)\]$", rf"{field} = [ {MARK}\n  \1,\n  {example},\n]", FLAG.text, flags=re.MULTILINE
     )
     append(folder / FLAGS, text)
-    [fault] = faults(folder, examples=True)
+    [fault] = faults(folder)
     assert (fault.file, fault.line) == (f"rules/{FLAGS}", marked_line(folder / FLAGS)), name
     assert fault.what.startswith(f"{FLAG.label}, {field}: ")
     assert what in fault.what
@@ -806,7 +817,7 @@ def test_not_sure_may_stand_beside_signs_in_an_example(folder: Path) -> None:
     append(
         folder / FLAGS, FLAG.text.replace('fires = [{ kind = ["k_flick"]', 'fires = [{ kind = ["k_flick", "not_sure"]')
     )
-    [example] = load(folder, examples=True).red_flags["test-flag"].fires
+    [example] = load(folder).red_flags["test-flag"].fires
     assert example["kind"] == ["k_flick", "not_sure"]
 
 
@@ -814,7 +825,7 @@ def test_several_faults_are_told_at_once_in_order(folder: Path) -> None:
     breaks = [b for b in BREAKS if b.name in ("group", "strength", "read", "weight", "level")]
     for broken in breaks:
         add(folder, applied(broken))
-    found = faults(folder, examples=broken.entry.file == HAZARDS)  # which only proofs read
+    found = faults(folder)
     for broken in breaks:
         assert any(broken.what in fault.what for fault in found), broken.name
     places = [(fault.file, fault.line) for fault in found]
@@ -825,7 +836,7 @@ def test_several_lints_are_told_at_once(folder: Path) -> None:
     breaks = [b for b in BREAKS if b.name in ("source not used", "claim twice", "guard without reason")]
     for broken in breaks:
         add(folder, applied(broken))
-    found = faults(folder, examples=broken.entry.file == HAZARDS)  # which only proofs read
+    found = faults(folder)
     for broken in breaks:
         assert any(broken.what in fault.what for fault in found), broken.name
     assert len(found) == len(breaks)
@@ -909,7 +920,7 @@ def test_check_prints_every_fault_and_fails(broken_folder: Path, capsys: pytest.
     assert main(["check", "--rules", str(broken_folder)]) == 1
     told = capsys.readouterr()
     assert told.err == ""
-    assert told.out.splitlines() == [*map(str, faults(broken_folder, examples=True)), "2 faults"]
+    assert told.out.splitlines() == [*map(str, faults(broken_folder)), "2 faults"]
 
 
 # Relief reads one file only, so that it is there at once; a fault in that file stops it.
@@ -939,7 +950,7 @@ def test_relief_refuses_a_broken_file_of_its_own(name: str, folder: Path, capsys
 
 
 def test_rules_are_the_same_with_and_without_their_examples() -> None:
-    rulebase, short = load(examples=True), load()
+    rulebase, short = load(), load()
     assert short.sha256 == rulebase.sha256
     assert short.bands == rulebase.bands
     assert list(short.entries) == list(rulebase.entries)
@@ -1003,15 +1014,15 @@ NOT_ACCEPTED = {
 def test_what_is_accepted_is_checked(name: str, folder: Path) -> None:
     text, line, what = NOT_ACCEPTED[name]
     (folder / "accepted.toml").write_text(text)
-    [found] = faults(folder, examples=True)
+    [found] = faults(folder)
     assert str(found).startswith(f"rules/accepted.toml:{line}: {what}")
 
 
 def test_what_is_accepted_is_read_only_with_the_examples(folder: Path) -> None:
     (folder / "accepted.toml").unlink(missing_ok=True)
-    assert load(folder, examples=True).accepted == ()
+    assert load(folder).accepted == ()
     (folder / "accepted.toml").write_text(ACCEPTED)
     assert load(folder).accepted == ()
-    [accepted] = load(folder, examples=True).accepted
+    [accepted] = load(folder).accepted
     assert accepted[:4] == ("every-rule-matters", "leg-injury", "a change", "It is a test.")
     assert accepted.at.line == 2

@@ -19,6 +19,7 @@ from jsonschema import Draft7Validator
 from stories import SCENARIOS
 from test_answers import WHOLE, WRONG
 from test_rulebase_faults import BREAKS, RELIEF_NOW, Break, Sound, applied
+from triage.exchange.schemas.rule_grammar import Field, Fields, grammar
 
 from triage.cli.main import main
 from triage.conversation.answers import check_answers
@@ -26,7 +27,6 @@ from triage.conversation.interview import missing_from
 from triage.conversation.scenarios import expected_fields, run_scenario
 from triage.exchange.schemas import KINDS
 from triage.exchange.schemas.every import schema_of
-from triage.exchange.schemas.rule_grammar import Field, Fields, grammar
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.grammar import Vocabulary
 from triage.knowledge.model import Question, RuleBase

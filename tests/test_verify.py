@@ -13,15 +13,18 @@ from triage.cli import main as cli
 from triage.conversation.answers import as_toml
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     ALL,
     ALWAYS,
     ANY,
     AT_ONCE,
+    CAUSE,
+    DISPOSITION,
     NONE_OF,
     NOT_SURE,
+    RED_FLAG,
     Answers,
     Cell,
     Condition,

@@ -355,7 +355,7 @@ def test_a_long_sentence_fails_though_the_text_is_easy(folder: Path) -> None:
     line = replace(
         folder / "dispositions.toml", "Whoever is ill must not drive.", long + ". So go and" + " and go" * 13
     )
-    assert [(f.file, f.line, f.what) for f in wording_faults(load(folder, examples=True))] == [
+    assert [(f.file, f.line, f.what) for f in wording_faults(load(folder))] == [
         ("rules/dispositions.toml", line, 'disposition "emergency", more: a sentence of 29 words, at most 25')
     ]
 
@@ -409,21 +409,21 @@ def test_its_near_miss_is_not(rulebase: RuleBase, text: str) -> None:
 
 def test_a_forbidden_wording_fails_the_check_unless_it_is_exempt(folder: Path) -> None:
     line = replace(folder / "dispositions.toml", "Whoever is ill must not drive.", "You have gout.")
-    (fault,) = wording_faults(load(folder, examples=True))
+    (fault,) = wording_faults(load(folder))
     assert (fault.file, fault.line) == ("rules/dispositions.toml", line)
     assert fault.what == 'disposition "emergency", more: "You have" is forbidden (verdict)'
     exempt = '[[forbidden.exempt]]\nid = "emergency"\nfield = "more"\nbecause = "a test"\n\n'
     replace(folder / "wording.toml", '[[forbidden]]\nid = "diagnosis"', f'{exempt}[[forbidden]]\nid = "diagnosis"')
-    assert wording_faults(load(folder, examples=True)) == []
+    assert wording_faults(load(folder)) == []
     replace(folder / "dispositions.toml", "You have gout.", "Whoever is ill must not drive.")
-    (fault,) = wording_faults(load(folder, examples=True))  # an exemption without use
+    (fault,) = wording_faults(load(folder))  # an exemption without use
     assert fault.file == "rules/wording.toml"
     assert '"emergency", more, has no such wording' in fault.what
 
 
 def test_an_allowed_word_that_no_text_uses_must_go(folder: Path) -> None:
     replace(folder / "wording.toml", '"calcium"', '"calcium", "xylophone"')
-    (fault,) = wording_faults(load(folder, examples=True))
+    (fault,) = wording_faults(load(folder))
     assert fault.what == '[wording], allowed: "xylophone" is in no text'
 
 
@@ -447,7 +447,7 @@ def test_an_allowed_word_that_no_text_uses_must_go(folder: Path) -> None:
 def test_what_is_wrong_in_the_file_itself_is_told(folder: Path, old: str, new: str, what: str) -> None:
     replace(folder / "wording.toml", old, new)
     with pytest.raises(FaultyInput) as error:
-        load(folder, examples=True)
+        load(folder)
     told = [fault for fault in error.value.faults if what in fault.what]
     assert told, error.value
     assert told[0].file == "rules/wording.toml"

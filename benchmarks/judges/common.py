@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact
+from triage.knowledge.grammar import as_fact
+from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     AFTER_URGENT,

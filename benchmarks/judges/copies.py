@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG
+from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG
 from triage.knowledge.model import (
     Advice,
     Answers,

@@ -276,7 +276,7 @@ class RuleFolder:
     """A copy of a sound rule base, in which one file at a time is broken."""
 
     def __init__(self, sound: Path, copy: Path) -> None:
-        load(sound, examples=True)  # breaking what is broken would try nothing
+        load(sound)  # breaking what is broken would try nothing
         self.path = Path(shutil.copytree(sound, copy, ignore=shutil.ignore_patterns("*.md")))
         self.files = {path: path.read_bytes() for path in sorted(copy.rglob("*.toml"))}
         questions = tomllib.loads((sound / "questions.toml").read_text("utf-8"))["question"]

@@ -25,7 +25,7 @@ def check(args: argparse.Namespace) -> int:
     """Print every fault, or what a sound rule base holds; then prove it, if wanted."""
     folder = find(args.rules)  # no such folder is bad input, not a failed check
     try:
-        rulebase = load(folder, examples=True)
+        rulebase = load(folder)
         engine = Engine(rulebase)
         faults = [*examples.failing(engine), *wording_faults(rulebase), *story_faults(engine, folder)]
         if faults:

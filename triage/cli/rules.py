@@ -17,7 +17,7 @@ from triage.output.rule_text import listing, one
 
 def show_rules(args: argparse.Namespace) -> int:
     """Print what is wanted of the rules. Raises FaultyInput."""
-    rulebase = rules_in_voice(load(args.rules, examples=args.book or args.id is not None))
+    rulebase = rules_in_voice(load(args.rules))
     try:
         write(args, _rules_wanted(args, rulebase))
     except KeyError:

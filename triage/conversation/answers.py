@@ -117,15 +117,15 @@ def check_answers(
         for name, value in raw.items():
             if name not in rulebase.questions:
                 hint = allowed(name, rulebase.questions)
-                faults.append(Fault(source, line_of(name), f'unknown question "{name}"', hint))
+                faults.append(Fault(source, line_of(name), f'unknown question "{name}"', hint, "LCT401"))
                 continue
 
-            def complain(what: str, hint: str, name: str = name) -> None:
-                faults.append(Fault(source, line_of(name), what, hint))
+            def complain(code: str, what: str, hint: str, name: str = name) -> None:
+                faults.append(Fault(source, line_of(name), what, hint, code))
 
             read_answer(rulebase.questions[name], value, complain)
             if limit := _passed_limit(rulebase, known, name):
-                complain(f"{name}: {known[name]} does not go with the other answers", limit.say)
+                complain("LCT407", f"{name}: {known[name]} does not go with the other answers", limit.say)
     except FaultyInput as error:
         raise FaultyInput(error.faults, known) from None
     return known, faults

@@ -8,7 +8,7 @@ one of those questions is still to come, so that nothing is said and then taken 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from triage.knowledge.grammar import as_facts
@@ -30,7 +30,6 @@ from triage.knowledge.model import (
     any_row,
     chosen,
 )
-from triage.knowledge.records import Record
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.reasoning.assessment import most_urgent, settled_flags, settled_level
@@ -40,7 +39,8 @@ YES, NO = "yes", "no"
 MOST_LINES = 9  # that one screen numbers: one digit chooses one
 
 
-class Prompt(Record):
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
     """One thing to ask: a question, or a screen or a follow-up of it.
 
     `number` of `about` places it in the interview; `page` heads it where the list has several screens, in the place of

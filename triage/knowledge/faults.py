@@ -37,7 +37,7 @@ class Faults(list[Fault]):
         """Add one, and stop where a file is wrong from end to end."""
         super().append(fault)
         if len(self) >= MOST_FAULTS:
-            raise FaultyInput([*self, Fault(fault.file, 0, "more faults than are listed here")])
+            raise FaultyInput([*self, Fault(fault.file, 0, "more faults than are listed here", code="LCT007")])
 
 
 class FaultyInput(Exception):

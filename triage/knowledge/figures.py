@@ -93,7 +93,9 @@ def figure_faults(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _read(kept: FigureFile) -> Figure:
     if len(kept.raw) > LARGEST:
-        raise FaultyInput([Fault(kept.file, 0, f"larger than {LARGEST:,} bytes", "fewer lines and fewer decimals")])
+        raise FaultyInput(
+            [Fault(kept.file, 0, f"larger than {LARGEST:,} bytes", "fewer lines and fewer decimals", "LCT002")]
+        )
     reader = _Reader(kept.file)
     reader.read(kept.raw)
     lines = {name: line for name, (_, line) in reader.texts.items()}
@@ -121,18 +123,21 @@ class _Reader:
             self.parser.Parse(raw, True)
         except expat.ExpatError as error:
             raise FaultyInput(
-                [*self.faults, Fault(self.file, error.lineno, f"not XML: {expat.ErrorString(error.code)}")]
+                [
+                    *self.faults,
+                    Fault(self.file, error.lineno, f"not XML: {expat.ErrorString(error.code)}", code="LCT331"),
+                ]
             ) from None
         for name in TEXTS:
             if not self.texts.get(name, ("", 0))[0]:
                 self.faults.append(
-                    Fault(self.file, 1, f"<svg>: <{name}> is missing", "it is read to those who cannot see")
+                    Fault(self.file, 1, f"<svg>: <{name}> is missing", "it is read to those who cannot see", "LCT332")
                 )
         if self.faults:
             raise FaultyInput(self.faults)
 
     def _fault(self, what: str, hint: str = "") -> None:
-        self.faults.append(Fault(self.file, self.parser.CurrentLineNumber, what, hint))
+        self.faults.append(Fault(self.file, self.parser.CurrentLineNumber, what, hint, "LCT333"))
 
     def _doctype(self, *_: object) -> None:
         """Stops at once: what it declares could change all that follows."""

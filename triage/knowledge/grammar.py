@@ -11,13 +11,28 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, product
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from triage.knowledge.faults import allowed
-from triage.knowledge.model import ALL, ANY, NONE_OF, NOT_SURE, Answer, Answers, Cell, Disposition, Facts, Question, Row
-
-RED_FLAG, CAUSE, DISPOSITION = "red_flag", "cause", "disposition"
-FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
+from triage.knowledge.model import (
+    ALL,
+    ANY,
+    CAUSE,
+    DISPOSITION,
+    FINDINGS,
+    NONE_OF,
+    NOT_SURE,
+    RED_FLAG,
+    Answer,
+    Answers,
+    Cell,
+    Disposition,
+    Facts,
+    Question,
+    Row,
+    RuleBase,
+)
 
 # The keys of a cell that is written as a table. "not": answered, sure, and none of these; "open": answered, none of these.
 TABLE = {"any": ANY, "all": ALL, "not": NONE_OF, "open": NONE_OF}
@@ -26,11 +41,11 @@ MOST_CASES = 10_000  # that one written example may stand for
 
 SPAN = r"^\s*(?:(>=|<=|>|<)\s*(\d+)|(\d+)\s*-\s*(\d+)|(\d+))\s*$"
 
-Complain = Callable[[str, str], None]  # what is wrong, hint
+Complain = Callable[[str, str, str], None]  # a code, what is wrong, hint
 
 
-class Span(NamedTuple):
-    """Whole numbers from `low` to `high`, both included."""
+class Band(NamedTuple):
+    """Whole numbers from `low` to `high`, both included. Facts hold it by its name."""
 
     low: int
     high: int
@@ -39,54 +54,58 @@ class Span(NamedTuple):
     def name(self) -> str:
         return f"{self.low}-{self.high}"
 
+    @classmethod
+    def named(cls, name: str) -> Band:
+        """The band of that name. Raises ValueError."""
+        low, high = map(int, name.split("-"))
+        return cls(low, high)
 
-def read_span(text: str, minimum: int, maximum: int) -> Span | None:
-    """`">=60"`, `"<18"`, `"18-59"` or `"18"` within the question's limits; None if not a span."""
+
+def read_span(text: str, minimum: int, maximum: int) -> Band | None:
+    """`">=60"`, `"<18"`, `"18-59"` or `"18"` within the question's limits; None if it is nothing of these."""
     found = re.match(SPAN, text)
     if not found:
         return None
     sign, bound, low, high, single = found.groups()
     if single:
-        return Span(int(single), int(single))
+        return Band(int(single), int(single))
     if low:
-        return Span(int(low), int(high))
+        return Band(int(low), int(high))
     number = int(bound)
     return {
-        ">=": Span(number, maximum),
-        ">": Span(number + 1, maximum),
-        "<=": Span(minimum, number),
-        "<": Span(minimum, number - 1),
+        ">=": Band(number, maximum),
+        ">": Band(number + 1, maximum),
+        "<=": Band(minimum, number),
+        "<": Band(minimum, number - 1),
     }[sign]
 
 
-def cut_into_bands(question: Question, spans: Iterable[Span]) -> tuple[str, ...]:
+def cut_into_bands(question: Question, spans: Iterable[Band]) -> tuple[str, ...]:
     """The coarsest bands of a number question that every span can be written with."""
     starts = {question.minimum}
     for span in spans:
         starts |= {span.low, span.high + 1}
     edges = sorted(s for s in starts if question.minimum <= s <= question.maximum)
     ends = [*(edge - 1 for edge in edges[1:]), question.maximum]
-    return tuple(Span(low, high).name for low, high in zip(edges, ends, strict=True))
+    return tuple(Band(low, high).name for low, high in zip(edges, ends, strict=True))
 
 
 def band_of(number: int, bands: Iterable[str]) -> str:
     """The band that holds `number` (ValueError if none does)."""
-    for band in bands:
-        low, high = map(int, band.split("-"))
-        if low <= number <= high:
-            return band
+    for name in bands:
+        band = Band.named(name)
+        if band.low <= number <= band.high:
+            return name
     raise ValueError(number)
 
 
-def joined_bands(bands: Iterable[str]) -> list[tuple[int, int]]:
-    """Bands in rising order as few spans (lowest, highest number): neighbours become one."""
-    spans: list[tuple[int, int]] = []
-    for band in bands:
-        low, high = map(int, band.split("-"))
-        if spans and spans[-1][1] + 1 == low:
-            low = spans.pop()[0]
-        spans.append((low, high))
-    return spans
+def joined_bands(bands: Iterable[str]) -> list[Band]:
+    """Bands in rising order as few: neighbours become one."""
+    joined: list[Band] = []
+    for band in map(Band.named, bands):
+        low = joined.pop().low if joined and joined[-1].high + 1 == band.low else band.low
+        joined.append(Band(low, band.high))
+    return joined
 
 
 def as_list(value: Any) -> list[Any]:
@@ -100,21 +119,29 @@ class Vocabulary:
     def __init__(
         self,
         questions: Mapping[str, Question],
-        ladder: Sequence[Disposition] = (),
+        dispositions: Iterable[Disposition] = (),
         red_flags: Iterable[str] = (),
         causes: Iterable[str] = (),
+        bands: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
-        self.questions = questions
-        self.levels = [level.id for level in ladder]
-        self.findings = {RED_FLAG: list(red_flags), CAUSE: list(causes), DISPOSITION: self.levels}
+        self.questions, self.bands = questions, bands
+        levels = list(dispositions)
+        self.dispositions = tuple(level.id for level in levels)
+        self.levels = tuple(level.id for level in levels if not level.beside)
+        self.findings = {RED_FLAG: list(red_flags), CAUSE: list(causes), DISPOSITION: list(self.levels)}
         self._known = {name: dict.fromkeys(ids) for name, ids in self.findings.items()}
         self._known.update({q.id: dict.fromkeys(o.id for o in q.options) for q in questions.values()})
-        self.bands: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def of(cls, rulebase: RuleBase) -> Vocabulary:
+        """That of a whole rule base."""
+        levels = rulebase.dispositions.values()
+        return cls(rulebase.questions, levels, rulebase.red_flags, rulebase.causes, rulebase.bands)
 
     def learn_bands(self, conditions: Iterable[Any]) -> None:
         """Cut the number questions at every edge of their limits, and that `conditions` (raw rows) use."""
         numbers = (q for q in self.questions.values() if q.kind == "number")
-        spans = {q.id: [Span(limit.minimum, limit.maximum) for limit in q.limits] for q in numbers}
+        spans = {q.id: [Band(limit.minimum, limit.maximum) for limit in q.limits] for q in numbers}
         for row in conditions:
             for name, value in row.items() if isinstance(row, dict) else ():
                 if name in spans:
@@ -127,12 +154,12 @@ class Vocabulary:
     def read_rows(self, raw: Any, findings: Sequence[str], complain: Complain) -> tuple[Row, ...]:
         """Rows as written; `findings` are the names besides questions that may be used."""
         if not isinstance(raw, list) or not raw:
-            complain("must be a list of rows", 'like [{ question = "option" }]')
+            complain("LCT201", "must be a list of rows", 'like [{ question = "option" }]')
             return ()
         rows = []
         for item in raw:
             if not isinstance(item, dict) or not item:
-                complain("a row must be a table with at least one cell", 'like { question = "option" }')
+                complain("LCT201", "a row must be a table with at least one cell", 'like { question = "option" }')
                 continue
             cells = (self._read_cells(name, value, findings, complain) for name, value in item.items())
             rows.append(tuple(chain.from_iterable(cells)))
@@ -142,28 +169,29 @@ class Vocabulary:
         """The cells of one entry of a row: one, or one for each key of a table."""
         if name in FINDINGS and name not in findings:
             complain(
+                "LCT203",
                 f'"{name}" cannot be used here',
                 "only the stratum below may be read, or results would depend on firing order",
             )
             return []
         if name not in self.questions and name not in FINDINGS:
-            complain(f'unknown question "{name}"', allowed(name, [*self.questions, *findings]))
+            complain("LCT202", f'unknown question "{name}"', allowed(name, [*self.questions, *findings]))
             return []
         if not isinstance(value, dict):
             return self._read_cell(name, "any", value, complain)
         if not value or not set(value) <= set(TABLE) or not all(isinstance(v, list) for v in value.values()):
-            complain(f"{name}: a table here has lists named {', '.join(TABLE)}", allowed("", TABLE))
+            complain("LCT207", f"{name}: a table here has lists named {', '.join(TABLE)}", allowed("", TABLE))
             return []
         if set(value) == {"any"} or (set(value) == {"all"} and len(value["all"]) < 2):
-            complain(f"{name}: a table is not needed here", 'write question = ["a", "b"]')
+            complain("LCT207", f"{name}: a table is not needed here", 'write question = ["a", "b"]')
         if set(value) & {"not", "open"} and (name in FINDINGS or self.questions[name].kind == "number"):
-            complain(f'{name}: "not" and "open" are for questions with options', "")
+            complain("LCT207", f'{name}: "not" and "open" are for questions with options', "")
             return []
         return [cell for how in TABLE if how in value for cell in self._read_cell(name, how, value[how], complain)]
 
     def _read_cell(self, name: str, key: str, value: Any, complain: Complain) -> list[Cell]:
         if not as_list(value):
-            complain(f"{name}: an empty list", "name at least one option")
+            complain("LCT201", f"{name}: an empty list", "name at least one option")
             return []
         options = self._read_options(name, as_list(value), complain)
         if not options:
@@ -173,7 +201,7 @@ class Vocabulary:
         written = _as_written([*value, NOT_SURE] if NOT_SURE in options and key == "not" else value)
         cell = Cell(name, frozenset(options), TABLE[key], written)
         if problem := self._impossible(cell):
-            complain(problem, "this can never hold")
+            complain("LCT205", problem, "this can never hold")
         return [cell]
 
     def _read_options(self, name: str, items: list[Any], complain: Complain) -> list[str]:
@@ -181,11 +209,11 @@ class Vocabulary:
         for item in items:
             found = self._read_option(name, str(item))
             if found is None:
-                complain(f'{name}: unknown option "{item}"', allowed(item, self._known[name]))
+                complain("LCT204", f'{name}: unknown option "{item}"', allowed(item, self._known[name]))
             elif not found:
-                complain(f'{name}: "{item}" matches nothing', "this can never hold")
+                complain("LCT205", f'{name}: "{item}" matches nothing', "this can never hold")
             elif set(found) & set(options):
-                complain(f'{name}: "{item}" is named twice', "")
+                complain("LCT206", f'{name}: "{item}" is named twice', "")
             else:
                 options += found
         return options
@@ -203,7 +231,7 @@ class Vocabulary:
             return None
         inside = []
         for band in self.bands[name]:
-            low, high = map(int, band.split("-"))
+            low, high = Band.named(band)
             if span.low <= low and high <= span.high:
                 inside.append(band)
         return inside
@@ -212,7 +240,7 @@ class Vocabulary:
         for sign in (">=", "<="):
             if item.startswith(sign) and item[2:] in self.levels:
                 at = self.levels.index(item[2:])
-                return self.levels[: at + 1] if sign == ">=" else self.levels[at:]
+                return list(self.levels[: at + 1] if sign == ">=" else self.levels[at:])
         return [item] if item in self.levels else None
 
     def _impossible(self, cell: Cell) -> str:
@@ -227,7 +255,7 @@ class Vocabulary:
     def read_example(self, raw: Any, complain: Complain) -> list[Facts]:
         """An example, written out: a list stands for each in turn where one answer is given."""
         if not isinstance(raw, dict):
-            complain("an example is a table of answers", 'like { question = "option" }')
+            complain("LCT208", "an example is a table of answers", 'like { question = "option" }')
             return []
         turns: list[list[tuple[str, frozenset[str]]]] = []
         for name, value in raw.items():
@@ -236,12 +264,14 @@ class Vocabulary:
             elif name in self.questions:
                 read = self._read_fact
             else:
-                complain(f'unknown question "{name}"', allowed(name, self.questions))
+                complain("LCT202", f'unknown question "{name}"', allowed(name, self.questions))
                 continue
             facts = [read(name, one, complain) for one in self._in_turn(name, value)]
             turns.append([(name, fact) for fact in facts if fact])
         if prod(map(len, turns)) > MOST_CASES:
-            complain(f"stands for more than {MOST_CASES:,} cases", "write several examples, with shorter lists")
+            complain(
+                "LCT208", f"stands for more than {MOST_CASES:,} cases", "write several examples, with shorter lists"
+            )
             return []
         return [dict(choice) for choice in product(*turns)]
 
@@ -258,7 +288,7 @@ class Vocabulary:
         ids = [str(item) for item in as_list(value)]
         for item in ids:
             if item not in self.findings[name]:
-                complain(f'unknown {name} "{item}"', allowed(item, self.findings[name]))
+                complain("LCT204", f'unknown {name} "{item}"', allowed(item, self.findings[name]))
         return frozenset(ids)
 
     def _read_fact(self, name: str, value: Any, complain: Complain) -> frozenset[str]:
@@ -293,7 +323,11 @@ def _read_number(question: Question, value: Any, known: list[str], complain: Com
         return int(value)
     wrong = "is out of range" if whole else "is not an answer"
     limits = f"a whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
-    complain(f"{question.id}: {_as_written(value)} {wrong}", f"{limits}, or {', '.join(known)}" if known else limits)
+    complain(
+        "LCT404",
+        f"{question.id}: {_as_written(value)} {wrong}",
+        f"{limits}, or {', '.join(known)}" if known else limits,
+    )
     return None
 
 
@@ -301,23 +335,27 @@ def _read_one(question: Question, value: Any, known: list[str], complain: Compla
     if isinstance(value, str) and value in known:
         return value
     wrong = f'unknown option "{value}"' if isinstance(value, str) else "takes one option, written in quotes"
-    complain(f"{question.id}: {wrong}", allowed(value, known, _calm(question)))
+    complain("LCT402", f"{question.id}: {wrong}", allowed(value, known, _calm(question)))
     return None
 
 
 def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         like = f', like ["{known[0]}"]'
-        complain(f"{question.id}: takes a list of options{like}, at least one", allowed(value, known, _calm(question)))
+        complain(
+            "LCT403",
+            f"{question.id}: takes a list of options{like}, at least one",
+            allowed(value, known, _calm(question)),
+        )
         return None
     unknown = [item for item in value if item not in known]
     for item in unknown:
-        complain(f'{question.id}: unknown option "{item}"', allowed(item, known, _calm(question)))
+        complain("LCT402", f'{question.id}: unknown option "{item}"', allowed(item, known, _calm(question)))
     for item in (item for item, times in Counter(value).items() if times > 1):
-        complain(f'{question.id}: "{item}" is given twice', "")
+        complain("LCT405", f'{question.id}: "{item}" is given twice', "")
     alone = [o.id for o in question.options if o.exclusive and o.id in value]
     if alone and len(value) > 1:
-        complain(f'{question.id}: "{alone[0]}" stands alone, it cannot be beside others', "")
+        complain("LCT406", f'{question.id}: "{alone[0]}" stands alone, it cannot be beside others', "")
         return None
     if unknown:
         return None

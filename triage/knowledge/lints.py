@@ -6,7 +6,6 @@ answers and run no rule (the examples are run by `triage.reasoning.examples`).
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
@@ -19,7 +18,6 @@ from triage.knowledge.model import (
     Cell,
     Check,
     Entry,
-    Hazard,
     Note,
     Question,
     RedFlag,
@@ -27,6 +25,7 @@ from triage.knowledge.model import (
     RuleBase,
     Sign,
 )
+from triage.knowledge.table_checks import TABLE_CHECKS
 from triage.knowledge.toml_file import Location
 
 TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
@@ -34,29 +33,15 @@ TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
 
 def lint(rulebase: RuleBase) -> list[Fault]:
     """All faults of all lints."""
-    return [fault for check in LINTS for fault in check(rulebase)]
+    return [fault for check in (*TABLE_CHECKS, *LINTS) for fault in check(rulebase)]
 
 
-def _fault(at: Location, what: str, hint: str = "") -> Fault:
-    return Fault(at.file, at.line, what, hint)
-
-
-def kind_of(entry: Entry) -> str:
-    """The name of an entry's table, for messages and lists."""
-    names = {
-        RedFlag: "red_flag",
-        Cause: "cause",
-        Sign: "sign",
-        Advice: "advice",
-        Note: "note",
-        Check: "check",
-        Hazard: "hazard",
-    }
-    return names[type(entry)]
+def _fault(code: str, at: Location, what: str, hint: str = "") -> Fault:
+    return Fault(at.file, at.line, what, hint, code)
 
 
 def _label(entry: Entry) -> str:
-    return f'{kind_of(entry)} "{entry.id}"'
+    return f'{entry.table} "{entry.id}"'
 
 
 def rows_of(entry: Entry) -> Iterator[Row]:
@@ -92,7 +77,7 @@ def _sources_exist_and_are_used(rulebase: RuleBase) -> Iterator[Fault]:
     yield from _unknown_sources(rulebase, rulebase.relief_now.sources, "[relief_now]", rulebase.relief_now.at)
     for source in rulebase.sources.values():
         if source.id not in cited:
-            yield _fault(source.at, f'source "{source.id}" is not used', "cite it in a rule or take it out")
+            yield _fault("LCT302", source.at, f'source "{source.id}" is not used', "cite it in a rule or take it out")
     for hazard in rulebase.hazards.values():  # what only the hazard log cites is not used: no result rests on it
         yield from _unknown_sources(rulebase, hazard.sources, _label(hazard), hazard.at)
 
@@ -100,13 +85,17 @@ def _sources_exist_and_are_used(rulebase: RuleBase) -> Iterator[Fault]:
 def _unknown_sources(rulebase: RuleBase, cited: Iterable[str], label: str, at: Location) -> Iterator[Fault]:
     for source in cited:
         if source not in rulebase.sources:
-            yield _fault(at, f'{label}, sources: unknown source "{source}"', allowed(source, rulebase.sources))
+            yield _fault(
+                "LCT301", at, f'{label}, sources: unknown source "{source}"', allowed(source, rulebase.sources)
+            )
 
 
 def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
     for entry in (*rulebase.entries.values(), *rulebase.hazards.values()):
         if not entry.status and not isinstance(entry, Sign):  # a sign rests on its cause's sources
-            yield _fault(entry.at, f"{_label(entry)}, sources: none, so it is a draft", "say why: draft_because")
+            yield _fault(
+                "LCT303", entry.at, f"{_label(entry)}, sources: none, so it is a draft", "say why: draft_because"
+            )
 
 
 def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
@@ -115,13 +104,16 @@ def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
     for entry in rulebase.entries.values():
         for own in entry.claims:
             if own not in listed:
-                yield _fault(entry.at, f'{_label(entry)}, claims: unknown claim "{own}"', allowed(own, listed))
+                yield _fault(
+                    "LCT301", entry.at, f'{_label(entry)}, claims: unknown claim "{own}"', allowed(own, listed)
+                )
     for claim in rulebase.claims:
         for own in claim.ids:
             if listed[own] > 1:
-                yield _fault(claim.at, f'claim "{own}" is listed {listed[own]} times')
+                yield _fault("LCT304", claim.at, f'claim "{own}" is listed {listed[own]} times')
             if (own in named) == bool(claim.left_out):
                 yield _fault(
+                    "LCT304",
                     claim.at,
                     f'claim "{own}" must be answered by an entry or left out, and not both',
                     "name it in `claims` of the entry that answers it, or write left_out with a reason",
@@ -134,7 +126,10 @@ def _rules_can_fire(rulebase: RuleBase) -> Iterator[Fault]:
             for barrier in entry.condition.unless:
                 if all(any(_implies(cell, wanted) for cell in row) for wanted in barrier):
                     yield _fault(
-                        entry.at, f"{_label(entry)}: a row of `when` can never fire", "`unless` always stops it"
+                        "LCT305",
+                        entry.at,
+                        f"{_label(entry)}: a row of `when` can never fire",
+                        "`unless` always stops it",
                     )
 
 
@@ -156,11 +151,13 @@ def _rules_differ(rulebase: RuleBase) -> Iterator[Fault]:
             continue
         key = (_conclusion(entry), _shape(entry.condition.when), _shape(entry.condition.unless))
         if other := first.get(key):
-            yield _fault(entry.at, f'{_label(entry)}: same condition and conclusion as "{other.id}"', f"at {other.at}")
+            yield _fault(
+                "LCT306", entry.at, f'{_label(entry)}: same condition and conclusion as "{other.id}"', f"at {other.at}"
+            )
         first.setdefault(key, entry)
     for entry in rulebase.entries.values():
         if len(_shape(entry.condition.when)) < len(entry.condition.when):
-            yield _fault(entry.at, f"{_label(entry)}: the same row stands twice")
+            yield _fault("LCT306", entry.at, f"{_label(entry)}: the same row stands twice")
 
 
 def _shape(rows: Iterable[Row]) -> frozenset[frozenset[tuple[str, frozenset[str], str]]]:
@@ -187,7 +184,10 @@ def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
     for question in rulebase.questions.values():
         if question.id not in read:
             yield _fault(
-                question.at, f'question "{question.id}" is read by no rule', "take it out, or use it in a rule"
+                "LCT307",
+                question.at,
+                f'question "{question.id}" is read by no rule',
+                "take it out, or use it in a rule",
             )
 
 
@@ -199,7 +199,10 @@ def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
         for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
             if conditional and not examples:
                 yield _fault(
-                    entry.at, f"{_label(entry)}, {name}: no example", "one that fires, and near misses that do not"
+                    "LCT308",
+                    entry.at,
+                    f"{_label(entry)}, {name}: no example",
+                    "one that fires, and near misses that do not",
                 )
 
 
@@ -207,16 +210,20 @@ def _risky_advice_is_guarded(rulebase: RuleBase) -> Iterator[Fault]:
     for advice in rulebase.advice.values():
         if advice.harm and not advice.only_if:
             yield _fault(
+                "LCT309",
                 advice.at,
                 f"{_label(advice)}, only_if: is missing",
                 f"{', '.join(advice.harm)} needs its exclusions answered",
             )
         if bool(advice.only_if) != bool(advice.only_because):
-            yield _fault(advice.at, f"{_label(advice)}, only_because: goes with only_if")
+            yield _fault("LCT309", advice.at, f"{_label(advice)}, only_because: goes with only_if")
         for other in advice.beside:
             if other not in rulebase.advice:
                 yield _fault(
-                    advice.at, f'{_label(advice)}, beside: unknown advice "{other}"', allowed(other, rulebase.advice)
+                    "LCT309",
+                    advice.at,
+                    f'{_label(advice)}, beside: unknown advice "{other}"',
+                    allowed(other, rulebase.advice),
                 )
 
 
@@ -224,11 +231,13 @@ def _figures_are_there_and_shown(rulebase: RuleBase) -> Iterator[Fault]:
     for advice in rulebase.advice.values():
         if advice.figure and advice.figure not in rulebase.figures:
             what = f"{_label(advice)}, figure: no file figures/{advice.figure}.svg"
-            yield _fault(advice.at, what, allowed(advice.figure, rulebase.figures))
+            yield _fault("LCT310", advice.at, what, allowed(advice.figure, rulebase.figures))
     shown = {advice.figure for advice in rulebase.advice.values()}
     for figure in rulebase.figures.values():
         if figure.id not in shown:
-            yield Fault(figure.file, 0, f'no advice has figure = "{figure.id}"', "name it in one, or take it out")
+            yield Fault(
+                figure.file, 0, f'no advice has figure = "{figure.id}"', "name it in one, or take it out", "LCT310"
+            )
 
 
 def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
@@ -236,7 +245,9 @@ def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
     for flag in rulebase.red_flags.values():
         for name in flag.waits_for if rulebase.dispositions[flag.disposition].stops == AT_ONCE else ():
             if rulebase.questions[name].after_urgent is None:
-                yield _fault(flag.at, f'{_label(flag)}, waits_for: "{name}" is not asked after an urgent finding')
+                yield _fault(
+                    "LCT311", flag.at, f'{_label(flag)}, waits_for: "{name}" is not asked after an urgent finding'
+                )
 
 
 def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
@@ -245,9 +256,11 @@ def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
         alone = [o.id for o in question.options if o.exclusive]
         label = f'question "{question.id}", option'
         if question.kind == "many" and not [o for o in alone if o != NOT_SURE]:
-            yield _fault(question.at, f"{label}: no exclusive option that says none of these", "exclusive = true")
+            yield _fault(
+                "LCT312", question.at, f"{label}: no exclusive option that says none of these", "exclusive = true"
+            )
         if NOT_SURE in alone:
-            yield _fault(question.at, f'{label}: "{NOT_SURE}" may stand beside signs', "not exclusive")
+            yield _fault("LCT312", question.at, f'{label}: "{NOT_SURE}" may stand beside signs', "not exclusive")
 
 
 def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
@@ -258,14 +271,14 @@ def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
         if wanted != bool(marked):
             what = "no harmless option" if wanted else f'"{marked[0]}" cannot be marked harmless'
             hint = "harmless = true goes with an option of a danger question that takes one answer"
-            yield _fault(question.at, f'question "{question.id}", option: {what}', hint)
+            yield _fault("LCT313", question.at, f'question "{question.id}", option: {what}', hint)
 
 
 def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
     for level in rulebase.ladder:
         if level.stops == AT_ONCE and set(level.shows) - {"notes"}:
             what = f'disposition "{level.id}", shows: only "notes"'
-            yield _fault(level.at, what, "it stops at once; of the notes it tells those that come first")
+            yield _fault("LCT314", level.at, what, "it stops at once; of the notes it tells those that come first")
 
 
 def _hazards_name_what_exists(rulebase: RuleBase) -> Iterator[Fault]:
@@ -280,7 +293,9 @@ def _hazards_name_what_exists(rulebase: RuleBase) -> Iterator[Fault]:
         for field, given, known in fields:
             for name in given:
                 if name not in known:
-                    yield _fault(hazard.at, f'{_label(hazard)}, {field}: unknown id "{name}"', allowed(name, known))
+                    yield _fault(
+                        "LCT301", hazard.at, f'{_label(hazard)}, {field}: unknown id "{name}"', allowed(name, known)
+                    )
 
 
 def _hazards_are_controlled(rulebase: RuleBase) -> Iterator[Fault]:
@@ -289,19 +304,10 @@ def _hazards_are_controlled(rulebase: RuleBase) -> Iterator[Fault]:
         asked_of_rules = hazard.least or hazard.never or hazard.harm or hazard.told
         if not (asked_of_rules or hazard.words or hazard.tests):
             what = f"{_label(hazard)}: nothing is asked for"
-            yield _fault(hazard.at, what, "one of least, never, harm, told, words, tests")
+            yield _fault("LCT315", hazard.at, what, "one of least, never, harm, told, words, tests")
         if bool(asked_of_rules) != bool(hazard.controls):
             what = f"{_label(hazard)}, controls: go with least, never, harm or told"
-            yield _fault(hazard.at, what, "the rules that see to it")
-
-
-def _hazard_words_are_patterns(rulebase: RuleBase) -> Iterator[Fault]:
-    for hazard in rulebase.hazards.values():
-        for word in hazard.words:
-            try:
-                re.compile(word)
-            except re.error as error:
-                yield _fault(hazard.at, f'{_label(hazard)}, words: "{word}" is no pattern', str(error))
+            yield _fault("LCT315", hazard.at, what, "the rules that see to it")
 
 
 LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
@@ -320,5 +326,9 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _emergencies_show_nothing_else,
     _hazards_name_what_exists,
     _hazards_are_controlled,
-    _hazard_words_are_patterns,
 )
+
+
+def kind_of(entry: Entry) -> str:
+    """The name of an entry's table."""
+    return entry.table

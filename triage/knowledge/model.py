@@ -1,16 +1,19 @@
-"""The nouns of the program: frozen data, no behaviour beyond reading itself.
+"""The nouns of the program: the tables of rules/ as types, and what follows from answers. Frozen, no behaviour but reading.
 
-Everything here is filled from the rule base (`triage.knowledge.loader`) or from a
-person's answers; nothing here knows a question, a cause or a threshold. Small
-records are named tuples; those that are compared by identity are a `Record`. Annotations
-are no strings: `typing` compiles each string of a named tuple.
+Each table of the files is one class, whose fields say what may stand in it (`triage.knowledge.fields` says how).
+Nothing here knows a question, a cause or a threshold.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from triage.knowledge.records import Record
-from triage.knowledge.toml_file import Location
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, OneOf, Only, Scope, Text, Texts
+from triage.knowledge.toml_file import NOWHERE, Location
 
 # What a person answered: question id -> a number, one option id, or several.
 Answer = int | str | tuple[str, ...]
@@ -22,8 +25,24 @@ Facts = Mapping[str, frozenset[str]]
 
 NOT_SURE = "not_sure"
 
+# What conditions may read besides questions, each from a stratum below.
+RED_FLAG, CAUSE, DISPOSITION = "red_flag", "cause", "disposition"
+FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
+
+Group = Literal["everyday", "ask", "check"]
+GROUPS: tuple[str, ...] = get_args(Group)
+Harm = Literal["rubbing", "heat", "pressure"]
+Part = Literal[
+    "pharmacist", "notes", "causes", "needs_checking", "relief", "do_not", "prevention", "checks", "withheld", "myths",
+    "safety_net",
+]  # fmt: skip
+
 # How strongly a check is advised: a sign asks for it, or a doctor may add it.
-STRENGTHS = ("ask", "may")
+Strength = Literal["ask", "may"]
+STRENGTHS: tuple[str, ...] = get_args(Strength)
+
+Grade = Literal["A", "B", "C", "-"]  # of the evidence for an advice
+GRADES: tuple[str, ...] = get_args(Grade)
 
 # The group of causes that may be named as fitting; the others are asked about or checked.
 EVERYDAY = "everyday"
@@ -69,6 +88,8 @@ def among(how: str, options: frozenset[str], present: frozenset[str]) -> bool:
 
 
 Row = tuple[Cell, ...]
+Rows = tuple[Row, ...]
+Examples = tuple[Mapping[str, Any], ...]
 
 
 class Condition(NamedTuple):
@@ -90,56 +111,71 @@ EVERYBODY = Condition(((),))
 NOBODY = Condition(())
 
 
-class Option(NamedTuple):
-    """One answer that can be chosen; `means` completes "You said: ...". `exclusive` ones stand alone.
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One answer that can be chosen: one claim, key words first, at most 12 words. No screen numbers more than nine."""
 
-    `harmless`: no danger sign, where a danger question takes one answer. `detail` is shown on demand, with `open`
-    from the start. Options of one `page` stand on one screen. `show`: rows, only then it is offered (None: always).
-    `key` chooses it, on every screen the same; others have numbers. `voice`: how texts speak of the person once it
-    is chosen; `now`: then the one safe action is shown at once.
-    """
+    id: Annotated[Id, Scope("")]
+    text: Annotated[Text, "what can be chosen"]
+    means: Annotated[Text, 'a clause that completes "You said: ..."; without it the text itself'] = ""
+    detail: Annotated[
+        Text,
+        "a line of help (at most 20 words), shown on demand. Always printed on paper and in exports",
+    ] = ""
+    open: Annotated[bool, "its detail is shown from the start"] = False
+    page: Annotated[Text, "the heading of the screen it stands on; lines with the same page stand together"] = ""
+    show: Annotated[
+        Rows | None,
+        "rows: it is offered only where one holds. They may read earlier pages of its own question",
+    ] = None
+    key: Annotated[
+        str,
+        'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure, on every screen',
+    ] = ""
+    exclusive: Annotated[bool, 'stands alone ("none")'] = False
+    harmless: Annotated[bool, "no danger sign; only in danger questions that take one answer"] = False
+    voice: Annotated[str, "how texts speak from then on"] = ""
+    now: Annotated[bool, "it cramps now, so the one safe action is shown at once"] = False
+    at: Annotated[Location, DERIVED] = NOWHERE
 
-    id: str
-    text: str
-    means: str
-    detail: str = ""
-    open: bool = False
-    page: str = ""
-    show: tuple[Row, ...] | None = None
-    key: str = ""
-    exclusive: bool = False
-    harmless: bool = False
-    voice: str = ""
-    now: bool = False
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "means", self.means or self.text[:1].lower() + self.text[1:])
 
 
-class Limit(NamedTuple):
-    """Narrower bounds of a number where a row of `when` holds, and what is said of a number beyond them."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Limit:
+    """Narrower bounds of a number, where a row of `when` holds."""
 
-    when: tuple[Row, ...]
-    minimum: int
-    maximum: int
-    say: str
+    when: Annotated[Rows, "rows: where they hold"]
+    minimum: Annotated[int, Key("min")] = 0
+    maximum: Annotated[int, Key("max")]
+    say: Annotated[Text, "what is told beyond them"]
+    at: Annotated[Location, DERIVED] = NOWHERE
 
     def allows(self, number: int) -> bool:
         return self.minimum <= number <= self.maximum
 
 
-class ClarifyOption(NamedTuple):
-    """One way out of "not sure": an answer, or the list once more (`answer` empty), after the question `go_to`."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClarifyOption:
+    """One way out of "not sure": one of `answer`, `again` and `go_to`."""
 
-    text: str
-    answer: tuple[str, ...]
-    go_to: str = ""
+    text: Text
+    answer: Annotated[tuple[str, ...], "options of the question"] = ()
+    again: Annotated[bool, "show the list again"] = False
+    go_to: Annotated[str, "a question to ask first"] = ""
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Clarification(NamedTuple):
-    """What is asked after "not sure": each sign in turn, the list again with all details, or one more question."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clarification:
+    """What is asked after "not sure": one of `each`, `again_open` and `option`."""
 
-    text: str
-    each: bool
-    again_open: bool
-    options: tuple[ClarifyOption, ...] = ()
+    text: Text
+    each: Annotated[bool, "the lines one at a time, yes or no"] = False
+    again_open: Annotated[bool, "the same list once more, with all details"] = False
+    options: Annotated[tuple[ClarifyOption, ...], Key("option"), "ways out, in order"] = ()
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 def chosen(answer: Answer) -> tuple[str, ...]:
@@ -149,36 +185,46 @@ def chosen(answer: Answer) -> tuple[str, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
-class Question(Record):
-    """One question. `kind` is "one", "many" or "number" (whole, from `minimum` to `maximum`).
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """One question, in asking order: who, danger, then the rest."""
 
-    `after_urgent`: rows on which it is still asked after an urgent finding (None: it is not). `yields`: when it gives
-    way to the longest interview there may be ("always", "after_urgent", or "": never), one prompt later on
-    `yields_unless`. `rivals`: an option that calms, and those beside which it does not count. `skipped_because`: why
-    nothing is lost where it is not asked, though it could raise the disposition.
-    """
-
-    id: str
-    kind: str
-    text: str
-    why: str
-    options: tuple[Option, ...]
-    danger: bool = False
-    ask_when: tuple[Row, ...] | None = None
-    ask_unless: tuple[Row, ...] = ()
-    asked_of: str = "everybody"
-    after_urgent: tuple[Row, ...] | None = None
-    yields: str = ""
-    yields_unless: tuple[Row, ...] = ()
-    rivals: tuple[tuple[str, ...], ...] = ()
-    clarify: Clarification | None = None
-    minimum: int = 0
-    maximum: int = 0
-    unit: str = ""
-    limits: tuple[Limit, ...] = ()
-    sources: tuple[str, ...] = ()
-    skipped_because: str = ""
-    at: Location
+    id: Annotated[Id, Scope("question")]
+    kind: Annotated[Literal["one", "many", "number"], "how many answers it takes; a number is whole"]
+    text: Annotated[Text, 'the question, at most 15 words. It does not say "you"']
+    why: Annotated[Text, "one or two sentences: why it is asked"]
+    options: Annotated[tuple[Option, ...], Key("option")] = ()
+    danger: Annotated[bool, "a danger sign; no harmless choice is ever preselected"] = False
+    ask_when: Annotated[Rows | None, "rows (over answers): who is asked. Without it: everybody"] = None
+    ask_unless: Annotated[Rows, "rows: who is not asked all the same"] = ()
+    asked_of: Annotated[Text, "who is asked, in words"] = "everybody"
+    after_urgent: Annotated[
+        Rows | None,
+        OR_TRUE,
+        "still asked after an urgent finding of those who are asked (`true`), or further rows that then must hold. "
+        "Without it: not asked then",
+    ] = None
+    yields: Annotated[
+        Literal["", "always", "after_urgent"],
+        "when it is left out as the last prompt of the longest interview (`[asking]`, `most`)",
+    ] = ""
+    yields_unless: Annotated[Rows, "rows on which it may still be that last prompt"] = ()
+    rivals: Annotated[
+        tuple[tuple[str, ...], ...],
+        "groups of options, of which the first (it calms) does not count beside one of the others: the screen says so",
+    ] = ()
+    clarify: Annotated[Clarification | None, 'asked when the answer is "not sure"'] = None
+    minimum: Annotated[int, Key("min"), "of a number"] = 0
+    maximum: Annotated[int, Key("max"), "of a number"] = 0
+    unit: Annotated[Text, "of a number"] = ""
+    limits: Annotated[tuple[Limit, ...], Key("limit"), "narrower limits of a number"] = ()
+    sources: Annotated[tuple[str, ...], "ids of `sources.toml`"] = ()
+    skipped_because: Annotated[
+        str,
+        "why nothing is lost for those who are not asked; needed (by `check --prove`) where an answer could have made "
+        "it more urgent",
+    ] = ""
+    at: Annotated[Location, DERIVED] = NOWHERE
 
     def option(self, option_id: str) -> Option:
         """The option of that id (KeyError if there is none)."""
@@ -207,235 +253,403 @@ class Question(Record):
         return tuple(o for o in self.options if o.show is None or any_row(o.show, facts))
 
 
-class Disposition(NamedTuple):
-    """One level of the ladder. `rank` 0 is the most urgent.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Voice:
+    """The words with which texts speak of the person, another adult or a child."""
 
-    `when_said` and `instead` are short phrases: "<when_said of one>, <instead of a milder one>, if: ...".
-    """
-
-    id: str
-    rank: int
-    title: str
-    say: str
-    time: str
-    when_said: str
-    instead: str
-    more: tuple[str, ...]
-    see_doctor: bool
-    stops: str
-    stops_because: str
-    shows: tuple[str, ...]
-    causes: tuple[str, ...]
-    beside: bool
-    at: Location
+    id: Annotated[Id, Scope("voice")]
+    words: Annotated[
+        Mapping[str, str],
+        "a word for each token, such as `your`; every voice has the same tokens. `said` leads what was answered",
+    ]
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class SafetyNet(NamedTuple):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Disposition:
+    """One level of the ladder, most urgent first. `rank` 0 is the most urgent."""
+
+    id: Annotated[Id, Scope("disposition")]
+    rank: Annotated[int, DERIVED] = 0
+    title: Text
+    say: Annotated[Text, "one sentence that says what to do first"]
+    time: Annotated[Text, "when"]
+    when_said: Annotated[Text, "a few words: what to do, and when"]
+    instead: Annotated[
+        Text,
+        "not on the first level: how a more urgent level is told apart from this one; together with `when_said` of that "
+        'one: "Get help today, not in the next weeks, if: ..."',
+    ] = ""
+    more: Annotated[Texts, "further lines"] = ()
+    see_doctor: bool = False
+    stops: Annotated[
+        Literal["", "at_once", "after_follow_ups"],
+        "whether the interview ends: at the emergency, or after the follow-ups",
+    ] = ""
+    stops_because: Annotated[str, "why the rest need not be asked"] = ""
+    shows: Annotated[tuple[Part, ...], "the parts of a result that are printed, in order"] = ()
+    causes: Annotated[
+        tuple[Group, ...],
+        "the groups of causes that may be named: at an urgent level no everyday cause, so that its name cannot reassure",
+    ] = ()
+    beside: Annotated[
+        bool,
+        "for the pharmacist, who is named next to a level that `shows` it, and is not on the ladder",
+    ] = False
+    at: Annotated[Location, DERIVED] = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """Where to go; if several red flags name one, the first of the file counts."""
+
+    id: Annotated[Id, Scope("place")]
+    text: Text
+    at: Annotated[Location, DERIVED] = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SafetyNet:
     """The signs to come back for, printed with every result below an emergency."""
 
-    say_today: str
-    today: tuple[str, ...]
-    say_emergency: str
-    emergency: tuple[str, ...]
+    say_today: Text
+    today: Annotated[Texts, "signs"]
+    say_emergency: Text
+    emergency: Annotated[Texts, "signs"]
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class ReliefNow(NamedTuple):
-    """The fixed text that is safe for everybody; `action`: the one thing to do at once, by the voice."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReliefNow:
+    """The fixed text that is safe for everybody, of `leg-cramp-triage relief` and the `h` key."""
 
-    title: str
-    steps: tuple[str, ...]
-    after: str
-    action: Mapping[str, str]
+    title: Text
+    steps: Texts
+    after: Annotated[Text, "where to go from there"] = ""
+    action: Annotated[Mapping[str, Text], OneOf("voice"), "the one thing to do at once, a text for each voice"]
     sources: tuple[str, ...]
-    at: Location
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Ranking(NamedTuple):
-    """A cause is shown from the score `shown_from` on, and `shown_at_most` of them."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asking:
+    """How long an interview may be."""
 
-    shown_from: int
-    shown_at_most: int
+    most: Annotated[int, "the prompts of the longest interview"]
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class About(NamedTuple):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranking:
+    """Which causes are shown."""
+
+    shown_from: Annotated[int, "the score from which a cause is shown"]
+    shown_at_most: Annotated[int, "how many of them"]
+    at: Annotated[Location, DERIVED] = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class About:
     """What the program says about itself and its rule base."""
 
     version: str
-    statement: str
-    welcome: tuple[str, ...]
+    statement: Text
+    welcome: Texts = ()
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Saved(NamedTuple):
-    """How long saved answers hold (whole days), and what is said of older ones.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Saved:
+    """How long saved answers hold, and what is said of older ones."""
 
-    `gone`: ids of questions of the version before; a file that has one is refused with `gone_say`.
-    """
-
-    good_for_days: int
-    asked_again: str
-    old: str
-    gone: tuple[str, ...]
-    gone_say: str
-    draft_because: str
+    good_for_days: Annotated[int, "of older answer files the danger questions are asked again"]
+    asked_again: Annotated[Text, "what is said then"]
+    old: Annotated[Text, "what is said of such a file in a run without questions"]
+    gone: Annotated[tuple[str, ...], "questions of the version before; a file that has one is refused"] = ()
+    gone_say: Annotated[Text, "what is said then"] = ""
+    draft_because: str = ""
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Exemption(NamedTuple):
-    """A text that may use a forbidden wording: the `field` of the entry `id`, and why."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exemption:
+    """A text that may use a forbidden wording, because it has to quote it."""
 
-    id: str
-    field: str
+    id: Annotated[str, "of what the text belongs to"]
+    field: Annotated[str, "in which it stands"]
     because: str
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Forbidden(NamedTuple):
-    """A wording that no person may read. `pattern`: a regular expression, upper and lower case alike."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Forbidden:
+    """A wording that no person may read."""
 
-    id: str
-    pattern: str
+    id: Annotated[Id, Scope("forbidden")]
+    pattern: Annotated[str, "a regular expression, upper and lower case alike"]
     because: str
-    exempt: tuple[Exemption, ...]
-    at: Location
+    exempt: tuple[Exemption, ...] = ()
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Wording(NamedTuple):
-    """How texts must be worded: the highest grade, the words of the longest sentence, medical words allowed."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wording:
+    """How texts must be worded."""
 
-    max_grade: int
-    longest_sentence: int
-    allowed: tuple[str, ...]
-    forbidden: tuple[Forbidden, ...]
-    at: Location
+    max_grade: Annotated[
+        int,
+        "the highest grade of a text, taken as a whole. A text of fewer than 10 words is graded as if plain words made "
+        "it up to 10, so that its long words count and its shortness does not",
+    ]
+    longest_sentence: Annotated[
+        int,
+        "words. A sentence ends at . ? ! ; or : and has at least 3 words, so that scattered full stops gain nothing",
+    ]
+    allowed: Annotated[
+        tuple[str, ...],
+        "medical words that cannot be said more simply; each counts as one short word, its plural too. A word that no "
+        "text uses must go",
+    ] = ()
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Entry(Record):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
     """What every rule carries."""
 
-    id: str
-    title: str
+    id: Annotated[Id, Scope("rule")]
+    title: Annotated[Text, "a few words"]
     condition: Condition
-    because: str = ""
-    sources: tuple[str, ...] = ()
-    draft_because: str = ""
-    claims: tuple[str, ...] = ()
-    fires: tuple[Mapping[str, Any], ...] = ()
-    silent: tuple[Mapping[str, Any], ...] = ()
-    at: Location
+    because: Annotated[Text, "one plain sentence for the person: why this follows (reading age about 12)"] = ""
+    sources: Annotated[tuple[str, ...], "ids of `sources.toml`. Without `draft_because` the entry rests on them"] = ()
+    draft_because: Annotated[
+        str,
+        "makes it a draft: what was chosen here, or which fact still needs a source",
+    ] = ""
+    claims: Annotated[tuple[str, ...], 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'] = ()
+    fires: Annotated[
+        Examples,
+        "examples, as answers, that must make it fire: every row of `when`, and each exception beside its rival",
+    ] = ()
+    silent: Annotated[
+        Examples,
+        "the near misses that a tired person or a careless editor would mix up, not the complement of each cell",
+    ] = ()
+    at: Annotated[Location, DERIVED] = NOWHERE
 
     @property
     def status(self) -> str:
         """Whether it rests on its sources; empty where it says neither (a sign then rests on those of its cause)."""
         return "draft" if self.draft_because else "sourced" if self.sources else ""
 
+    @property
+    def table(self) -> str:
+        """The name of its table, for messages and lists."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
 
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RedFlag(Entry):
-    """Answers that reach a disposition. `waits_for`: questions that could still take it back.
+    """Answers that reach a disposition. The result is the most urgent one that any reached; no rule lowers it."""
 
-    With an exception: why it is safe (`lowers`), the least that follows all the same (`lowers_to`), and what says so.
-    """
+    because: Annotated[Text, NEEDED, "one plain sentence for the person: why this follows (reading age about 12)"]
+    disposition: Annotated[str, OneOf("disposition"), "how urgently to see someone"]
+    place: Annotated[str, "where to go"] = ""
+    notes: Annotated[Texts, "lines printed with it: what to do, what to say"] = ()
+    lowers: Annotated[
+        str,
+        "with `unless`: why the exception is safe. Only what a person ticked lowers: no row of `unless` may hold on "
+        "silence or doubt",
+    ] = ""
+    lowers_to: Annotated[
+        str, OneOf("level"), "with `unless`: the lowest level that it can lead to, which is proved"
+    ] = ""
+    lowers_sources: Annotated[
+        tuple[str, ...],
+        "with `unless`: ids of sources. Such rules are listed by `check`, and in a table of INTENDED-USE.md",
+    ] = ()
+    waits_for: Annotated[
+        tuple[str, ...],
+        "questions that must be answered, or not be asked, before it is decided in an interview, so that nothing is "
+        "shown and then taken back",
+    ] = ()
 
-    disposition: str
-    place: str
-    notes: tuple[str, ...]
-    lowers: str
-    lowers_to: str
-    lowers_sources: tuple[str, ...]
-    waits_for: tuple[str, ...]
 
-
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Sign(Entry):
-    """Something that speaks for (`weight` 3, 2 or 1) or against (-2) a cause."""
+    """Something that speaks for or against a cause. Its id begins with that of the cause."""
 
-    cause: str
-    weight: int
+    title: Annotated[str, DERIVED] = ""
+    because: Annotated[Text, NEEDED]
+    cause: Annotated[str, DERIVED] = ""
+    weight: Annotated[Literal[3, 2, 1, -2], "3 defines, 2 supports, 1 weak, -2 speaks against"]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cause(Entry):
-    """A possible cause. Group "check" follows from `condition`, the others from `signs`."""
+    """A possible cause. It is shown if a sign for it holds and the weights add up to enough (`[ranking]`)."""
 
-    group: str
-    order: int
-    summary: str
-    signs: tuple[Sign, ...]
-
-
-class Contraindication(NamedTuple):
-    """For whom an advice is left out, and why."""
-
-    when: tuple[Row, ...]
-    because: str
+    title: Annotated[Text, Key("name")]
+    condition: Annotated[Condition, Findings((RED_FLAG,)), Only("group", GROUPS, ("check",))]
+    group: Annotated[
+        Group,
+        '`everyday` may be named, `ask` is worth asking about, `check` is never named as likely, only "needs checking"',
+    ]
+    order: Annotated[int, Only("group", GROUPS, ("everyday", "ask")), "equal scores: lower first"]
+    summary: Annotated[Text, "one plain sentence"]
+    signs: Annotated[tuple[Sign, ...], Key("sign")] = ()
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Contraindication:
+    """For whom an advice is left out, and why; that is told to the person."""
+
+    when: Annotated[Rows, Findings(FINDINGS)]
+    because: Text
+    at: Annotated[Location, DERIVED] = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Advice(Entry):
-    """Relief, prevention, "do not" or myth (`kind`). `figure`: the drawing of its steps; empty if it has none."""
+    """Relief, prevention, "do not" or a myth."""
 
-    kind: str
-    steps: tuple[str, ...]
-    order: int
-    grade: str
-    harm: tuple[str, ...]
-    general: bool
-    never: tuple[Contraindication, ...]
-    only_if: tuple[Row, ...]
-    only_because: str
-    beside: tuple[str, ...]
-    figure: str
+    title: Annotated[
+        Text,
+        "what to do, in one line of at most 70 characters; stands alone in the short result",
+    ]
+    condition: Annotated[
+        Condition,
+        Key("for"),
+        Findings(FINDINGS),
+        "rows: for whom. Without it: everybody",
+    ] = EVERYBODY
+    kind: Literal["relief", "prevention", "do_not", "myth"]
+    steps: Annotated[Texts, "how, in order, each one or two short sentences"]
+    order: Annotated[int, "its place among its kind: lower first. Traditional methods come after stretching"]
+    grade: Annotated[
+        Grade,
+        '`"A"` guideline or trial, `"B"` expert consensus, `"C"` traditional, unproven; `"-"` for "do not" and myths',
+    ] = "-"
+    harm: Annotated[tuple[Harm, ...], "then `only_if` is required"] = ()
+    never: Annotated[tuple[Contraindication, ...], "contraindications"] = ()
+    only_if: Annotated[
+        Rows,
+        Findings(FINDINGS),
+        "rows that must hold, for advice that may harm: its exclusions were *answered* with no",
+    ] = ()
+    only_because: Annotated[Text, "why it is left out where none of them holds"] = ""
+    beside: Annotated[
+        tuple[str, ...],
+        'for "do not": ids of the relief it belongs to; it is shown where one of them is shown, or withheld',
+    ] = ()
+    figure: Annotated[str, "the id of a drawing of its steps: the file `figures/<id>.svg`"] = ""
+
+    @property
+    def general(self) -> bool:
+        """Whether it is for everybody."""
+        return self.condition.when == EVERYBODY.when
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Note(Entry):
-    """A line (`title`) printed with a result; `first` ones before the rest."""
+    """A line printed with a result."""
 
-    first: bool
+    title: Annotated[Text, Key("line")]
+    condition: Annotated[Condition, Findings(FINDINGS)]
+    first: Annotated[bool, "it is printed before the rest"] = False
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Check(Entry):
-    """Something to ask a doctor about. `strength`: "ask" or "may"."""
+    """Something to ask a doctor about."""
 
-    strength: str
-    note: str
+    condition: Annotated[Condition, Findings(FINDINGS)]
+    because: Annotated[Text, NEEDED]
+    strength: Annotated[
+        Strength,
+        "`ask`: a sign asks for it; `may`: a doctor may check it because the cramps are serious",
+    ]
+    note: Text = ""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Hazard(Entry):
     """Something that could harm a person, and what must hold so that it does not.
 
-    `condition`: on which answers. There the disposition must be `least` or more urgent, the
-    advice `told` must be given (at levels that show its kind), and none of `never`, nor any
-    with one of the kinds of `harm`. `words` (patterns) must not occur in any relief or
-    prevention. `controls`: rules that see to it; `tests` show it.
+    One of `least`, `never`, `harm`, `told`, `words` and `tests` is needed; `controls` go with the first four.
     """
 
-    effect: str
-    least: str
-    never: tuple[str, ...]
-    harm: tuple[str, ...]
-    told: tuple[str, ...]
-    words: tuple[str, ...]
-    controls: tuple[str, ...]
-    tests: tuple[str, ...]
+    title: Annotated[str, "what goes wrong"]
+    condition: Annotated[
+        Condition,
+        Key("answers"),
+        "rows: on which answers. Without it: on all. Written from the clinical facts, **not copied from the rule** that is "
+        "meant to see to it, and without new edges of age",
+    ] = EVERYBODY
+    because: Annotated[str, NEEDED, Key("cause"), "how it could come to it"]
+    effect: Annotated[str, "what it would do to the person"]
+    least: Annotated[str, OneOf("level"), "the least urgent disposition that may follow there"] = ""
+    never: Annotated[tuple[str, ...], "ids of advice that must never be given there"] = ()
+    harm: Annotated[tuple[Harm, ...], "kinds of harm that no advice given there may have"] = ()
+    told: Annotated[
+        tuple[str, ...],
+        'ids of relief or "do not" that must be given there, at every level that shows their kind',
+    ] = ()
+    words: Annotated[
+        tuple[str, ...],
+        'patterns (regular expressions) that no sentence of relief or prevention may hold, unless a "not", "never", "no" '
+        'or "without" stands before it',
+    ] = ()
+    controls: Annotated[
+        tuple[str, ...],
+        "the red flags and advice that see to it. With all of them taken out the hazard must no longer hold, and each must "
+        "be able to fire there",
+    ] = ()
+    tests: Annotated[
+        tuple[str, ...],
+        '`"tests/test_x.py::test_name"`: what shows it where the program sees to it, and not the rules',
+    ] = ()
 
 
-class Source(NamedTuple):
-    """Where something was read. `read`: the own page, a mirror, or a secondary page."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """Where something was read."""
 
-    id: str
-    org: str
+    id: Annotated[Id, Scope("source")]
+    org: Annotated[str, "who publishes it"]
     title: str
-    year: int | None
-    url: str
-    read: str
-    seen_at: str
-    remark: str
-    at: Location
+    year: int | None = None
+    url: str = ""
+    read: Annotated[Literal["own page", "mirror", "secondary"], "the own page, a mirror, or a secondary page"]
+    seen_at: str = ""
+    remark: str = ""
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
-class Claim(NamedTuple):
-    """What the articles say, and what became of it."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Claim:
+    """What the five articles say, and what became of it."""
 
     ids: tuple[str, ...]
     claim: str
-    verdict: str
-    action: str
-    left_out: str
-    at: Location
+    verdict: Literal["supported", "plausible", "traditional", "unsupported", "unsafe"]
+    action: Literal["include", "correct", "traditional", "warn", "leave_out"]
+    left_out: Annotated[str, "why no entry answers it"] = ""
+    at: Annotated[Location, DERIVED] = NOWHERE
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Accepted:
+    """Something that a proof finds and that is meant to stay. One that is not found any more is a fault."""
+
+    proof: Annotated[
+        Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"],
+        "the name of the proof",
+    ]
+    rule: Annotated[str, "the id before the colon"]
+    what: Annotated[str, "the rest of the line that was printed"]
+    because: Annotated[str, "a reason that a clinician would accept"]
+    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 class FigureFile(NamedTuple):
@@ -446,14 +660,71 @@ class FigureFile(NamedTuple):
     raw: bytes
 
 
-class Accepted(NamedTuple):
-    """Something a proof finds that is meant to stay. `proof` names the proof, `what` its finding in `rule`."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RuleBase:
+    """A whole, checked rule base. Mappings keep the order of the files, or that in which things are shown.
 
-    proof: str
-    rule: str
-    what: str
-    because: str
-    at: Location
+    `bands`: the age bands that conditions tell apart, by question; `texts`: the files as they stand, by name.
+    """
+
+    about: About
+    asking: Asking
+    ranking: Ranking
+    saved: Saved
+    safety_net: SafetyNet
+    relief_now: ReliefNow
+    wording: Wording
+    voice_tables: Mapping[str, Voice]
+    questions: Mapping[str, Question]
+    dispositions: Mapping[str, Disposition]
+    place_tables: Mapping[str, Place]
+    red_flags: Mapping[str, RedFlag]
+    causes: Mapping[str, Cause]
+    advice: Mapping[str, Advice]
+    notes: Mapping[str, Note]
+    checks: Mapping[str, Check]
+    hazards: Mapping[str, Hazard]
+    sources: Mapping[str, Source]
+    claims: tuple[Claim, ...]
+    forbidden: Mapping[str, Forbidden]
+    accepted: tuple[Accepted, ...]
+    figures: Mapping[str, FigureFile]
+    bands: Mapping[str, tuple[str, ...]]
+    texts: Mapping[str, str]
+    sha256: str
+
+    @cached_property
+    def voices(self) -> Mapping[str, Mapping[str, str]]:
+        """The words of each token that texts speak with, by the voice."""
+        return {name: voice.words for name, voice in self.voice_tables.items()}
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """Where to go, in words."""
+        return {name: place.text for name, place in self.place_tables.items()}
+
+    @property
+    def most_prompts(self) -> int:
+        """The prompts of the longest interview."""
+        return self.asking.most
+
+    @cached_property
+    def ladder(self) -> tuple[Disposition, ...]:
+        """The levels, most urgent first, without the one that stands beside them."""
+        return tuple(level for level in self.dispositions.values() if not level.beside)
+
+    @cached_property
+    def signs(self) -> Mapping[str, Sign]:
+        return {sign.id: sign for cause in self.causes.values() for sign in cause.signs}
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every rule of every kind by its id, signs among them."""
+        kinds = (self.red_flags, self.causes, self.signs, self.advice, self.notes, self.checks)
+        return {name: entry for kind in kinds for name, entry in kind.items()}
+
+
+# --- what follows from answers
 
 
 class Reason(NamedTuple):
@@ -495,7 +766,8 @@ class Withheld(NamedTuple):
     because: tuple[str, ...]
 
 
-class Assessment(Record):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assessment:
     """The result. Lists hold what is shown, in the order in which it is shown.
 
     `missing`: questions still open; where there are any, the result is not `complete`, and its
@@ -536,51 +808,3 @@ class Assessment(Record):
         """Whether the level rests on red flags alone that an open question can still take back: then it is no "at least"."""
         deciding = [fired.flag.id for fired in self.red_flags if fired.flag.disposition == self.disposition.id]
         return bool(deciding) and set(deciding) <= set(self.pending)
-
-
-class RuleBase(Record):
-    """A whole, checked rule base. Mappings keep the order of the files.
-
-    `wording` and `accepted` are there only where the examples are, for `check`. `most_prompts`: of the longest
-    interview. `voices`: the words of each token that texts speak with, by the voice."""
-
-    about: About
-    most_prompts: int
-    voices: Mapping[str, Mapping[str, str]]
-    questions: Mapping[str, Question]
-    dispositions: Mapping[str, Disposition]
-    places: Mapping[str, str]
-    safety_net: SafetyNet
-    relief_now: ReliefNow
-    ranking: Ranking
-    saved: Saved
-    red_flags: Mapping[str, RedFlag]
-    causes: Mapping[str, Cause]
-    advice: Mapping[str, Advice]
-    notes: Mapping[str, Note]
-    checks: Mapping[str, Check]
-    sources: Mapping[str, Source]
-    claims: tuple[Claim, ...]
-    hazards: Mapping[str, Hazard]
-    figures: Mapping[str, FigureFile]
-    wording: Wording | None
-    sha256: str
-    bands: Mapping[str, tuple[str, ...]]
-    accepted: tuple[Accepted, ...] = ()
-
-    @property
-    def ladder(self) -> tuple[Disposition, ...]:
-        """The levels, most urgent first, without the one that stands beside them."""
-        return tuple(level for level in self.dispositions.values() if not level.beside)
-
-    @property
-    def signs(self) -> Mapping[str, Sign]:
-        return {sign.id: sign for cause in self.causes.values() for sign in cause.signs}
-
-    @property
-    def entries(self) -> Mapping[str, Entry]:
-        """Every rule of every kind by its id, signs among them."""
-        every: dict[str, Entry] = {}
-        for kind in (self.red_flags, self.causes, self.signs, self.advice, self.notes, self.checks):
-            every.update(kind)
-        return every

@@ -1,4 +1,4 @@
-"""Which files a rule base has, and their bytes."""
+"""Which files a rule base has, and which tables stand in them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,39 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-# Read only by `check`: no result depends on them.
-CHECK_ONLY = frozenset({"accepted.toml", "hazards.toml", "wording.toml"})
+from triage.knowledge import model
 
 DEMOS = "demos"  # the folder of stories to play, on which no result depends either
 
 SUFFIXES = (".toml", ".svg")  # of what belongs to a rule base
 
+# Tables of which there are many, [[name]]: their type, and the field of the rule base that holds them.
+LISTS: dict[str, tuple[type, str]] = {
+    "question": (model.Question, "questions"),
+    "voice": (model.Voice, "voice_tables"),
+    "disposition": (model.Disposition, "dispositions"),
+    "place": (model.Place, "place_tables"),
+    "red_flag": (model.RedFlag, "red_flags"),
+    "cause": (model.Cause, "causes"),
+    "advice": (model.Advice, "advice"),
+    "note": (model.Note, "notes"),
+    "check": (model.Check, "checks"),
+    "hazard": (model.Hazard, "hazards"),
+    "source": (model.Source, "sources"),
+    "claim": (model.Claim, "claims"),
+    "forbidden": (model.Forbidden, "forbidden"),
+    "accepted": (model.Accepted, "accepted"),
+}
+# Those of which there is one, [name]: the field of the rule base has its name.
+SINGLE: dict[str, type] = {
+    "about": model.About,
+    "asking": model.Asking,
+    "ranking": model.Ranking,
+    "saved": model.Saved,
+    "safety_net": model.SafetyNet,
+    "relief_now": model.ReliefNow,
+    "wording": model.Wording,
+}
 # Which tables may stand in which file.
 LAYOUT = {
     "questions.toml": {"question"},
@@ -31,7 +57,7 @@ LAYOUT = {
     "wording.toml": {"wording", "forbidden"},
 }
 FIGURES = "figures/*.svg"
-MAY_BE_ABSENT = CHECK_ONLY - {"wording.toml"} | {FIGURES}
+MAY_BE_ABSENT = {"accepted.toml", "hazards.toml", FIGURES}
 
 
 def file_names(rules: Path) -> set[str]:
@@ -47,11 +73,6 @@ def digest(raws: Mapping[str, bytes]) -> str:
     """SHA-256 over the names and bytes of all files, in order of name."""
     joined = (b"%b\0%d\0%b" % (name.encode(), len(raws[name]), raws[name]) for name in sorted(raws))
     return hashlib.sha256(b"".join(joined)).hexdigest()
-
-
-def shown(rules: Path, name: str) -> str:
-    """How messages call a file of a rule base."""
-    return f"{rules.name}/{name}"
 
 
 def pattern_of(name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from triage.knowledge.cache import kept
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.loader import Loader
+from triage.knowledge.loader import load_folder
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rule_files import digest, file_names
 from triage.knowledge.toml_file import read_bytes
@@ -25,23 +25,16 @@ def find(given: Path | str | None = None) -> Path:
     if given is not None:
         folder = Path(given)
         if not folder.is_dir():
-            raise FaultyInput([Fault(str(given), 0, "no such folder", "--rules takes a rule base folder")])
+            raise FaultyInput([Fault(str(given), 0, "no such folder", "--rules takes a rule base folder", "LCT001")])
         return folder
     return rules_folder()
 
 
-def load(given: Path | str | None = None, examples: bool = False) -> RuleBase:
-    """Read and check the rule base in a folder. Raises FaultyInput with every fault.
-
-    With `examples`, those of every rule and what proofs need are read too, and drawings are
-    looked into; otherwise only that they are there.
-    """
+def load(given: Path | str | None = None) -> RuleBase:
+    """Read and check the rule base in a folder. Raises FaultyInput with every fault."""
     folder = find(given)
-    if not examples:
-        try:
-            sha256 = digest({name: read_bytes(folder / name, name) for name in file_names(folder)})
-        except FaultyInput:
-            sha256 = ""  # the loader says what is wrong
-        if rulebase := kept(sha256):
-            return rulebase
-    return Loader(folder, examples).load()
+    try:
+        sha256 = digest({name: read_bytes(folder / name, name) for name in file_names(folder)})
+    except FaultyInput:  # the loader says all that is wrong
+        return load_folder(folder)
+    return kept(sha256) or load_folder(folder)

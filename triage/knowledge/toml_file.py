@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,27 +32,22 @@ _OPENS_LIST = r"^[^=]*=\s*\[\s*(?:#.*)?$"
 _TOKEN = r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*"""
 
 
-# Examples are written in the rules but read only when they are run: they are half the text.
-_EXAMPLES = r"(?m)^(fires|silent) = \[(?:\n(?:  .*\n)+\]|[^{\n]*+\{.*\])$"
-
-
 class Location(NamedTuple):
-    """Where an entry stands: the `nth` (0-based) table of that name in a file."""
+    """Where a table stands: its file, the line of its header, and the lines of its keys (1-based; 0: not known)."""
 
-    toml: Lines
-    table: str
-    nth: int
+    file: str
+    line: int
+    keys: Mapping[str, int]
 
-    @property
-    def file(self) -> str:
-        return self.toml.name
-
-    @property
-    def line(self) -> int:
-        return self.toml.line(self.table, self.nth)
+    def line_of(self, key: str) -> int:
+        """The line of a key; that of the header where the key is not there."""
+        return self.keys.get(key, self.line)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+NOWHERE = Location("", 0, {})
 
 
 class Lines:
@@ -120,16 +115,16 @@ class Lines:
 class TomlFile(Lines):
     """One parsed file: its `data` beside its lines."""
 
-    def __init__(self, name: str, raw: bytes, examples: bool = True) -> None:
-        """Parse `raw`. Raises FaultyInput. Without `examples`, each list of examples is read as one empty example."""
+    def __init__(self, name: str, raw: bytes) -> None:
+        """Parse `raw`. Raises FaultyInput."""
         super().__init__(name, raw)
-        self.data = self._parse(self.text if examples else re.sub(_EXAMPLES, _emptied, self.text))
+        self.data = self._parse(self.text)
 
     @classmethod
-    def read(cls, path: Path, name: str | None = None, examples: bool = True) -> TomlFile:
+    def read(cls, path: Path, name: str | None = None) -> TomlFile:
         """Read and parse the file at `path`. Raises FaultyInput."""
         shown = name or str(path)
-        return cls(shown, read_bytes(path, shown), examples)
+        return cls(shown, read_bytes(path, shown))
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
@@ -141,9 +136,11 @@ class TomlFile(Lines):
             found = re.search(r"line (\d+)", str(error))
             line = int(found[1]) if found else text.count("\n") + 1
             what = re.sub(r"\s*\(at .*?\)$", "", str(error))
-            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}")]) from None
+            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}", code="LCT004")]) from None
         except (RecursionError, ValueError):
-            raise FaultyInput([Fault(self.name, 0, "not TOML: nested too deeply, or a number too large")]) from None
+            raise FaultyInput(
+                [Fault(self.name, 0, "not TOML: nested too deeply, or a number too large", code="LCT004")]
+            ) from None
         return data
 
 
@@ -163,11 +160,6 @@ def refuse_extremes(data: dict[str, Any]) -> None:
     raise RecursionError
 
 
-def _emptied(examples: re.Match[str]) -> str:
-    """One example without answers, on as many lines: lines in messages stay right."""
-    return f"{examples[1]} = [{{}}" + "\n" * examples[0].count("\n") + "]"
-
-
 def decoded(name: str, raw: bytes) -> str:
     """The text of a file; `name` is used in messages. Raises FaultyInput."""
     text = raw.removeprefix(BOM_UTF8)
@@ -175,7 +167,7 @@ def decoded(name: str, raw: bytes) -> str:
         return text.decode()
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1
-        raise FaultyInput([Fault(name, line, "not UTF-8 text")]) from None
+        raise FaultyInput([Fault(name, line, "not UTF-8 text", code="LCT003")]) from None
 
 
 def read_bytes(path: Path, shown: str) -> bytes:
@@ -186,7 +178,7 @@ def read_bytes(path: Path, shown: str) -> bytes:
             raw += file.read(LARGEST + 1 - _USUAL) if len(raw) == _USUAL else b""
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}")]) from None
+        raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}", code="LCT001")]) from None
     if len(raw) > LARGEST:
-        raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes")])
+        raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes", code="LCT002")])
     return raw

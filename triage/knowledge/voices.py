@@ -6,18 +6,17 @@ Texts hold tokens like {your}; a table of the rule base (voices.toml) has the wo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from triage.knowledge.model import Answers, Condition, RuleBase, chosen
-from triage.knowledge.records import Record
+from triage.knowledge.model import Answers, Cell, Condition, RuleBase, chosen
 from triage.knowledge.tokens import spoken
 from triage.knowledge.toml_file import Location
 
 T = TypeVar("T")
 
-_KEPT = (Condition, Location, frozenset)  # hold no texts that a person reads
+_KEPT = (Condition, Cell, Location, frozenset)  # hold no texts that a person reads
 
 
 def voice_of(rulebase: RuleBase, answers: Answers) -> str:
@@ -48,9 +47,9 @@ def _said_by(value: Any, words: Mapping[str, str]) -> Any:
         said = spoken(value, words)
     elif isinstance(value, _KEPT):
         return value
-    elif isinstance(value, Record):
-        fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
-        changed = {name: new for name, old in fields.items() if (new := _said_by(old, words)) is not old}
+    elif is_dataclass(value) and not isinstance(value, type):
+        held = {field.name: getattr(value, field.name) for field in fields(value)}
+        changed = {name: new for name, old in held.items() if (new := _said_by(old, words)) is not old}
         said = replace(value, **changed) if changed else value
     elif isinstance(value, dict):
         made = {name: _said_by(one, words) for name, one in value.items()}

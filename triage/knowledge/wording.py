@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from triage.knowledge.grammar import CAUSE, RED_FLAG, joined_bands
-from triage.knowledge.model import Advice, Answer, Cell, Condition, Question, Row, RuleBase, chosen
+from triage.knowledge.grammar import joined_bands
+from triage.knowledge.model import CAUSE, RED_FLAG, Advice, Answer, Cell, Condition, Question, Row, RuleBase, chosen
 
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
 YOU_SAID = "said"  # the token that leads what was answered

@@ -12,8 +12,21 @@ from functools import cache
 from typing import Any
 
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
-from triage.knowledge.model import Answer, Answers, Cell, Condition, Disposition, Facts, Question, Row, RuleBase
+from triage.knowledge.grammar import as_facts
+from triage.knowledge.model import (
+    CAUSE,
+    DISPOSITION,
+    RED_FLAG,
+    Answer,
+    Answers,
+    Cell,
+    Condition,
+    Disposition,
+    Facts,
+    Question,
+    Row,
+    RuleBase,
+)
 from triage.reasoning.projection import domain_of
 
 INSTALL = "pip install 'leg-cramp-triage[verify]'"

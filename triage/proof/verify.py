@@ -13,9 +13,20 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from triage.knowledge.grammar import FINDINGS, RED_FLAG
 from triage.knowledge.lints import rows_of, rows_of_question
-from triage.knowledge.model import NOT_SURE, Accepted, Answers, Condition, Facts, Question, RedFlag, Row, RuleBase
+from triage.knowledge.model import (
+    FINDINGS,
+    NOT_SURE,
+    RED_FLAG,
+    Accepted,
+    Answers,
+    Condition,
+    Facts,
+    Question,
+    RedFlag,
+    Row,
+    RuleBase,
+)
 from triage.knowledge.rulebase import load
 from triage.proof import paths
 from triage.proof.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
@@ -393,7 +404,7 @@ def prove_all(folder: Path, workers: int) -> Iterator[Proof]:
 
 
 def _prove_in(folder: Path, name: str) -> Proof:
-    return prove(load(folder, examples=True), name)
+    return prove(load(folder), name)
 
 
 def prove(rulebase: RuleBase, name: str) -> Proof:

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AT_ONCE,
+    CAUSE,
+    DISPOSITION,
+    RED_FLAG,
     STRENGTHS,
     Advice,
     Answers,

@@ -7,22 +7,14 @@ from typing import Any
 
 from triage.knowledge.faults import Fault
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.lints import kind_of
 from triage.knowledge.model import Advice, Cause, Entry, Facts, RedFlag, RuleBase, Sign
 from triage.reasoning.assessment import reasons_against
 from triage.reasoning.engine import Engine
 
 
-def vocabulary_of(rulebase: RuleBase) -> Vocabulary:
-    """The names that conditions and examples of a rule base may use."""
-    vocabulary = Vocabulary(rulebase.questions, rulebase.ladder, rulebase.red_flags, rulebase.causes)
-    vocabulary.bands = dict(rulebase.bands)
-    return vocabulary
-
-
 def written_out(rulebase: RuleBase, example: Mapping[str, Any]) -> list[Facts]:
     """The cases that one written example stands for."""
-    return vocabulary_of(rulebase).read_example(example, lambda *_: None)
+    return Vocabulary.of(rulebase).read_example(example, lambda *_: None)
 
 
 def holds(engine: Engine, entry: Entry, facts: Facts) -> bool:
@@ -53,4 +45,6 @@ def failing(engine: Engine) -> Iterator[Fault]:
 def _fault(entry: Entry, facts: Facts, expected: bool) -> Fault:
     shown = ", ".join(f"{name} = {'/'.join(sorted(options))}" for name, options in facts.items())
     what = "does not fire" if expected else "fires, but must be silent"
-    return Fault(entry.at.file, entry.at.line, f'{kind_of(entry)} "{entry.id}": {what} on its example {{ {shown} }}')
+    return Fault(
+        entry.at.file, entry.at.line, f'{entry.table} "{entry.id}": {what} on its example {{ {shown} }}', code="LCT808"
+    )

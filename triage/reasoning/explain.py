@@ -8,11 +8,14 @@ makes lines of them. Annotations: as in `triage.knowledge.model`.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.knowledge.grammar import as_facts
 from triage.knowledge.lints import kind_of
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
+    CAUSE,
+    DISPOSITION,
     EVERYDAY,
+    RED_FLAG,
     Advice,
     Answers,
     Assessment,

@@ -12,8 +12,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import NamedTuple
 
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG
-from triage.knowledge.model import Cell, Facts, RuleBase
+from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Cell, Facts, RuleBase
 
 # What stands for a class: the options that hold; empty for "not answered".
 Value = frozenset[str]

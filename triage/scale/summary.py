@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage.knowledge.faults import printable
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG
+from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG
 from triage.knowledge.wording import counted
 from triage.output.content import HEADINGS
 from triage.output.contract import SUMMARY_SCHEMA

@@ -20,11 +20,14 @@ from math import prod
 from operator import and_
 from typing import Any, NamedTuple, TypeVar
 
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_facts
+from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     ALWAYS,
     AT_ONCE,
+    CAUSE,
+    DISPOSITION,
+    RED_FLAG,
     STRENGTHS,
     Answers,
     Assessment,

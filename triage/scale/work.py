@@ -14,8 +14,8 @@ from operator import and_
 from typing import Any, NamedTuple
 
 from triage.knowledge.faults import Fault, FaultyInput, printable
-from triage.knowledge.grammar import CAUSE, DISPOSITION, RED_FLAG, as_fact, read_answer, valid_part
-from triage.knowledge.model import NOT_SURE, Answer, Answers, Option, Question, RuleBase
+from triage.knowledge.grammar import as_fact, read_answer, valid_part
+from triage.knowledge.model import CAUSE, DISPOSITION, NOT_SURE, RED_FLAG, Answer, Answers, Option, Question, RuleBase
 from triage.knowledge.rulebase import load
 from triage.scale.arrow import only, value
 from triage.scale.counts import KNOWN, Counts, Done, Error
@@ -89,7 +89,7 @@ class Coder:
             return NO_ANSWER
         wrong: list[str] = []
         answer = read_answer(
-            self.question, given, lambda what, hint: wrong.append(what + (f" ({hint})" if hint else ""))
+            self.question, given, lambda _, what, hint: wrong.append(what + (f" ({hint})" if hint else ""))
         )
         if wrong or answer is None:
             part = valid_part(self.question, given)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from triage.exchange.fhir.codes import Json, extension, option_coding
-from triage.knowledge.grammar import joined_bands
+from triage.knowledge.grammar import Band, joined_bands
 from triage.knowledge.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
 
 ENABLE_WHEN_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
@@ -123,7 +123,7 @@ def _holds(link: str, test: str) -> str:
     return f"%resource.item.where(linkId = {_quoted(link)}).answer.value.where({test}).exists()"
 
 
-def _spans(rulebase: RuleBase, cell: Cell) -> list[tuple[int, int]]:
+def _spans(rulebase: RuleBase, cell: Cell) -> list[Band]:
     return joined_bands(band for band in rulebase.bands.get(cell.name, ()) if band in cell.options)
 
 

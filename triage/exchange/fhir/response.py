@@ -339,16 +339,16 @@ class _Reader:
             return None
         _, where, values = given[links[0]]
 
-        def complain(what: str, hint: str) -> None:
+        def complain(_: str, what: str, hint: str) -> None:
             self.fault(f"{where}: {what}", hint)
 
         if len(links) > 1:
-            complain(f"{question.id} is answered twice", f"also in {given[links[1]].where}")
+            complain("", f"{question.id} is answered twice", f"also in {given[links[1]].where}")
             return None
         if question.kind == "many":
             return read_answer(question, values, complain)
         if len(values) > 1:
-            complain(f"{question.id}: takes one answer, not {len(values)}", "")
+            complain("", f"{question.id}: takes one answer, not {len(values)}", "")
             return None
         return read_answer(question, values[0], complain)
 

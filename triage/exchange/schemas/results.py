@@ -7,8 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, 
 
 from triage.exchange.schemas import answer_files
 from triage.exchange.schemas.parts import Schema
-from triage.knowledge.loader import GRADES, GROUPS
-from triage.knowledge.model import STRENGTHS, RuleBase
+from triage.knowledge.model import GRADES, GROUPS, STRENGTHS, RuleBase
 from triage.output import contract
 
 _PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import get_args, get_origin
 
 from triage.exchange.schemas import answer_files
 from triage.exchange.schemas.parts import Schema, options, table
-from triage.exchange.schemas.rule_grammar import Field, Fields, TableGrammar, grammar
-from triage.knowledge.grammar import DISPOSITION, FINDINGS, SPAN
-from triage.knowledge.loader import ID
-from triage.knowledge.model import Question, RuleBase
-from triage.knowledge.rule_files import LAYOUT, pattern_of
-from triage.knowledge.rulebase import rules_folder
-
-_ROW_OF_TABLE = re.compile(r"^\| (`.+?`) \| (.+) \|$")
-_NAME = re.compile(r"`\[{0,2}(?:([a-z_.]+)\.)?([a-z_]+)\]{0,2}`")
+from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Only, Scope, fields_of, item_of
+from triage.knowledge.grammar import SPAN
+from triage.knowledge.model import DISPOSITION, FINDINGS, Condition, Question, Rows, RuleBase
+from triage.knowledge.reading import ID, UNLESS, condition_key, shape_of
+from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, pattern_of
 
 
 def schema(rulebase: RuleBase, file: str | None) -> Schema:
     """Of every file of a rule base, or only of `file` (KeyError if there is none of that name)."""
     patterns = [pattern_of(file)] if file else list(LAYOUT)
-    tables = grammar(rulebase)
     shapes = _Shapes(rulebase)
-    properties = {name: shapes.top(name, tables[name]) for pattern in patterns for name in sorted(LAYOUT[pattern])}
-    files = [_one_file(pattern, tables) for pattern in patterns]
+    properties = {name: shapes.top(name) for pattern in patterns for name in sorted(LAYOUT[pattern])}
+    files = [_one_file(pattern) for pattern in patterns]
     return {
         "title": f"Rule base: {', '.join(patterns)}",
         **table(properties, **({"anyOf": files} if len(files) > 1 else files[0])),
@@ -34,10 +28,10 @@ def schema(rulebase: RuleBase, file: str | None) -> Schema:
     }
 
 
-def _one_file(pattern: str, tables: Mapping[str, TableGrammar]) -> Schema:
+def _one_file(pattern: str) -> Schema:
     """Which tables stand together in a file, and which have to."""
     names = sorted(LAYOUT[pattern])
-    return {"propertyNames": {"enum": names}, "required": [name for name in names if tables[name].single]}
+    return {"propertyNames": {"enum": names}, "required": [name for name in names if name in SINGLE]}
 
 
 class _Shapes:
@@ -46,50 +40,64 @@ class _Shapes:
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
         self.definitions: dict[str, Schema] = {}
-        self.described = _described((rules_folder() / "README.md").read_text("utf-8"))
-        self.kinds: dict[str, Callable[[Field], Schema]] = {
-            "text": lambda _: {"type": "string"},
-            "filled text": lambda _: {"type": "string", "pattern": r"\S"},
-            "id": lambda _: {"type": "string", "pattern": f"^{ID}$"},
-            "whole": lambda _: {"type": "integer"},
-            "flag": lambda _: {"type": "boolean"},
-            "texts": lambda _: {"type": "array", "items": {"type": "string"}},
-            "filled texts": lambda _: {"type": "array", "minItems": 1, "items": {"type": "string"}},
-            "choice": lambda field: {"enum": list(field.values)},
-            "choices": lambda field: {"type": "array", "items": {"enum": list(field.values)}},
-            "rows": lambda field: self._rows(field.values),
-            "flag or rows": lambda field: {"anyOf": [{"type": "boolean"}, self._rows(field.values)]},
-            "examples": lambda _: {"type": "array", "items": self._shared("example", self._example)},
-            "words": lambda _: {"type": "object", "additionalProperties": {"type": "string"}},
-            "by voice": lambda _: table({key: {"type": "string"} for key in rulebase.voices}, list(rulebase.voices)),
+
+    def top(self, name: str) -> Schema:
+        """A table of a file."""
+        if name in SINGLE:
+            return self._table(SINGLE[name])
+        return _array(self._table(LISTS[name][0]))
+
+    def _table(self, kind: type) -> Schema:
+        """A table below another one, or one of a file, with what depends on its choices."""
+        properties: dict[str, Schema] = {}
+        required: list[str] = []
+        for field in fields_of(kind):
+            for key, shape in self._field(field):
+                properties[key] = _told(field.doc if key != UNLESS else "rows: none of them may hold", shape)
+            if not field.has_default and not field.mark(Only):
+                required.append(condition_key(field))
+        decided = [one for field in fields_of(kind) if (only := field.mark(Only)) for one in _decision(field, only)]
+        whole = table(properties, required)
+        return {**whole, "allOf": decided} if decided else whole
+
+    def _field(self, field: Field) -> Iterable[tuple[str, Schema]]:
+        """The keys of a field, each with its shape: a condition has two."""
+        findings = field.mark(Findings)
+        rows = partial(self._rows, findings.names if findings else ())
+        if field.hint is Condition:
+            return (condition_key(field), rows()), (UNLESS, rows())
+        if field.hint in (Rows, Rows | None):
+            return ((field.key, {"anyOf": [{"type": "boolean"}, rows()]} if OR_TRUE in field.marks else rows()),)
+        return ((field.key, self._value(field)),)
+
+    def _value(self, field: Field) -> Schema:
+        made: dict[str, Callable[[Field], Schema]] = {
+            "examples": lambda _: _array(self._shared("example", self._example)),
+            "words": self._words,
+            "id": self._named,
+            "choice": lambda field: {"enum": list(get_args(field.hint))},
+            "table": self._below,
             "groups": lambda _: _array({"type": "array", "minItems": 2, "items": {"type": "string"}}),
+            "list": _list,
+            "simple": _simple,
         }
+        return made[shape_of(field)](field)
 
-    def top(self, name: str, grammar: TableGrammar) -> Schema:
-        """A table of a file, with what depends on its choices."""
-        variants = [fields for by_value in grammar.decided.values() for fields in by_value.values()]
-        merged = self._table(name, _merged([grammar.fields, *variants]))
-        conditions = [one for key, by_value in grammar.decided.items() for one in _decisions(key, by_value)]
-        whole = {**merged, "allOf": conditions} if conditions else merged
-        return whole if grammar.single else {"type": "array", "items": whole}
+    def _below(self, field: Field) -> Schema:
+        below = self._table(item_of(field.hint))
+        return _array(below) if get_origin(field.hint) is tuple else below
 
-    def _table(self, name: str, fields: Fields) -> Schema:
-        properties = {key: self._field(name, key, field, "fires" in fields) for key, field in fields.items()}
-        return table(properties, [key for key, field in fields.items() if field.required])
+    def _words(self, field: Field) -> Schema:
+        """A table of texts, for each voice where the field says so."""
+        voices = list(self.rulebase.voices) if field.mark(OneOf) else []
+        if voices:
+            return table({voice: {"type": "string"} for voice in voices}, voices)
+        return {"type": "object", "additionalProperties": {"type": "string"}}
 
-    def _field(self, name: str, key: str, field: Field, is_rule: bool) -> Schema:
-        told = self.described.get((name, key)) or (self.described.get(("", key)) if is_rule else None)
-        shape = self._shape(f"{name}.{key}", field)
-        if not told:
-            return shape
-        # Draft-07 looks at nothing that stands beside a $ref.
-        return {"description": told, **({"allOf": [shape]} if "$ref" in shape else shape)}
-
-    def _shape(self, name: str, field: Field) -> Schema:
-        if field.below is None:
-            return self.kinds[field.kind](field)
-        below = self._table(name, field.below)
-        return below if field.kind == "table" else {"type": "array", "items": below}
+    def _named(self, field: Field) -> Schema:
+        """The id of a level."""
+        levels = ["", *(level.id for level in self.rulebase.ladder)]
+        return {"enum": list(self.rulebase.dispositions) if field.mark(OneOf) == OneOf("disposition") else levels}
 
     def _shared(self, name: str, make: Callable[[], Schema]) -> Schema:
         if name not in self.definitions:
@@ -164,42 +172,36 @@ def _combined(items: Mapping[str, Schema]) -> Schema:
     return {**table({key: _listed(one) for key, one in items.items()}), "anyOf": alone}
 
 
-def _merged(variants: Iterable[Fields]) -> dict[str, Field]:
-    """The fields that some variant has; required is what all require."""
-    listed = list(variants)
-    merged: dict[str, Field] = {key: field for fields in listed for key, field in fields.items()}
-    return {
-        key: field._replace(required=all(key in fields and fields[key].required for fields in listed))
-        for key, field in merged.items()
+def _list(field: Field) -> Schema:
+    choices = list(get_args(item_of(field.hint)))
+    items = {"enum": choices} if choices else {"type": "string"}
+    return {**_array(items), **({} if field.has_default else {"minItems": 1})}
+
+
+def _simple(field: Field) -> Schema:
+    if field.mark(Scope):
+        return {"type": "string", "pattern": f"^{ID}$"}
+    kind = item_of(field.hint)
+    filled = {"pattern": r"\S"} if kind is str and not field.has_default else {}
+    return {"type": {str: "string", int: "integer", bool: "boolean"}[kind], **filled}
+
+
+def _told(doc: str, shape: Schema) -> Schema:
+    """A shape with what is said of it. Draft-07 looks at nothing that stands beside a $ref."""
+    if not doc:
+        return shape
+    return {"description": doc, **({"allOf": [shape]} if "$ref" in shape else shape)}
+
+
+def _decision(field: Field, only: Only) -> Iterable[Schema]:
+    """Where a choice has these values the field is required; where it has others, it cannot be there."""
+    keys = [condition_key(field), *([UNLESS] if field.hint is Condition else [])]
+    others = [value for value in only.choices if value not in only.values]
+    yield {
+        "if": {"properties": {only.key: {"enum": list(only.values)}}, "required": [only.key]},
+        "then": {"required": keys[:1]},
     }
-
-
-def _decisions(key: str, by_value: Mapping[Any, Fields]) -> Iterator[Schema]:
-    """What a choice decides: for each of its values which fields are required, and which cannot be there."""
-    known = {name for fields in by_value.values() for name in fields}
-    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Any]] = {}
-    for value, fields in by_value.items():
-        required = tuple(name for name, field in fields.items() if field.required)
-        alike.setdefault((required, tuple(sorted(known - fields.keys()))), []).append(value)
-    for (needed, barred), values in alike.items():
-        yield {
-            "if": {"properties": {key: {"enum": values}}, "required": [key]},
-            "then": {"required": list(needed), "properties": dict.fromkeys(barred, False)},
-        }
-
-
-def _described(readme: str) -> dict[tuple[str, str], str]:
-    """(table, key) -> what the reference of the grammar says of it; the table is "" for what every rule shares.
-
-    In the section "Questions" `page` is a field of a question, and `option.page` one of its options.
-    """
-    told: dict[tuple[str, str], str] = {}
-    name = ""
-    for line in readme.splitlines():
-        if line.startswith("## "):
-            heading = line.removeprefix("## ").lower()
-            name = "" if heading.startswith("fields every") else heading.removesuffix("s").replace(" ", "_")
-        elif row := _ROW_OF_TABLE.match(line):
-            for below, key in _NAME.findall(row[1]):
-                told[name if below in ("", name) else f"{name}.{below}", key] = row[2]
-    return told
+    yield {
+        "if": {"properties": {only.key: {"enum": others}}, "required": [only.key]},
+        "then": {"properties": dict.fromkeys(keys, False)},
+    }

@@ -1,0 +1,270 @@
+"""Reads tables of rules/ into the types of `triage.knowledge.model`, as their fields are declared.
+
+Every fault is kept, with its file, line, entry and field, and reading goes on: all faults are told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+from triage.knowledge.faults import Fault, Faults, allowed
+from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Scope, fields_of, item_of
+from triage.knowledge.grammar import Vocabulary
+from triage.knowledge.model import EVERYBODY, NOBODY, Condition, Examples, Row, Rows
+from triage.knowledge.toml_file import Location, TomlFile
+
+ID = "[a-z0-9]+(?:[-_][a-z0-9]+)*"
+UNLESS = "unless"  # the second key of a condition
+
+# The words of a fault for each simple type.
+_SIMPLE = {str: "text in quotes", int: "a whole number", bool: "true or false"}
+
+
+class Table:
+    """One TOML table while it is read; `name` is that of its list ("question.option"), `nth` counts it in its file."""
+
+    def __init__(self, file: TomlFile, name: str, nth: int, data: Mapping[str, Any], faults: Faults) -> None:
+        self.file, self.name, self.data, self.faults = file, name, data, faults
+        header = file.line(name, nth)
+        self.at = Location(file.name, header, {key: file.line(name, nth, key) for key in data})
+        self.used: set[str] = set()
+
+    @property
+    def label(self) -> str:
+        own = self.data.get("id")
+        return f'{self.name} "{own}"' if isinstance(own, str) else f"[{self.name}]"
+
+    def fault(self, code: str, key: str, what: str, hint: str = "") -> None:
+        field = f", {key}" if key else ""
+        self.faults.append(Fault(self.at.file, self.at.line_of(key), f"{self.label}{field}: {what}", hint, code))
+
+
+class Reader:
+    """Reads tables one after the other, in the order of the files."""
+
+    def __init__(self, vocabulary: Vocabulary, faults: Faults) -> None:
+        self.vocabulary, self.faults = vocabulary, faults
+        self.voices: tuple[str, ...] = ()  # those that there are
+        self._counted: dict[tuple[str, str], int] = {}
+        self._ids: dict[tuple[str, str], Location] = {}
+
+    def record(self, kind: type, file: TomlFile, name: str, data: Any) -> Any:
+        """The next table of that name in the file as a record of a type."""
+        nth = self._counted.get((file.name, name), 0)
+        self._counted[file.name, name] = nth + 1
+        table = Table(file, name, nth, data if isinstance(data, dict) else {}, self.faults)
+        if not isinstance(data, dict):
+            table.fault("LCT113", "", "must be a table")
+        values = {field.name: self._value(table, field) for field in fields_of(kind)}
+        for key in table.data:
+            if key not in table.used:
+                table.fault("LCT106", key, "unknown field", allowed(key, sorted(table.used)))
+        given = {name: value for name, value in values.items() if value is not _ABSENT}
+        return kind(**given, at=table.at)
+
+    def _value(self, table: Table, field: Field) -> Any:
+        """The value of a field; _ABSENT leaves it to its default."""
+        if not field.known(table.data):
+            return _empty(field)
+        table.used.add(field.key)
+        if field.hint is Condition:
+            return self._condition(table, field)
+        if field.key not in table.data:
+            return self._missing(table, field)
+        raw = table.data[field.key]
+        return self._read(table, field, raw)
+
+    def _missing(self, table: Table, field: Field) -> Any:
+        if field.has_default:
+            return _ABSENT
+        few = shape_of(field) in ("id", "choice")
+        table.fault("LCT107", field.key, "is missing", allowed(None, map(str, self._choices(field))) if few else "")
+        return _empty(field)
+
+    def _read(self, table: Table, field: Field, raw: Any) -> Any:
+        return {
+            "rows": self._rows_or_true,
+            "examples": self._examples,
+            "id": self._one_of,
+            "choice": self._one_of,
+            "words": self._words,
+            "table": self._below,
+            "groups": self._groups,
+            "list": self._list,
+            "simple": self._simple,
+        }[shape_of(field)](table, field, raw)
+
+    def _simple(self, table: Table, field: Field, raw: Any) -> Any:
+        kind = item_of(field.hint)
+        if not isinstance(raw, kind) or (kind is int and isinstance(raw, bool)):
+            table.fault("LCT109", field.key, f"must be {_SIMPLE[kind]}")
+            return _empty(field)
+        if isinstance(raw, str) and not raw.strip() and not field.has_default:
+            table.fault("LCT108", field.key, "is empty")
+        if scope := field.mark(Scope):
+            self._claim(table, field, str(raw), scope)
+        return raw
+
+    def _claim(self, table: Table, field: Field, own: str, scope: Scope) -> None:
+        """An id is well formed, and of no other of its scope."""
+        if own and not re.fullmatch(ID, own):
+            table.fault("LCT111", field.key, f'"{own}" must be lower-case words joined by hyphens')
+        if scope.name:
+            if first := self._ids.get((scope.name, own)):
+                table.fault("LCT112", field.key, f'"{own}" is already used at {first}')
+            self._ids[scope.name, own] = table.at
+
+    def _choices(self, field: Field) -> tuple[Any, ...]:
+        """What a field takes that names a level or takes one of a few values."""
+        one_of = field.mark(OneOf)
+        if one_of is None:
+            return get_args(field.hint)
+        return {"disposition": self.vocabulary.dispositions, "level": ("", *self.vocabulary.levels)}[one_of.kind]
+
+    def _one_of(self, table: Table, field: Field, raw: Any) -> Any:
+        choices = self._choices(field)
+        if raw in choices and not isinstance(raw, bool):
+            return raw
+        table.fault("LCT110", field.key, f'"{raw}" is not allowed', allowed(raw, map(str, choices)))
+        return choices[0]
+
+    @staticmethod
+    def _list(table: Table, field: Field, raw: Any) -> Any:
+        if not isinstance(raw, list):
+            table.fault("LCT109", field.key, "must be a list")
+            return ()
+        if not all(isinstance(item, str) for item in raw):
+            table.fault("LCT109", field.key, "must be a list of texts")
+            return ()
+        if not raw and not field.has_default:
+            table.fault("LCT108", field.key, "is empty")
+        choices = get_args(item_of(field.hint))
+        for item in raw if choices else ():
+            if item not in choices:
+                table.fault("LCT110", field.key, f'"{item}" is not allowed', allowed(item, choices))
+        return tuple(raw)
+
+    @staticmethod
+    def _groups(table: Table, field: Field, raw: Any) -> tuple[tuple[str, ...], ...]:
+        if not isinstance(raw, list):
+            table.fault("LCT109", field.key, "must be a list of lists")
+        elif not all(isinstance(group, list) and len(group) > 1 for group in raw):
+            table.fault("LCT109", field.key, "each group is a list of two options or more")
+        else:
+            return tuple(tuple(map(str, group)) for group in raw)
+        return ()
+
+    def _words(self, table: Table, field: Field, raw: Any) -> Mapping[str, str]:
+        """A table of texts, by the voice where the field says so."""
+        if not isinstance(raw, dict) or not all(isinstance(text, str) for text in raw.values()):
+            table.fault("LCT109", field.key, "must be a table of texts")
+            return {}
+        if field.mark(OneOf):
+            for voice in {*self.voices} ^ {*raw}:
+                what = "is missing" if voice in self.voices else "is no voice"
+                table.fault("LCT110", field.key, f'"{voice}" {what}', allowed(voice, self.voices))
+        return dict(raw)
+
+    def _below(self, table: Table, field: Field, raw: Any) -> Any:
+        """The record, or the records, of the tables below a field."""
+        inner = item_of(field.hint)
+        name = f"{table.name}.{field.key}"
+        if get_origin(field.hint) is not tuple:
+            return self.record(inner, table.file, name, raw)
+        if not isinstance(raw, list):
+            table.fault("LCT109", field.key, "must be a list of tables")
+            return ()
+        return tuple(self.record(inner, table.file, name, data) for data in raw)
+
+    def _condition(self, table: Table, field: Field) -> Condition:
+        when = condition_key(field)
+        table.used |= {when, UNLESS}
+        rows = self._rows(table, field, when) if when in table.data else EVERYBODY.when
+        if when not in table.data and not field.has_default:
+            table.fault("LCT107", when, "is missing")
+        return Condition(rows, self._rows(table, field, UNLESS) if UNLESS in table.data else ())
+
+    def _rows_or_true(self, table: Table, field: Field, raw: Any) -> Rows | None:
+        if OR_TRUE in field.marks and isinstance(raw, bool):
+            return EVERYBODY.when if raw else None
+        return self._rows(table, field, field.key)
+
+    def _rows(self, table: Table, field: Field, key: str) -> tuple[Row, ...]:
+        findings = field.mark(Findings)
+        names = findings.names if findings else ()
+        return self.vocabulary.read_rows(table.data[key], names, self._complain(table, key))
+
+    def _examples(self, table: Table, field: Field, raw: Any) -> Examples:
+        if not isinstance(raw, list):
+            table.fault("LCT109", field.key, "must be a list of examples")
+            return ()
+        for example in raw:
+            self.vocabulary.read_example(example, self._complain(table, field.key))
+        return tuple(example for example in raw if isinstance(example, dict))
+
+    @staticmethod
+    def _complain(table: Table, key: str) -> Callable[[str, str, str], None]:
+        return lambda code, what, hint: table.fault(code, key, what, hint)
+
+
+_ABSENT = object()
+
+
+def condition_key(field: Field) -> str:
+    """What the rows of a condition are called in the files; the key of any other field."""
+    return "when" if field.hint is Condition and field.key == field.name else field.key
+
+
+def _empty(field: Field) -> Any:
+    """What stands in a record for a field that is not there, or not sound."""
+    if field.has_default:
+        return _ABSENT
+    if field.hint is Condition:
+        return NOBODY
+    if get_origin(field.hint) is Literal:
+        return get_args(field.hint)[0]
+    return {str: "", int: 0, bool: False}.get(field.hint, {} if get_origin(field.hint) is Mapping else ())
+
+
+@cache
+def shape_of(field: Field) -> str:
+    """How a field is written: the name of what reads it."""
+    inner, origin = item_of(field.hint), get_origin(field.hint)
+    shapes = {
+        "condition": field.hint is Condition,
+        "rows": field.hint in (Rows, Rows | None),
+        "examples": field.hint == Examples,
+        "words": origin is Mapping,
+        "id": field.mark(OneOf) is not None,
+        "choice": origin is Literal,
+        "table": is_dataclass(inner),
+        "groups": inner == tuple[str, ...],
+        "list": origin is tuple,
+        "simple": True,
+    }
+    return next(name for name, is_it in shapes.items() if is_it)
+
+
+def texts_in(data: Any) -> Iterator[str]:
+    """Every key and every text anywhere in parsed data."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for item in data:
+            yield from texts_in(item)
+        if isinstance(data, dict):
+            for item in data.values():
+                yield from texts_in(item)
+
+
+def tables_of(files: Iterable[TomlFile], name: str) -> Iterator[tuple[TomlFile, dict[str, Any]]]:
+    """The tables of that name in the files, as they stand; what is no table is passed over."""
+    for file in files:
+        listed = file.data.get(name)
+        for data in listed if isinstance(listed, list) else ():
+            if isinstance(data, dict):
+                yield file, data
