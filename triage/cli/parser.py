@@ -259,6 +259,7 @@ def _add_rules(commands: _Commands) -> None:
         "id", nargs="?", metavar="ID", help="show what has this id: a rule, question, source, claim, ..."
     )
     shown.add_argument("--book", action="store_true", help="write the whole rule base as one Markdown document")
+    shown.add_argument("--fields", action="store_true", help="write which fields the files of a rule base may have")
     _add_output(rules)
 
 

@@ -11,6 +11,7 @@ from triage.knowledge.rulebase import load
 from triage.knowledge.voices import rules_in_voice
 from triage.output import screen
 from triage.output.rule_book import book
+from triage.output.rule_fields import reference
 from triage.output.rule_sheets import names
 from triage.output.rule_text import listing, one
 
@@ -28,7 +29,9 @@ def show_rules(args: argparse.Namespace) -> int:
 
 
 def _rules_wanted(args: argparse.Namespace, rulebase: RuleBase) -> str:
-    """The rule book, what has the id (KeyError if nothing has), or the list."""
+    """The rule book, the fields of the files, what has the id (KeyError if nothing has), or the list."""
+    if args.fields:
+        return reference()
     if args.book:
         return book(rulebase)
     columns = screen.width()

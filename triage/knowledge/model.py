@@ -126,7 +126,7 @@ class Option:
     page: Annotated[Text, "the heading of the screen it stands on; lines with the same page stand together"] = ""
     show: Annotated[
         Rows | None,
-        "rows: it is offered only where one holds. They may read earlier pages of its own question",
+        "it is offered only where one of them holds. They may read earlier pages of its own question",
     ] = None
     key: Annotated[
         str,
@@ -146,7 +146,7 @@ class Option:
 class Limit:
     """Narrower bounds of a number, where a row of `when` holds."""
 
-    when: Annotated[Rows, "rows: where they hold"]
+    when: Annotated[Rows, "where they hold"]
     minimum: Annotated[int, Key("min")] = 0
     maximum: Annotated[int, Key("max")]
     say: Annotated[Text, "what is told beyond them"]
@@ -195,8 +195,8 @@ class Question:
     why: Annotated[Text, "one or two sentences: why it is asked"]
     options: Annotated[tuple[Option, ...], Key("option")] = ()
     danger: Annotated[bool, "a danger sign; no harmless choice is ever preselected"] = False
-    ask_when: Annotated[Rows | None, "rows (over answers): who is asked. Without it: everybody"] = None
-    ask_unless: Annotated[Rows, "rows: who is not asked all the same"] = ()
+    ask_when: Annotated[Rows | None, "who is asked; they read answers. Without it: everybody"] = None
+    ask_unless: Annotated[Rows, "who is not asked all the same"] = ()
     asked_of: Annotated[Text, "who is asked, in words"] = "everybody"
     after_urgent: Annotated[
         Rows | None,
@@ -208,7 +208,7 @@ class Question:
         Literal["", "always", "after_urgent"],
         "when it is left out as the last prompt of the longest interview (`[asking]`, `most`)",
     ] = ""
-    yields_unless: Annotated[Rows, "rows on which it may still be that last prompt"] = ()
+    yields_unless: Annotated[Rows, "where it may still be that last prompt"] = ()
     rivals: Annotated[
         tuple[tuple[str, ...], ...],
         "groups of options, of which the first (it calms) does not count beside one of the others: the screen says so",
@@ -267,7 +267,7 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Disposition:
-    """One level of the ladder, most urgent first. `rank` 0 is the most urgent."""
+    """One level of the ladder, most urgent first. Nothing is more urgent than the first, whose `rank` is 0."""
 
     id: Annotated[Id, Scope("disposition")]
     rank: Annotated[int, DERIVED] = 0
@@ -521,7 +521,7 @@ class Advice(Entry):
         Condition,
         Key("for"),
         Findings(FINDINGS),
-        "rows: for whom. Without it: everybody",
+        "for whom. Without it: everybody",
     ] = EVERYBODY
     kind: Literal["relief", "prevention", "do_not", "myth"]
     steps: Annotated[Texts, "how, in order, each one or two short sentences"]
@@ -535,7 +535,7 @@ class Advice(Entry):
     only_if: Annotated[
         Rows,
         Findings(FINDINGS),
-        "rows that must hold, for advice that may harm: its exclusions were *answered* with no",
+        "one of them must hold, for advice that may harm: its exclusions were *answered* with no",
     ] = ()
     only_because: Annotated[Text, "why it is left out where none of them holds"] = ""
     beside: Annotated[
@@ -583,7 +583,7 @@ class Hazard(Entry):
     condition: Annotated[
         Condition,
         Key("answers"),
-        "rows: on which answers. Without it: on all. Written from the clinical facts, **not copied from the rule** that is "
+        "on which answers. Without it: on all. Written from the clinical facts, **not copied from the rule** that is "
         "meant to see to it, and without new edges of age",
     ] = EVERYBODY
     because: Annotated[str, NEEDED, Key("cause"), "how it could come to it"]

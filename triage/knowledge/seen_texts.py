@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from triage.knowledge.faults import Fault
 from triage.knowledge.fields import SEEN, Scope, fields_of
@@ -62,7 +62,8 @@ def _all_texts(rulebase: RuleBase) -> Iterator[tuple[str, str, Location, str, st
 def _texts_of(record: Any, table: str, above: str) -> Iterator[tuple[str, str, Location, str, str]]:
     """The texts of a record and of those below it; `above` is the id of the record that it belongs to."""
     own, label = _names(record, table, above)
-    for field in fields_of(type(record)):
+    kind: Any = type(record)
+    for field in fields_of(kind):
         value = getattr(record, field.name)
         if SEEN in field.marks:
             yield from ((label, own, record.at, field.key, text) for text in _texts(value) if text)
@@ -73,8 +74,8 @@ def _texts_of(record: Any, table: str, above: str) -> Iterator[tuple[str, str, L
 
 def _names(record: Any, table: str, above: str) -> tuple[str, str]:
     """The id of a record, with that of the one above where it is only known there, and its label in messages."""
-    own = getattr(record, "id", "")
-    scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(type(record)))
+    own, kind = getattr(record, "id", ""), cast(Any, type(record))
+    scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(kind))
     whole = own if scoped else ".".join(filter(None, (above, own))) or table
     return whole, f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
 
