@@ -22,8 +22,9 @@ from triage.cli.main import main
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.rulebase import rules_folder
-from triage.scale import cluster, conduct, shards, source, work
+from triage.scale import cluster, conduct, source, work
 from triage.scale.conduct import Job, Progress
+from triage.scale.finished import Finished
 from triage.scale.plan import form_of
 from triage.scale.tables import Tables
 
@@ -538,11 +539,11 @@ def test_without_dask_it_says_what_to_install(
 def task(given: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.Task]:
     """The task of one file, while the run is on."""
     monkeypatch.setattr(cluster, "_where", lambda: "worker x")
-    finished = shards.Finished(given.parent / "out" / ".parts")
+    kept = Finished(given.parent / "out" / ".parts")
     form = form_of("a.csv")
     job = Job(str(given / "a.csv"), str(given.parent / "out" / "a.csv"), form, form, None, partial=True)
-    with finished.held(resume=False):
-        made = cluster._task(finished.placed(job, rulebase), rulebase, "this run")
+    with kept.held(resume=False):
+        made = cluster._task(kept.placed(job, rulebase), rulebase, "this run")
         cluster._file_of_run(made.job).write_text("this run")
         yield made
 
@@ -577,7 +578,7 @@ def test_two_workers_on_one_file_at_the_same_time_do_no_harm(
     assert (out / "a.csv").stat().st_ino == written
 
 
-@pytest.mark.parametrize("end", [lambda parts: shards.Finished(parts).end(), lambda parts: (parts / "on").unlink()])
+@pytest.mark.parametrize("end", [lambda parts: Finished(parts).end(), lambda parts: (parts / "on").unlink()])
 def test_a_worker_of_a_run_that_is_over_writes_nothing(
     task: cluster.Task, monkeypatch: pytest.MonkeyPatch, end: Callable[[Path], None]
 ) -> None:

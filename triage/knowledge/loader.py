@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -129,28 +129,32 @@ class _Loading:
     def _vocabulary(self) -> Vocabulary:
         """The names and bands that conditions may use, from a first reading whose faults the second one tells."""
         reader = Reader(Vocabulary({}), _Unheard())
-        questions = {q.id: q for q in (reader.record(Question, f, "question", d) for f, d in self._raw("question"))}
+        questions = [reader.record(Question, file, "question", data) for file, data in self._raw("question")]
         levels = [reader.record(Disposition, f, "disposition", d) for f, d in self._raw("disposition")]
         self._check_names(questions, levels)
         ids = {
             name: [d["id"] for _, d in self._raw(name) if isinstance(d.get("id"), str)]
             for name in ("red_flag", "cause")
         }
-        vocabulary = Vocabulary(questions, levels, ids["red_flag"], ids["cause"])
+        named = {question.id: question for question in questions}
+        vocabulary = Vocabulary(named, levels, ids["red_flag"], ids["cause"])
         vocabulary.learn_bands(row for file in self.files for row in _raw_rows(file.data))
         return vocabulary
 
     def _raw(self, name: str) -> Iterator[tuple[TomlFile, dict[str, Any]]]:
         return tables_of(self.files, name)
 
-    def _check_names(self, questions: Mapping[str, Question], levels: Sequence[Disposition]) -> None:
+    def _check_names(self, questions: Sequence[Question], levels: Sequence[Disposition]) -> None:
         """Stops where the names are wrong: every cell that reads one would only repeat the fault."""
-        if not all(isinstance(data.get("id"), str) for _, data in self._raw("question")):
-            self._listed(Reader(Vocabulary(questions, levels), self.faults), "question", Question)
-        for question in questions.values():
-            if question.id in FINDINGS:
-                what = f'question "{question.id}", id: "{question.id}" is taken by a finding'
-                place = question.at.line_of("id")
+        for question in questions:
+            own, place = question.id, question.at.line_of("id")
+            if not own:
+                what, code = (
+                    ("must be text in quotes", "LCT109") if "id" in question.at.keys else ("is missing", "LCT107")
+                )
+                self.faults.append(Fault(question.at.file, place, f"[question], id: {what}", code=code))
+            elif own in FINDINGS:
+                what = f'question "{own}", id: "{own}" is taken by a finding'
                 self.faults.append(Fault(question.at.file, place, what, f"not {', '.join(FINDINGS)}", "LCT112"))
         if all(level.beside for level in levels):
             self.faults.append(Fault("dispositions.toml", 0, "no [[disposition]] on the ladder", code="LCT104"))

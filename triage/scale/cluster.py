@@ -23,9 +23,9 @@ from triage.conversation.answers import write_whole
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
-from triage.scale.conduct import Far, Job, Progress, Watcher, WorkerDied, conduct
+from triage.scale.conduct import Advance, Job, Progress, Watcher, WorkerDied, conduct
 from triage.scale.counts import Counts, Error
-from triage.scale.shards import Results, counts_if_finished, keep_finished
+from triage.scale.finished import Results, counts_if_finished, keep_finished
 from triage.scale.tables import Tables
 from triage.version import __version__
 
@@ -66,7 +66,7 @@ def conduct_there(address: str, jobs: Sequence[Job], rulebase: RuleBase, watcher
     run = uuid.uuid4().hex
     tasks = [_task(job, rulebase, run) for job in jobs]
     tasks.sort(key=lambda task: -task.size)  # so that no large one is left to the end
-    far = Far([task.job for task in tasks])
+    advance = Advance([task.job for task in tasks])
     with _connected(address) as client, _on(tasks[0]):
         _check_workers(client, tasks[0])
         for task, found in _in_order_of_their_end(client, tasks):
@@ -82,7 +82,7 @@ def conduct_there(address: str, jobs: Sequence[Job], rulebase: RuleBase, watcher
             if isinstance(ended, Unfit):
                 raise ended
             if isinstance(ended, Counts):
-                watcher.went_on(far.ended(task.job, ended.read))
+                watcher.went_on(advance.ended(task.job, ended.read))
             yield task.job, ended
 
 

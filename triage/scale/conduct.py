@@ -88,18 +88,18 @@ def conduct(job: Job, rulebase: RuleBase, watcher: Watcher, tables: Tables | Non
 
     `tables`: those of the rule base, where they are filled already.
     """
-    far = Far([job])
+    advance = Advance([job])
     if job.output == STREAM:
-        return _streamed(_work(_pieces([job], rulebase, watcher), job.jobs, tables), watcher, far)
+        return _streamed(_work(_pieces([job], rulebase, watcher), job.jobs, tables), watcher, advance)
     with nullcontext() if job.parts else held(folder_of(Path(job.output)), job.resume):
-        [(_, ended)] = conduct_all([job], rulebase, watcher, far, tables)
+        [(_, ended)] = conduct_all([job], rulebase, watcher, advance, tables)
     if isinstance(ended, FaultyInput):
         raise ended
     return ended
 
 
 def conduct_all(
-    jobs: Sequence[Job], rulebase: RuleBase, watcher: Watcher, far: Far, tables: Tables | None = None
+    jobs: Sequence[Job], rulebase: RuleBase, watcher: Watcher, advance: Advance, tables: Tables | None = None
 ) -> Iterator[tuple[Job, Counts | FaultyInput]]:
     """Jobs with files, one after another by the same processes, and what became of each. Raises OSError, WorkerDied.
 
@@ -108,9 +108,9 @@ def conduct_all(
     for run, done in _work(_pieces(jobs, rulebase, watcher), jobs[0].jobs, tables):
         if isinstance(done, Done):
             run.parts.keep(done)
-            watcher.went_on(far.after(run.job, done, run.size))
+            watcher.went_on(advance.after(run.job, done, run.size))
         else:
-            far.ended(run.job)
+            advance.ended(run.job)
             if isinstance(done, Changed):
                 put_away(run.parts.folder)  # of an input that is gone: nothing can go on with it
             elif done:
@@ -185,7 +185,7 @@ def identity(job: Job, rulebase: RuleBase) -> dict[str, Any]:
     }
 
 
-class Far:
+class Advance:
     """How far jobs are, all together. The size of an input in bytes is its weight."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
@@ -219,7 +219,7 @@ class Far:
         return Progress(self._rows, share, tables, self._ended, len(self._weights))
 
 
-def _streamed(results: Iterable[tuple[_Run, Done | FaultyInput | None]], watcher: Watcher, far: Far) -> Counts:
+def _streamed(results: Iterable[tuple[_Run, Done | FaultyInput | None]], watcher: Watcher, advance: Advance) -> Counts:
     out = sys.stdout.buffer
     counts, begun = NONE, False
     for run, done in results:
@@ -235,7 +235,7 @@ def _streamed(results: Iterable[tuple[_Run, Done | FaultyInput | None]], watcher
         out.flush()
         for error in done.errors:
             watcher.refused(error)
-        watcher.went_on(far.after(run.job, done, run.size))
+        watcher.went_on(advance.after(run.job, done, run.size))
         counts += done.counts
     return counts
 

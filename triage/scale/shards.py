@@ -8,20 +8,18 @@ by other rules or with other options is never taken for finished. The folder goe
 from __future__ import annotations
 
 import glob
-import hashlib
-import json
-import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from triage.conversation.answers import write_whole
 from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
-from triage.scale.conduct import Far, Job, Progress, Watcher, WorkerDied, conduct_all, identity
+from triage.scale.cluster import conduct_there
+from triage.scale.conduct import Advance, Job, Progress, Watcher, WorkerDied, conduct_all
 from triage.scale.counts import NONE, Counts, Error
-from triage.scale.parts import REFUSED, as_record, check_folder, check_places, counts_of, errors_of, held, put_away
+from triage.scale.finished import Finished, Results, counts_if_finished, keep_finished
+from triage.scale.parts import REFUSED, check_folder, check_places, errors_of
 from triage.scale.plan import FORMATS, GZIP, PARQUET, STREAM, Form, check_columns, form_of
 from triage.scale.source import opened
 
@@ -126,52 +124,6 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-# --- what is finished
-
-
-class Finished:
-    """The folder with what is finished of a run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @contextmanager
-    def held(self, resume: bool) -> Iterator[None]:
-        """The folder, for this run alone. Raises FaultyInput, OSError."""
-        self.folder.parent.mkdir(mode=0o700, exist_ok=True)
-        with held(self.folder, resume):
-            yield
-
-    def placed(self, job: Job, rulebase: RuleBase) -> Job:
-        """The job, with a place for its parts. Raises OSError."""
-        made_of = json.dumps([os.path.abspath(job.input), identity(job, rulebase)])
-        digits = hashlib.sha256(made_of.encode(errors="surrogateescape")).hexdigest()[:16]
-        return job._replace(parts=str(self.folder / f"{Path(job.output).name}-{digits}"), resume=True)
-
-    def end(self) -> None:
-        """The folder goes."""
-        put_away(self.folder)
-
-
-def counts_if_finished(job: Job) -> Counts | None:
-    """The counts of an output that is whole; None if it is not."""
-    try:
-        record = json.loads(_record(job).read_text("utf-8"))
-        whole = Path(job.output).stat().st_size == record["size"]
-    except FileNotFoundError:
-        return None
-    return counts_of(record) if whole else None
-
-
-def keep_finished(job: Job, counts: Counts) -> None:
-    """The output of a job is whole, which is recorded. Raises OSError."""
-    write_whole(_record(job), json.dumps({"size": Path(job.output).stat().st_size, **as_record(counts)}))
-
-
-def _record(job: Job) -> Path:
-    return Path(f"{job.parts}.json")
-
-
 # --- the run
 
 
@@ -225,18 +177,13 @@ def _check_heads(jobs: Sequence[Job], rulebase: RuleBase, watcher: Watcher) -> N
         raise FaultyInput(faults)
 
 
-Results = Generator[tuple[Job, Counts | FaultyInput | WorkerDied], None, None]
-
-
 def _results(jobs: Sequence[Job], rulebase: RuleBase, watcher: Watcher, scheduler: str | None) -> Results:
     if not jobs:
         return
     if scheduler is not None:
-        from triage.scale.cluster import conduct_there
-
         yield from conduct_there(scheduler, jobs, rulebase, watcher)
         return
-    for job, ended in conduct_all(jobs, rulebase, _Begun(watcher), Far(jobs)):
+    for job, ended in conduct_all(jobs, rulebase, _Begun(watcher), Advance(jobs)):
         if isinstance(ended, Counts):
             keep_finished(job, ended)
         yield job, ended
