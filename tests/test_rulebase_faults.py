@@ -430,7 +430,7 @@ FIELDS = [
     Break("no order", RUB, "order = 900\n", "", "order", "is missing"),
     Break("no group", CAUSE, 'group = "ask"\n', "", "group", "is missing", "allowed: everyday, ask, check"),
     Break("check without when", CHECKED_CAUSE, 'when = [{ red_flag = "one-leg-swollen" }]\n', "", "when", "is missing"),
-    Break("check with signs", CAUSE, '"ask"', f'"check" {MARK}\nwhen = [{{ red_flag = "leg-injury" }}]', "group", "no signs"),
+    Break("check with signs", CAUSE, '"ask"\norder = 900', f'"check" {MARK}\nwhen = [{{ red_flag = "leg-injury" }}]', "group", "no signs"),
     Break("no why", QUESTION, 'why = "It is a test."\n', "", "why", "is missing"),
     Break("no text", OPTION, 'text = "No", ', "", "text", "is missing"),
     Break("no way to say none", LIST, ", exclusive = true", "", "option", "no exclusive option that says none of these"),

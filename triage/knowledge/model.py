@@ -111,71 +111,71 @@ EVERYBODY = Condition(((),))
 NOBODY = Condition(())
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Record:
+    """A table of the files, and where it stands."""
+
+    at: Annotated[Location, DERIVED] = NOWHERE
+
+
 @dataclass(frozen=True, eq=False)
-class Option:
+class Option(Record):
     """One answer that can be chosen: one claim, key words first, at most 12 words. No screen numbers more than nine."""
 
     id: Annotated[Id, Scope("")]
     text: Annotated[Text, "what can be chosen"]
     means: Annotated[Text, 'a clause that completes "You said: ..."; without it the text itself'] = ""
     detail: Annotated[
-        Text,
-        "a line of help (at most 20 words), shown on demand. Always printed on paper and in exports",
+        Text, "a line of help (at most 20 words), shown on demand. Always printed on paper and in exports"
     ] = ""
     open: Annotated[bool, "its detail is shown from the start"] = False
     page: Annotated[Text, "the heading of the screen it stands on; lines with the same page stand together"] = ""
     show: Annotated[
-        Rows | None,
-        "it is offered only where one of them holds. They may read earlier pages of its own question",
+        Rows | None, "it is offered only where one of them holds. They may read earlier pages of its own question"
     ] = None
     key: Annotated[
-        str,
-        'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure, on every screen',
+        str, 'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure, on every screen'
     ] = ""
     exclusive: Annotated[bool, 'stands alone ("none")'] = False
     harmless: Annotated[bool, "no danger sign; only in danger questions that take one answer"] = False
     voice: Annotated[str, "how texts speak from then on"] = ""
     now: Annotated[bool, "it cramps now, so the one safe action is shown at once"] = False
-    at: Annotated[Location, DERIVED] = NOWHERE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "means", self.means or self.text[:1].lower() + self.text[1:])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Limit:
+class Limit(Record):
     """Narrower bounds of a number, where a row of `when` holds."""
 
     when: Annotated[Rows, "where they hold"]
     minimum: Annotated[int, Key("min")] = 0
     maximum: Annotated[int, Key("max")]
     say: Annotated[Text, "what is told beyond them"]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
     def allows(self, number: int) -> bool:
         return self.minimum <= number <= self.maximum
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ClarifyOption:
+class ClarifyOption(Record):
     """One way out of "not sure": one of `answer`, `again` and `go_to`."""
 
     text: Text
     answer: Annotated[tuple[str, ...], "options of the question"] = ()
     again: Annotated[bool, "show the list again"] = False
     go_to: Annotated[str, "a question to ask first"] = ""
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Clarification:
+class Clarification(Record):
     """What is asked after "not sure": one of `each`, `again_open` and `option`."""
 
     text: Text
     each: Annotated[bool, "the lines one at a time, yes or no"] = False
     again_open: Annotated[bool, "the same list once more, with all details"] = False
     options: Annotated[tuple[ClarifyOption, ...], Key("option"), "ways out, in order"] = ()
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 def chosen(answer: Answer) -> tuple[str, ...]:
@@ -186,7 +186,7 @@ def chosen(answer: Answer) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Question:
+class Question(Record):
     """One question, in asking order: who, danger, then the rest."""
 
     id: Annotated[Id, Scope("question")]
@@ -224,7 +224,6 @@ class Question:
         "why nothing is lost for those who are not asked; needed (by `check --prove`) where an answer could have made "
         "it more urgent",
     ] = ""
-    at: Annotated[Location, DERIVED] = NOWHERE
 
     def option(self, option_id: str) -> Option:
         """The option of that id (KeyError if there is none)."""
@@ -254,7 +253,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Voice:
+class Voice(Record):
     """The words with which texts speak of the person, another adult or a child."""
 
     id: Annotated[Id, Scope("voice")]
@@ -262,11 +261,10 @@ class Voice:
         Mapping[str, str],
         "a word for each token, such as `your`; every voice has the same tokens. `said` leads what was answered",
     ]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Disposition:
+class Disposition(Record):
     """One level of the ladder, most urgent first. Nothing is more urgent than the first, whose `rank` is 0."""
 
     id: Annotated[Id, Scope("disposition")]
@@ -293,34 +291,30 @@ class Disposition:
         "the groups of causes that may be named: at an urgent level no everyday cause, so that its name cannot reassure",
     ] = ()
     beside: Annotated[
-        bool,
-        "for the pharmacist, who is named next to a level that `shows` it, and is not on the ladder",
+        bool, "for the pharmacist, who is named next to a level that `shows` it, and is not on the ladder"
     ] = False
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Place:
+class Place(Record):
     """Where to go; if several red flags name one, the first of the file counts."""
 
     id: Annotated[Id, Scope("place")]
     text: Text
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SafetyNet:
+class SafetyNet(Record):
     """The signs to come back for, printed with every result below an emergency."""
 
     say_today: Text
     today: Annotated[Texts, "signs"]
     say_emergency: Text
     emergency: Annotated[Texts, "signs"]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ReliefNow:
+class ReliefNow(Record):
     """The fixed text that is safe for everybody, of `leg-cramp-triage relief` and the `h` key."""
 
     title: Text
@@ -328,38 +322,34 @@ class ReliefNow:
     after: Annotated[Text, "where to go from there"] = ""
     action: Annotated[Mapping[str, Text], OneOf("voice"), "the one thing to do at once, a text for each voice"]
     sources: tuple[str, ...]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Asking:
+class Asking(Record):
     """How long an interview may be."""
 
     most: Annotated[int, "the prompts of the longest interview"]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ranking:
+class Ranking(Record):
     """Which causes are shown."""
 
     shown_from: Annotated[int, "the score from which a cause is shown"]
     shown_at_most: Annotated[int, "how many of them"]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class About:
+class About(Record):
     """What the program says about itself and its rule base."""
 
     version: str
     statement: Text
     welcome: Texts = ()
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Saved:
+class Saved(Record):
     """How long saved answers hold, and what is said of older ones."""
 
     good_for_days: Annotated[int, "of older answer files the danger questions are asked again"]
@@ -368,32 +358,29 @@ class Saved:
     gone: Annotated[tuple[str, ...], "questions of the version before; a file that has one is refused"] = ()
     gone_say: Annotated[Text, "what is said then"] = ""
     draft_because: str = ""
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Exemption:
+class Exemption(Record):
     """A text that may use a forbidden wording, because it has to quote it."""
 
     id: Annotated[str, "of what the text belongs to"]
     field: Annotated[str, "in which it stands"]
     because: str
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Forbidden:
+class Forbidden(Record):
     """A wording that no person may read."""
 
     id: Annotated[Id, Scope("forbidden")]
     pattern: Annotated[str, "a regular expression, upper and lower case alike"]
     because: str
     exempt: tuple[Exemption, ...] = ()
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Wording:
+class Wording(Record):
     """How texts must be worded."""
 
     max_grade: Annotated[
@@ -410,11 +397,10 @@ class Wording:
         "medical words that cannot be said more simply; each counts as one short word, its plural too. A word that no "
         "text uses must go",
     ] = ()
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Entry:
+class Entry(Record):
     """What every rule carries."""
 
     id: Annotated[Id, Scope("rule")]
@@ -422,10 +408,7 @@ class Entry:
     condition: Condition
     because: Annotated[Text, "one plain sentence for the person: why this follows (reading age about 12)"] = ""
     sources: Annotated[tuple[str, ...], "ids of `sources.toml`. Without `draft_because` the entry rests on them"] = ()
-    draft_because: Annotated[
-        str,
-        "makes it a draft: what was chosen here, or which fact still needs a source",
-    ] = ""
+    draft_because: Annotated[str, "makes it a draft: what was chosen here, or which fact still needs a source"] = ""
     claims: Annotated[tuple[str, ...], 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'] = ()
     fires: Annotated[
         Examples,
@@ -435,7 +418,6 @@ class Entry:
         Examples,
         "the near misses that a tired person or a careless editor would mix up, not the complement of each cell",
     ] = ()
-    at: Annotated[Location, DERIVED] = NOWHERE
 
     @property
     def status(self) -> str:
@@ -501,28 +483,19 @@ class Cause(Entry):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Contraindication:
+class Contraindication(Record):
     """For whom an advice is left out, and why; that is told to the person."""
 
     when: Annotated[Rows, Findings(FINDINGS)]
     because: Text
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Advice(Entry):
     """Relief, prevention, "do not" or a myth."""
 
-    title: Annotated[
-        Text,
-        "what to do, in one line of at most 70 characters; stands alone in the short result",
-    ]
-    condition: Annotated[
-        Condition,
-        Key("for"),
-        Findings(FINDINGS),
-        "for whom. Without it: everybody",
-    ] = EVERYBODY
+    title: Annotated[Text, "what to do, in one line of at most 70 characters; stands alone in the short result"]
+    condition: Annotated[Condition, Key("for"), Findings(FINDINGS), "for whom. Without it: everybody"] = EVERYBODY
     kind: Literal["relief", "prevention", "do_not", "myth"]
     steps: Annotated[Texts, "how, in order, each one or two short sentences"]
     order: Annotated[int, "its place among its kind: lower first. Traditional methods come after stretching"]
@@ -566,8 +539,7 @@ class Check(Entry):
     condition: Annotated[Condition, Findings(FINDINGS)]
     because: Annotated[Text, NEEDED]
     strength: Annotated[
-        Strength,
-        "`ask`: a sign asks for it; `may`: a doctor may check it because the cramps are serious",
+        Strength, "`ask`: a sign asks for it; `may`: a doctor may check it because the cramps are serious"
     ]
     note: Text = ""
 
@@ -592,8 +564,7 @@ class Hazard(Entry):
     never: Annotated[tuple[str, ...], "ids of advice that must never be given there"] = ()
     harm: Annotated[tuple[Harm, ...], "kinds of harm that no advice given there may have"] = ()
     told: Annotated[
-        tuple[str, ...],
-        'ids of relief or "do not" that must be given there, at every level that shows their kind',
+        tuple[str, ...], 'ids of relief or "do not" that must be given there, at every level that shows their kind'
     ] = ()
     words: Annotated[
         tuple[str, ...],
@@ -606,13 +577,12 @@ class Hazard(Entry):
         "be able to fire there",
     ] = ()
     tests: Annotated[
-        tuple[str, ...],
-        '`"tests/test_x.py::test_name"`: what shows it where the program sees to it, and not the rules',
+        tuple[str, ...], '`"tests/test_x.py::test_name"`: what shows it where the program sees to it, and not the rules'
     ] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Source:
+class Source(Record):
     """Where something was read."""
 
     id: Annotated[Id, Scope("source")]
@@ -623,11 +593,10 @@ class Source:
     read: Annotated[Literal["own page", "mirror", "secondary"], "the own page, a mirror, or a secondary page"]
     seen_at: str = ""
     remark: str = ""
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Claim:
+class Claim(Record):
     """What the five articles say, and what became of it."""
 
     ids: tuple[str, ...]
@@ -635,21 +604,18 @@ class Claim:
     verdict: Literal["supported", "plausible", "traditional", "unsupported", "unsafe"]
     action: Literal["include", "correct", "traditional", "warn", "leave_out"]
     left_out: Annotated[str, "why no entry answers it"] = ""
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Accepted:
+class Accepted(Record):
     """Something that a proof finds and that is meant to stay. One that is not found any more is a fault."""
 
     proof: Annotated[
-        Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"],
-        "the name of the proof",
+        Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"], "the name of the proof"
     ]
     rule: Annotated[str, "the id before the colon"]
     what: Annotated[str, "the rest of the line that was printed"]
     because: Annotated[str, "a reason that a clinician would accept"]
-    at: Annotated[Location, DERIVED] = NOWHERE
 
 
 class FigureFile(NamedTuple):
