@@ -16,7 +16,7 @@ from triage.knowledge.lints import lint
 from triage.knowledge.model import FINDINGS, Disposition, FigureFile, Question, RuleBase
 from triage.knowledge.reading import Reader, tables_of, texts_in
 from triage.knowledge.rule_files import FIGURES, LAYOUT, LISTS, MAY_BE_ABSENT, SINGLE, digest, file_names, pattern_of
-from triage.knowledge.toml_file import TomlFile, read_bytes
+from triage.knowledge.toml_file import TomlFile, read_plain
 
 # The fields that hold rows; a hazard names its own `answers`.
 _ROWS = (
@@ -80,7 +80,7 @@ class _Loading:
             for name in names:
                 left.discard(name)
                 try:
-                    yield name, read_bytes(self.folder / name, self._shown(name))
+                    yield name, read_plain(self.folder / name, self._shown(name))
                 except FaultyInput as error:
                     self.faults += error.faults
         for name in sorted(left):

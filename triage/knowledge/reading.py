@@ -70,13 +70,12 @@ class Reader:
         """The value of a field; _ABSENT leaves it to its default."""
         if not field.known(table.data):
             return _empty(field)
-        table.used.add(field.key)
         if field.hint is Condition:
             return self._condition(table, field)
+        table.used.add(field.key)
         if field.key not in table.data:
             return self._missing(table, field)
-        raw = table.data[field.key]
-        return self._read(table, field, raw)
+        return self._read(table, field, table.data[field.key])
 
     def _missing(self, table: Table, field: Field) -> Any:
         if field.has_default:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from triage.knowledge.faults import FaultyInput
 from triage.knowledge.tokens import spoken
+from triage.knowledge.toml_file import TomlFile, read_plain
 
 RELIEF_NOW, VOICES = "advice/relief_now.toml", "voices.toml"
 
 # What reading and wording the files raises where one is not as it should be.
-FAULTY = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+FAULTY = (FaultyInput, ValueError, LookupError, TypeError, AttributeError)
 
 
 class Steps(NamedTuple):
@@ -24,9 +25,13 @@ class Steps(NamedTuple):
 
 def read_steps(rules: Path) -> Steps:
     """The steps of the rule base in a folder. Raises one of FAULTY."""
-    relief = tomllib.loads((rules / RELIEF_NOW).read_text("utf-8-sig"))["relief_now"]
-    words = tomllib.loads((rules / VOICES).read_text("utf-8-sig"))["voice"][0]["words"]
+    relief = _parsed(rules, RELIEF_NOW)["relief_now"]
+    words = _parsed(rules, VOICES)["voice"][0]["words"]
     title, steps, after = relief["title"], relief["steps"], relief.get("after", "")
     if not (isinstance(steps, list) and steps and "".join([title, *steps, after]).isprintable()):
         raise ValueError("title, steps and after must be text that can be printed")
     return Steps(title, tuple(spoken(step, words) for step in steps), after)
+
+
+def _parsed(rules: Path, name: str) -> dict[str, Any]:
+    return TomlFile(name, read_plain(rules / name, name)).data

@@ -18,7 +18,6 @@ from triage.knowledge.faults import Fault, FaultyInput
 
 # Answer and rule files are a few kilobytes, nested a few levels deep; more than this is a mistake.
 LARGEST = 5_000_000
-_USUAL = 130_000  # bytes; most files are smaller
 DEEPEST = 40
 
 # Patterns are compiled by those who use them, and that is rarely.
@@ -174,11 +173,17 @@ def read_bytes(path: Path, shown: str) -> bytes:
     """What is in a file; `shown` is its name in messages. Raises FaultyInput."""
     try:
         with path.open("rb") as file:
-            raw = file.read(_USUAL)  # a pipe does not tell its size, and room for the largest takes time
-            raw += file.read(LARGEST + 1 - _USUAL) if len(raw) == _USUAL else b""
+            raw = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}", code="LCT001")]) from None
     if len(raw) > LARGEST:
         raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes", code="LCT002")])
     return raw
+
+
+def read_plain(path: Path, shown: str) -> bytes:
+    """The same of a plain file only: a pipe could be waited for without end. Raises FaultyInput."""
+    if path.exists() and not path.is_file():
+        raise FaultyInput([Fault(shown, 0, "cannot be read: it is not a plain file", code="LCT001")])
+    return read_bytes(path, shown)
