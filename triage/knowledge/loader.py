@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -156,6 +157,10 @@ class _Loading:
             elif own in FINDINGS:
                 what = f'question "{own}", id: "{own}" is taken by a finding'
                 self.faults.append(Fault(question.at.file, place, what, f"not {', '.join(FINDINGS)}", "LCT112"))
+            for option, times in Counter(option.id for option in question.options).items():
+                if times > 1:
+                    what = f'question "{own}", option: the option "{option}" is there twice'
+                    self.faults.append(Fault(question.at.file, question.at.line_of("option"), what, code="LCT112"))
         if all(level.beside for level in levels):
             self.faults.append(Fault("dispositions.toml", 0, "no [[disposition]] on the ladder", code="LCT104"))
         self.stop_if_faulty()

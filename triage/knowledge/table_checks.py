@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -26,9 +25,6 @@ def _of(question: Question) -> str:
 
 def _options_are_enough(rulebase: RuleBase) -> Iterator[Fault]:
     for question in rulebase.questions.values():
-        for option, times in Counter(option.id for option in question.options).items():
-            if times > 1:
-                yield _fault("LCT112", question.at, _of(question), "option", f'the option "{option}" is there twice')
         if question.kind == "number" and not question.minimum < question.maximum:
             yield _fault("LCT110", question.at, _of(question), "max", "must be larger than min")
         if question.kind != "number" and len(question.options) < 2:
