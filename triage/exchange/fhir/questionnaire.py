@@ -13,8 +13,20 @@ from collections.abc import Iterator
 from triage.exchange.fhir import codes
 from triage.exchange.fhir.codes import Json, extension
 from triage.exchange.fhir.enabling import any_unanswered, enabling, is_simple, option_link, unanswered
-from triage.exchange.forms import NO_ADVICE, Notice, detailed, help_text, notices, option_condition, shown_when, signs
-from triage.knowledge.model import EVERYBODY, Cell, Condition, Question, RuleBase
+from triage.exchange.forms import (
+    FORM_TITLE,
+    NO_ADVICE,
+    Notice,
+    alone,
+    detailed,
+    help_text,
+    notices,
+    option_condition,
+    shown_when,
+    signs,
+    spans,
+)
+from triage.knowledge.model import EVERYBODY, Cell, Condition, Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
 NAME = "LegCrampTriage"
@@ -53,7 +65,7 @@ def questionnaire(rulebase: RuleBase) -> Json:
         "url": URL,
         "version": rulebase.about.version,
         "name": NAME,
-        "title": "Questions about leg cramps",
+        "title": FORM_TITLE,
         "status": "draft",
         "subjectType": ["Patient"],
         "description": about,
@@ -101,49 +113,48 @@ def _look_back(rulebase: RuleBase) -> Iterator[Json]:
 
 def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     """A question as one item; a number that may be left unsaid as two."""
-    condition = question.condition
-    opened = {} if condition == EVERYBODY else enabling(rulebase, condition)
-    own = opened.pop("extension", [])
+    opened = {} if question.condition == EVERYBODY else enabling(rulebase, question.condition)
+    fields = _number(question) if question.kind == "number" else _choice(question)
     inner = [_help(question), *_seen_from_the_start(question), *_stands_alone(rulebase, question)]
     inner += _out_of_limits(rulebase, question)
-    if question.kind != "number":
-        yield {**_head(question.id, question.text), **opened, **_choice(question, own), "item": inner}
-        return
-    limits = [extension(MIN_VALUE, "Integer", question.minimum), extension(MAX_VALUE, "Integer", question.maximum)]
-    unit = [extension(UNIT, "Coding", {"display": question.unit})] if question.unit else []
-    yield {
-        **_head(question.id, question.text),
-        **opened,
-        "type": "integer",
-        "required": not question.options,
-        "extension": [*own, *limits, *unit],
-        "item": inner,
-    }
-    if question.options:
+    yield {**_input(question.id, question.text, opened, fields), "item": inner}
+    if question.kind == "number" and question.options:
         opened = unanswered(rulebase, question, option_condition(question))
-        own = opened.pop("extension", [])
-        yield {**_head(option_link(question), _INSTEAD), **opened, **_choice(question, own)}
+        yield _input(option_link(question), _INSTEAD, opened, _choice(question))
+
+
+def _input(link: str, words: str, opened: Json, fields: Json) -> Json:
+    """An item that takes an answer: when it is there, and the fields of its kind. Both may have extensions."""
+    extensions = [*opened.get("extension", []), *fields["extension"]]
+    tests = {name: value for name, value in opened.items() if name != "extension"}
+    return {**_head(link, words), **tests, **fields, "extension": extensions}
 
 
 def _head(link: str, words: str) -> Json:
     return {"linkId": link, "text": words}
 
 
-def _choice(question: Question, extensions: list[Json]) -> Json:
+def _number(question: Question) -> Json:
+    """The fields of an item that takes a number."""
+    limits = [extension(MIN_VALUE, "Integer", question.minimum), extension(MAX_VALUE, "Integer", question.maximum)]
+    unit = [extension(UNIT, "Coding", {"display": question.unit})] if question.unit else []
+    return {"type": "integer", "required": not question.options, "extension": [*limits, *unit]}
+
+
+def _choice(question: Question) -> Json:
     """The fields of an item in which options are chosen."""
     several = question.kind == "many"
-    control = "check-box" if several else "radio-button"
+    control = _control("check-box" if several else "radio-button")
     return {
         "type": "choice",
         "required": True,
         **({"repeats": True} if several else {}),
-        "extension": [*extensions, _control(control), extension(ORIENTATION, "Code", "vertical")],
-        "answerOption": [_option(question, n) for n in range(len(question.options))],
+        "extension": [control, extension(ORIENTATION, "Code", "vertical")],
+        "answerOption": [_option(question, option) for option in question.options],
     }
 
 
-def _option(question: Question, nth: int) -> Json:
-    option = question.options[nth]
+def _option(question: Question, option: Option) -> Json:
     extensions = [extension(OPTION_EXCLUSIVE, "Boolean", True)] if option.exclusive else []
     if option.page:
         extensions.append(extension(OPTION_PREFIX, "String", option.page))
@@ -183,19 +194,20 @@ def _seen_from_the_start(question: Question) -> Iterator[Json]:
 def _out_of_limits(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     """What is said of a number that other answers rule out; `maxValue` knows no conditions."""
     for nth, limit in enumerate(question.limits, 1):
-        spans = {band: tuple(map(int, band.split("-"))) for band in rulebase.bands[question.id]}
-        outside = frozenset(band for band, (low, high) in spans.items() if low > limit.maximum or high < limit.minimum)
+        # Bands are cut at the edges of limits: the lowest number of one tells for all of it.
+        lowest = {
+            band: spans(rulebase, Cell(question.id, frozenset([band])))[0][0] for band in rulebase.bands[question.id]
+        }
+        outside = frozenset(band for band, number in lowest.items() if not limit.allows(number))
         rows = tuple((*row, Cell(question.id, outside)) for row in limit.when)
         yield {**_told(f"{question.id}.limit.{nth}", limit.say), **enabling(rulebase, Condition(rows))}
 
 
 def _stands_alone(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     """What is said where an option that stands alone is ticked beside others: not every form sees to it."""
-    alone = [option for option in question.options if option.exclusive]
-    if question.kind != "many" or not alone:
-        return
+    options, words = alone(question)
     every = frozenset(option.id for option in question.options)
-    rows = [(Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in alone]
-    named = " and ".join(f'"{option.text}"' for option in alone)
-    words = f"{named} cannot stand beside other answers. Please take one of them away."
-    yield {**_told(f"{question.id}.alone", words), **enabling(rulebase, Condition(tuple(rows)))}
+    rows = [(Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in options]
+    if rows:
+        notice = _told(f"{question.id}.alone", f"{words} Please take one of them away.")
+        yield {**notice, **enabling(rulebase, Condition(tuple(rows)))}
