@@ -171,7 +171,7 @@ def test_every_code_is_one_of_ours(rulebase: RuleBase, made: list[tuple[Assessme
         codes.ADVICE: rulebase.advice,
         codes.CHECKS: rulebase.checks,
         codes.QUESTIONS: rulebase.questions,
-        bundles.PARTS: bundles.PART_NAMES,
+        bundles.PLAN_PARTS: bundles.PART_NAMES,
         bundles.CAUSE_GROUPS: bundles.GROUP_NAMES,
         bundles.EVIDENCE: bundles.GRADES,
         bundles.CHECK_STRENGTHS: bundles.STRENGTHS,
@@ -320,7 +320,7 @@ def test_causes_stand_in_the_risk_assessment_with_their_group(made: list[tuple[A
 
 def test_every_source_is_there_in_full(rulebase: RuleBase, made: list[tuple[Assessment, Json]]) -> None:
     for _, bundle in made:
-        cited = {one["valueCode"] for one in within(bundle) if one.get("url") == bundles.SOURCE}
+        cited = {one["valueCode"] for one in within(bundle) if one.get("url") == bundles.CITES}
         cited |= {part["valueCode"] for flag in given(bundle, "red-flag") for part in flag if part["name"] == "source"}
         listed = {one["label"]: one for one in given(bundle, "source")}
         assert cited <= set(listed) <= set(rulebase.sources)

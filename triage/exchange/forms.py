@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from triage.knowledge.grammar import joined_bands
 from triage.knowledge.model import Cell, Condition, Option, Question, RedFlag, Row, RuleBase
-from triage.output.sayings import RIVALS, net_sentences
+from triage.output.sayings import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"
 NO_ADVICE = (
@@ -82,7 +82,7 @@ def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
         for calm, *others in question.rivals
     )
     if both:
-        yield Notice("rivals", RIVALS, Condition(both))
+        yield Notice("rivals", BOTH, Condition(both))
 
 
 def _safe_actions(rulebase: RuleBase, question: Question) -> Iterator[Notice]:

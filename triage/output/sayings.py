@@ -5,7 +5,7 @@ from __future__ import annotations
 from triage.knowledge.model import SafetyNet, Source
 
 # Where two ticked lines do not go together.
-RIVALS = "Two of these do not go together: the more urgent one counts."
+BOTH = "Two of these do not go together: the more urgent one counts."
 
 
 def net_sentences(net: SafetyNet) -> tuple[str, str]:
