@@ -171,10 +171,7 @@ def test_every_code_is_one_of_ours(rulebase: RuleBase, made: list[tuple[Assessme
         codes.ADVICE: rulebase.advice,
         codes.CHECKS: rulebase.checks,
         codes.QUESTIONS: rulebase.questions,
-        bundles.PLAN_PARTS: bundles.PART_NAMES,
-        bundles.CAUSE_GROUPS: bundles.GROUP_NAMES,
-        bundles.EVIDENCE: bundles.GRADES,
-        bundles.CHECK_STRENGTHS: bundles.STRENGTHS,
+        **dict(bundles.LABELS.values()),
         **{options_of(q): {o.id: o for o in q.options} for q in rulebase.questions.values()},
     }
     seen = set()
@@ -184,14 +181,8 @@ def test_every_code_is_one_of_ours(rulebase: RuleBase, made: list[tuple[Assessme
                 assert part["code"] in known[part["system"]], part
                 assert part["display"], part
                 seen.add(part["system"])
-    assert seen >= {
-        codes.RED_FLAGS,
-        codes.CAUSES,
-        codes.ADVICE,
-        codes.CHECKS,
-        bundles.EVIDENCE,
-        bundles.CHECK_STRENGTHS,
-    }
+    labelled = {system for system, _ in bundles.LABELS.values()}
+    assert seen >= {codes.RED_FLAGS, codes.CAUSES, codes.ADVICE, codes.CHECKS, *labelled}
 
 
 def test_no_odds_anywhere(made: list[tuple[Assessment, Json]]) -> None:
@@ -331,7 +322,9 @@ def test_grades_go_with_advice(rulebase: RuleBase, made: list[tuple[Assessment, 
     graded = 0
     for _, bundle in made[:40]:
         for detail in activities(bundle, "relief"):
-            found = [one["valueCoding"]["code"] for one in detail["extension"] if one["url"] == bundles.GRADE]
+            found = [
+                one["valueCoding"]["code"] for one in detail["extension"] if one["url"].endswith("/evidence-grade")
+            ]
             grade = rulebase.advice[codes_of([detail])[0]].grade
             assert found == ([grade] if grade != "-" else [])
             graded += len(found)

@@ -21,7 +21,7 @@ from reliability.fuzz import TINY
 from triage.cli.main import main
 from triage.conversation.interview import in_order, missing_from, open_questions
 from triage.exchange.answer_files import read_answer_file
-from triage.exchange.fhir.codes import BASE
+from triage.exchange.fhir.codes import FHIR_BASE
 from triage.exchange.fhir.enabling import enabling
 from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
 from triage.exchange.fhir.response import as_response
@@ -119,7 +119,7 @@ def test_it_has_every_question_and_every_option(form: Json, rulebase: RuleBase) 
         assert choice["required"]
         codings = [option["valueCoding"] for option in choice["answerOption"]]
         assert [(c["code"], c["display"]) for c in codings] == [(o.id, o.text) for o in question.options]
-        assert all(coding["system"].startswith(f"{BASE}/CodeSystem/options-") for coding in codings)
+        assert all(coding["system"].startswith(f"{FHIR_BASE}/CodeSystem/options-") for coding in codings)
         exclusive = [
             option["valueCoding"]["code"]
             for option in choice["answerOption"]
@@ -131,7 +131,7 @@ def test_it_has_every_question_and_every_option(form: Json, rulebase: RuleBase) 
 
 
 def test_it_is_another_questionnaire_than_that_of_version_1(form: Json, rulebase: RuleBase) -> None:
-    assert form["url"] == URL != FORMER_URL == f"{BASE}/Questionnaire/leg-cramp-triage"
+    assert form["url"] == URL != FORMER_URL == f"{FHIR_BASE}/Questionnaire/leg-cramp-triage"
     assert form["version"] == rulebase.about.version
     assert canonical(rulebase) == f"{URL}|{rulebase.about.version}"
 

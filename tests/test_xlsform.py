@@ -308,7 +308,7 @@ def test_a_missing_library_is_said_with_what_to_do(rulebase: RuleBase, monkeypat
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(FaultyInput) as caught:
         xlsform.as_xlsx(rulebase)
-    assert caught.value.faults[0].hint == xlsform.INSTALL
+    assert caught.value.faults[0].hint == xlsform.INSTALL_OPENPYXL
 
 
 def test_export_writes_the_file(tmp_path: Path, rulebase: RuleBase) -> None:

@@ -19,7 +19,7 @@ from triage.knowledge.voices import rules_in_voice
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-INSTALL = "pip install 'leg-cramp-triage[xlsform]'"
+INSTALL_OPENPYXL = "pip install 'leg-cramp-triage[xlsform]'"
 
 SURVEY = (
     "type", "name", "label", "hint", "required", "required_message",
@@ -29,10 +29,10 @@ CHOICES = ("list_name", "name", "label", "shown")
 SETTINGS = ("form_title", "form_id", "version", "style", "default_language")
 
 # A number that may be left unsaid takes two rows: which, and the number.
-HOW, SAID = "how", "said"
+WHICH, SAID = "how", "said"
 RESERVED = ("data", "meta")  # elements that every form has
 REQUIRED = "Please answer. There is no silent default."
-ALWAYS = "0"  # in the column "shown"; other choices have the number of the condition on which they are offered
+UNCONDITIONAL = "0"  # in the column "shown"; other choices have the number of the condition on which they are offered
 
 Rows = list[dict[str, str]]
 
@@ -56,7 +56,7 @@ class XPath(Language):
     def choosing(self, question: Question) -> str:
         """The row that takes a question's options: a number has one of its own for them."""
         name = self.names[question.id]
-        return f"{name}__{HOW}" if question.kind == "number" else name
+        return f"{name}__{WHICH}" if question.kind == "number" else name
 
     def answered(self, question: Question) -> str:
         return f"${{{self.choosing(question)}}} != ''"
@@ -84,7 +84,7 @@ def as_xlsx(rulebase: RuleBase) -> bytes:
         from openpyxl import Workbook
     except ImportError:
         what = "needs openpyxl, which is not installed"
-        raise FaultyInput([Fault("export xlsform", 0, what, INSTALL, code="LCT500")]) from None
+        raise FaultyInput([Fault("export xlsform", 0, what, INSTALL_OPENPYXL, code="LCT500")]) from None
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, (columns, rows) in sheets(rulebase).items():
@@ -188,7 +188,7 @@ def _choices(rulebase: RuleBase) -> Iterator[dict[str, str]]:
     names = XPath(rulebase).names
     for question in rulebase.questions.values():
         conditions = _conditions_of_lines(question)
-        always = {"shown": ALWAYS} if conditions else {}
+        always = {"shown": UNCONDITIONAL} if conditions else {}
         if question.kind == "number" and question.options:
             yield {"list_name": names[question.id], "name": SAID, "label": _limits_of(question), **always}
         for option in question.options:
@@ -207,7 +207,7 @@ def _choice_filter(xpath: XPath, question: Question) -> str:
     """Which choices are offered, by their column "shown"; empty where all are."""
     conditions = _conditions_of_lines(question)
     tests = [f"(shown = '{number}' and ({xpath.said(condition)}))" for condition, number in conditions.items()]
-    return " or ".join([f"shown = '{ALWAYS}'", *tests]) if tests else ""
+    return " or ".join([f"shown = '{UNCONDITIONAL}'", *tests]) if tests else ""
 
 
 def _label(words: str) -> str:

@@ -38,33 +38,31 @@ from triage.output.text import whole
 from triage.reasoning.assessment import most_urgent
 from triage.version import __version__
 
-# Code systems that only a result needs.
-PLAN_PARTS = code_system("parts")
-EVIDENCE = code_system("evidence-grades")
-CHECK_STRENGTHS = code_system("check-strengths")
-CAUSE_GROUPS = code_system("cause-groups")
-
-# Extensions: what R4 has no element for.
-PLAN_PART = canonical("StructureDefinition", "part")
-CITES = canonical("StructureDefinition", "source")
-GRADE = canonical("StructureDefinition", "evidence-grade")
-STRENGTH = canonical("StructureDefinition", "check-strength")
-GROUP = canonical("StructureDefinition", "cause-group")
-
-FILES = canonical("NamingSystem", "answer-files")
-
-PART_NAMES = {
-    "disposition": "How urgently to see someone",
-    "pharmacist": "Whom to ask besides",
-    "relief": "What to do now",
-    "do_not": "What not to do",
-    "prevention": "What may prevent it",
-    "checks": "What to ask a doctor about",
+# What R4 has no element for: an extension of that name, the code system of its values, and what they mean.
+LABELS = {
+    "part": (
+        code_system("parts"),
+        {
+            "disposition": "How urgently to see someone",
+            "pharmacist": "Whom to ask besides",
+            "relief": "What to do now",
+            "do_not": "What not to do",
+            "prevention": "What may prevent it",
+            "checks": "What to ask a doctor about",
+        },
+    ),
+    "evidence-grade": (code_system("evidence-grades"), GRADES),
+    "check-strength": (code_system("check-strengths"), STRENGTHS),
+    "cause-group": (
+        code_system("cause-groups"),
+        {"everyday": "Fits the answers", "ask": "Worth asking about", "check": "Needs checking"},
+    ),
 }
-GROUP_NAMES = {"everyday": "Fits the answers", "ask": "Worth asking about", "check": "Needs checking"}
+CITES = canonical("StructureDefinition", "source")
+FILE_NAMES = canonical("NamingSystem", "answer-files")
 
 # Ids follow from the content, so that the same answers on the same day give the same Bundle.
-_NAMES = uuid5(NAMESPACE_URL, codes.BASE)
+_NAMES = uuid5(NAMESPACE_URL, codes.FHIR_BASE)
 
 
 def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
@@ -72,7 +70,7 @@ def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
     bundle = as_bundle(rulebase, assessment, wanted)
     if not wanted.file:
         return as_text(bundle, indent=2)
-    return as_text({**bundle, "identifier": {"system": FILES, "value": wanted.file}})
+    return as_text({**bundle, "identifier": {"system": FILE_NAMES, "value": wanted.file}})
 
 
 def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> Json:
@@ -94,12 +92,11 @@ def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHI
         _link(device),
         _link(answers),
     )
-    risks = _entry(_about_the_person(_risk_assessment(result)))
-    plan = _entry(_about_the_person(_care_plan(result, _link(risks))))
-    guidance = _entry(_about_the_person(_guidance(result, _link(plan))))
-    return _identified(
-        {"resourceType": "Bundle", "type": "collection", "entry": [guidance, risks, plan, answers, device]}
-    )
+    risks = _entry(_risk_assessment(result))
+    plan = _entry(_care_plan(result, _link(risks)))
+    guidance = _entry(_guidance(result, _link(plan)))
+    entries = [guidance, risks, plan, answers, device]
+    return _identified({"resourceType": "Bundle", "type": "collection", "entry": entries})
 
 
 class _Result(NamedTuple):
@@ -113,11 +110,6 @@ class _Result(NamedTuple):
     why: str
     device: Json
     answers: Json
-
-
-def _about_the_person(resource: Json) -> Json:
-    contained = [{"resourceType": "Patient", "id": "person"}, *resource.get("contained", [])]
-    return {**resource, "contained": contained, "subject": {"reference": "#person"}}
 
 
 def _identified(resource: Json) -> Json:
@@ -139,6 +131,12 @@ def _filled(fields: Json) -> Json:
     return {name: value for name, value in fields.items() if value not in (None, "", [])}
 
 
+def _about_the_person(kind: str, **fields: Any) -> Json:
+    """A resource whose subject is the person, with those of its fields that hold something."""
+    contained = [{"resourceType": "Patient", "id": "person"}, *fields.get("contained", [])]
+    return {"resourceType": kind, **_filled(fields), "contained": contained, "subject": {"reference": "#person"}}
+
+
 def _device(rulebase: RuleBase) -> Json:
     about = rulebase.about
     return {
@@ -158,26 +156,21 @@ def _device(rulebase: RuleBase) -> Json:
 
 
 def _guidance(result: _Result, plan: Json) -> Json:
-    found, told, words = result.found, result.told, escape(result.in_words)
-    notes = [*(note.text for note in told.notes), result.why]
-    return _filled(
-        {
-            "resourceType": "GuidanceResponse",
-            "text": {
-                "status": "generated",
-                "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><pre>{words}</pre></div>',
-            },
-            "contained": [{"resourceType": "Parameters", "id": "result", "parameter": _parameters(result)}],
-            "moduleCanonical": f"{canonical('Library', 'rules')}|{result.rulebase.about.version}",
-            "status": "success" if found.complete else "data-required",
-            "occurrenceDateTime": result.day,
-            "performer": result.device,
-            "reasonCode": [_reason(fired) for fired in found.red_flags],
-            "note": [{"text": line} for line in notes if line],
-            "outputParameters": {"reference": "#result"},
-            "result": plan,
-            "dataRequirement": [_needed(result.rulebase, name) for name in found.missing],
-        }
+    found, words = result.found, escape(result.in_words)
+    notes = [*(note.text for note in result.told.notes), result.why]
+    return _about_the_person(
+        "GuidanceResponse",
+        text={"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><pre>{words}</pre></div>'},
+        contained=[{"resourceType": "Parameters", "id": "result", "parameter": _parameters(result)}],
+        moduleCanonical=f"{canonical('Library', 'rules')}|{result.rulebase.about.version}",
+        status="success" if found.complete else "data-required",
+        occurrenceDateTime=result.day,
+        performer=result.device,
+        reasonCode=[_reason(fired) for fired in found.red_flags],
+        note=[{"text": line} for line in notes if line],
+        outputParameters={"reference": "#result"},
+        result=plan,
+        dataRequirement=[_needed(result.rulebase, name) for name in found.missing],
     )
 
 
@@ -271,6 +264,13 @@ def _code(system: str, entry: Entry | Disposition, name: str = "code") -> Json:
     return _parameter(name, "Coding", coding(system, entry.id, entry.title))
 
 
+def _label(name: str, code: str) -> list[Json]:
+    """One of LABELS as an extension; none where the code means nothing in words."""
+    system, names = LABELS[name]
+    url = canonical("StructureDefinition", name)
+    return [extension(url, "Coding", coding(system, code, names[code]))] if names[code] else []
+
+
 def _sources(entry: Entry) -> list[Json]:
     """Where an entry comes from: labels of the sources, which the parameters of the result hold in full."""
     return [extension(CITES, "Code", name) for name in entry.sources]
@@ -298,30 +298,25 @@ def _risk_assessment(result: _Result) -> Json:
     found = result.found
     predictions = []
     for ranked, cause in zip(found.causes, result.told.causes, strict=True):
-        said = [
-            *(f"For it: {line}" for line in cause.speaks_for),
-            *(f"Against it: {line}" for line in cause.speaks_against),
-        ]
-        predictions.append(_prediction(ranked.cause, cause.summary, *said))
+        said = [cause.summary, *(f"For it: {line}" for line in cause.speaks_for)]
+        said += [f"Against it: {line}" for line in cause.speaks_against]
+        predictions.append(_prediction(ranked.cause, *said))
     predictions += [_prediction(one.cause, one.cause.because, one.cause.summary) for one in found.needs_checking]
-    return _filled(
-        {
-            "resourceType": "RiskAssessment",
-            "status": "final" if found.complete else "preliminary",
-            "method": text("Rules that name what speaks for and against a cause; nothing says how likely one is."),
-            "occurrenceDateTime": result.day,
-            "performer": result.device,
-            "basis": [result.answers],
-            "prediction": predictions,
-            "note": [] if predictions else [{"text": "This result names no cause."}],
-        }
+    return _about_the_person(
+        "RiskAssessment",
+        status="final" if found.complete else "preliminary",
+        method=text("Rules that name what speaks for and against a cause; nothing says how likely one is."),
+        occurrenceDateTime=result.day,
+        performer=result.device,
+        basis=[result.answers],
+        prediction=predictions,
+        note=[] if predictions else [{"text": "This result names no cause."}],
     )
 
 
 def _prediction(cause: Cause, *rationale: str) -> Json:
-    group = coding(CAUSE_GROUPS, cause.group, GROUP_NAMES[cause.group])
     return {
-        "extension": [extension(GROUP, "Coding", group), *_sources(cause)],
+        "extension": [*_label("cause-group", cause.group), *_sources(cause)],
         "outcome": concept(codes.CAUSES, cause.id, cause.title),
         "rationale": " ".join(rationale).strip(),
     }
@@ -334,19 +329,17 @@ def _care_plan(result: _Result, risks: Json) -> Json:
     found = result.found
     left_out = [f"Left out: {one.advice.title}, because {'; and '.join(one.because)}." for one in found.withheld]
     watch = net_sentences(found.safety_net) if found.safety_net else ()
-    return _filled(
-        {
-            "resourceType": "CarePlan",
-            "status": "draft",
-            "intent": "proposal",
-            "title": f"Leg cramps: {found.disposition.title if result.told.time else 'not finished'}",
-            "description": result.told.say,
-            "created": result.day,
-            "author": result.device,
-            "supportingInfo": [result.answers, risks],
-            "activity": list(_activities(found, result.told)),
-            "note": [{"text": line} for line in (*left_out, *watch)],
-        }
+    return _about_the_person(
+        "CarePlan",
+        status="draft",
+        intent="proposal",
+        title=f"Leg cramps: {found.disposition.title if result.told.time else 'not finished'}",
+        description=result.told.say,
+        created=result.day,
+        author=result.device,
+        supportingInfo=[result.answers, risks],
+        activity=list(_activities(found, result.told)),
+        note=[{"text": line} for line in (*left_out, *watch)],
     )
 
 
@@ -377,11 +370,9 @@ def _seeing(part: str, level: Disposition, lines: Iterable[str], flags: Iterable
 
 def _advice(part: str, advice: Advice) -> Json:
     """What not to do says so in its title. `doNotPerform` would turn that round once more."""
-    graded = GRADES[advice.grade]
-    grade = [extension(GRADE, "Coding", coding(EVIDENCE, advice.grade, graded))] if graded else []
     return _activity(
         part,
-        [*grade, *_sources(advice)],
+        [*_label("evidence-grade", advice.grade), *_sources(advice)],
         kind="Task",
         code=concept(codes.ADVICE, advice.id, advice.title),
         description="\n".join(advice.steps),
@@ -389,10 +380,9 @@ def _advice(part: str, advice: Advice) -> Json:
 
 
 def _check(check: Check) -> Json:
-    strength = extension(STRENGTH, "Coding", coding(CHECK_STRENGTHS, check.strength, STRENGTHS[check.strength]))
     return _activity(
         "checks",
-        [strength, *_sources(check)],
+        [*_label("check-strength", check.strength), *_sources(check)],
         kind="ServiceRequest",
         code=concept(codes.CHECKS, check.id, check.title),
         reasonCode=[text(check.because)] if check.because else [],
@@ -401,5 +391,5 @@ def _check(check: Check) -> Json:
 
 
 def _activity(part: str, extensions: Iterable[Json] = (), **detail: Any) -> Json:
-    place = extension(PLAN_PART, "Coding", coding(PLAN_PARTS, part, PART_NAMES[part]))
-    return {"extension": [place], "detail": _filled({"extension": list(extensions), "status": "not-started", **detail})}
+    fields = {"extension": list(extensions), "status": "not-started", **detail}
+    return {"extension": _label("part", part), "detail": _filled(fields)}

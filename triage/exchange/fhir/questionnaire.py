@@ -29,9 +29,9 @@ from triage.exchange.forms import (
 from triage.knowledge.model import EVERYBODY, Cell, Condition, Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
-NAME = "LegCrampTriage"
-ID = "leg-cramp-triage-2"
-URL = codes.canonical("Questionnaire", ID)
+FORM_NAME = "LegCrampTriage"
+FORM_ID = "leg-cramp-triage-2"
+URL = codes.canonical("Questionnaire", FORM_ID)
 FORMER_URL = codes.canonical("Questionnaire", "leg-cramp-triage")  # other questions, whose answers cannot be read
 ABOUT, LOOK_BACK, SIGNS = "form.about", "form.look-back", "form.signs"  # no question has a full stop in its id
 
@@ -60,11 +60,11 @@ def questionnaire(rulebase: RuleBase) -> Json:
     about = f"{rulebase.about.statement} {NO_ADVICE}"
     return {
         "resourceType": "Questionnaire",
-        "id": ID,
+        "id": FORM_ID,
         "language": "en",
         "url": URL,
         "version": rulebase.about.version,
-        "name": NAME,
+        "name": FORM_NAME,
         "title": FORM_TITLE,
         "status": "draft",
         "subjectType": ["Patient"],

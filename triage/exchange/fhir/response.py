@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from triage.conversation.answers import AnswerFile, check_answers
-from triage.exchange.fhir.codes import TITLE, Json, extension, option_coding, options_of
+from triage.exchange.fhir.codes import TITLE_EXTENSION, Json, extension, option_coding, options_of
 from triage.exchange.fhir.enabling import option_link
 from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput, allowed
@@ -53,7 +53,7 @@ def as_response(rulebase: RuleBase, answers: Answers, title: str, saved: date | 
 
 
 def _title(title: str) -> list[Json]:
-    return [extension(TITLE, "String", title)] if title else []
+    return [extension(TITLE_EXTENSION, "String", title)] if title else []
 
 
 def _item(question: Question, answer: Answer, texts: Mapping[str, str]) -> Json:
@@ -81,7 +81,7 @@ def _all_items(items: Iterable[Json]) -> Iterator[Json]:
 def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
     """Read and check a response; `name` is its file's. Raises FaultyInput with every fault, and what can be read."""
     data = _parse(name, raw)
-    reader = _Reader(name, rulebase)
+    reader = _Response(name, rulebase)
     reader.refuse_modifiers("", data)
     remarks = reader.remarks(data.get("questionnaire"))
     reader.check_status(data.get("status"))
@@ -140,7 +140,7 @@ class _Given(NamedTuple):
     values: list[Any]
 
 
-class _Reader:
+class _Response:
     """Reads what can be read of one response, and gathers what is wrong with it.
 
     `walk` goes once over all items; `answers` then checks what it found as the answers of an answer file are checked.
@@ -199,7 +199,7 @@ class _Reader:
     def title(self, extensions: Any) -> str:
         """The title, which is kept in an extension of the project."""
         for one in extensions if isinstance(extensions, list) else ():
-            if isinstance(one, dict) and one.get("url") == TITLE:
+            if isinstance(one, dict) and one.get("url") == TITLE_EXTENSION:
                 title = one.get("valueString")
                 if isinstance(title, str) and _can_be_written(title):
                     return title
@@ -297,8 +297,9 @@ class _Reader:
             known, faults = error.known, list(error.faults)
         for fault in faults:
             name = names[fault.line - 1]
-            several = isinstance(raw[name], list) and self.rulebase.questions[name].kind != "many"
-            if not several:  # which has been told
+            if not fault.line:  # there are more than are listed
+                self.fault(fault.code, fault.what)
+            elif self.rulebase.questions[name].kind == "many" or not isinstance(raw[name], list):  # which has been told
                 self.fault(fault.code, f"{self.given[name][0].where}: {fault.what}", fault.hint)
         return known
 
