@@ -219,7 +219,7 @@ def test_a_number_is_asked_for_only_where_it_will_be_said(form: Form, rulebase: 
 
 def test_a_filled_in_form_leaves_nothing_open(form: Form, rulebase: RuleBase, engine: Engine) -> None:
     random = Random(5)
-    for _ in range(250):
+    for _ in range(120):
         assert missing_from(engine, filled(form, rulebase, random)) == ()
 
 
@@ -230,7 +230,7 @@ def test_what_must_not_wait_is_said_where_the_rules_find_it(form: Form, rulebase
     seen = dict.fromkeys((level.id for level in stopping), 0)
     words = {level.id: xlsform._label(level.say) for level in stopping}
     rows = xlsform.sheets(rulebase)["survey"][1]
-    for _ in range(250):
+    for _ in range(180):
         answers = filled(form, rulebase, random)
         held = form.instance(answers, rulebase)
         raised = {f.flag.disposition for f in find_flags(engine, answers)}

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
 
 from triage.exchange.fhir import codes
-from triage.exchange.fhir.codes import Json, canonical, code_system, coding, concept, extension, text
+from triage.exchange.fhir.codes import Json, canonical, code_system, coding, concept, extension, filled, text
 from triage.exchange.fhir.response import as_response
 from triage.knowledge.model import (
     Advice,
@@ -126,15 +126,10 @@ def _link(entry: Json) -> Json:
     return {"reference": entry["fullUrl"]}
 
 
-def _filled(fields: Json) -> Json:
-    """The fields that hold something: FHIR allows no empty text and no empty list."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [])}
-
-
 def _about_the_person(kind: str, **fields: Any) -> Json:
     """A resource whose subject is the person, with those of its fields that hold something."""
     contained = [{"resourceType": "Patient", "id": "person"}, *fields.get("contained", [])]
-    return {"resourceType": kind, **_filled(fields), "contained": contained, "subject": {"reference": "#person"}}
+    return {"resourceType": kind, **filled(fields), "contained": contained, "subject": {"reference": "#person"}}
 
 
 def _device(rulebase: RuleBase) -> Json:
@@ -280,7 +275,7 @@ def _source(rulebase: RuleBase, name: str) -> Json:
     source = rulebase.sources[name]
     said = ", ".join(filter(None, [f"{source.org}: {source.title}", year_of(source)]))
     cited = {"type": "citation", "label": name, "citation": said, "url": source.url}
-    return _parameter("source", "RelatedArtifact", _filled(cited))
+    return _parameter("source", "RelatedArtifact", filled(cited))
 
 
 def _cited(found: Assessment) -> Iterable[str]:
@@ -392,4 +387,4 @@ def _check(check: Check) -> Json:
 
 def _activity(part: str, extensions: Iterable[Json] = (), **detail: Any) -> Json:
     fields = {"extension": list(extensions), "status": "not-started", **detail}
-    return {"extension": _label("part", part), "detail": _filled(fields)}
+    return {"extension": _label("part", part), "detail": filled(fields)}

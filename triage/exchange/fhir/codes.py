@@ -66,3 +66,8 @@ def text(words: str) -> Json:
 def extension(url: str, kind: str, value: Any) -> Json:
     """An Extension; `kind` is the type of its value, like "String" or "Integer"."""
     return {"url": url, f"value{kind}": value}
+
+
+def filled(fields: Json) -> Json:
+    """The fields that hold something: FHIR allows no empty text and no empty list."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}

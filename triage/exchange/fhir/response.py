@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from triage.conversation.answers import AnswerFile, check_answers
-from triage.exchange.fhir.codes import TITLE_EXTENSION, Json, extension, option_coding, options_of
+from triage.exchange.fhir.codes import TITLE_EXTENSION, Json, extension, filled, option_coding, options_of
 from triage.exchange.fhir.enabling import option_link
 from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput, allowed
@@ -41,15 +41,16 @@ def as_response(rulebase: RuleBase, answers: Answers, title: str, saved: date | 
     """The response, in asking order; `saved` is the day on which it was answered."""
     texts = _texts(rulebase)
     items = [_item(question, answers[name], texts) for name, question in rulebase.questions.items() if name in answers]
-    return {
+    fields = {
         "resourceType": RESOURCE,
         "language": "en",
-        **({"extension": _title(title)} if title else {}),
+        "extension": _title(title),
         "questionnaire": canonical(rulebase),
         "status": COMPLETED if complete else IN_PROGRESS,
-        **({"authored": saved.isoformat()} if saved else {}),
-        **({"item": items} if items else {}),
+        "authored": saved.isoformat() if saved else None,
+        "item": items,
     }
+    return filled(fields)
 
 
 def _title(title: str) -> list[Json]:
