@@ -400,7 +400,7 @@ WHOLE: dict[str, tuple[bytes, str, int]] = {
     "a resource that is a list": (b'{"resourceType": []}', "LCT513", 0),
     "a key twice": (b'{"resourceType": "QuestionnaireResponse", "item": [], "item": []}', "LCT512", 0),
     "an inner key twice": (b'{"item": [{"linkId": "age", "linkId": "legs"}]}', "LCT512", 0),
-    "no number": (b'{"resourceType": "QuestionnaireResponse", "x": NaN}', "LCT510", 0),
+    "no number": (b'{"resourceType": "QuestionnaireResponse", "x": NaN}', "LCT511", 0),
     "many digits": (b'{"resourceType": "QuestionnaireResponse", "x": ' + b"9" * 5000 + b"}", "LCT511", 0),
     "a large number": (b'{"resourceType": "QuestionnaireResponse", "x": ' + b"9" * 50 + b"}", "LCT511", 0),
     "deep": (b'{"item":[' * 3000, "LCT511", 0),

@@ -11,22 +11,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from triage.exchange import forms
 from triage.exchange.fhir import codes
 from triage.exchange.fhir.codes import Json, extension
 from triage.exchange.fhir.enabling import any_unanswered, enabling, is_simple, option_link, unanswered
-from triage.exchange.forms import (
-    FORM_TITLE,
-    NO_ADVICE,
-    Notice,
-    alone,
-    detailed,
-    help_text,
-    notices,
-    option_condition,
-    shown_when,
-    signs,
-    spans,
-)
+from triage.exchange.forms import Notice
 from triage.knowledge.model import EVERYBODY, Cell, Condition, Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
@@ -49,7 +38,7 @@ def as_text(rulebase: RuleBase) -> str:
 def questionnaire(rulebase: RuleBase) -> Json:
     """The Questionnaire; `draft` until a clinician has signed the rule base."""
     rulebase = rules_in_voice(rulebase)
-    about = f"{rulebase.about.statement} {NO_ADVICE}"
+    about = f"{rulebase.about.statement} {forms.NO_ADVICE}"
     return {
         "resourceType": "Questionnaire",
         "id": FORM_ID,
@@ -57,7 +46,7 @@ def questionnaire(rulebase: RuleBase) -> Json:
         "url": URL,
         "version": rulebase.about.version,
         "name": FORM_NAME,
-        "title": FORM_TITLE,
+        "title": forms.FORM_TITLE,
         "status": "draft",
         "subjectType": ["Patient"],
         "description": about,
@@ -73,10 +62,10 @@ def canonical(rulebase: RuleBase) -> str:
 def _items(rulebase: RuleBase) -> Iterator[Json]:
     for question in rulebase.questions.values():
         yield from _asked(rulebase, question)
-        for notice in notices(rulebase, question):
+        for notice in forms.notices(rulebase, question):
             yield from _notice_items(rulebase, question, notice)
     yield from _look_back(rulebase)
-    for nth, words in enumerate(signs(rulebase), 1):
+    for nth, words in enumerate(forms.signs(rulebase), 1):
         yield _display(f"{SIGNS}.{nth}", words)
 
 
@@ -112,7 +101,7 @@ def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
         inner += _notice_items(rulebase, question, notice)
     yield {**_input(question.id, question.text, opened, fields), "item": inner}
     if question.kind == "number" and question.options:
-        opened = unanswered(rulebase, question, option_condition(question))
+        opened = unanswered(rulebase, question, forms.option_condition(question))
         yield _input(option_link(question), _INSTEAD, opened, _choice(question))
 
 
@@ -176,16 +165,16 @@ def _told(link: str, words: str, opened: Json) -> Json:
 
 
 def _help(question: Question) -> Json:
-    return {**_display(f"{question.id}.why", help_text(question)), "extension": [_control("help")]}
+    return {**_display(f"{question.id}.why", forms.help_text(question)), "extension": [_control("help")]}
 
 
 def _seen_from_the_start(question: Question) -> Iterator[Json]:
     """What must be read without asking for help: open details, and that not every line fits everybody."""
     if any(option.open for option in question.options):
-        words = "\n".join(detailed(option) for option in question.options if option.open)
+        words = "\n".join(forms.detailed(option) for option in question.options if option.open)
         yield _display(f"{question.id}.open", words)
     lines = [option for option in question.options if not option.key]
-    if question.kind == "many" and all(shown_when(question, option) for option in lines):
+    if question.kind == "many" and all(forms.shown_when(question, option) for option in lines):
         yield _display(f"{question.id}.lines", _FITTING)
 
 
@@ -197,10 +186,10 @@ def _refused(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
     for nth, limit in enumerate(question.limits, 1):
         bands = [Cell(question.id, frozenset([band])) for band in rulebase.bands[question.id]]
         # Bands are cut at the edges of limits: the lowest number of one tells for all of it.
-        outside = [cell.options for cell in bands if not limit.allows(spans(rulebase, cell)[0][0])]
+        outside = [cell.options for cell in bands if not limit.allows(forms.spans(rulebase, cell)[0][0])]
         rows = [(*row, Cell(question.id, frozenset().union(*outside))) for row in limit.when]
         yield Notice(f"limit.{nth}", limit.say, Condition(tuple(rows)))
-    options, words = alone(question)
+    options, words = forms.alone(question)
     every = frozenset(option.id for option in question.options)
     rows = [(Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in options]
     if rows:

@@ -29,6 +29,7 @@ WRITTEN = ("resourceType", "language", "extension", "questionnaire", "status", "
 
 # FHIR: what cannot be understood here may turn the meaning of the rest round, so it must not be passed over.
 _MODIFIERS = ("modifierExtension", "implicitRules")
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: JSON can hold one, no file of text can
 _DATE_TIME = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?)?)?")
 
 
@@ -113,7 +114,7 @@ def _parse(name: str, raw: bytes) -> Json:
         return made
 
     def no_number(word: str) -> NoReturn:
-        raise fault("LCT510", f"not JSON: {word}")
+        raise ValueError(word)
 
     try:
         data = json.loads(text, object_pairs_hook=once, parse_constant=no_number)
@@ -123,7 +124,7 @@ def _parse(name: str, raw: bytes) -> Json:
     except json.JSONDecodeError as error:
         raise fault("LCT510", f"not JSON: {error.msg}", error.lineno) from None
     except (RecursionError, ValueError):
-        raise fault("LCT511", "not JSON: nested too deeply, or a number too large") from None
+        raise fault("LCT511", "not JSON: nested too deeply, or a number that is none or too large") from None
     if (given := data.get("resourceType")) != RESOURCE:
         raise fault("LCT513", f'resourceType: must be "{RESOURCE}"' + (f', not "{given}"' if given else ""))
     return data
@@ -202,7 +203,7 @@ class _Response:
         for one in extensions if isinstance(extensions, list) else ():
             if isinstance(one, dict) and one.get("url") == TITLE_EXTENSION:
                 title = one.get("valueString")
-                if isinstance(title, str) and _can_be_written(title):
+                if isinstance(title, str) and not _HALF.search(title):
                     return title
                 self.fault("LCT519", "extension: the title must be text, in valueString")
         return ""
@@ -300,7 +301,9 @@ class _Response:
             name = names[fault.line - 1]
             if not fault.line:  # there are more than are listed
                 self.fault(fault.code, fault.what)
-            elif self.rulebase.questions[name].kind == "many" or not isinstance(raw[name], list):  # which has been told
+            elif not (
+                isinstance(raw[name], list) and self.rulebase.questions[name].kind != "many"
+            ):  # which has been told
                 self.fault(fault.code, f"{self.given[name][0].where}: {fault.what}", fault.hint)
         return known
 
@@ -310,17 +313,6 @@ class _Response:
         values = [value for given in (first, *others) for value in given.values]
         for other in others:
             self.fault("LCT528", f"{other.where}: {question.id} is answered twice", f"also in {first.where}")
-        if question.kind == "many":
-            return values
-        if len(values) > 1 and not others:
+        if len(values) > 1 and question.kind != "many" and not others:
             self.fault("LCT528", f"{first.where}: {question.id}: takes one answer, not {len(values)}")
-        return values[0] if len(values) == 1 else values
-
-
-def _can_be_written(text: str) -> bool:
-    """Whether it is text through and through: JSON can hold halves of a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return values[0] if len(values) == 1 and question.kind != "many" else values
