@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from triage.exchange.schemas import (
-    ANSWERS,
     ASSESSMENT,
     ROW,
     RULES,
@@ -28,11 +27,7 @@ def schema_of(rulebase: RuleBase, kind: str, file: str | None = None) -> Schema:
 def _body(rulebase: RuleBase, kind: str, file: str | None) -> Schema:
     if kind == RULES:
         return rule_files.schema(rulebase, file)
-    makers = {
-        ANSWERS: answer_files.answers,
-        SCENARIO: answer_files.scenario,
-        ASSESSMENT: results.schema,
-        ROW: results.row,
-        SUMMARY: results.summary,
-    }
-    return makers[kind](rulebase)
+    if kind in (ASSESSMENT, ROW, SUMMARY):
+        makers = {ASSESSMENT: results.schema, ROW: results.row, SUMMARY: results.summary}
+        return makers[kind](rulebase)
+    return answer_files.scenario(rulebase) if kind == SCENARIO else answer_files.answers(rulebase)
