@@ -31,6 +31,7 @@ from triage.knowledge.model import AT_ONCE, Answers, Disposition, FiredFlag, Opt
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
+from triage.output.sayings import BOTH
 from triage.output.text import emergency_lines, urgent_lines
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -44,7 +45,6 @@ DETAILS, PAGE = "details", "page"
 GO_ON = "Enter goes on"
 REVIEW = "Enter result   a answers   b back   h relief   q leave"
 AFTER_RESULT = "1 reasons, steps, sources   2 save a page for your doctor   Enter to finish"
-BOTH = "Both ticked: the more urgent counts."
 NO_DETAIL = "No more on this line. ?? shows all details."
 MISTAKE = "Ticked by mistake? b: back to the list. Enter: {}."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."

@@ -6,17 +6,23 @@ filled in leaves no question of the interview open. It speaks with the first voi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from triage.knowledge.grammar import Band, joined_bands
 from triage.knowledge.model import Cell, Condition, Option, Question, RedFlag, Row, RuleBase
+from triage.output.sayings import BOTH, net_sentences
 
+FORM_TITLE = "Questions about leg cramps"
 NO_ADVICE = (
     '"You" is the person with the cramps. This form only collects answers. It gives no advice by itself: '
     "the program leg-cramp-triage does, from the answers. If the form tells you to call for help, or to get "
     "help today, do that first. Do not wait for anything if one of the signs below is there."
 )
-RIVALS = "Two of the lines that are ticked do not go together. The more urgent one counts."
+
+
+# --- what is said
 
 
 class Notice(NamedTuple):
@@ -29,11 +35,8 @@ class Notice(NamedTuple):
 
 def signs(rulebase: RuleBase) -> list[str]:
     """The signs that must not wait for anything, most urgent first: a form gives no result that could name them."""
-    net = rulebase.safety_net
-    return [
-        f"{say} {'; '.join(listed)}."
-        for say, listed in ((net.say_emergency, net.emergency), (net.say_today, net.today))
-    ]
+    today, emergency = net_sentences(rulebase.safety_net)
+    return [emergency, today]
 
 
 def help_text(question: Question) -> str:
@@ -44,6 +47,13 @@ def help_text(question: Question) -> str:
 def detailed(option: Option) -> str:
     """An option with its detail."""
     return f"{option.text}: {option.detail}"
+
+
+def alone(question: Question) -> tuple[tuple[Option, ...], str]:
+    """The options that stand alone in a list of which several can be chosen, and the sentence that says so."""
+    options = tuple(option for option in question.options if option.exclusive and question.kind == "many")
+    named = " and ".join(f'"{option.text}"' for option in options)
+    return options, f"{named} cannot stand beside other answers."
 
 
 def shown_when(question: Question, option: Option) -> Condition | None:
@@ -72,7 +82,7 @@ def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
         for calm, *others in question.rivals
     )
     if both:
-        yield Notice("rivals", RIVALS, Condition(both))
+        yield Notice("rivals", BOTH, Condition(both))
 
 
 def _safe_actions(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
@@ -107,3 +117,60 @@ def _decided_at(rulebase: RuleBase, flag: RedFlag, question: Question) -> list[R
         for row in flag.condition.when
         if max((*(cell.name for cell in row), *later), key=order.index) == question.id
     ]
+
+
+# --- conditions
+
+
+def spans(rulebase: RuleBase, cell: Cell) -> list[Band]:
+    """The numbers for which a cell holds, as (lowest, highest); none where it names options only."""
+    return joined_bands(band for band in rulebase.bands.get(cell.name, ()) if band in cell.options)
+
+
+class Language(ABC):
+    """A language in which a form says conditions; `said` is the one way through a condition.
+
+    What a language adds are tests of one question. Each must be false where that question was not answered.
+    """
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        self.rulebase = rulebase
+
+    @abstractmethod
+    def answered(self, question: Question) -> str:
+        """That an option was chosen, whichever."""
+
+    @abstractmethod
+    def chosen(self, question: Question, options: list[str]) -> str:
+        """That any of these options was chosen."""
+
+    @abstractmethod
+    def between(self, question: Question, low: int, high: int) -> str:
+        """That a number was given from `low` to `high`."""
+
+    @abstractmethod
+    def negated(self, test: str) -> str:
+        """That a test is false; it stands in brackets where it needs them."""
+
+    def said(self, condition: Condition) -> str:
+        """A condition: some row of `when` holds, and none of `unless`."""
+        when = self._rows(condition.when)
+        return f"({when}) and {self.negated(f'({self._rows(condition.unless)})')}" if condition.unless else when
+
+    def _rows(self, rows: Iterable[Row]) -> str:
+        return " or ".join(f"({' and '.join(map(self._cell, row))})" for row in rows)
+
+    def _cell(self, cell: Cell) -> str:
+        question = self.rulebase.questions[cell.name]
+        options = [option.id for option in question.options if option.id in cell.options]
+        if cell.every:
+            return " and ".join(self.chosen(question, [option]) for option in options)
+        if cell.absent:
+            return f"{self.answered(question)} and {self.negated(self.chosen(question, options))}"
+        tests = [self.between(question, low, high) for low, high in spans(self.rulebase, cell)]
+        return either([*tests, self.chosen(question, options)] if options else tests)
+
+
+def either(tests: list[str]) -> str:
+    """That one of some tests is true, in brackets where they need them."""
+    return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"

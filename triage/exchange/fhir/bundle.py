@@ -13,47 +13,64 @@ from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
 
 from triage.exchange.fhir import codes
-from triage.exchange.fhir.codes import Json, canonical, code_system, coding, concept, extension, text
+from triage.exchange.fhir.codes import Json, canonical, code_system, coding, concept, extension, filled, text
 from triage.exchange.fhir.response import as_response
-from triage.knowledge.model import Advice, Answer, Assessment, Check, Disposition, Entry, FiredFlag, RuleBase, chosen
+from triage.knowledge.model import (
+    Advice,
+    Answer,
+    Assessment,
+    Cause,
+    Check,
+    Disposition,
+    Entry,
+    FiredFlag,
+    RuleBase,
+    chosen,
+)
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import GRADES, STRENGTHS
 from triage.output.as_json import as_text
-from triage.output.content import NOTHING_MORE, Content, ToldCause, Wanted, content, deciding
+from triage.output.content import NOTHING_MORE, Content, Wanted, content, deciding
 from triage.output.explanation import explained
+from triage.output.sayings import net_sentences, year_of
 from triage.output.screen import WIDEST
 from triage.output.text import whole
 from triage.reasoning.assessment import most_urgent
 from triage.version import __version__
 
-# Code systems that only a result needs.
-PARTS = code_system("parts")
-EVIDENCE = code_system("evidence-grades")
-CHECK_STRENGTHS = code_system("check-strengths")
-CAUSE_GROUPS = code_system("cause-groups")
-
-# Extensions: what R4 has no element for.
-PART = canonical("StructureDefinition", "part")
-SOURCE = canonical("StructureDefinition", "source")
-GRADE = canonical("StructureDefinition", "evidence-grade")
-STRENGTH = canonical("StructureDefinition", "check-strength")
-GROUP = canonical("StructureDefinition", "cause-group")
-
-FILES = canonical("NamingSystem", "answer-files")
-
-DISPOSITION, PHARMACIST, CHECKS = "disposition", "pharmacist", "checks"
-PART_NAMES = {
-    DISPOSITION: "How urgently to see someone",
-    PHARMACIST: "Whom to ask besides",
-    "relief": "What to do now",
-    "do_not": "What not to do",
-    "prevention": "What may prevent it",
-    CHECKS: "What to ask a doctor about",
+# What R4 has no element for: an extension of that name, the code system of its values, and what they mean.
+LABELS = {
+    "part": (
+        code_system("parts"),
+        {
+            "disposition": "How urgently to see someone",
+            "pharmacist": "Whom to ask besides",
+            "relief": "What to do now",
+            "do_not": "What not to do",
+            "prevention": "What may prevent it",
+            "checks": "What to ask a doctor about",
+        },
+    ),
+    "evidence-grade": (code_system("evidence-grades"), GRADES),
+    "check-strength": (code_system("check-strengths"), STRENGTHS),
+    "cause-group": (
+        code_system("cause-groups"),
+        {"everyday": "Fits the answers", "ask": "Worth asking about", "check": "Needs checking"},
+    ),
 }
-GROUP_NAMES = {"everyday": "Fits the answers", "ask": "Worth asking about", "check": "Needs checking"}
+CITES = canonical("StructureDefinition", "source")
+FILE_NAMES = canonical("NamingSystem", "answer-files")
 
 # Ids follow from the content, so that the same answers on the same day give the same Bundle.
-_NAMES = uuid5(NAMESPACE_URL, codes.BASE)
+_NAMES = uuid5(NAMESPACE_URL, codes.FHIR_BASE)
+
+
+def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
+    """The Bundle as JSON: on one line, with the name of its file, where it is one of several."""
+    bundle = as_bundle(rulebase, assessment, wanted)
+    if not wanted.file:
+        return as_text(bundle, indent=2)
+    return as_text({**bundle, "identifier": {"system": FILE_NAMES, "value": wanted.file}})
 
 
 def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> Json:
@@ -64,32 +81,35 @@ def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHI
     """
     answers = _entry(as_response(rulebase, assessment.answers, "", wanted.answered, assessment.complete))
     rulebase = rules_in_voice(rulebase, assessment.voice)
-    told = content(rulebase, assessment, wanted.day)
     device = _entry(_device(rulebase))
-    links = _Links(_link(device), _link(answers))
-    risks = _entry(_about_the_person(_risk_assessment(rulebase, told, links)))
-    plan = _entry(_about_the_person(_care_plan(assessment, told, links, _link(risks))))
-    more = explained(rulebase, assessment, wanted, WIDEST)
-    guidance = _entry(_about_the_person(_guidance(rulebase, assessment, told, links, _link(plan), more)))
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [guidance, risks, plan, answers, device]}
-    return _identified(bundle)
+    result = _Result(
+        rulebase,
+        assessment,
+        content(rulebase, assessment, wanted.day),
+        wanted.day.isoformat() if wanted.day else None,
+        "\n".join(whole(rulebase, assessment, WIDEST)),
+        "\n".join(explained(rulebase, assessment, wanted, WIDEST)).strip(),
+        _link(device),
+        _link(answers),
+    )
+    risks = _entry(_risk_assessment(result))
+    plan = _entry(_care_plan(result, _link(risks)))
+    guidance = _entry(_guidance(result, _link(plan)))
+    entries = [guidance, risks, plan, answers, device]
+    return _identified({"resourceType": "Bundle", "type": "collection", "entry": entries})
 
 
-def of_file(bundle: Json, name: str) -> Json:
-    """The Bundle with the name of the answer file that it came from."""
-    return {**bundle, "identifier": {"system": FILES, "value": name}}
+class _Result(NamedTuple):
+    """What the resources are made of: a result, all that the output room says of it, and what they refer to."""
 
-
-class _Links(NamedTuple):
-    """References that several resources hold."""
-
+    rulebase: RuleBase  # in the voice of the result
+    found: Assessment
+    told: Content
+    day: str | None
+    in_words: str
+    why: str
     device: Json
     answers: Json
-
-
-def _about_the_person(resource: Json) -> Json:
-    contained = [{"resourceType": "Patient", "id": "person"}, *resource.get("contained", [])]
-    return {**resource, "contained": contained, "subject": {"reference": "#person"}}
 
 
 def _identified(resource: Json) -> Json:
@@ -98,17 +118,18 @@ def _identified(resource: Json) -> Json:
 
 
 def _entry(resource: Json) -> Json:
-    whole = _identified(resource)
-    return {"fullUrl": f"urn:uuid:{whole['id']}", "resource": whole}
+    made = _identified(resource)
+    return {"fullUrl": f"urn:uuid:{made['id']}", "resource": made}
 
 
 def _link(entry: Json) -> Json:
     return {"reference": entry["fullUrl"]}
 
 
-def _filled(fields: Json) -> Json:
-    """The fields that hold something: FHIR allows no empty text and no empty list."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [])}
+def _about_the_person(kind: str, **fields: Any) -> Json:
+    """A resource whose subject is the person, with those of its fields that hold something."""
+    contained = [{"resourceType": "Patient", "id": "person"}, *fields.get("contained", [])]
+    return {"resourceType": kind, **filled(fields), "contained": contained, "subject": {"reference": "#person"}}
 
 
 def _device(rulebase: RuleBase) -> Json:
@@ -129,37 +150,28 @@ def _device(rulebase: RuleBase) -> Json:
 # --- how urgent, and why
 
 
-def _guidance(
-    rulebase: RuleBase, assessment: Assessment, told: Content, links: _Links, plan: Json, more: Iterable[str]
-) -> Json:
-    return _filled(
-        {
-            "resourceType": "GuidanceResponse",
-            "text": _narrative(rulebase, assessment),
-            "contained": [_parameters(rulebase, assessment, told, links.answers)],
-            "moduleCanonical": f"{canonical('Library', 'rules')}|{rulebase.about.version}",
-            "status": "success" if told.complete else "data-required",
-            "occurrenceDateTime": told.day.isoformat() if told.day else None,
-            "performer": links.device,
-            "reasonCode": [_reason(fired) for fired in assessment.red_flags],
-            "note": [{"text": line} for line in (*(n.text for n in told.notes), "\n".join(more).strip()) if line],
-            "outputParameters": {"reference": "#result"},
-            "result": plan,
-            "dataRequirement": [_needed(rulebase, name) for name in assessment.missing],
-        }
+def _guidance(result: _Result, plan: Json) -> Json:
+    found, words = result.found, escape(result.in_words)
+    notes = [*(note.text for note in result.told.notes), result.why]
+    return _about_the_person(
+        "GuidanceResponse",
+        text={"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><pre>{words}</pre></div>'},
+        contained=[{"resourceType": "Parameters", "id": "result", "parameter": _parameters(result)}],
+        moduleCanonical=f"{canonical('Library', 'rules')}|{result.rulebase.about.version}",
+        status="success" if found.complete else "data-required",
+        occurrenceDateTime=result.day,
+        performer=result.device,
+        reasonCode=[_reason(fired) for fired in found.red_flags],
+        note=[{"text": line} for line in notes if line],
+        outputParameters={"reference": "#result"},
+        result=plan,
+        dataRequirement=[_needed(result.rulebase, name) for name in found.missing],
     )
-
-
-def _narrative(rulebase: RuleBase, assessment: Assessment) -> Json:
-    """The text result, for whoever looks at the resource as it is."""
-    words = escape("\n".join(whole(rulebase, assessment, WIDEST)))
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><pre>{words}</pre></div>'}
 
 
 def _reason(fired: FiredFlag) -> Json:
     flag = fired.flag
-    code = coding(codes.RED_FLAGS, flag.id, flag.title)
-    return {"coding": [code], "text": f"{flag.title}. {flag.because}"}
+    return {"coding": [coding(codes.RED_FLAGS, flag.id, flag.title)], "text": f"{flag.title}. {flag.because}"}
 
 
 def _needed(rulebase: RuleBase, name: str) -> Json:
@@ -167,73 +179,67 @@ def _needed(rulebase: RuleBase, name: str) -> Json:
     return {"type": "QuestionnaireResponse", "codeFilter": [{"path": "item.linkId", "code": [asked]}]}
 
 
-def _parameters(rulebase: RuleBase, assessment: Assessment, told: Content, answers: Json) -> Json:
+def _parameters(result: _Result) -> list[Json]:
     """The result piece by piece. While questions are open the disposition is the least that it can be, or unknown."""
-    net, beside = told.safety_net, assessment.pharmacist is not None
-    given = [
-        _parameter("complete", "Boolean", told.complete),
-        *_disposition_parameter(rulebase, assessment, told),
-        _parameter("say", "String", told.say),
-        *(_parameter("first-step", "String", line) for line in told.first),
-        *([_parameter("time", "String", told.time)] if told.time else []),
-        *([_parameter("see-doctor", "Boolean", assessment.see_doctor)] if told.time else []),
-        *([_parameter("pharmacist", "Boolean", beside)] if beside or told.complete else []),
-        *(_flag_parameter(rulebase, assessment, fired) for fired in assessment.red_flags),
-        *(_parts("withheld", _coded(codes.ADVICE, w), *_texts("because", w.because)) for w in told.withheld),
-        *(_parts("myth", _coded(codes.ADVICE, m), *_texts("step", m.steps)) for m in told.myths),
-        *_texts("more-urgent-if", told.what_if),
-        *_texts("safety-net-today", net.today if net else ()),
-        *_texts("safety-net-emergency", net.emergency if net else ()),
-        *(_coded_question(rulebase, name, "missing") for name in assessment.missing),
-        *(_source_parameter(rulebase, name) for name in _cited(assessment)),
-        _parameter("answers", "Reference", answers),
+    rulebase, found, told = result.rulebase, result.found, result.told
+    net, beside = found.safety_net, found.pharmacist is not None
+    return [
+        _parameter("complete", "Boolean", found.complete),
+        *_levels(rulebase, found),
+        *_texts("say", told.say),
+        *_texts("first-step", *told.first),
+        *_texts("time", told.time),
+        *([_parameter("see-doctor", "Boolean", found.see_doctor)] if told.time else []),
+        *([_parameter("pharmacist", "Boolean", beside)] if beside or found.complete else []),
+        *(_red_flag(rulebase, found, fired) for fired in found.red_flags),
+        *(_parts("withheld", _code(codes.ADVICE, w.advice), *_texts("because", *w.because)) for w in found.withheld),
+        *(_parts("myth", _code(codes.ADVICE, myth), *_texts("step", *myth.steps)) for myth in found.myths),
+        *_texts("more-urgent-if", *told.what_if),
+        *_texts("safety-net-today", *(net.today if net else ())),
+        *_texts("safety-net-emergency", *(net.emergency if net else ())),
+        *(_question("missing", rulebase, name) for name in found.missing),
+        *(_source(rulebase, name) for name in _cited(found)),
+        _parameter("answers", "Reference", result.answers),
     ]
-    return {"resourceType": "Parameters", "id": "result", "parameter": given}
 
 
-def _disposition_parameter(rulebase: RuleBase, assessment: Assessment, told: Content) -> list[Json]:
+def _levels(rulebase: RuleBase, found: Assessment) -> list[Json]:
     """The level; of open answers what is certain, and beside it what an open question may still take back."""
-    level = assessment.disposition
-    if told.complete:
-        return [_level_parameter(DISPOSITION, level)]
-    certain = (fired.flag for fired in assessment.red_flags if fired.flag.id not in assessment.pending)
-    least = most_urgent(rulebase, certain)
-    so_far = [_level_parameter("disposition-so-far", level)] if level.id != least.id else []
-    return [*so_far, *([_level_parameter("disposition-at-least", least)] if least.see_doctor else [])]
+    level = found.disposition
+    if found.complete:
+        return [_code(codes.DISPOSITIONS, level, "disposition")]
+    least = most_urgent(rulebase, (fired.flag for fired in found.red_flags if fired.flag.id not in found.pending))
+    so_far = [_code(codes.DISPOSITIONS, level, "disposition-so-far")] if level.id != least.id else []
+    return [*so_far, *([_code(codes.DISPOSITIONS, least, "disposition-at-least")] if least.see_doctor else [])]
 
 
-def _level_parameter(name: str, level: Disposition) -> Json:
-    return _parameter(name, "Coding", coding(codes.DISPOSITIONS, level.id, level.title))
-
-
-def _flag_parameter(rulebase: RuleBase, assessment: Assessment, fired: FiredFlag) -> Json:
+def _red_flag(rulebase: RuleBase, found: Assessment, fired: FiredFlag) -> Json:
     flag = fired.flag
-    level = rulebase.dispositions[flag.disposition]
     # What milder flags advise ("mention it at the next visit") must not take back "today".
-    heeded = fired in deciding(assessment) or not assessment.disposition.stops
+    heeded = fired in deciding(found) or not found.disposition.stops
     return _parts(
         "red-flag",
-        _coded(codes.RED_FLAGS, flag),
-        _level_parameter(DISPOSITION, level),
-        *([_parameter("pending", "Boolean", True)] if flag.id in assessment.pending else []),
-        *_texts("because", [flag.because]),
-        *_texts("place", [rulebase.places[flag.place]] if flag.place else []),
-        *_texts("note", flag.notes if heeded else ()),
-        *(_answer_parameter(rulebase, name, assessment.answers[name], fired.answers[name]) for name in fired.answers),
+        _code(codes.RED_FLAGS, flag),
+        _code(codes.DISPOSITIONS, rulebase.dispositions[flag.disposition], "disposition"),
+        *([_parameter("pending", "Boolean", True)] if flag.id in found.pending else []),
+        *_texts("because", flag.because),
+        *_texts("place", rulebase.places.get(flag.place, "")),
+        *_texts("note", *(flag.notes if heeded else ())),
+        *(_answer(rulebase, name, found.answers[name], options) for name, options in fired.answers.items()),
         *(_parameter("source", "Code", name) for name in flag.sources),
     )
 
 
-def _answer_parameter(rulebase: RuleBase, name: str, answer: Answer, options: Iterable[str]) -> Json:
+def _answer(rulebase: RuleBase, name: str, answer: Answer, options: Iterable[str]) -> Json:
     """An answer behind a red flag: the number as it was given, or those of the chosen options that count."""
     question = rulebase.questions[name]
-    counting = [option for option in chosen(answer) if option in set(options)]
-    values = [_parameter("option", "Coding", codes.option_coding(question, question.option(o))) for o in counting]
+    counting = [question.option(option) for option in chosen(answer) if option in set(options)]
+    values = [_parameter("option", "Coding", codes.option_coding(question, option)) for option in counting]
     number = [_parameter("number", "Integer", answer)] if isinstance(answer, int) else []
-    return _parts("answer", _coded_question(rulebase, name, "question"), *values, *number)
+    return _parts("answer", _question("question", rulebase, name), *values, *number)
 
 
-def _coded_question(rulebase: RuleBase, name: str, parameter: str) -> Json:
+def _question(parameter: str, rulebase: RuleBase, name: str) -> Json:
     return _parameter(parameter, "Coding", coding(codes.QUESTIONS, name, rulebase.questions[name].text))
 
 
@@ -245,109 +251,104 @@ def _parts(name: str, *parts: Json) -> Json:
     return {"name": name, "part": list(parts)}
 
 
-def _texts(name: str, texts: Iterable[str]) -> list[Json]:
+def _texts(name: str, *texts: str) -> list[Json]:
     return [_parameter(name, "String", one) for one in texts if one]
 
 
-def _coded(system: str, entry: Any) -> Json:
-    return _parameter("code", "Coding", coding(system, entry.id, entry.title))
+def _code(system: str, entry: Entry | Disposition, name: str = "code") -> Json:
+    return _parameter(name, "Coding", coding(system, entry.id, entry.title))
+
+
+def _label(name: str, code: str) -> list[Json]:
+    """One of LABELS as an extension; none where the code means nothing in words."""
+    system, names = LABELS[name]
+    url = canonical("StructureDefinition", name)
+    return [extension(url, "Coding", coding(system, code, names[code]))] if names[code] else []
 
 
 def _sources(entry: Entry) -> list[Json]:
     """Where an entry comes from: labels of the sources, which the parameters of the result hold in full."""
-    return [extension(SOURCE, "Code", name) for name in entry.sources]
+    return [extension(CITES, "Code", name) for name in entry.sources]
 
 
-def _source_parameter(rulebase: RuleBase, name: str) -> Json:
+def _source(rulebase: RuleBase, name: str) -> Json:
     source = rulebase.sources[name]
-    year = f", {source.year}" if source.year and str(source.year) not in source.title else ""
-    said = f"{source.org}: {source.title}{year}"
-    return _parameter(
-        "source", "RelatedArtifact", _filled({"type": "citation", "label": name, "citation": said, "url": source.url})
-    )
+    said = ", ".join(filter(None, [f"{source.org}: {source.title}", year_of(source)]))
+    cited = {"type": "citation", "label": name, "citation": said, "url": source.url}
+    return _parameter("source", "RelatedArtifact", filled(cited))
 
 
-def _cited(assessment: Assessment) -> Iterable[str]:
+def _cited(found: Assessment) -> Iterable[str]:
     """The ids of all sources of a result, each once."""
-    rules: list[Entry] = [fired.flag for fired in assessment.red_flags]
-    rules += [*(ranked.cause for ranked in assessment.causes), *(found.cause for found in assessment.needs_checking)]
-    rules += [*assessment.relief, *assessment.do_not, *assessment.prevention, *assessment.myths, *assessment.checks]
-    return dict.fromkeys(name for entry in (*rules, *assessment.notes) for name in entry.sources)
+    rules: list[Entry] = [fired.flag for fired in found.red_flags]
+    rules += [*(ranked.cause for ranked in found.causes), *(checking.cause for checking in found.needs_checking)]
+    rules += [*found.relief, *found.do_not, *found.prevention, *found.myths, *found.checks, *found.notes]
+    return dict.fromkeys(name for entry in rules for name in entry.sources)
 
 
 # --- causes
 
 
-def _risk_assessment(rulebase: RuleBase, told: Content, links: _Links) -> Json:
-    predictions = [_fitting(rulebase, cause) for cause in told.causes]
-    for checking in told.needs_checking:
-        cause = rulebase.causes[checking.id]
-        predictions.append(_prediction(rulebase, cause.id, f"{cause.because} {checking.summary}".strip()))
-    return _filled(
-        {
-            "resourceType": "RiskAssessment",
-            "status": "final" if told.complete else "preliminary",
-            "method": text("Rules that name what speaks for and against a cause; nothing says how likely one is."),
-            "occurrenceDateTime": told.day.isoformat() if told.day else None,
-            "performer": links.device,
-            "basis": [links.answers],
-            "prediction": predictions,
-            "note": [] if predictions else [{"text": "This result names no cause."}],
-        }
+def _risk_assessment(result: _Result) -> Json:
+    found = result.found
+    predictions = []
+    for ranked, cause in zip(found.causes, result.told.causes, strict=True):
+        said = [cause.summary, *(f"For it: {line}" for line in cause.speaks_for)]
+        said += [f"Against it: {line}" for line in cause.speaks_against]
+        predictions.append(_prediction(ranked.cause, *said))
+    predictions += [_prediction(one.cause, one.cause.because, one.cause.summary) for one in found.needs_checking]
+    return _about_the_person(
+        "RiskAssessment",
+        status="final" if found.complete else "preliminary",
+        method=text("Rules that name what speaks for and against a cause; nothing says how likely one is."),
+        occurrenceDateTime=result.day,
+        performer=result.device,
+        basis=[result.answers],
+        prediction=predictions,
+        note=[] if predictions else [{"text": "This result names no cause."}],
     )
 
 
-def _fitting(rulebase: RuleBase, cause: ToldCause) -> Json:
-    said = [cause.summary, *(f"For it: {line}" for line in cause.speaks_for)]
-    return _prediction(rulebase, cause.id, " ".join([*said, *(f"Against it: {line}" for line in cause.speaks_against)]))
-
-
-def _prediction(rulebase: RuleBase, name: str, rationale: str) -> Json:
-    cause = rulebase.causes[name]
-    group = coding(CAUSE_GROUPS, cause.group, GROUP_NAMES[cause.group])
+def _prediction(cause: Cause, *rationale: str) -> Json:
     return {
-        "extension": [extension(GROUP, "Coding", group), *_sources(cause)],
+        "extension": [*_label("cause-group", cause.group), *_sources(cause)],
         "outcome": concept(codes.CAUSES, cause.id, cause.title),
-        "rationale": rationale,
+        "rationale": " ".join(rationale).strip(),
     }
 
 
 # --- what to do
 
 
-def _care_plan(assessment: Assessment, told: Content, links: _Links, risks: Json) -> Json:
-    left_out = [f"Left out: {w.title}, because {'; and '.join(w.because)}." for w in told.withheld]
-    net = told.safety_net
-    watch = (
-        [f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."] if net else []
-    )
-    return _filled(
-        {
-            "resourceType": "CarePlan",
-            "status": "draft",
-            "intent": "proposal",
-            "title": f"Leg cramps: {assessment.disposition.title}" if told.time else "Leg cramps: not finished",
-            "description": told.say,
-            "created": told.day.isoformat() if told.day else None,
-            "author": links.device,
-            "supportingInfo": [links.answers, risks],
-            "activity": list(_activities(assessment, told)),
-            "note": [{"text": line} for line in (*left_out, *watch)],
-        }
+def _care_plan(result: _Result, risks: Json) -> Json:
+    found = result.found
+    left_out = [f"Left out: {one.advice.title}, because {'; and '.join(one.because)}." for one in found.withheld]
+    watch = net_sentences(found.safety_net) if found.safety_net else ()
+    return _about_the_person(
+        "CarePlan",
+        status="draft",
+        intent="proposal",
+        title=f"Leg cramps: {found.disposition.title if result.told.time else 'not finished'}",
+        description=result.told.say,
+        created=result.day,
+        author=result.device,
+        supportingInfo=[result.answers, risks],
+        activity=list(_activities(found, result.told)),
+        note=[{"text": line} for line in (*left_out, *watch)],
     )
 
 
-def _activities(assessment: Assessment, told: Content) -> Iterable[Json]:
+def _activities(found: Assessment, told: Content) -> Iterable[Json]:
     """Whom to see first, then what the level shows: nothing more in an emergency."""
     if told.time:
-        yield _seeing(DISPOSITION, assessment.disposition, [told.say, *told.first], deciding(assessment))
-    if beside := assessment.pharmacist:
-        flags = [f for f in assessment.red_flags if f.flag.disposition == beside.id]
-        yield _seeing(PHARMACIST, beside, [beside.say, *beside.more], flags)
+        yield _seeing("disposition", found.disposition, [told.say, *told.first], deciding(found))
+    if beside := found.pharmacist:
+        flags = [fired for fired in found.red_flags if fired.flag.disposition == beside.id]
+        yield _seeing("pharmacist", beside, [beside.say, *beside.more], flags)
     for part in ("relief", "do_not", "prevention"):
-        for advice in getattr(assessment, part):
+        for advice in getattr(found, part):
             yield _advice(part, advice)
-    for check in assessment.checks:
+    for check in found.checks:
         yield _check(check)
 
 
@@ -364,11 +365,9 @@ def _seeing(part: str, level: Disposition, lines: Iterable[str], flags: Iterable
 
 def _advice(part: str, advice: Advice) -> Json:
     """What not to do says so in its title. `doNotPerform` would turn that round once more."""
-    graded = GRADES[advice.grade]
-    grade = [extension(GRADE, "Coding", coding(EVIDENCE, advice.grade, graded))] if graded else []
     return _activity(
         part,
-        [*grade, *_sources(advice)],
+        [*_label("evidence-grade", advice.grade), *_sources(advice)],
         kind="Task",
         code=concept(codes.ADVICE, advice.id, advice.title),
         description="\n".join(advice.steps),
@@ -376,10 +375,9 @@ def _advice(part: str, advice: Advice) -> Json:
 
 
 def _check(check: Check) -> Json:
-    strength = extension(STRENGTH, "Coding", coding(CHECK_STRENGTHS, check.strength, STRENGTHS[check.strength]))
     return _activity(
-        CHECKS,
-        [strength, *_sources(check)],
+        "checks",
+        [*_label("check-strength", check.strength), *_sources(check)],
         kind="ServiceRequest",
         code=concept(codes.CHECKS, check.id, check.title),
         reasonCode=[text(check.because)] if check.because else [],
@@ -388,11 +386,5 @@ def _check(check: Check) -> Json:
 
 
 def _activity(part: str, extensions: Iterable[Json] = (), **detail: Any) -> Json:
-    place = extension(PART, "Coding", coding(PARTS, part, PART_NAMES[part]))
-    return {"extension": [place], "detail": _filled({"extension": list(extensions), "status": "not-started", **detail})}
-
-
-def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
-    """The Bundle as JSON: on one line, with the name of its file, where it is one of several."""
-    bundle = as_bundle(rulebase, assessment, wanted)
-    return as_text(of_file(bundle, wanted.file)) if wanted.file else as_text(bundle, indent=2)
+    fields = {"extension": list(extensions), "status": "not-started", **detail}
+    return {"extension": _label("part", part), "detail": filled(fields)}

@@ -14,12 +14,12 @@ Json = dict[str, Any]
 
 # A fixed name, not an address. Nothing is served there, and nothing ever can be: RFC 6761
 # keeps the domain "invalid" for names that must not resolve. The project owns no domain.
-BASE = "https://leg-cramp-triage.invalid/fhir"
+FHIR_BASE = "https://leg-cramp-triage.invalid/fhir"
 
 
 def canonical(kind: str, name: str) -> str:
     """The URI of something of the project: `kind` is its resource type, like "Questionnaire"."""
-    return f"{BASE}/{kind}/{name}"
+    return f"{FHIR_BASE}/{kind}/{name}"
 
 
 def code_system(name: str) -> str:
@@ -35,7 +35,7 @@ CHECKS = code_system("checks")
 QUESTIONS = code_system("questions")
 
 # Extensions of the project itself.
-TITLE = canonical("StructureDefinition", "title")
+TITLE_EXTENSION = canonical("StructureDefinition", "title")
 
 
 def options_of(question: Question) -> str:
@@ -66,3 +66,8 @@ def text(words: str) -> Json:
 def extension(url: str, kind: str, value: Any) -> Json:
     """An Extension; `kind` is the type of its value, like "String" or "Integer"."""
     return {"url": url, f"value{kind}": value}
+
+
+def filled(fields: Json) -> Json:
+    """The fields that hold something: FHIR allows no empty text and no empty list."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from triage.exchange.fhir.codes import Json, extension, option_coding
-from triage.knowledge.grammar import Band, joined_bands
+from triage.exchange.forms import Language, spans
 from triage.knowledge.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
 
 ENABLE_WHEN_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
@@ -24,20 +24,19 @@ def option_link(question: Question) -> str:
 
 def enabling(rulebase: RuleBase, condition: Condition) -> Json:
     """The fields of an item that is there only where `condition` (over answers) holds."""
-    if any(cell.absent for row in condition.when for cell in row):
-        return _by_expression(_fhirpath(rulebase, condition))
-    if not condition.unless and all(is_simple(rulebase, row) for row in condition.when):
-        cells = [cell for row in condition.when for cell in row]
-        return _enable_when("any", [test for cell in cells for way in _ways(rulebase, cell) for test in way])
-    ways = [_ways(rulebase, cell) for cell in condition.when[0]]
-    if not condition.unless and len(condition.when) == 1 and all(len(cell) == 1 for cell in ways):
-        return _enable_when("all", [test for cell in ways for test in cell[0]])
-    return _by_expression(_fhirpath(rulebase, condition))
+    if condition.unless or any(cell.absent for row in condition.when for cell in row):
+        return _by_expression(FhirPath(rulebase).said(condition))
+    rows = [[_ways(rulebase, cell) for cell in row] for row in condition.when]
+    if all(map(_is_any, rows)):
+        return _enable_when("any", [test for row in rows for cell in row for way in cell for test in way])
+    if len(rows) == 1 and all(len(cell) == 1 for cell in rows[0]):
+        return _enable_when("all", [test for cell in rows[0] for test in cell[0]])
+    return _by_expression(FhirPath(rulebase).said(condition))
 
 
 def is_simple(rulebase: RuleBase, row: Row) -> bool:
     """Whether a row holds if any of some tests does, so that rows like it go together into one `enableWhen`."""
-    return len(row) == 1 and not row[0].absent and all(len(way) == 1 for way in _ways(rulebase, row[0]))
+    return not any(cell.absent for cell in row) and _is_any([_ways(rulebase, cell) for cell in row])
 
 
 def unanswered(rulebase: RuleBase, question: Question, asked: Condition) -> Json:
@@ -50,7 +49,8 @@ def unanswered(rulebase: RuleBase, question: Question, asked: Condition) -> Json
 
 def any_unanswered(rulebase: RuleBase, questions: Iterable[tuple[Question, Condition]]) -> Json:
     """The same for several questions, of which any is asked (its condition holds) and not answered."""
-    said = [f"(({_fhirpath(rulebase, asked)}) and {_answered(q.id)}.not())" for q, asked in questions]
+    path = FhirPath(rulebase)
+    said = [f"(({path.said(asked)}) and {_exists(q.id)}.not())" for q, asked in questions]
     return _by_expression(" or ".join(said))
 
 
@@ -59,26 +59,30 @@ def _by_expression(fhirpath: str) -> Json:
     return {"extension": [extension(ENABLE_WHEN_EXPRESSION, "Expression", expression)]}
 
 
-def _enable_when(behavior: str, tests: Iterable[Json]) -> Json:
-    listed: list[Json] = []
-    for test in tests:
-        if test not in listed:
-            listed.append(test)
-    return {"enableWhen": listed, "enableBehavior": behavior}
+# --- enableWhen
+
+Ways = list[list[Json]]  # the ways in which a cell can hold; each is a list of tests that must all hold
 
 
-def _ways(rulebase: RuleBase, cell: Cell) -> list[list[Json]]:
-    """The ways in which a cell can hold (some or all of its options chosen); each is a list of tests that must all hold."""
+def _enable_when(behavior: str, tests: list[Json]) -> Json:
+    once = [test for nth, test in enumerate(tests) if test not in tests[:nth]]
+    return {"enableWhen": once, "enableBehavior": behavior}
+
+
+def _is_any(row: list[Ways]) -> bool:
+    return len(row) == 1 and all(len(way) == 1 for way in row[0])
+
+
+def _ways(rulebase: RuleBase, cell: Cell) -> Ways:
     question = rulebase.questions[cell.name]
-    link = option_link(question)
     chosen = [
-        {"question": link, "operator": "=", "answerCoding": option_coding(question, option)}
+        {"question": option_link(question), "operator": "=", "answerCoding": option_coding(question, option)}
         for option in question.options
         if option.id in cell.options
     ]
     if cell.every:
         return [chosen]
-    return [_bounds(question, low, high) for low, high in _spans(rulebase, cell)] + [[test] for test in chosen]
+    return [_bounds(question, low, high) for low, high in spans(rulebase, cell)] + [[test] for test in chosen]
 
 
 def _bounds(question: Question, low: int, high: int) -> list[Json]:
@@ -91,40 +95,29 @@ def _bounds(question: Question, low: int, high: int) -> list[Json]:
     return tests or [{"question": question.id, "operator": "exists", "answerBoolean": True}]
 
 
-def _fhirpath(rulebase: RuleBase, condition: Condition) -> str:
-    """The same as one FHIRPath expression over %resource, the response; always true or false."""
-    when = _rows(rulebase, condition.when)
-    return f"({when}) and ({_rows(rulebase, condition.unless)}).not()" if condition.unless else when
+# --- FHIRPath
 
 
-def _rows(rulebase: RuleBase, rows: Iterable[Row]) -> str:
-    return " or ".join(f"({' and '.join(_cell(rulebase, cell) for cell in row)})" for row in rows)
+class FhirPath(Language):
+    """FHIRPath over %resource, the response; always true or false."""
+
+    def answered(self, question: Question) -> str:
+        return _exists(option_link(question))
+
+    def chosen(self, question: Question, options: list[str]) -> str:
+        return _exists(option_link(question), " or ".join(f"code = {_quoted(option)}" for option in options))
+
+    def between(self, question: Question, low: int, high: int) -> str:
+        return _exists(question.id, f"$this >= {low} and $this <= {high}")
+
+    def negated(self, test: str) -> str:
+        return f"{test}.not()"
 
 
-def _cell(rulebase: RuleBase, cell: Cell) -> str:
-    question = rulebase.questions[cell.name]
-    ids = [option.id for option in question.options if option.id in cell.options]
-    link, any_of = option_link(question), " or ".join(f"code = {_quoted(name)}" for name in ids)
-    if cell.absent:
-        return f"{_answered(link)} and {_holds(link, any_of)}.not()"
-    if cell.every:
-        return " and ".join(_holds(link, f"code = {_quoted(name)}") for name in ids)
-    said = [_holds(question.id, f"$this >= {low} and $this <= {high}") for low, high in _spans(rulebase, cell)]
-    if ids:
-        said.append(_holds(link, any_of))
-    return said[0] if len(said) == 1 else f"({' or '.join(said)})"
-
-
-def _answered(link: str) -> str:
-    return f"%resource.item.where(linkId = {_quoted(link)}).answer.exists()"
-
-
-def _holds(link: str, test: str) -> str:
-    return f"%resource.item.where(linkId = {_quoted(link)}).answer.value.where({test}).exists()"
-
-
-def _spans(rulebase: RuleBase, cell: Cell) -> list[Band]:
-    return joined_bands(band for band in rulebase.bands.get(cell.name, ()) if band in cell.options)
+def _exists(link: str, test: str = "") -> str:
+    """That the item of that linkId has an answer, one whose value passes the test."""
+    passes = f".value.where({test})" if test else ""
+    return f"%resource.item.where(linkId = {_quoted(link)}).answer{passes}.exists()"
 
 
 def _quoted(name: str) -> str:
