@@ -1,14 +1,22 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
+from collections.abc import Mapping
 from random import Random
 
 import plain
 import pytest
+from sample import results, sample
 
-from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
 from triage.scale.tables import Tables
+
+ALL_STORIES = "--all-stories"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(ALL_STORIES, action="store_true", help="slow tests take all scenarios, not about 40 chosen ones")
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +29,12 @@ def rulebase() -> RuleBase:
 def engine(rulebase: RuleBase) -> Engine:
     """The rule base, compiled once for all tests."""
     return Engine(rulebase)
+
+
+@pytest.fixture(scope="session")
+def stories(request: pytest.FixtureRequest, engine: Engine) -> Mapping[str, Assessment]:
+    """Results by the name of their scenario: about 40 that show all there is, or all with --all-stories."""
+    return results(engine) if request.config.getoption(ALL_STORIES) else sample(engine)
 
 
 @pytest.fixture(scope="session")
