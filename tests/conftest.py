@@ -34,7 +34,7 @@ def engine(rulebase: RuleBase) -> Engine:
 @pytest.fixture(scope="session")
 def stories(request: pytest.FixtureRequest, engine: Engine) -> Mapping[str, Assessment]:
     """Results by the name of their scenario: about 40 that show all there is, or all with --all-stories."""
-    return results(engine) if request.config.getoption(ALL_STORIES) else sample(engine)
+    return {**results(engine), **sample(engine)} if request.config.getoption(ALL_STORIES) else sample(engine)
 
 
 @pytest.fixture(scope="session")

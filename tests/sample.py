@@ -42,9 +42,16 @@ def sample(engine: Engine) -> Mapping[str, Assessment]:
     """The results of the chosen scenarios; and, of the longest at each level, what its first answers give."""
     every = {name: _answers(engine, name) for name in CHOSEN}
     found = {name: _result(engine, answers) for name, answers in every.items()}
-    longest = [max((name for name in found if found[name].disposition == level), key=lambda name: _size(found[name]))
-               for level in engine.rulebase.ladder if level.stops != AT_ONCE]  # fmt: skip
-    return found | {f"{name}, begun": _result(engine, dict(islice(every[name].items(), BEGUN))) for name in longest}
+    begun = {f"{name}, begun": dict(islice(every[name].items(), BEGUN)) for name in _longest(engine, found)}
+    return found | {name: _result(engine, answers) for name, answers in begun.items()}
+
+
+def _longest(engine: Engine, found: Mapping[str, Assessment]) -> Iterator[str]:
+    """One name at each level that does not stop the interview at once."""
+    for level in engine.rulebase.ladder:
+        if level.stops != AT_ONCE:
+            here = [name for name in found if found[name].disposition.id == level.id]
+            yield max(here, key=lambda name: _size(found[name]))
 
 
 def chosen(every: Mapping[str, Assessment]) -> set[str]:
