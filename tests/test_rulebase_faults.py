@@ -22,6 +22,8 @@ from triage.knowledge.rulebase import load, rules_folder
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import holds, written_out
 
+pytestmark = pytest.mark.usefixtures("texts_parsed_once")
+
 MARK = "# <-"
 QUESTIONS, LEVELS, VOICES, FLAGS = "questions.toml", "dispositions.toml", "voices.toml", "red_flags/soon.toml"
 CAUSES, ADVICE, CHECKS = "causes/everyday.toml", "advice/relief.toml", "checks.toml"
