@@ -30,7 +30,7 @@ def test_every_engine_that_is_installed_agrees() -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for peer in PEERS:
-        assert done.stderr.count(f"{peer.said}: agrees on") == (2 if peer.installed else 0)
+        assert done.stderr.count(f"{peer.said}: agrees on") == peer.installed
 
 
 def test_a_rule_that_is_lost_in_translation_is_noticed(rulebase: RuleBase, answer_sets: list[Answers]) -> None:
