@@ -190,9 +190,7 @@ def _grown(
                 count = len(people[RANDOM]) if peer.bulk else extent.growth_cases
                 taken[peer].append(sound(process).times(RANDOM, count, extent.least).case)
     return {
-        peer: Growth(failed=failed[peer])
-        if peer in failed
-        else Growth(statistics.median(taken[peer]))
+        peer: Growth(failed=failed[peer]) if peer in failed else Growth(statistics.median(taken[peer]))
         for peer in processes
     }
 
