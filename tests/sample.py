@@ -7,14 +7,10 @@ chooses them anew and writes data/chosen.txt; test_scenarios.py tells when that 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from pathlib import Path
-
-TESTS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS.parent)] if __name__ == "__main__" else []  # this checkout, wherever it is called from
 
 from stories import SCENARIOS, name_of, path_of
 
@@ -26,7 +22,7 @@ from triage.output.text import PARTS
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
-LIST = TESTS / "data" / "chosen.txt"
+LIST = Path(__file__).parent / "data" / "chosen.txt"
 CHOSEN = LIST.read_text("utf-8").splitlines()
 BEGUN = 6  # answers of a story that somebody stopped in
 
