@@ -1,14 +1,25 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
+import pickle
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
 from random import Random
 
 import plain
 import pytest
+from sample import results, sample
 
-from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
 from triage.scale.tables import Tables
+
+ALL_STORIES = "--all-stories"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(ALL_STORIES, action="store_true", help="slow tests take all scenarios, not about 40 chosen ones")
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +35,12 @@ def engine(rulebase: RuleBase) -> Engine:
 
 
 @pytest.fixture(scope="session")
+def stories(request: pytest.FixtureRequest, engine: Engine) -> Mapping[str, Assessment]:
+    """Results by the name of their scenario: about 40 that show all there is, or all with --all-stories."""
+    return {**results(engine), **sample(engine)} if request.config.getoption(ALL_STORIES) else sample(engine)
+
+
+@pytest.fixture(scope="session")
 def tables(rulebase: RuleBase) -> Tables:
     """The rules as tables, filled once for all tests."""
     return Tables(rulebase)
@@ -34,3 +51,17 @@ def answer_sets() -> list[Answers]:
     """Random answer sets on which many rules meet: the same in every run."""
     random = Random(2024)
     return [plain.random_answers(random) for _ in range(1200)]
+
+
+@pytest.fixture
+def texts_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that read many copies of rules/ which differ in one file: parsing is half of the time of reading."""
+    monkeypatch.setattr(tomllib, "loads", lambda text: pickle.loads(_parsed(text)))
+
+
+_loads = tomllib.loads
+
+
+@lru_cache(100)
+def _parsed(text: str) -> bytes:
+    return pickle.dumps(_loads(text))

@@ -1,45 +1,77 @@
-"""Some of the scenarios, which together show all that results can hold: for tests that take long over each result."""
+"""About 40 of the scenarios, which together show all that results can hold: for tests that take long over each result.
+
+    python tests/sample.py
+
+chooses them anew and writes data/chosen.txt; test_scenarios.py tells when that is due.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cache
+from itertools import islice
+from pathlib import Path
 
-from stories import SCENARIOS, name_of
+from stories import SCENARIOS, name_of, path_of
 
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import AT_ONCE, Assessment
+from triage.knowledge.model import AT_ONCE, Answers, Assessment
+from triage.knowledge.rulebase import load
 from triage.output.text import PARTS
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
-LONGEST = 4  # results with the most to tell, at each level
+LIST = Path(__file__).parent / "data" / "chosen.txt"
+CHOSEN = LIST.read_text("utf-8").splitlines()
+BEGUN = 6  # answers of a story that somebody stopped in
 
 
-def results(engine: Engine) -> dict[str, Assessment]:
+@cache
+def results(engine: Engine) -> Mapping[str, Assessment]:
     """The result of every scenario, by its name."""
-    found = {}
-    for path in SCENARIOS:
-        answers = read_answer_file(path, engine.rulebase).answers
-        found[name_of(path)] = assess(engine, answers, missing_from(engine, answers))
-    return found
+    return {name_of(path): _result(engine, _answers(engine, name_of(path))) for path in SCENARIOS}
 
 
-def sample(engine: Engine) -> dict[str, Assessment]:
-    """One result for each thing that can be shown: levels in each voice and part, notes, drawings; and the longest."""
-    every = results(engine)
-    seen: set[Hashable] = set()
-    picked = set()
-    for name in sorted(every, key=lambda name: (-_size(every[name]), name)):
-        kinds = set(_kinds(every[name]))
-        if not kinds <= seen:
-            picked.add(name)
-            seen |= kinds
+@cache
+def sample(engine: Engine) -> Mapping[str, Assessment]:
+    """The results of the chosen scenarios; and, of the longest at each level, what its first answers give."""
+    every = {name: _answers(engine, name) for name in CHOSEN}
+    found = {name: _result(engine, answers) for name, answers in every.items()}
+    begun = {f"{name}, begun": dict(islice(every[name].items(), BEGUN)) for name in _longest(engine, found)}
+    return found | {name: _result(engine, answers) for name, answers in begun.items()}
+
+
+def _longest(engine: Engine, found: Mapping[str, Assessment]) -> Iterator[str]:
+    """One name at each level that does not stop the interview at once."""
     for level in engine.rulebase.ladder:
-        here = [name for name in every if every[name].disposition.id == level.id]
-        picked |= set(sorted(here, key=lambda name: (-_size(every[name]), name))[:LONGEST])
-        picked |= set(sorted(here, key=lambda name: (_size(every[name]), name))[:1])
-    return {name: every[name] for name in every if name in picked}
+        if level.stops != AT_ONCE:
+            here = [name for name in found if found[name].disposition.id == level.id]
+            yield max(here, key=lambda name: _size(found[name]))
+
+
+def chosen(every: Mapping[str, Assessment]) -> set[str]:
+    """Names of results that show all that any of them shows: the longest and the shortest of each level, and others."""
+    picked = set[str]()
+    for level in {found.disposition.id for found in every.values()}:
+        here = sorted(name for name in every if every[name].disposition.id == level)
+        picked |= {function(here, key=lambda name: _size(every[name])) for function in (min, max)}
+    while wanted := shown(every.values()) - shown(every[name] for name in picked):
+        picked.add(max(sorted(every), key=lambda name: len(wanted & shown([every[name]]))))
+    return picked
+
+
+def shown(every: Iterable[Assessment]) -> set[Hashable]:
+    """All that these results show."""
+    return {kind for found in every for kind in _kinds(found)}
+
+
+def _answers(engine: Engine, name: str) -> Answers:
+    return read_answer_file(path_of(name), engine.rulebase).answers
+
+
+def _result(engine: Engine, answers: Answers) -> Assessment:
+    return assess(engine, answers, missing_from(engine, answers))
 
 
 def _kinds(found: Assessment) -> Iterator[Hashable]:
@@ -53,6 +85,7 @@ def _kinds(found: Assessment) -> Iterator[Hashable]:
     yield from (("figure", advice.figure) for advice in given if advice.figure)
     yield from (("check", check.strength) for check in found.checks)
     yield from (("group", ranked.cause.group, bool(ranked.speaks_against)) for ranked in found.causes)
+    yield from (("file", fired.flag.at.file) for fired in found.red_flags)
     deciding = [fired.flag for fired in found.red_flags if fired.flag.disposition == level]
     yield from (("place", level, flag.place) for flag in deciding)
     yield "several", level, min(len(deciding), 3)
@@ -63,3 +96,7 @@ def _kinds(found: Assessment) -> Iterator[Hashable]:
 def _size(found: Assessment) -> int:
     """How much a result has to tell."""
     return sum(len(getattr(found, part)) for part in PARTS) + len(found.red_flags)
+
+
+if __name__ == "__main__":
+    LIST.write_text("".join(f"{name}\n" for name in sorted(chosen(results(Engine(load()))))), "utf-8")

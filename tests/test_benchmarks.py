@@ -30,7 +30,7 @@ def test_every_engine_that_is_installed_agrees() -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for peer in PEERS:
-        assert done.stderr.count(f"{peer.said}: agrees on") == (2 if peer.installed else 0)
+        assert done.stderr.count(f"{peer.said}: agrees on") == peer.installed
 
 
 def test_a_rule_that_is_lost_in_translation_is_noticed(rulebase: RuleBase, answer_sets: list[Answers]) -> None:
@@ -113,7 +113,7 @@ def _figures(**seconds: float) -> dict[Peer, Figures]:
     def times(peer: Peer) -> Times:
         return Times(seconds.get(peer.name, 1.0), None)
 
-    return {peer: Figures(0.5, times(peer), times(peer), 10_000_000, 0.0) for peer in PEERS}
+    return {peer: Figures(0.5, times(peer), times(peer)) for peer in PEERS}
 
 
 def test_a_bar_is_kept_or_missed() -> None:
@@ -138,12 +138,12 @@ def test_a_missed_bar_is_said() -> None:
 
 def test_the_page_tells_what_failed_and_what_was_not_there() -> None:
     peers = grows(PEERS)
-    sound = dict.fromkeys(peers, Growth(0.1, 0.2))
+    sound = dict.fromkeys(peers, Growth(0.2))
     broken = {**sound, _peer("durable"): Growth(failed="error: too much")}
     grown = {(kind, n): broken if n == 8 else sound for kind in (RULES, QUESTIONS) for n in (1, 8)}
     missing = [_peer("zen")]
     text = page(Extent(), _figures(), grown, BATCH, bars(_figures(), BATCH), missing, "3 rules.")
-    assert text.count("| durable_rules | 200,000 (0.1) | error: too much |") == 2
+    assert "| durable_rules | 200,000 | error: too much | 200,000 | error: too much |" in text
     assert "zen-engine, decision tables was not installed" in text
     assert "**missed**" in text
     assert str(ROOT) not in text

@@ -1,8 +1,10 @@
-"""The pages of documentation: every link leads to a file and a heading that are there, and the index names every page."""
+"""The pages of documentation: links lead somewhere, the index names every page, the drawing of the rooms is the code."""
 
 from __future__ import annotations
 
+import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -73,3 +75,35 @@ def test_the_index_names_every_page_of_the_folder() -> None:
     named = {(index.parent / link).resolve() for link in links(index)}
     assert [page.name for page in PAGES if page.parent == index.parent and page != index and page not in named] == []
     assert len(PAGES) > 5
+
+
+def rooms() -> list[list[str]]:
+    """The rooms of triage/ as import-linter holds them, top to bottom; those that do not know each other are together."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    return [layer.split(" | ") for layer in layers]
+
+
+def purpose(room: str) -> str:
+    """The first sentence of a package or module."""
+    folder = ROOT / "triage" / room
+    text = (folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")).read_text("utf-8")
+    return (ast.get_docstring(ast.parse(text)) or "").split(". ")[0].splitlines()[0].removesuffix(".")
+
+
+def drawing() -> str:
+    """A line a room; a bar beside those that do not know each other."""
+    lines = [f"{room:12} {'|' if len(layer) > 1 else ' '} {purpose(room)}" for layer in rooms() for room in layer]
+    return "\n".join(["<!-- rooms -->", "```", *lines, "```", ""])
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_rooms_are_drawn_as_they_are(page: str) -> None:
+    assert drawing() in (ROOT / page).read_text("utf-8"), f"{page} should have:\n{drawing()}"
+
+
+def test_every_folder_and_module_is_a_room() -> None:
+    there = {
+        path.stem for path in (ROOT / "triage").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert {room for layer in rooms() for room in layer} == there - {"__init__", "__main__"}

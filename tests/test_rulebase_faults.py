@@ -10,21 +10,20 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from triage.cli.main import main
-from triage.knowledge import loader
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load, rules_folder
-from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import holds, written_out
+
+pytestmark = pytest.mark.usefixtures("texts_parsed_once")
 
 MARK = "# <-"
 QUESTIONS, LEVELS, VOICES, FLAGS = "questions.toml", "dispositions.toml", "voices.toml", "red_flags/soon.toml"
@@ -525,14 +524,6 @@ OF_HAZARDS = [
 ]  # fmt: skip
 
 BREAKS = [*UNKNOWN_NAMES, *ASKED_WHEN, *CONDITIONS, *FIELDS, *IDS, *WRONG_TYPES, *BETWEEN_ENTRIES, *OF_HAZARDS]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _parsed_once() -> Iterator[None]:
-    """What is not broken is parsed once for all tests: that takes most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader, "TomlFile", lru_cache(TomlFile))
-        yield
 
 
 @pytest.fixture

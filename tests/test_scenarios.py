@@ -1,4 +1,4 @@
-"""What holds for the scenarios together. That each comes true is a test of its own: triage/pytest_plugin.py."""
+"""What holds for the scenarios together. That each comes true is a test of its own: triage/proof/pytest_plugin.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from sample import CHOSEN, shown
 from stories import FOLDER, SCENARIOS, name_of, way_to
 
 from triage.conversation.scenarios import Outcome, run_scenario
@@ -46,6 +47,14 @@ def test_every_rule_fires_in_some_scenario(outcomes: dict[Path, Outcome], engine
     fired = frozenset().union(*(outcome.assessment.fired for outcome in outcomes.values()))
     silent = [name for name in production_names(engine.rulebase) if name not in fired]
     assert silent == list(NEVER_FIRE)
+
+
+def test_the_chosen_scenarios_show_all_there_is(outcomes: dict[Path, Outcome]) -> None:
+    """For tests that take long over each. If not: python tests/sample.py"""
+    every = {name_of(path): outcome.assessment for path, outcome in outcomes.items()}
+    assert set(CHOSEN) <= every.keys()
+    assert shown(every.values()) - shown(every[name] for name in CHOSEN) == set()
+    assert len(CHOSEN) <= 50
 
 
 def test_every_exception_lowers_in_some_scenario(outcomes: dict[Path, Outcome], engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 One ruleset of more than some hundred rules can be made, but a fact with many answers then ends in "Could not assert fact, error code: 303" (2.0.28;
 its stack for the matching of one fact holds 64 entries). So the rules are cut into rulesets of at most `MOST`.
+In a process that had made other rulesets it failed now and then with code 102.
 """
 
 from __future__ import annotations

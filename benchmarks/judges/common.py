@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from triage.knowledge.grammar import as_fact
-from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     AFTER_URGENT,
     AT_ONCE,
+    CAUSE,
+    DISPOSITION,
+    RED_FLAG,
     STRENGTHS,
     Answer,
     Answers,

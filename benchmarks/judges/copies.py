@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG
 from triage.knowledge.model import (
+    CAUSE,
+    DISPOSITION,
+    RED_FLAG,
     Advice,
     Answers,
     Cause,

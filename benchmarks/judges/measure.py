@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from benchmarks.judges import people as crowd
 from benchmarks.judges.copies import QUESTIONS, RULES, answered
-from benchmarks.judges.process import CLIPS, PYTHON, TABLES, Failed, Peer, Plain, Process, Times, bare
+from benchmarks.judges.process import CLIPS, PYTHON, TABLES, Failed, Peer, Plain, Process, Times
 from triage.knowledge.model import Answers, RuleBase
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,7 +34,7 @@ class Extent(NamedTuple):
     cases: int = 500
     chunk: int = 20_000
     least: float = 0.3
-    growth: tuple[int, ...] = (1, 2, 4, 8)
+    growth: tuple[int, ...] = (1, 8)
     growth_cases: int = 40
     rows: int = 1_000_000
 
@@ -44,19 +44,16 @@ class Disagree(Exception):
 
 
 class Figures(NamedTuple):
-    """Medians for one engine. Seconds of processor time; `memory` and `kept` in bytes, `kept` a thousand cases."""
+    """Medians for one engine, in seconds of processor time."""
 
     build: float
     random: Times
     survey: Times
-    memory: int
-    kept: float
 
 
 class Growth(NamedTuple):
-    """One engine with more rules, or more questions: seconds to build, seconds a case; or why there are none."""
+    """One engine with more rules, or more questions: seconds a case, or why there are none."""
 
-    build: float = 0.0
     case: float = 0.0
     failed: str = ""
 
@@ -137,10 +134,8 @@ def sound(process: Process | Failed) -> Process:
 
 
 def one_by_one(peers: Sequence[Peer], people: People, extent: Extent, say: Say) -> dict[Peer, Figures]:
-    """Times and memory with the rule base as it is. Every round builds each engine anew, in a new process."""
+    """Times with the rule base as it is. Every round builds each engine anew, in a new process."""
     rounds: dict[Peer, list[tuple[float, Times, Times]]] = {peer: [] for peer in peers}
-    memory: dict[Peer, tuple[int, float]] = {}
-    floor = bare()
     for number in range(extent.rounds):
         with running(peers, RULES, 1, people) as found:
             for peer in peers:
@@ -148,16 +143,13 @@ def one_by_one(peers: Sequence[Peer], people: People, extent: Extent, say: Say) 
                 on_random = process.times(RANDOM, extent.agreeing if peer.bulk else extent.cases, extent.least)
                 on_survey = process.times(SURVEY, extent.chunk if peer.bulk else extent.cases, extent.least)
                 rounds[peer].append((process.built, on_random, on_survey))
-                if number == 0:
-                    held = process.memory(RANDOM, extent.agreeing)
-                    memory[peer] = held.peak - floor, 1000 * held.kept / extent.agreeing
         say(f"round {number + 1} of {extent.rounds}")
-    return {peer: _figures(taken, memory[peer]) for peer, taken in rounds.items()}
+    return {peer: _figures(taken) for peer, taken in rounds.items()}
 
 
-def _figures(taken: Sequence[tuple[float, Times, Times]], memory: tuple[int, float]) -> Figures:
+def _figures(taken: Sequence[tuple[float, Times, Times]]) -> Figures:
     built, on_random, on_survey = zip(*taken, strict=True)
-    return Figures(statistics.median(built), _median(on_random), _median(on_survey), *memory)
+    return Figures(statistics.median(built), _median(on_random), _median(on_survey))
 
 
 def _median(times: Sequence[Times]) -> Times:
@@ -198,9 +190,7 @@ def _grown(
                 count = len(people[RANDOM]) if peer.bulk else extent.growth_cases
                 taken[peer].append(sound(process).times(RANDOM, count, extent.least).case)
     return {
-        peer: Growth(failed=failed[peer])
-        if peer in failed
-        else Growth(sound(processes[peer]).built, statistics.median(taken[peer]))
+        peer: Growth(failed=failed[peer]) if peer in failed else Growth(statistics.median(taken[peer]))
         for peer in processes
     }
 

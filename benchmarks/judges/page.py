@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.judges.copies import QUESTIONS, RULES
 from benchmarks.judges.measure import Bar, Batch, Extent, Figures, Growth
 from benchmarks.judges.process import Peer
 
@@ -51,15 +50,14 @@ Machine: {machine}.
 {rules} Times are medians of {rounds} rounds, in processor time; each round builds every engine
 in a new process and measures them in turn. "Engine alone" is without reading answers as facts and without the code that all share, which ranks the causes and
 settles the urgency between the layers of rules. "Random" cases are made so that many rules meet; in the survey most people answer
-alike. Memory is the peak of the process above that of a bare interpreter. In all of them it holds this program, its rules and
-the cases, too, so only differences count. "Kept" is what a thousand more cases leave behind.
+alike.
 
 {one}
 
 ## More rules, more questions
 
-Copies of all rules under other names; or copies of all questions, too, each with the rules that read them. Microseconds a case,
-and in brackets seconds to build (random cases, medians of at most three rounds).
+Copies of all rules under other names; or copies of all questions, too, each with the rules that read them. Microseconds a case
+(random cases, medians of at most three rounds).
 
 {growth}
 
@@ -78,28 +76,6 @@ what fired collected is counted.
 |---|---|---|---|
 {bars}
 
-## How each engine got the rules
-
-All get three layers of rules: answers to red flags, signs and open questions; red flags to causes that need checking; all of these
-to checks. What is read from the rule base is written by a program, row by row.
-
-- **experta**: `assess`, as for one person, with all advice.
-- **the tables**: answers are coded column by column, as `batch` does. "Many cases at once" are {chunk:,} of the survey.
-- **plain Python**: one function a layer, an `if` for each rule, `in` on strings and sets; compiled with `exec`.
-- **CLIPS**: one fact a patient with a multislot for each question of several options, and a rule for each row; one more fact
-  each for what the layers find; what fires is gathered in a global. Slower: conditions as `test` with `member$`, a Python
-  function or a fact for every rule that fires. clipspy 1.0.6 never releases a fact that it has handed out: `Fact.__del__` calls
-  `ReleaseFact` with one argument too many and swallows the error. So every case left about a kilobyte behind, and after eight thousand
-  cases each took three times as long as at first (tried once). Here each fact is released by hand, through a private name of clipspy.
-- **zen-engine, decision tables**: a JSON decision model a layer: one table, hit policy "collect", a column for each question.
-  A cell written in brackets as a whole is a fault to its parser, and a table takes such a cell for one that does not hold: so
-  there are none. An expression node for each rule was as slow.
-- **zen-engine, one expression**: no decision model, one compiled expression a layer, a list with a condition for each rule. That is
-  the fastest way found, and hardly what the library is meant for.
-- **durable_rules**: a fact a case, asserted and taken back, in rulesets of at most 50 rules. In one ruleset twice these rules ended
-  in "Could not assert fact, error code: 303" (a stack of fixed size). It has no wheels and is compiled when it is installed; in a
-  process that had made other rulesets it failed now and then with code 102.
-- **business-rules**: nested `all` and `any`; every question a variable of the kind "select multiple".
 {missing}
 """
 
@@ -124,7 +100,7 @@ def page(
         rules=counts,
         fill=_fill(figures),
         one=_one(figures),
-        growth="\n\n".join(_growth(grown, kind) for kind in (RULES, QUESTIONS)),
+        growth=_growth(grown),
         batch="\n".join(_batch(batch)),
         bars="\n".join(map(bar_said, promised)),
         missing="".join(f"\n{peer.said} was not installed, and was not measured." for peer in missing),
@@ -156,12 +132,11 @@ def _fill(figures: Mapping[Peer, Figures]) -> float:
 
 
 def _one(figures: Mapping[Peer, Figures]) -> str:
-    head = "| engine | build, ms | a case, ms: random | engine alone | survey | engine alone | cases/s: survey | memory, MB | kept, kB |"
-    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    head = "| engine | build, ms | a case, ms: random | engine alone | survey | engine alone | cases/s: survey |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
     for peer, found in figures.items():
         times = (found.random.case, found.random.engine, found.survey.case, found.survey.engine)
         cells = [peer.said, f"{1000 * found.build:,.0f}", *map(_ms, times), f"{1 / found.survey.case:,.0f}"]
-        cells += [f"{found.memory / 1e6:,.0f}", f"{max(0.0, found.kept) / 1e3:,.0f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -170,15 +145,12 @@ def _ms(seconds: float | None) -> str:
     return "" if seconds is None else f"{1000 * seconds:.3g}"
 
 
-def _growth(grown: Mapping[tuple[str, int], Mapping[Peer, Growth]], kind: str) -> str:
-    sizes = [times for one, times in grown if one == kind]
-    heads = [f"{times}x {kind}" for times in sizes]
-    lines = [f"| engine | {' | '.join(heads)} | last : first |", "|---" * (len(sizes) + 2) + "|"]
-    for peer in grown[kind, sizes[0]]:
-        found = [grown[kind, times][peer] for times in sizes]
-        cells = [one.failed or f"{1e6 * one.case:,.0f} ({one.build:.2g})" for one in found]
-        ratio = "" if found[0].failed or found[-1].failed else f"{found[-1].case / found[0].case:.1f}"
-        lines.append(f"| {peer.said} | {' | '.join(cells)} | {ratio} |")
+def _growth(grown: Mapping[tuple[str, int], Mapping[Peer, Growth]]) -> str:
+    heads = [f"{times}x {kind}" for kind, times in grown]
+    lines = [f"| engine | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for peer in next(iter(grown.values())):
+        found = [peers[peer] for peers in grown.values()]
+        lines.append(f"| {peer.said} | {' | '.join(one.failed or f'{1e6 * one.case:,.0f}' for one in found)} |")
     return "\n".join(lines)
 
 

@@ -1,21 +1,16 @@
-"""Every engine in a process of its own, which is asked to judge and tells how long it took and what it holds."""
+"""Every engine in a process of its own, which is asked to judge and tells how long it took."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from triage.knowledge.model import Answers
-
-STATUS = Path("/proc/self/status")
 
 
 class Peer(NamedTuple):
@@ -65,20 +60,6 @@ class Times(NamedTuple):
     engine: float | None
 
 
-class Memory(NamedTuple):
-    """Bytes: the most that the process has held, and how much more it holds after judging people than before."""
-
-    peak: int
-    kept: int
-
-
-class Held(NamedTuple):
-    """Bytes: the most that a process has held, and what it holds now."""
-
-    peak: int
-    now: int
-
-
 class Process:
     """One engine with one rule base, built when it is made. To be closed. Raises Failed."""
 
@@ -98,10 +79,6 @@ class Process:
     def times(self, name: str, count: int, least: float) -> Times:
         """Of the first people of a set, judged again until `least` seconds have gone."""
         return Times(*self._ask("times", name, count, least))
-
-    def memory(self, name: str, count: int) -> Memory:
-        """Once the first people of a set have been judged a second time."""
-        return Memory(*self._ask("memory", name, count))
 
     def close(self) -> None:
         self._here.close()
@@ -179,14 +156,6 @@ class _Served:
 
         return _lasting(again, least)
 
-    def memory(self, name: str, count: int) -> Memory:
-        people = self._people[name][:count]
-        self._judge(people)
-        before = held()
-        self._judge(people)
-        after = held()
-        return Memory(after.peak, after.now - before.now)
-
 
 def _lasting(work: Any, least: float) -> float:
     """Processor time of one go, the mean of as many as `least` seconds hold."""
@@ -197,24 +166,3 @@ def _lasting(work: Any, least: float) -> float:
         taken = time.process_time() - begin
         if taken >= least:
             return taken / goes
-
-
-def held() -> Held:
-    """Of this process, by its own count: that of `resource` begins with the parent's on Linux."""
-    if not STATUS.exists():
-        import resource
-
-        unit = 1 if sys.platform == "darwin" else 1024
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-        return Held(peak, peak)
-    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
-    return Held(*(int(lines[key].split()[0]) * 1024 for key in ("VmHWM", "VmRSS")))
-
-
-def bare() -> int:
-    """Bytes that an interpreter holds at most that does nothing."""
-    script = f"print(next(l.split()[1] for l in open({str(STATUS)!r}) if l.startswith('VmHWM')))"
-    if not STATUS.exists():
-        return 0
-    done = subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.PIPE, text=True)
-    return int(done.stdout) * 1024
