@@ -984,7 +984,7 @@ def test_what_is_accepted_is_read(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["checks.toml", "advice/relief_now.toml"])
-def test_what_is_no_plain_file_is_refused(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_plain_file_is_refused(name: str, folder: Path) -> None:
     """A pipe that nobody writes to would be waited for, and a device may never end."""
     (folder / name).unlink()
     os.mkfifo(folder / name)
