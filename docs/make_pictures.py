@@ -34,7 +34,7 @@ from triage.cli.formats import FORMATS
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
 from triage.knowledge.rulebase import load
-from triage.output.content import NOTHING_MORE
+from triage.output.view import NOTHING_MORE
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 from sample import sample
+from triage.output.content import HEADINGS, Content, content, provisional
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Assessment, RuleBase, chosen
-from triage.output.content import HEADINGS, Content, content, provisional
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 

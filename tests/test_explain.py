@@ -12,6 +12,7 @@ from itertools import combinations
 import pytest
 from stories import SCENARIOS, name_of
 from terminal import Step, steps_to
+from triage.output.content import what_if_said
 
 from triage.conversation.interview import Prompt, missing_from, settled_flags
 from triage.conversation.scenarios import shown_ids
@@ -33,7 +34,6 @@ from triage.knowledge.model import (
     RuleBase,
 )
 from triage.knowledge.voices import in_voice
-from triage.output.content import what_if_said
 from triage.output.explanation import (
     how_lines,
     what_if_text,

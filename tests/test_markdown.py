@@ -14,13 +14,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from sample import sample
 from stories import path_of
+from triage.output.content import HEADINGS, Content, Wanted, content
 
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.output import markdown
-from triage.output.content import HEADINGS, Content, Wanted, content
 from triage.output.explanation import HOW, WHAT_IF
 from triage.output.markdown import ANSWERS, NET, NET_HEADING, OPEN, SOURCES, WHY, as_markdown
 from triage.reasoning.assessment import assess

@@ -17,15 +17,15 @@ import html5lib
 import pytest
 from sample import sample
 from stories import path_of
+from triage.output.content import NOTHING_MORE, Content, Wanted, content
+from triage.output.graph import ASIDE, DECIDES, concluded, drawn
+from triage.output.paper import on_paper
 
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
-from triage.output.content import NOTHING_MORE, Content, Wanted, content
-from triage.output.graph import ASIDE, DECIDES, concluded, drawn
 from triage.output.page import LARGEST, ORDER, page
-from triage.output.paper import on_paper
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 

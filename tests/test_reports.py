@@ -9,13 +9,13 @@ from itertools import combinations, cycle
 
 import pytest
 from sample import results, sample
+from triage.output.content import distinct
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
 from triage.knowledge.relief_now import read_steps
 from triage.knowledge.rulebase import rules_folder
 from triage.knowledge.voices import in_voice, rules_in_voice
-from triage.output.content import distinct
 from triage.output.screen import relief_text
 from triage.output.text import PARTS, details, short, urgent_lines, whole
 from triage.reasoning.assessment import assess

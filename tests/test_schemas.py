@@ -19,6 +19,7 @@ from jsonschema import Draft7Validator
 from stories import SCENARIOS
 from test_answers import WHOLE, WRONG
 from test_rulebase_faults import BREAKS, RELIEF_NOW, Break, Sound, applied
+from triage.output.content import Wanted
 
 from triage.cli.main import main
 from triage.conversation.answers import check_answers
@@ -33,7 +34,6 @@ from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of
 from triage.knowledge.rulebase import rules_folder
 from triage.output.as_json import as_dict, as_text
-from triage.output.content import Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 

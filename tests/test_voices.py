@@ -12,12 +12,12 @@ from typing import Any
 import plain
 import pytest
 from sample import results, sample
+from triage.output.content import Wanted, content
 
 from triage.cli.formats import FORMATS, written
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
-from triage.output.content import Wanted, content
 from triage.output.text import short, urgent_lines
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine

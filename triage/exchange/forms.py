@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from triage.knowledge.model import Cell, Condition, Option, Question, RedFlag, Row, RuleBase
+from triage.output.view import net_sentences
 
 NO_ADVICE = (
     '"You" is the person with the cramps. This form only collects answers. It gives no advice by itself: '
@@ -29,11 +30,8 @@ class Notice(NamedTuple):
 
 def signs(rulebase: RuleBase) -> list[str]:
     """The signs that must not wait for anything, most urgent first: a form gives no result that could name them."""
-    net = rulebase.safety_net
-    return [
-        f"{say} {'; '.join(listed)}."
-        for say, listed in ((net.say_emergency, net.emergency), (net.say_today, net.today))
-    ]
+    today, emergency = net_sentences(rulebase.safety_net)
+    return [emergency, today]
 
 
 def help_text(question: Question) -> str:

@@ -18,11 +18,11 @@ from triage.exchange.fhir.response import as_response
 from triage.knowledge.model import Advice, Answer, Assessment, Check, Disposition, Entry, FiredFlag, RuleBase, chosen
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import GRADES, STRENGTHS
-from triage.output.as_json import as_text
-from triage.output.content import NOTHING_MORE, Content, ToldCause, Wanted, content, deciding
+from triage.output.as_json import json_text
 from triage.output.explanation import explained
 from triage.output.screen import WIDEST
 from triage.output.text import whole
+from triage.output.view import NOTHING_MORE, ShownCause, View, Wanted, deciding, view_of, year_of
 from triage.reasoning.assessment import most_urgent
 from triage.version import __version__
 
@@ -64,13 +64,12 @@ def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHI
     """
     answers = _entry(as_response(rulebase, assessment.answers, "", wanted.answered, assessment.complete))
     rulebase = rules_in_voice(rulebase, assessment.voice)
-    told = content(rulebase, assessment, wanted.day)
+    told = view_of(rulebase, assessment, wanted)
     device = _entry(_device(rulebase))
     links = _Links(_link(device), _link(answers))
     risks = _entry(_about_the_person(_risk_assessment(rulebase, told, links)))
     plan = _entry(_about_the_person(_care_plan(assessment, told, links, _link(risks))))
-    more = explained(rulebase, assessment, wanted, WIDEST)
-    guidance = _entry(_about_the_person(_guidance(rulebase, assessment, told, links, _link(plan), more)))
+    guidance = _entry(_about_the_person(_guidance(rulebase, assessment, told, links, _link(plan))))
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [guidance, risks, plan, answers, device]}
     return _identified(bundle)
 
@@ -129,20 +128,19 @@ def _device(rulebase: RuleBase) -> Json:
 # --- how urgent, and why
 
 
-def _guidance(
-    rulebase: RuleBase, assessment: Assessment, told: Content, links: _Links, plan: Json, more: Iterable[str]
-) -> Json:
+def _guidance(rulebase: RuleBase, assessment: Assessment, told: View, links: _Links, plan: Json) -> Json:
+    lines = [*(note.line for note in told.to_heed), "\n".join(explained(told, WIDEST)).strip()]
     return _filled(
         {
             "resourceType": "GuidanceResponse",
-            "text": _narrative(rulebase, assessment),
+            "text": _narrative(told),
             "contained": [_parameters(rulebase, assessment, told, links.answers)],
             "moduleCanonical": f"{canonical('Library', 'rules')}|{rulebase.about.version}",
             "status": "success" if told.complete else "data-required",
             "occurrenceDateTime": told.day.isoformat() if told.day else None,
             "performer": links.device,
             "reasonCode": [_reason(fired) for fired in assessment.red_flags],
-            "note": [{"text": line} for line in (*(n.text for n in told.notes), "\n".join(more).strip()) if line],
+            "note": [{"text": line} for line in lines if line],
             "outputParameters": {"reference": "#result"},
             "result": plan,
             "dataRequirement": [_needed(rulebase, name) for name in assessment.missing],
@@ -150,9 +148,9 @@ def _guidance(
     )
 
 
-def _narrative(rulebase: RuleBase, assessment: Assessment) -> Json:
+def _narrative(told: View) -> Json:
     """The text result, for whoever looks at the resource as it is."""
-    words = escape("\n".join(whole(rulebase, assessment, WIDEST)))
+    words = escape("\n".join(whole(told, WIDEST)))
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><pre>{words}</pre></div>'}
 
 
@@ -167,9 +165,9 @@ def _needed(rulebase: RuleBase, name: str) -> Json:
     return {"type": "QuestionnaireResponse", "codeFilter": [{"path": "item.linkId", "code": [asked]}]}
 
 
-def _parameters(rulebase: RuleBase, assessment: Assessment, told: Content, answers: Json) -> Json:
+def _parameters(rulebase: RuleBase, assessment: Assessment, told: View, answers: Json) -> Json:
     """The result piece by piece. While questions are open the disposition is the least that it can be, or unknown."""
-    net, beside = told.safety_net, assessment.pharmacist is not None
+    net, beside = told.net, told.pharmacist
     given = [
         _parameter("complete", "Boolean", told.complete),
         *_disposition_parameter(rulebase, assessment, told),
@@ -179,9 +177,9 @@ def _parameters(rulebase: RuleBase, assessment: Assessment, told: Content, answe
         *([_parameter("see-doctor", "Boolean", assessment.see_doctor)] if told.time else []),
         *([_parameter("pharmacist", "Boolean", beside)] if beside or told.complete else []),
         *(_flag_parameter(rulebase, assessment, fired) for fired in assessment.red_flags),
-        *(_parts("withheld", _coded(codes.ADVICE, w), *_texts("because", w.because)) for w in told.withheld),
+        *(_parts("withheld", _coded(codes.ADVICE, w), *_texts("because", w.reasons)) for w in told.withheld),
         *(_parts("myth", _coded(codes.ADVICE, m), *_texts("step", m.steps)) for m in told.myths),
-        *_texts("more-urgent-if", told.what_if),
+        *_texts("more-urgent-if", (one.say for one in told.what_if)),
         *_texts("safety-net-today", net.today if net else ()),
         *_texts("safety-net-emergency", net.emergency if net else ()),
         *(_coded_question(rulebase, name, "missing") for name in assessment.missing),
@@ -191,7 +189,7 @@ def _parameters(rulebase: RuleBase, assessment: Assessment, told: Content, answe
     return {"resourceType": "Parameters", "id": "result", "parameter": given}
 
 
-def _disposition_parameter(rulebase: RuleBase, assessment: Assessment, told: Content) -> list[Json]:
+def _disposition_parameter(rulebase: RuleBase, assessment: Assessment, told: View) -> list[Json]:
     """The level; of open answers what is certain, and beside it what an open question may still take back."""
     level = assessment.disposition
     if told.complete:
@@ -260,7 +258,7 @@ def _sources(entry: Entry) -> list[Json]:
 
 def _source_parameter(rulebase: RuleBase, name: str) -> Json:
     source = rulebase.sources[name]
-    year = f", {source.year}" if source.year and str(source.year) not in source.title else ""
+    year = f", {year_of(source)}" if year_of(source) else ""
     said = f"{source.org}: {source.title}{year}"
     return _parameter(
         "source", "RelatedArtifact", _filled({"type": "citation", "label": name, "citation": said, "url": source.url})
@@ -278,7 +276,7 @@ def _cited(assessment: Assessment) -> Iterable[str]:
 # --- causes
 
 
-def _risk_assessment(rulebase: RuleBase, told: Content, links: _Links) -> Json:
+def _risk_assessment(rulebase: RuleBase, told: View, links: _Links) -> Json:
     predictions = [_fitting(rulebase, cause) for cause in told.causes]
     for checking in told.needs_checking:
         cause = rulebase.causes[checking.id]
@@ -297,9 +295,11 @@ def _risk_assessment(rulebase: RuleBase, told: Content, links: _Links) -> Json:
     )
 
 
-def _fitting(rulebase: RuleBase, cause: ToldCause) -> Json:
-    said = [cause.summary, *(f"For it: {line}" for line in cause.speaks_for)]
-    return _prediction(rulebase, cause.id, " ".join([*said, *(f"Against it: {line}" for line in cause.speaks_against)]))
+def _fitting(rulebase: RuleBase, cause: ShownCause) -> Json:
+    said = [cause.summary, *(f"For it: {sign.sentence}" for sign in cause.for_)]
+    return _prediction(
+        rulebase, cause.id, " ".join([*said, *(f"Against it: {sign.sentence}" for sign in cause.against)])
+    )
 
 
 def _prediction(rulebase: RuleBase, name: str, rationale: str) -> Json:
@@ -315,12 +315,8 @@ def _prediction(rulebase: RuleBase, name: str, rationale: str) -> Json:
 # --- what to do
 
 
-def _care_plan(assessment: Assessment, told: Content, links: _Links, risks: Json) -> Json:
-    left_out = [f"Left out: {w.title}, because {'; and '.join(w.because)}." for w in told.withheld]
-    net = told.safety_net
-    watch = (
-        [f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."] if net else []
-    )
+def _care_plan(assessment: Assessment, told: View, links: _Links, risks: Json) -> Json:
+    left_out = [f"Left out: {w.title}, because {'; and '.join(w.reasons)}." for w in told.withheld]
     return _filled(
         {
             "resourceType": "CarePlan",
@@ -332,12 +328,12 @@ def _care_plan(assessment: Assessment, told: Content, links: _Links, risks: Json
             "author": links.device,
             "supportingInfo": [links.answers, risks],
             "activity": list(_activities(assessment, told)),
-            "note": [{"text": line} for line in (*left_out, *watch)],
+            "note": [{"text": line} for line in (*left_out, *told.safety_net)],
         }
     )
 
 
-def _activities(assessment: Assessment, told: Content) -> Iterable[Json]:
+def _activities(assessment: Assessment, told: View) -> Iterable[Json]:
     """Whom to see first, then what the level shows: nothing more in an emergency."""
     if told.time:
         yield _seeing(DISPOSITION, assessment.disposition, [told.say, *told.first], deciding(assessment))
@@ -395,4 +391,4 @@ def _activity(part: str, extensions: Iterable[Json] = (), **detail: Any) -> Json
 def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
     """The Bundle as JSON: on one line, with the name of its file, where it is one of several."""
     bundle = as_bundle(rulebase, assessment, wanted)
-    return as_text(of_file(bundle, wanted.file)) if wanted.file else as_text(bundle, indent=2)
+    return json_text(of_file(bundle, wanted.file)) if wanted.file else json_text(bundle, indent=2)
