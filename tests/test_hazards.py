@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from stories import FOLDER, SCENARIOS, name_of
-from triage.output.content import places
 
 from triage.conversation.interview import open_questions
 from triage.conversation.scenarios import Outcome, run_scenario
@@ -32,6 +31,7 @@ from triage.knowledge.model import (
     RuleBase,
 )
 from triage.knowledge.rulebase import load
+from triage.output.view import places
 from triage.proof.formulas import Space, all_of, negated
 from triage.proof.hazards import forbidden_words
 from triage.reasoning.assessment import assess

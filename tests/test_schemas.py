@@ -19,7 +19,6 @@ from jsonschema import Draft7Validator
 from stories import SCENARIOS
 from test_answers import WHOLE, WRONG
 from test_rulebase_faults import BREAKS, RELIEF_NOW, Break, Sound, applied
-from triage.output.content import Wanted
 
 from triage.cli.main import main
 from triage.conversation.answers import check_answers
@@ -33,7 +32,8 @@ from triage.knowledge.grammar import Vocabulary
 from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of
 from triage.knowledge.rulebase import rules_folder
-from triage.output.as_json import as_dict, as_text
+from triage.output.as_json import as_dict, json_text
+from triage.output.view import Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -120,12 +120,12 @@ def test_every_result_is_good_and_has_no_key_besides(rulebase: RuleBase, engine:
     for number, path in enumerate(SCENARIOS):
         assessment = run_scenario(engine, path).assessment
         wanted = whole if number % 25 == 0 else Wanted()
-        document = json.loads(as_text(as_dict(rulebase, assessment, wanted)))
+        document = json.loads(json_text(as_dict(rulebase, assessment, wanted)))
         assert errors(closed, document) == [], path
         if number % 10 == 0:
             started = dict(list(assessment.answers.items())[:2])
             partial = as_dict(rulebase, assess(engine, started, missing_from(engine, started)))
-            assert errors(closed, json.loads(as_text(partial))) == [], path
+            assert errors(closed, json.loads(json_text(partial))) == [], path
 
 
 def closed_up(schema: Any) -> Any:
@@ -153,7 +153,7 @@ def test_a_result_that_breaks_the_contract_is_refused(
     validators: dict[str, Draft7Validator], rulebase: RuleBase, engine: Engine
 ) -> None:
     assessment = next(a for path in SCENARIOS if (a := run_scenario(engine, path).assessment).causes and a.red_flags)
-    good = json.loads(as_text(as_dict(rulebase, assessment)))
+    good = json.loads(json_text(as_dict(rulebase, assessment)))
     for place, key in [
         *((good, key) for key in good),
         *((good[part][0], key) for part in ("causes", "red_flags", "relief") for key in good[part][0]),

@@ -12,13 +12,13 @@ from typing import Any
 import plain
 import pytest
 from sample import results, sample
-from triage.output.content import Wanted, content
 
 from triage.cli.formats import FORMATS, written
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.output.text import short, urgent_lines
+from triage.output.view import Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -135,7 +135,7 @@ def test_what_is_said_on_the_way_speaks_of_the_person(engine: Engine, every: dic
     for case, assessment in every.items():
         spoken = rules_in_voice(engine.rulebase, assessment.voice)
         lines = urgent_lines(spoken, assessment.disposition, assessment.red_flags, 80)
-        lines += short(engine.rulebase, assessment, 80)
+        lines += short(view_of(engine.rulebase, assessment), 80)
         assert "{" not in "\n".join(lines), case
 
 
@@ -161,7 +161,7 @@ def test_who_acts_in_an_emergency_is_said_first(engine: Engine) -> None:
         for now in ("", "_now"):
             found = of(engine, {"start": f"{start}{now}", "danger": ("d_cold",)})
             assert [one.id for one in found.notes] == [note]
-            assert content(rulebase, found).first[0] == found.notes[0].title
+            assert view_of(rulebase, found).first[0] == found.notes[0].title
             for name in FORMATS:
                 text = " ".join(written(name, rulebase, found, Wanted()).split())
                 assert found.notes[0].title in text.replace("\\n", " ").replace("  ", " "), name
@@ -172,9 +172,10 @@ def test_who_acts_in_an_emergency_is_said_first(engine: Engine) -> None:
 def test_no_result_for_a_child_names_what_is_for_adults(engine: Engine, children: dict[str, Assessment]) -> None:
     assert len(children) > 300
     for case, assessment in children.items():
-        told = content(engine.rulebase, assessment)
-        told = told._replace(answers=(), sources=(), missing=())
-        told = told._replace(reasons=tuple(flag._replace(you_said="") for flag in told.reasons))
+        told = view_of(engine.rulebase, assessment)
+        told = told._replace(answers={}, answered=(), sources=(), open_questions=(), ladder=())
+        flags = tuple(flag._replace(you_said="", words=()) for flag in told.red_flags)
+        told = told._replace(red_flags=flags, reasons=flags)
         assert [text for text in _all(told) if re.search(ADULT, text, re.IGNORECASE)] == [], case
     everything = [*engine.rulebase.advice.values(), *engine.rulebase.notes.values(), *engine.rulebase.causes.values()]
     named = [entry.title for entry in everything if re.search(ADULT, entry.title, re.IGNORECASE)]

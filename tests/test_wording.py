@@ -35,6 +35,7 @@ from triage.knowledge.rulebase import load, rules_folder
 from triage.knowledge.seen_texts import SEEN, SeenText, seen_texts, wording_faults
 from triage.knowledge.voices import in_voice
 from triage.output.text import details, short
+from triage.output.view import view_of
 from triage.reasoning.engine import Engine
 
 HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
@@ -460,10 +461,10 @@ def test_what_is_wrong_in_the_file_itself_is_told(folder: Path, old: str, new: s
 def test_no_result_of_a_scenario_says_what_is_forbidden(engine: Engine) -> None:
     told: dict[str, Path] = {}
     for path in SCENARIOS[::4]:
-        assessment = run_scenario(engine, path).assessment
-        parts = details(engine.rulebase, assessment, WIDE)
+        view = view_of(engine.rulebase, run_scenario(engine, path).assessment)
+        parts = details(view, WIDE)
         own = [line for heading, lines in parts if heading != "Sources" for line in [heading, *lines]]
-        told.update(dict.fromkeys([*short(engine.rulebase, assessment, WIDE), *own], path))
+        told.update(dict.fromkeys([*short(view, WIDE), *own], path))
     assert len(told) > 1000
     assert [(told[line], line) for line in told if found_by(engine.rulebase, line)] == []
 
@@ -471,7 +472,7 @@ def test_no_result_of_a_scenario_says_what_is_forbidden(engine: Engine) -> None:
 def test_the_fixed_words_of_the_program_are_as_plain(rulebase: RuleBase) -> None:
     program = Path(triage.__file__).parent
     spoken = [text for name in SPEAKING for text in constants(program / name)]
-    spoken += [text for path in program.rglob("*.html") for text in words_of_template(path)]
+    spoken += [text for path in (program / "output" / "templates").glob("*.[hm]*") for text in words_of_template(path)]
     assert len(spoken) > 100
     hard = [text for text in spoken if grade(text, rulebase.wording.allowed).grade > rulebase.wording.max_grade]
     assert hard == []

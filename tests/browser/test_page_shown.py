@@ -13,13 +13,13 @@ import pytest
 from chromium import Watch
 from pypdf import PdfReader
 from stories import SCENARIOS, name_of
-from triage.output.content import NOTHING_MORE, Wanted
 
 from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
 from triage.cli import formats
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Assessment
+from triage.output.view import NOTHING_MORE, Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
