@@ -5,7 +5,7 @@ Functions return lines of at most the given number of columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from triage.knowledge.faults import printable
@@ -20,6 +20,7 @@ from triage.output.view import (
     WHAT_IF,
     CitedSource,
     LeftOut,
+    MoreUrgent,
     ShownAdvice,
     ShownCause,
     ShownCheck,
@@ -161,12 +162,10 @@ def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
     if view.emergency:
         return []
     parts = [("Why", list(_reason_items(view)))]
-    for name in view.shows:
-        if name in ITEMS:
-            parts.append((HEADINGS[name], [item for one in getattr(view, name) for item in ITEMS[name](one)]))
-    parts.append((WHAT_IF, [f"- {one.say}" for one in view.what_if]))
+    parts += [(HEADINGS[name], _all_items(getattr(view, name))) for name in view.shows if name in HEADINGS]
+    parts.append((WHAT_IF, _all_items(view.what_if)))
     version = f"Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}"
-    parts.append(("Sources", [*map(_source_item, view.sources), "", view.statement, version]))
+    parts.append(("Sources", [*_all_items(view.sources), "", view.statement, version]))
     return [(heading, _set(items, columns)) for heading, items in parts if items]
 
 
@@ -179,67 +178,47 @@ def _set(items: Sequence[str], columns: int) -> list[str]:
     return lines
 
 
+def _all_items(several: Iterable[Any]) -> list[str]:
+    return [item for one in several for item in _items(one)]
+
+
 def _cited(text: str, numbers: Sequence[int]) -> str:
     return f"{text} [{', '.join(map(str, numbers))}]" if numbers else text
 
 
 def _reason_items(view: View) -> Iterator[str]:
     for flag in view.reasons:
-        yield from _flag_items(flag)
+        yield from _items(flag)
     if view.also_noted:
         yield f"- Also noted: {'; '.join(view.also_noted)}."
     if not view.red_flags:
         yield " ".join([view.no_flag, *(view.more if view.complete else ())])
 
 
-def _flag_items(flag: ShownFlag) -> Iterator[str]:
-    yield _cited(f"- {flag.title} ({flag.time}). {flag.because}", flag.cites)
-    yield from (f"  {line}" for line in (flag.you_said, *flag.notes))
-
-
-def _note_items(note: ShownNote) -> Iterator[str]:
-    yield _cited(f"- {note.line}", note.cites)
-
-
-def _cause_items(cause: ShownCause) -> Iterator[str]:
-    yield _cited(f"- {cause.name}. {cause.summary}", cause.cites)
-    yield from (f"  For it: {sign.sentence}" for sign in cause.for_)
-    yield from (f"  Against it: {sign.sentence}" for sign in cause.against)
-
-
-def _checking_items(cause: ShownChecking) -> Iterator[str]:
-    yield _cited(f"- {cause.name}. {cause.summary}", cause.cites)
-
-
-def _advice_items(advice: ShownAdvice) -> Iterator[str]:
-    yield _cited(f"- {advice.title}{in_brackets(advice.evidence)}", advice.cites)
-    yield from (f"  {step}" for step in advice.steps)
-
-
-def _left_out_items(left_out: LeftOut) -> Iterator[str]:
-    yield f"- {left_out.title}, because {'; and '.join(left_out.reasons)}"
-
-
-def _check_items(check: ShownCheck) -> Iterator[str]:
-    yield _cited(f"- {check.title} ({check.how_strongly}). {check.because}", check.cites)
-    if check.note:
-        yield f"  {check.note}"
-
-
-def _source_item(source: CitedSource) -> str:
-    year = f", {source.year}" if source.year else ""
-    return f"{source.number}. {source.org}: {source.title}{year}. {source.url}".rstrip()
-
-
-# By the parts that HEADINGS names.
-ITEMS: Mapping[str, Callable[[Any], Iterator[str]]] = {
-    "notes": _note_items,
-    "causes": _cause_items,
-    "needs_checking": _checking_items,
-    "relief": _advice_items,
-    "do_not": _advice_items,
-    "prevention": _advice_items,
-    "checks": _check_items,
-    "withheld": _left_out_items,
-    "myths": _advice_items,
-}
+def _items(one: Any) -> Iterator[str]:
+    """What is told of one thing in a result: a line with its sources, then what stands below it."""
+    match one:
+        case ShownFlag():
+            yield _cited(f"- {one.title} ({one.time}). {one.because}", one.cites)
+            yield from (f"  {line}" for line in (one.you_said, *one.notes))
+        case ShownNote():
+            yield _cited(f"- {one.line}", one.cites)
+        case ShownCause():
+            yield _cited(f"- {one.name}. {one.summary}", one.cites)
+            yield from (f"  For it: {sign.sentence}" for sign in one.for_)
+            yield from (f"  Against it: {sign.sentence}" for sign in one.against)
+        case ShownChecking():
+            yield _cited(f"- {one.name}. {one.summary}", one.cites)
+        case ShownAdvice():
+            yield _cited(f"- {one.title}{in_brackets(one.evidence)}", one.cites)
+            yield from (f"  {step}" for step in one.steps)
+        case LeftOut():
+            yield f"- {one.title}, because {'; and '.join(one.reasons)}"
+        case ShownCheck():
+            yield _cited(f"- {one.title} ({one.how_strongly}). {one.because}", one.cites)
+            yield from (f"  {line}" for line in [one.note] if line)
+        case MoreUrgent():
+            yield f"- {one.say}"
+        case CitedSource():
+            year = f", {one.year}" if one.year else ""
+            yield f"{one.number}. {one.org}: {one.title}{year}. {one.url}".rstrip()
