@@ -24,7 +24,7 @@ from benchmarks.conversation import DATA, NONE, Scripted, Told, answers_of, inte
 from triage.conversation.answers import write_whole
 from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Answers, Assessment, FiredFlag, chosen
 from triage.knowledge.rulebase import load
-from triage.output.content import deciding, places
+from triage.output.view import deciding, places
 from triage.reasoning.engine import Engine, Remembering
 
 OUTPUT = ROOT / "docs" / "accuracy.md"

@@ -26,6 +26,7 @@ from triage.knowledge.model import NOT_SURE, Answer, Answers, Assessment, Dispos
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.text import short, urgent_lines
+from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, Remembering
 
@@ -270,7 +271,7 @@ HEADS = (
 def row(engine: Engine, person: Person) -> tuple[list[str], bool]:
     """What was counted of a person, and whether their budget is kept."""
     shown, result = interviewed(engine, Scripted(person.answers))
-    laid_out = [short(engine.rulebase, result, columns) for columns in SIZES]
+    laid_out = [short(view_of(engine.rulebase, result), columns) for columns in SIZES]
     sizes = [f"{len(lines)} lines, {sum(map(words, lines))} words" for lines in laid_out]
     most, kept = person.most, person.most.kept(shown)
     screens = f" / {most.screens}" if most.screens < 99 else ""

@@ -18,7 +18,7 @@ from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import AT_ONCE, Answers, Assessment
 from triage.knowledge.rulebase import load
-from triage.output.text import PARTS
+from triage.output.view import HEADINGS
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -79,7 +79,7 @@ def _kinds(found: Assessment) -> Iterator[Hashable]:
     level = found.disposition.id
     yield level, found.voice
     yield "pharmacist", level, found.pharmacist is not None
-    yield from (("part", part, level) for part in PARTS if getattr(found, part))
+    yield from (("part", part, level) for part in HEADINGS if getattr(found, part))
     yield from (("note", note.id) for note in found.notes)
     given = (*found.relief, *found.prevention, *found.do_not, *found.myths)
     yield from (("figure", advice.figure) for advice in given if advice.figure)
@@ -95,7 +95,7 @@ def _kinds(found: Assessment) -> Iterator[Hashable]:
 
 def _size(found: Assessment) -> int:
     """How much a result has to tell."""
-    return sum(len(getattr(found, part)) for part in PARTS) + len(found.red_flags)
+    return sum(len(getattr(found, part)) for part in HEADINGS) + len(found.red_flags)
 
 
 if __name__ == "__main__":

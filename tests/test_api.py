@@ -265,7 +265,7 @@ RESULTS = (
 def alone(answers: Mapping[str, object]) -> dict[str, object]:
     """What `assess` says of one answer set, as the result of a row."""
     found = triage.assess(answers)
-    listed = {name: [one["id"] for one in triage.as_dict(found)[name]] for name in RESULTS[3:7]}  # type: ignore[literal-required]
+    listed = {name: [one["id"] for one in triage.as_dict(found)[name]] for name in RESULTS[3:7]}
     known = found.complete or found.see_doctor
     level = (found.disposition.id, found.see_doctor) if known else (None, None)
     values = {
@@ -307,7 +307,7 @@ def test_what_is_wrong_with_a_row_is_in_its_result() -> None:
         assert told in str(row["error"])
         assert len(str(row["error"])) < 1_000
         assert str(row["error"]).isprintable()
-        assert {row[name] for name in RESULTS} == {None}  # type: ignore[literal-required]
+        assert {row[name] for name in RESULTS} == {None}
         assert row["rulebase"] == rows[0]["rulebase"]
 
 

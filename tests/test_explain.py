@@ -33,14 +33,14 @@ from triage.knowledge.model import (
     RuleBase,
 )
 from triage.knowledge.voices import in_voice
-from triage.output.content import what_if_said
 from triage.output.explanation import (
+    fate_lines,
     how_lines,
-    what_if_text,
-    why_not_lines,
 )
 from triage.output.rule_sheets import names
 from triage.output.text import details
+from triage.output.view import Wanted, view_of, what_if_said
+from triage.output.what_if import what_if_text
 from triage.reasoning.assessment import assess, find_flags, most_urgent
 from triage.reasoning.engine import Engine, Remembering
 from triage.reasoning.explain import (
@@ -191,7 +191,7 @@ def test_every_result_below_an_emergency_tells_what_would_be_more_urgent(
     many: dict[str, Assessment], rulebase: RuleBase
 ) -> None:
     for name, one in many.items():
-        told = dict(details(rulebase, one, 10_000)).get("What would make it more urgent", [])
+        told = dict(details(view_of(rulebase, one), 10_000)).get("What would make it more urgent", [])
         lines = what_if(rulebase, one)[:AT_MOST]
         assert told == [f"- {what_if_said(rulebase, one, line)}" for line in lines], name
 
@@ -288,7 +288,7 @@ def test_every_line_of_how_has_an_id_that_can_be_looked_up(some: dict[str, Asses
     for name, one in some.items():
         root = how(rulebase, one)
         assert set(ids(root)) <= known, name
-        items = [line for line in how_lines(rulebase, root, 10_000) if line]
+        items = [line for line in how_lines(view_of(rulebase, one, Wanted(how=True)), 10_000) if line]
         assert all(line.lstrip().startswith("- ") and line.endswith("]") for line in items), name
         assert all(line.rsplit("[", 1)[1].rstrip("]") in known for line in items), name
 
@@ -315,8 +315,8 @@ def test_every_rule_of_how_names_its_sources(some: dict[str, Assessment], ruleba
 
 def test_how_does_not_call_an_unfinished_result_calm(engine: Engine) -> None:
     begun = assess(engine, {"age": 34}, ("kind",))
-    root = how(engine.rulebase, begun)
-    assert begun.disposition.title not in " ".join(how_lines(engine.rulebase, root, 10_000))
+    view = view_of(engine.rulebase, begun, Wanted(how=True))
+    assert begun.disposition.title not in " ".join(how_lines(view, 10_000))
 
 
 # --- why
@@ -698,11 +698,11 @@ def test_why_a_do_not_or_a_myth_is_not_shown(engine: Engine, results: dict[str, 
 
 def test_why_not_fits_the_width(some: dict[str, Assessment], rulebase: RuleBase) -> None:
     one = next(iter(some.values()))
+    view = view_of(rulebase, one, Wanted(how=True, why_not=tuple(rulebase.entries)))
     for columns in (80, 40, 20):
-        for rule in rulebase.entries:
-            lines = why_not_lines(rulebase, why_not(rulebase, one, rule), columns)
-            assert max(map(len, lines)) <= columns
-        assert max(map(len, how_lines(rulebase, how(rulebase, one), columns))) <= columns
+        for fate in view.why_not:
+            assert max(map(len, fate_lines(view, fate, columns))) <= columns
+        assert max(map(len, how_lines(view, columns))) <= columns
 
 
 def test_an_unknown_rule_is_a_key_error(some: dict[str, Assessment], rulebase: RuleBase) -> None:

@@ -23,7 +23,7 @@ from triage.exchange.fhir.bundle import as_bundle
 from triage.exchange.fhir.codes import Json, options_of
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
-from triage.output.content import Wanted, deciding
+from triage.output.view import Wanted, deciding
 from triage.reasoning.assessment import assess, find_flags, most_urgent
 from triage.reasoning.engine import Engine
 

@@ -31,7 +31,7 @@ from triage.knowledge.model import (
     RuleBase,
 )
 from triage.knowledge.rulebase import load
-from triage.output.content import places
+from triage.output.view import places
 from triage.proof.formulas import Space, all_of, negated
 from triage.proof.hazards import forbidden_words
 from triage.reasoning.assessment import assess

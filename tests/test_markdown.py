@@ -20,17 +20,35 @@ from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.output import markdown
-from triage.output.content import HEADINGS, Content, Wanted, content
-from triage.output.explanation import HOW, WHAT_IF
-from triage.output.markdown import ANSWERS, NET, NET_HEADING, OPEN, SOURCES, WHY, as_markdown
+from triage.output.explanation import HOW
+from triage.output.markdown import as_markdown
+from triage.output.view import HEADINGS, WHAT_IF, View, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
 DAY = Wanted(day=date(2026, 11, 21))
 PARSER = MarkdownIt("commonmark").enable("table")  # with raw HTML, so that some would be seen
 
-# Fields of a content that hold no words for a reader, or words of a level that is not this one's.
-UNSAID = {"id", "figure", "when_said", "level", "pharmacist", "shows", "cites", "number", "day", "ladder", "here"}
+WHY, ANSWERS, OPEN, SOURCES, NET = "Why", "All answers", "Not answered yet", "Sources", "When to get help"
+
+# The fields of each record that hold no words for a reader, or words of another field.
+UNSAID = {
+    "View": "schema disposition red_flags safety_net missing pending voice answers level ladder here titled beside "
+    "about_danger shows publishers title day day_answered how why_not file",
+    "ShownFlag": "id disposition place answers sources words cites",
+    "ShownSign": "id weight answers words",
+    "ShownCause": "id group score sources cites",
+    "ShownChecking": "id because red_flags sources cites",
+    "ShownAdvice": "id grade sources figure cites",
+    "ShownCheck": "id strength sources cites",
+    "ShownNote": "id sources cites",
+    "LeftOut": "id because",
+    "MoreUrgent": "question disposition options",
+    "Answered": "id",
+    "CitedSource": "number id",
+    "RulesUsed": "",
+    "SafetyNet": "",
+}
 
 
 def result(engine: Engine, answers: Answers) -> Assessment:
@@ -64,29 +82,27 @@ def kinds(tokens: list[Token]) -> set[str]:
     return {one.type for token in tokens for one in (token, *(token.children or ()))}
 
 
-def texts(value: Any, name: str = "") -> Iterator[str]:
-    """Every text in a content that a reader is to see."""
-    if name in UNSAID:
-        return
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a view that a reader is to see."""
     if isinstance(value, str):
         yield value
     elif hasattr(value, "_fields"):
-        for field in value._fields:
-            yield from texts(getattr(value, field), field)
+        for field in set(value._fields) - set(UNSAID[type(value).__name__].split()):
+            yield from texts(getattr(value, field))
     elif isinstance(value, tuple):
         for item in value:
             yield from texts(item)
 
 
-def expected(told: Content, *more: str) -> list[tuple[str, str]]:
+def expected(told: View, *more: str) -> list[tuple[str, str]]:
     parts = [(name, HEADINGS[name]) for name in told.shows if name in HEADINGS and getattr(told, name)]
-    net = [NET_HEADING] if NET in told.shows and told.safety_net else []
+    net = [NET] if told.net else []
     below = [WHY, *(heading for _, heading in parts), *net]
-    below += [WHAT_IF] * bool(told.what_if) + [OPEN] * bool(told.missing) + [ANSWERS] * bool(told.answers)
+    below += [WHAT_IF] * bool(told.what_if) + [OPEN] * bool(told.missing) + [ANSWERS] * bool(told.answered)
     return [("h1", flat(told.say)), *(("h2", text) for text in [*below, *more, *[SOURCES] * bool(told.sources)])]
 
 
-def check(told: Content, text: str, *more: str) -> None:
+def check(told: View, text: str, *more: str) -> None:
     tokens = PARSER.parse(text)
     assert headings(tokens) == expected(told, *more)
     assert not {kind for kind in kinds(tokens) if kind.startswith("html")}
@@ -95,24 +111,18 @@ def check(told: Content, text: str, *more: str) -> None:
     assert [lost for lost in texts(told) if flat(lost) not in shown] == []
 
 
-def test_every_kind_of_result_has_its_headings_and_loses_nothing(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_kind_of_result_has_its_headings_and_loses_nothing(engine: Engine) -> None:
     rulebase = engine.rulebase
-    told: list[Content] = []
-
-    def kept(*args: Any) -> Content:
-        told.append(content(*args))
-        return told[-1]
-
-    monkeypatch.setattr(markdown, "content", kept)
+    levels = set()
     for assessment in sample(engine).values():
-        check_first(assessment, as_markdown(rulebase, assessment, DAY), told[-1])
-        check(told[-1], as_markdown(rulebase, assessment, DAY))
-    assert {one.level.id for one in told} == {level.id for level in rulebase.ladder}
+        told, text = view_of(rulebase, assessment, DAY), as_markdown(rulebase, assessment, DAY)
+        check_first(assessment, text, told)
+        check(told, text)
+        levels.add(told.disposition)
+    assert levels == {level.id for level in rulebase.ladder}
 
 
-def check_first(assessment: Assessment, text: str, told: Content) -> None:
+def check_first(assessment: Assessment, text: str, told: View) -> None:
     """What comes before the reasons says all that is to be heeded first, once."""
     first = said(PARSER.parse(text.split(f"# {WHY}", maxsplit=1)[0]))
     for line in (*told.first, *(note.title for note in assessment.notes if note.first)):
@@ -124,7 +134,7 @@ def test_random_and_unfinished_answers_too(engine: Engine, answer_sets: list[Ans
     unfinished = [{name: answers[name] for name in list(answers)[:3]} for answers in answer_sets[:20]]
     for answers in ({}, *answer_sets[:20], *unfinished):
         assessment = result(engine, answers)
-        check(content(rulebase, assessment), as_markdown(rulebase, assessment))
+        check(view_of(rulebase, assessment), as_markdown(rulebase, assessment))
 
 
 def test_an_emergency_is_what_to_do_why_and_the_answers(engine: Engine) -> None:
@@ -191,8 +201,8 @@ HOSTILE = [
 
 
 def spoilt(value: Any, text: str, name: str = "") -> Any:
-    """A content with `text` for every text in it."""
-    if name in {"sha256", "shows", "day", "here"}:
+    """A view with `text` for every text in it that decides nothing."""
+    if name in {"sha256", "shows", "here", "id", "disposition", "group"}:
         return value
     if isinstance(value, str):
         return text
@@ -206,10 +216,10 @@ def test_no_text_of_a_rule_base_or_a_file_becomes_markup(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, hostile: str
 ) -> None:
     assessment = of_scenario(engine, "routine/frequent-cramps-spoil-sleep")
-    told = content(engine.rulebase, assessment)
-    monkeypatch.setattr(markdown, "content", lambda *_: spoilt(told, "harmless"))
+    told = view_of(engine.rulebase, assessment)
+    monkeypatch.setattr(markdown, "view_of", lambda *_: spoilt(told, "harmless"))
     good = PARSER.parse(as_markdown(engine.rulebase, assessment, Wanted(title="harmless")))
-    monkeypatch.setattr(markdown, "content", lambda *_: spoilt(told, hostile))
+    monkeypatch.setattr(markdown, "view_of", lambda *_: spoilt(told, hostile))
     bad = PARSER.parse(as_markdown(engine.rulebase, assessment, Wanted(title=hostile)))
     assert [(t.type, t.tag, t.level) for t in bad] == [(t.type, t.tag, t.level) for t in good]
     assert kinds(bad) == kinds(good)

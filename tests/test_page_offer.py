@@ -29,7 +29,7 @@ from triage.cli.page import OFFER
 from triage.conversation.answers import as_toml, write_new
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
-from triage.output.content import Wanted
+from triage.output.view import Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 

@@ -15,9 +15,9 @@ from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chose
 from triage.knowledge.relief_now import read_steps
 from triage.knowledge.rulebase import rules_folder
 from triage.knowledge.voices import in_voice, rules_in_voice
-from triage.output.content import distinct
 from triage.output.screen import relief_text
-from triage.output.text import PARTS, details, short, urgent_lines, whole
+from triage.output.text import details, short, urgent_lines, whole
+from triage.output.view import HEADINGS, deciding, told_in_full, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -34,12 +34,12 @@ def words(lines: list[str]) -> str:
 
 def in_parts(rulebase: RuleBase, assessment: Assessment) -> Parts:
     """The details by their headings, each item on a line of its own."""
-    return dict(details(rulebase, assessment, 100_000))
+    return dict(details(view_of(rulebase, assessment), 100_000))
 
 
 def part(detailed: Parts, name: str) -> str:
     """One part of the details, by the name that the rule base has for it; empty if it is not shown."""
-    return words(detailed.get(PARTS[name][0], []))
+    return words(detailed.get(HEADINGS[name], []))
 
 
 def result(engine: Engine, answers: Answers) -> Assessment:
@@ -71,7 +71,7 @@ def detailed(rulebase: RuleBase, every: dict[str, Assessment]) -> dict[str, Part
 def test_the_short_result_of_ordinary_cases_fits_one_screen(engine: Engine, rulebase: RuleBase) -> None:
     ordinary = {name: a for name, a in results(engine).items() if name.startswith("self-care/")}
     assert ordinary
-    heights = {name: len(short(rulebase, assessment, 80)) for name, assessment in ordinary.items()}
+    heights = {name: len(short(view_of(rulebase, assessment), 80)) for name, assessment in ordinary.items()}
     assert {name: height for name, height in heights.items() if height > SCREEN - PROMPT} == {}
 
 
@@ -79,7 +79,7 @@ def test_the_short_result_of_ordinary_cases_fits_one_screen(engine: Engine, rule
 def test_every_line_fits_the_width(columns: int, rulebase: RuleBase, every: dict[str, Assessment]) -> None:
     too_wide = set()
     for assessment in every.values():
-        lines = [*whole(rulebase, assessment, columns), *short(rulebase, assessment, columns)]
+        lines = [*whole(view_of(rulebase, assessment), columns), *short(view_of(rulebase, assessment), columns)]
         lines += urgent_lines(rulebase, assessment.disposition, assessment.red_flags, columns)
         too_wide |= {line for line in lines if len(line) > columns}
     assert too_wide == set()
@@ -93,14 +93,16 @@ def test_relief_fits_the_width(columns: int) -> None:
 
 def test_no_line_ends_in_blanks_or_holds_control_characters(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
     for name, assessment in every.items():
-        for line in whole(rulebase, assessment, 80):
+        for line in whole(view_of(rulebase, assessment), 80):
             assert line == line.rstrip(), name
             assert line.isprintable(), name
 
 
 def test_a_narrow_window_hides_nothing(rulebase: RuleBase, told: dict[str, Assessment]) -> None:
     for name, assessment in told.items():
-        texts = [[words(lines) for _, lines in details(rulebase, assessment, columns)] for columns in (80, 40, 20)]
+        texts = [
+            [words(lines) for _, lines in details(view_of(rulebase, assessment), columns)] for columns in (80, 40, 20)
+        ]
         # Long addresses are broken at the window's edge.
         wide, *narrow = ["".join(text).replace(" ", "") for text in texts]
         assert narrow == [wide, wide], name
@@ -116,7 +118,7 @@ def test_the_first_line_says_what_to_do(rulebase: RuleBase, every: dict[str, Ass
             spoken = rules_in_voice(rulebase, assessment.voice).dispositions[level.id].say
             say = spoken.upper() if level.stops == AT_ONCE else spoken
             assert level.say == spoken, name
-            assert words(whole(rulebase, assessment, 80)).startswith(say), name
+            assert words(whole(view_of(rulebase, assessment), 80)).startswith(say), name
 
 
 def emergencies(engine: Engine) -> list[Answers]:
@@ -136,10 +138,10 @@ def test_an_emergency_is_one_screen_and_nothing_else(
     assert len(cases) > 100
     cases += [a for a in told.values() if a.disposition.stops == AT_ONCE]
     for assessment in cases:
-        lines = whole(rulebase, assessment, 80)
+        lines = whole(view_of(rulebase, assessment), 80)
         assert len(lines) <= SCREEN, assessment.answers
         assert lines[0].startswith(assessment.disposition.say.upper()[:40])
-        assert details(rulebase, assessment, 80) == []
+        assert details(view_of(rulebase, assessment), 80) == []
         text = words(lines)
         for fired in assessment.red_flags:
             if fired.flag.disposition == assessment.disposition.id:
@@ -172,7 +174,7 @@ def test_an_unfinished_result_says_at_least(engine: Engine, rulebase: RuleBase) 
     ):
         assessment = result(engine, answers)
         assert not assessment.complete
-        text = words(whole(rulebase, assessment, 80))
+        text = words(whole(view_of(rulebase, assessment), 80))
         start = f"Not finished: {len(assessment.missing)} questions are not answered yet. So far, {so_far}: "
         assert text.startswith(start + assessment.disposition.say)
 
@@ -185,7 +187,7 @@ def test_an_unfinished_result_never_reassures(engine: Engine, rulebase: RuleBase
         assessment = result(engine, begun)
         if not assessment.complete:
             seen += 1
-            text = words(whole(rulebase, assessment, 80))
+            text = words(whole(view_of(rulebase, assessment), 80))
             assert text.startswith("Not finished: ")
             assert calm.say not in text
             assert all(line not in text for line in calm.more)
@@ -219,7 +221,7 @@ def test_what_needs_checking_is_never_named_as_a_likely_cause(
     for name, assessment in every.items():
         assert all(ranked.cause.group in ("everyday", "ask") for ranked in assessment.causes), name
         assert all(fired.cause.group == "check" for fired in assessment.needs_checking), name
-        lines = short(rulebase, assessment, 1000)
+        lines = short(view_of(rulebase, assessment), 1000)
         fits = [line for line in lines if line.startswith("Fits what you told us")]
         fits.append(part(detailed[name], "causes"))
         assert not any(f"- {title}." in text or f": {title}" in text for title in titles for text in fits), name
@@ -257,14 +259,14 @@ def test_every_red_flag_is_told_with_the_answers_behind_it(
             continue
         why = words(detailed[name]["Why"])
         assert all(fired.flag.title in why for fired in assessment.red_flags), name
-        deciding = distinct(f for f in assessment.red_flags if f.flag.disposition == assessment.disposition.id)
-        for fired in deciding:
+        told = [fired for fired in deciding(assessment) if fired in told_in_full(assessment)]
+        for fired in told:
             assert why.count(fired.flag.because) == 1, name
             for question, options in fired.answers.items():
                 meanings = [o.means for o in rulebase.questions[question].options if o.id in options]
                 assert all(means in why for means in meanings), name
         said = rulebase.voices[assessment.voice]["said"]
-        assert why.count(f"{said}: ") >= len(deciding), name
+        assert why.count(f"{said}: ") >= len(told), name
 
 
 def test_red_flags_that_say_the_same_are_told_once(engine: Engine, rulebase: RuleBase) -> None:
@@ -272,7 +274,7 @@ def test_red_flags_that_say_the_same_are_told_once(engine: Engine, rulebase: Rul
     assessment = result(engine, {"age": 60, "kind": ("k_walk",), "pain": ("p_stand", "p_wnew"), "side": "left"})
     first, other = (rulebase.red_flags[name] for name in ("new-walking-pain", "new-walking-pain-both"))
     assert {first.id, other.id} <= {fired.flag.id for fired in assessment.red_flags}
-    for lines in (short(rulebase, assessment, 80), details(rulebase, assessment, 80)[0][1]):
+    for lines in (short(view_of(rulebase, assessment), 80), details(view_of(rulebase, assessment), 80)[0][1]):
         text = words(lines)
         assert text.count(first.because) == 1
         assert other.because not in text

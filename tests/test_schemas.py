@@ -31,8 +31,8 @@ from triage.knowledge.grammar import Vocabulary
 from triage.knowledge.model import Assessment, Question, RuleBase
 from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of
 from triage.knowledge.rulebase import rules_folder
-from triage.output.as_json import as_dict, as_text
-from triage.output.content import Wanted
+from triage.output.as_json import as_dict, json_text
+from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 
 RULE_FILES = sorted(name for name in file_names(rules_folder()) if name.endswith(".toml"))
@@ -117,7 +117,7 @@ def test_every_result_is_good_and_has_no_key_besides(rulebase: RuleBase, stories
     whole = Wanted(how=True, why_not=tuple(list(rulebase.entries)[::40]))
     for number, (name, assessment) in enumerate(stories.items()):
         wanted = whole if number % 8 == 0 else Wanted()
-        document = json.loads(as_text(as_dict(rulebase, assessment, wanted)))
+        document = json.loads(json_text(as_dict(rulebase, assessment, wanted)))
         assert errors(closed, document) == [], name
 
 
@@ -146,7 +146,7 @@ def test_a_result_that_breaks_the_contract_is_refused(
     validators: dict[str, Draft7Validator], rulebase: RuleBase, engine: Engine
 ) -> None:
     assessment = next(a for path in SCENARIOS if (a := run_scenario(engine, path).assessment).causes and a.red_flags)
-    good = json.loads(as_text(as_dict(rulebase, assessment)))
+    good = json.loads(json_text(as_dict(rulebase, assessment)))
     for place, key in [
         *((good, key) for key in good),
         *((good[part][0], key) for part in ("causes", "red_flags", "relief") for key in good[part][0]),

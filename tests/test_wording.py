@@ -29,6 +29,7 @@ from triage.knowledge.rulebase import load, rules_folder
 from triage.knowledge.seen_texts import SeenText, seen_texts, wording_faults
 from triage.knowledge.voices import in_voice
 from triage.output.text import details, short
+from triage.output.view import view_of
 
 HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
 WIDE = 10_000  # columns: no line is broken
@@ -358,9 +359,10 @@ def test_what_is_wrong_in_the_file_itself_is_told(folder: Path, old: str, new: s
 def test_no_result_of_a_scenario_says_what_is_forbidden(rulebase: RuleBase, stories: Mapping[str, Assessment]) -> None:
     told: dict[str, str] = {}
     for name, assessment in stories.items():
-        parts = details(rulebase, assessment, WIDE)
+        view = view_of(rulebase, assessment)
+        parts = details(view, WIDE)
         own = [line for heading, lines in parts if heading != "Sources" for line in [heading, *lines]]
-        told.update(dict.fromkeys([*short(rulebase, assessment, WIDE), *own], name))
+        told.update(dict.fromkeys([*short(view, WIDE), *own], name))
     assert len(told) > 1000
     assert [(told[line], line) for line in told if found_by(rulebase, line)] == []
 
@@ -369,7 +371,7 @@ def test_the_fixed_words_of_the_program_are_as_plain(rulebase: RuleBase) -> None
     program = Path(triage.__file__).parent
     modules = [path for path in program.rglob("*.py") if not str(path.relative_to(program)).startswith(TO_OTHERS)]
     spoken = [text for path in modules for text in constants(path)]
-    spoken += [text for path in program.rglob("*.html") for text in words_of_template(path)]
+    spoken += [text for path in (program / "output" / "templates").glob("*.[hm]*") for text in words_of_template(path)]
     assert len(spoken) > 500
     hard = [text for text in spoken if grade(text, rulebase.wording.allowed).grade > rulebase.wording.max_grade]
     assert hard == []

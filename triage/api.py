@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from triage.conversation import answers as answer_files
 from triage.conversation.answers import AnswerFile, with_level
@@ -23,10 +23,10 @@ from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import Answers, Assessment, Question
 from triage.knowledge.rulebase import load
 from triage.output import as_json as json_report
-from triage.output.content import Wanted
-from triage.output.contract import AssessmentData, RowData
+from triage.output.contract import RowData
 from triage.output.explanation import explained
 from triage.output.text import whole
+from triage.output.view import Wanted, view_of
 from triage.reasoning import assessment as assessments
 from triage.reasoning.engine import Engine
 from triage.scale.records import Records
@@ -158,7 +158,7 @@ def is_stale(file: AnswerFile, rules: Rules | None = None, today: date | None = 
     return answer_files.is_stale(file, _engine(rules).rulebase, today or date.today())
 
 
-def as_dict(assessment: Assessment, rules: Rules | None = None, *, explain: bool = False) -> AssessmentData:
+def as_dict(assessment: Assessment, rules: Rules | None = None, *, explain: bool = False) -> dict[str, Any]:
     """An assessment as plain data, ready for `json.dumps`: what `run --format json` prints.
 
     `rules`: those that it was made with; ValueError if it was made with others. `explain` adds
@@ -173,9 +173,8 @@ def as_text(assessment: Assessment, rules: Rules | None = None, *, columns: int 
 
     `rules` and `explain` as for `as_dict`.
     """
-    rulebase = _engine_of(assessment, rules).rulebase
-    lines = [*whole(rulebase, assessment, columns), *explained(rulebase, assessment, Wanted(how=explain), columns)]
-    return "\n".join(lines)
+    view = view_of(_engine_of(assessment, rules).rulebase, assessment, Wanted(how=explain))
+    return "\n".join([*whole(view, columns), *explained(view, columns)])
 
 
 def _built_in() -> Rules:

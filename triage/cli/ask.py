@@ -37,13 +37,13 @@ from triage.conversation.prompts import PAGE, PlainAsker, QuestionaryAsker, Term
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
 from triage.knowledge.faults import Fault, FaultyInput, printable
-from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
 from triage.output.text import details, emergency_lines, headline, short, whole
+from triage.output.view import Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
-from triage.reasoning.explain import how
 
 
 def ask(args: argparse.Namespace, opened: bool = False) -> int:
@@ -166,7 +166,7 @@ def _stopped(args: argparse.Namespace, engine: Engine, interview: Interview) -> 
     unfinished = [name for name in interview.ticked if name not in missing]
     assessment = assess(engine, known, (*missing, *unfinished))
     if assessment.see_doctor:
-        say("\n".join(screen.wrap(headline(assessment), screen.width())))
+        say("\n".join(screen.wrap(headline(view_of(engine.rulebase, assessment)), screen.width())))
     if args.save and Path(args.save).exists():
         name = shlex.quote(args.save)
         say(f"Your answers so far are in {args.save}\nTo go on:")
@@ -181,31 +181,32 @@ def _stopped(args: argparse.Namespace, engine: Engine, interview: Interview) -> 
 
 def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> int:
     """The result of an interview: in a terminal one screen, and the parts below it if wanted."""
-    wanted, columns, ended = wanted_of(args), screen.width(), assessment.disposition.stops == AT_ONCE
+    wanted, columns = wanted_of(args), screen.width()
+    view = view_of(rulebase, assessment, wanted)
     if args.output or args.format != "text":
         if not asker.has_left:
-            lines = emergency_lines(assessment, columns) if ended else screen.wrap(headline(assessment), columns)
+            lines = emergency_lines(view, columns) if view.emergency else screen.wrap(view.say, columns)
             say("\n".join(lines))  # a result in a file must not hide an emergency
         write(args, worded(args, rulebase, assessment, wanted._replace(answered=wanted.day)))
         if asker.has_left and not args.output:
             say("\n".join(screen.wrap(assessment.disposition.say.upper(), columns)))  # nor push it away
         return DONE
-    more = explained(rulebase, assessment, wanted, columns)
+    more = explained(view, columns)
     if not on_terminal():
-        print("\n".join([*whole(rulebase, assessment, columns), *more]))
+        print("\n".join([*whole(view, columns), *more]))
         return DONE
-    first = [*([] if asker.has_left else short(rulebase, assessment, columns)), *more]
+    first = [*([] if asker.has_left else short(view, columns)), *more]
     if first:
         print("\n".join(["", *first]), flush=True)
-    parts = details(rulebase, assessment, columns)
+    parts = details(view, columns)
     if parts:
-        parts.append(_how_part(rulebase, assessment, columns))
+        parts.append((HOW, how_lines(view_of(rulebase, assessment, Wanted(how=True)), columns)))
     elif more:  # an emergency, which must not scroll away
         print("\n".join(["", *screen.wrap(assessment.disposition.say.upper(), columns)]), flush=True)
     with suppress(KeyboardInterrupt, EOFError):  # the result has been given
         if parts:
             save = partial(save_page, args, rulebase, assessment, asker)
-            _after_result(asker, parts, headline(assessment), len(first), save)
+            _after_result(asker, parts, headline(view), len(first), save)
     return DONE
 
 
@@ -221,7 +222,3 @@ def _after_result(
         else:
             heading, lines = parts[number]
             asker.give([heading, *lines])
-
-
-def _how_part(rulebase: RuleBase, assessment: Assessment, columns: int) -> tuple[str, list[str]]:
-    return HOW, how_lines(rulebase, how(rulebase, assessment), columns)

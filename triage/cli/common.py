@@ -17,8 +17,8 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.faults import Fault, FaultyInput, allowed, printable
 from triage.knowledge.model import Assessment, RuleBase
 from triage.knowledge.rulebase import load
-from triage.output.as_json import as_text
-from triage.output.content import Wanted
+from triage.output.as_json import json_text
+from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
@@ -150,7 +150,7 @@ def remark(file: AnswerFile) -> None:
 
 def json_line(document: Mapping[str, Any], name: str) -> str:
     """One document on one line, with the name of its file."""
-    return as_text({**document, "file": name})
+    return json_text({**document, "file": name})
 
 
 def with_progress(items: Sequence[_Item]) -> Iterator[_Item]:

@@ -12,6 +12,7 @@ from triage.knowledge.faults import Fault, FaultyInput, allowed, printable
 from triage.knowledge.rulebase import find
 from triage.output import screen
 from triage.output.text import details, short
+from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -44,10 +45,10 @@ def demo(args: argparse.Namespace) -> int:
 def _play(engine: Engine, asker: StoryAsker) -> None:
     """The questions with their answers, and the result."""
     answers = Interview(engine, asker).conduct()
-    assessment = assess(engine, answers)
+    view = view_of(engine.rulebase, assess(engine, answers))
     columns = screen.width()
-    asker.give(short(engine.rulebase, assessment, columns))
-    for heading, lines in details(engine.rulebase, assessment, columns):
+    asker.give(short(view, columns))
+    for heading, lines in details(view, columns):
         asker.give([heading, *lines])
 
 

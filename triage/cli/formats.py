@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from triage.knowledge.model import Assessment, RuleBase
-from triage.output.content import Wanted
+from triage.output.view import Wanted
 
 # Format -> module and function(rulebase, assessment, wanted).
 FORMATS = {

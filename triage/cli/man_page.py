@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from triage.cli.parser import EXIT_CODES, NAME, Parser, commands_of
 from triage.knowledge.model import RuleBase
+from triage.output.sayings import net_sentences
 from triage.version import __version__
 
 WIDTH = 70  # of a line of the source
@@ -50,9 +51,9 @@ def _lines(parser: Parser, rulebase: RuleBase) -> Iterator[str]:
 
 
 def _cautions(rulebase: RuleBase) -> Iterator[str]:
-    net = rulebase.safety_net
+    _, emergency = net_sentences(rulebase.safety_net)
     yield from (".PP", *_text(rulebase.about.statement))
-    yield from (".PP", *_text(f"{net.say_emergency} {'; '.join(net.emergency)}."))
+    yield from (".PP", *_text(emergency))
 
 
 def _command(command: Parser) -> Iterator[str]:

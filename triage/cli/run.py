@@ -22,9 +22,9 @@ from triage.conversation.answers import AnswerFile, is_stale
 from triage.conversation.interview import missing_from
 from triage.knowledge.faults import Fault, FaultyInput, printable
 from triage.output import screen
-from triage.output.as_json import as_text
-from triage.output.content import provisional
-from triage.output.explanation import what_if_document, what_if_text
+from triage.output.as_json import json_text
+from triage.output.view import provisional
+from triage.output.what_if import what_if_document, what_if_text
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -78,4 +78,4 @@ def _what_if_one(engine: Engine, args: argparse.Namespace, file: AnswerFile, sev
     document = what_if_document(engine.rulebase, assessment, args.all)
     if several:
         return DONE, json_line(document, file.name)
-    return DONE, as_text(document, indent=2)
+    return DONE, json_text(document, indent=2)

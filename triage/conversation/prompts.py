@@ -33,6 +33,7 @@ from triage.knowledge.wording import said
 from triage.output import screen
 from triage.output.sayings import BOTH
 from triage.output.text import emergency_lines, urgent_lines
+from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -104,9 +105,9 @@ class TerminalAsker(ABC):
     def emergency(self, answers: Answers) -> bool:
         self._speak(answers)
         columns = screen.width()
-        assessment = assess(self.engine, answers)
-        lines = emergency_lines(assessment, columns)
-        head = screen.wrap(assessment.disposition.say.upper(), columns)
+        view = view_of(self.engine.rulebase, assess(self.engine, answers))
+        lines = emergency_lines(view, columns)
+        head = screen.wrap(view.say.upper(), columns)
         leaves = self._emergency(head, lines[len(head) :])
         if leaves:
             self.has_left = self.out.isatty()

@@ -1,7 +1,6 @@
 """A result as one HTML page to read, print and hand to a doctor. It holds no script and asks for nothing.
 
-The templates beside this module set what `triage.output.content` holds. Imported only when a page is
-asked for, as Jinja2 is.
+Imported only when a page is asked for, as Jinja2 is.
 """
 
 from __future__ import annotations
@@ -10,14 +9,12 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from triage.knowledge.faults import printable
 from triage.knowledge.figures import figure
 from triage.knowledge.model import Assessment, RuleBase
-from triage.output.content import HEADINGS, NOTHING_MORE, WHAT_IF, Content, Wanted, content
 from triage.output.explanation import HOW, OUTCOMES
 from triage.output.frame import rendered
-from triage.output.graph import concluded, drawn
-from triage.output.paper import on_paper
-from triage.reasoning.explain import how, why_not
+from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, View, Wanted, view_of
 
 # The parts in the order in which they stand on the page.
 ORDER = ("notes", "relief", "do_not", "causes", "needs_checking", "prevention", "withheld", "myths", "checks")
@@ -37,34 +34,22 @@ def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MO
 
     Of the longest results the last drawings are left out, so that the page stays below `LARGEST`.
     """
-    told = content(rulebase, assessment, wanted.day, ORDER)
-    graph = concluded(rulebase, assessment)
-    drawing = drawn(graph)
-    figures = _figures(rulebase, told)
-    paper = on_paper(told, drawing, figures)
+    view = view_of(rulebase, assessment, wanted, ORDER)
 
     def whole(figures: Mapping[str, Markup]) -> str:
         return rendered(
             "page.html",
             "page.css",
-            told=told,
-            title=wanted.title,
-            answered=wanted.answered,
-            graph=graph,
-            drawing=drawing,
-            short=paper.short,
-            dense=paper.dense,
+            view=view,
+            title=printable(view.title),
             figures=figures,
-            levels=rulebase.dispositions,
-            explained=how(rulebase, assessment).children if wanted.how else (),
-            why_not=[why_not(rulebase, assessment, name) for name in wanted.why_not],
             headings=HEADINGS,
             what_if=WHAT_IF,
             how=HOW,
             outcomes=OUTCOMES,
         )
 
-    return whole(_fitting(figures, LARGEST - len(whole({}).encode())))
+    return whole(_fitting(_figures(rulebase, view), LARGEST - len(whole({}).encode())))
 
 
 def _fitting(figures: Mapping[str, Markup], room: int) -> dict[str, Markup]:
@@ -78,10 +63,10 @@ def _fitting(figures: Mapping[str, Markup], room: int) -> dict[str, Markup]:
     return kept
 
 
-def _figures(rulebase: RuleBase, told: Content) -> dict[str, Markup]:
+def _figures(rulebase: RuleBase, view: View) -> dict[str, Markup]:
     """The drawings by the advice that they stand with; each stands once, with the first advice that names it."""
     first: dict[str, str] = {}
-    for advice in (*told.relief, *told.do_not, *told.prevention, *told.myths):
+    for advice in (*view.relief, *view.do_not, *view.prevention, *view.myths):
         if advice.figure:
             first.setdefault(advice.figure, advice.id)
     # `figure` lets nothing through that could harm a page.

@@ -30,7 +30,7 @@ from triage.knowledge.model import (
 )
 from triage.knowledge.toml_file import Location
 from triage.knowledge.wording import GRADES, STRENGTHS, Line, Ref, condition_lines, example_in_words, joined, row_lines
-from triage.output.text import PARTS
+from triage.output.view import HEADINGS, year_of
 
 # How the lines of a fact are set: as sentences; as names with a word on each, which may be left out; as they
 # stand in a file; as an address that is never broken.
@@ -114,7 +114,7 @@ def ref_of(entry: Entry) -> Ref:
 def cited(rulebase: RuleBase, name: str) -> Line:
     """A source in one line, without its address."""
     source = rulebase.sources[name]
-    year = f", {source.year}" if source.year else ""
+    year = f", {year_of(source)}" if year_of(source) else ""
     return (Ref("source", name), f": {source.org}: {source.title}{year} (read: {source.read})")
 
 
@@ -354,7 +354,7 @@ def _disposition(rulebase: RuleBase, ref: Ref) -> Sheet:
     facts += _fact("Ends the questions", [STOPS.get(level.stops, "")])
     facts += _fact("Why it ends them", [level.stops_because])
     facts += _fact("Named beside another level", ["yes"] if level.beside else [])
-    facts += _fact("Shows", [PARTS[name][0] if name in PARTS else in_words(name) for name in level.shows])
+    facts += _fact("Shows", [HEADINGS[name] if name in HEADINGS else in_words(name) for name in level.shows])
     facts += _fact("Causes that may be named", [", ".join(level.causes)])
     flags = [(Ref("red_flag", f.id), f": {f.title}") for f in rulebase.red_flags.values() if f.disposition == level.id]
     facts += _fact("Reached by", flags, NAMES)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from triage.knowledge.faults import printable
 from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG
 from triage.knowledge.wording import counted
-from triage.output.content import HEADINGS
 from triage.output.contract import SUMMARY_SCHEMA
 from triage.output.screen import wrap
+from triage.output.view import HEADINGS
 from triage.scale.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, STREAM
 
 if TYPE_CHECKING:
@@ -238,9 +238,9 @@ def _count(line: Line) -> CountData:
 
 
 def _json(told: Summary, _: date | None) -> str:
-    from triage.output.as_json import as_text
+    from triage.output.as_json import json_text
 
-    return as_text(as_dict(told), indent=2)
+    return json_text(as_dict(told), indent=2)
 
 
 def _markdown(told: Summary, _: date | None) -> str:

@@ -29,12 +29,12 @@ from triage.knowledge.model import (
 )
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import GRADES, STRENGTHS
-from triage.output.as_json import as_text
-from triage.output.content import NOTHING_MORE, Content, Wanted, content, deciding
+from triage.output.as_json import json_text
 from triage.output.explanation import explained
-from triage.output.sayings import net_sentences, year_of
+from triage.output.sayings import year_of
 from triage.output.screen import WIDEST
 from triage.output.text import whole
+from triage.output.view import NOTHING_MORE, View, Wanted, deciding, view_of
 from triage.reasoning.assessment import most_urgent
 from triage.version import __version__
 
@@ -69,8 +69,8 @@ def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
     """The Bundle as JSON: on one line, with the name of its file, where it is one of several."""
     bundle = as_bundle(rulebase, assessment, wanted)
     if not wanted.file:
-        return as_text(bundle, indent=2)
-    return as_text({**bundle, "identifier": {"system": FILE_NAMES, "value": wanted.file}})
+        return json_text(bundle, indent=2)
+    return json_text({**bundle, "identifier": {"system": FILE_NAMES, "value": wanted.file}})
 
 
 def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> Json:
@@ -82,13 +82,14 @@ def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHI
     answers = _entry(as_response(rulebase, assessment.answers, "", wanted.answered, assessment.complete))
     rulebase = rules_in_voice(rulebase, assessment.voice)
     device = _entry(_device(rulebase))
+    told = view_of(rulebase, assessment, wanted)
     result = _Result(
         rulebase,
         assessment,
-        content(rulebase, assessment, wanted.day),
+        told,
         wanted.day.isoformat() if wanted.day else None,
-        "\n".join(whole(rulebase, assessment, WIDEST)),
-        "\n".join(explained(rulebase, assessment, wanted, WIDEST)).strip(),
+        "\n".join(whole(told, WIDEST)),
+        "\n".join(explained(told, WIDEST)).strip(),
         _link(device),
         _link(answers),
     )
@@ -104,7 +105,7 @@ class _Result(NamedTuple):
 
     rulebase: RuleBase  # in the voice of the result
     found: Assessment
-    told: Content
+    told: View
     day: str | None
     in_words: str
     why: str
@@ -152,7 +153,7 @@ def _device(rulebase: RuleBase) -> Json:
 
 def _guidance(result: _Result, plan: Json) -> Json:
     found, words = result.found, escape(result.in_words)
-    notes = [*(note.text for note in result.told.notes), result.why]
+    notes = [*(note.line for note in result.told.to_heed), result.why]
     return _about_the_person(
         "GuidanceResponse",
         text={"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><pre>{words}</pre></div>'},
@@ -194,7 +195,7 @@ def _parameters(result: _Result) -> list[Json]:
         *(_red_flag(rulebase, found, fired) for fired in found.red_flags),
         *(_parts("withheld", _code(codes.ADVICE, w.advice), *_texts("because", *w.because)) for w in found.withheld),
         *(_parts("myth", _code(codes.ADVICE, myth), *_texts("step", *myth.steps)) for myth in found.myths),
-        *_texts("more-urgent-if", *told.what_if),
+        *_texts("more-urgent-if", *(one.say for one in told.what_if)),
         *_texts("safety-net-today", *(net.today if net else ())),
         *_texts("safety-net-emergency", *(net.emergency if net else ())),
         *(_question("missing", rulebase, name) for name in found.missing),
@@ -293,8 +294,8 @@ def _risk_assessment(result: _Result) -> Json:
     found = result.found
     predictions = []
     for ranked, cause in zip(found.causes, result.told.causes, strict=True):
-        said = [cause.summary, *(f"For it: {line}" for line in cause.speaks_for)]
-        said += [f"Against it: {line}" for line in cause.speaks_against]
+        said = [cause.summary, *(f"For it: {sign.sentence}" for sign in cause.for_)]
+        said += [f"Against it: {sign.sentence}" for sign in cause.against]
         predictions.append(_prediction(ranked.cause, *said))
     predictions += [_prediction(one.cause, one.cause.because, one.cause.summary) for one in found.needs_checking]
     return _about_the_person(
@@ -323,7 +324,6 @@ def _prediction(cause: Cause, *rationale: str) -> Json:
 def _care_plan(result: _Result, risks: Json) -> Json:
     found = result.found
     left_out = [f"Left out: {one.advice.title}, because {'; and '.join(one.because)}." for one in found.withheld]
-    watch = net_sentences(found.safety_net) if found.safety_net else ()
     return _about_the_person(
         "CarePlan",
         status="draft",
@@ -334,11 +334,11 @@ def _care_plan(result: _Result, risks: Json) -> Json:
         author=result.device,
         supportingInfo=[result.answers, risks],
         activity=list(_activities(found, result.told)),
-        note=[{"text": line} for line in (*left_out, *watch)],
+        note=[{"text": line} for line in (*left_out, *result.told.safety_net)],
     )
 
 
-def _activities(found: Assessment, told: Content) -> Iterable[Json]:
+def _activities(found: Assessment, told: View) -> Iterable[Json]:
     """Whom to see first, then what the level shows: nothing more in an emergency."""
     if told.time:
         yield _seeing("disposition", found.disposition, [told.say, *told.first], deciding(found))

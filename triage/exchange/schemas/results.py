@@ -1,7 +1,8 @@
-"""The schemas of results as JSON: the types of `triage.output.contract`, with the values of a rule base."""
+"""The schemas of results as JSON: the types of `triage.output`, with the values of a rule base."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -9,6 +10,8 @@ from triage.exchange.schemas import answer_files
 from triage.exchange.schemas.parts import Schema
 from triage.knowledge.model import GRADES, GROUPS, STRENGTHS, RuleBase
 from triage.output import contract
+from triage.output.as_json import is_marked, written_fields
+from triage.output.view import IF_WANTED, SCHEMA, View
 
 _PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
 
@@ -16,7 +19,7 @@ _PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
 def schema(rulebase: RuleBase) -> Schema:
     """Of one result. Keys may be added to it later, so unknown ones are allowed."""
     types = _types(rulebase)
-    body = types.table(contract.AssessmentData)
+    body = types.table(View)
     return {"title": "Result", **body, "definitions": types.definitions}
 
 
@@ -35,7 +38,7 @@ def summary(rulebase: RuleBase) -> Schema:
 def _types(rulebase: RuleBase) -> _Types:
     return _Types(
         {
-            "schema": {"const": contract.SCHEMA},
+            "schema": {"const": SCHEMA},
             "summary schema": {"const": contract.SUMMARY_SCHEMA},
             "rung": {"enum": [level.id for level in rulebase.ladder]},
             "level": {"enum": list(rulebase.dispositions)},
@@ -56,18 +59,22 @@ class _Types:
         self.definitions: dict[str, Schema] = {}
 
     def table(self, kind: Any) -> Schema:
-        """A TypedDict: all its keys, and those that must be there."""
-        hints = get_type_hints(kind, include_extras=True)
+        """A TypedDict, or the written fields of a record: all its keys, and those that must be there."""
+        hints: Mapping[str, Any] = (
+            get_type_hints(kind, include_extras=True) if is_typeddict(kind) else written_fields(kind)
+        )
+        optional = {name for name, hint in hints.items() if is_marked(hint, IF_WANTED)}
+        optional |= getattr(kind, "__optional_keys__", set())
         return {
             "description": kind.__doc__,
             "type": "object",
-            "required": [name for name in hints if name in kind.__required_keys__],
-            "properties": {name: self.of(hint) for name, hint in hints.items()},
+            "required": [name.rstrip("_") for name in hints if name not in optional],
+            "properties": {name.rstrip("_"): self.of(_where_written(hint)) for name, hint in hints.items()},
         }
 
     def of(self, hint: Any) -> Schema:
         """The schema of any type that the contract uses (KeyError for another)."""
-        if is_typeddict(hint):
+        if is_typeddict(hint) or hasattr(hint, "_fields"):
             if hint.__name__ not in self.definitions:
                 self.definitions[hint.__name__] = {}  # its place, since a type may hold itself
                 self.definitions[hint.__name__] = self.table(hint)
@@ -75,10 +82,16 @@ class _Types:
         origin, below = get_origin(hint), get_args(hint)
         if origin is Annotated:
             return self.named[below[1]]
-        if origin is list:
+        if origin in (list, tuple):
             return {"type": "array", "items": self.of(below[0])}
-        if origin is dict:
+        if origin in (dict, Mapping):
             return {"type": "object", "additionalProperties": self.of(below[1])}
         if origin in (UnionType, Union):  # Annotated makes the latter
             return {"anyOf": [self.of(one) for one in below]}
         return {"type": _PLAIN[hint]}
+
+
+def _where_written(hint: Any) -> Any:
+    """The type of a field where it is there: what is only written if wanted is never null."""
+    kind = get_args(hint)[0] if is_marked(hint, IF_WANTED) else hint
+    return get_args(kind)[0] if kind is not hint and NoneType in get_args(kind) else kind

@@ -9,7 +9,7 @@ from sample import sample
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Assessment, RuleBase, chosen
-from triage.output.content import HEADINGS, Content, content, provisional
+from triage.output.view import HEADINGS, View, Wanted, provisional, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -21,41 +21,41 @@ def result(engine: Engine, answers: Answers) -> Assessment:
 
 
 @pytest.fixture(scope="module")
-def every(engine: Engine, answer_sets: list[Answers]) -> dict[str, tuple[Assessment, Content]]:
+def every(engine: Engine, answer_sets: list[Answers]) -> dict[str, tuple[Assessment, View]]:
     """Every kind of result and those of some random answers, with what is told of them."""
     found = sample(engine)
     found |= {f"random {number}": result(engine, answers) for number, answers in enumerate(answer_sets[:100])}
-    return {name: (assessment, content(engine.rulebase, assessment)) for name, assessment in found.items()}
+    return {name: (assessment, view_of(engine.rulebase, assessment)) for name, assessment in found.items()}
 
 
-def cites(told: Content, order: tuple[str, ...]) -> list[int]:
+def cites(told: View, order: tuple[str, ...]) -> list[int]:
     """The numbers of the sources as they stand, each where it comes first."""
     parts = [told.reasons, *(getattr(told, name) for name in order)]
     return list(dict.fromkeys(number for part in parts for item in part for number in item.cites))
 
 
-def test_all_that_a_level_shows_is_told(every: dict[str, tuple[Assessment, Content]]) -> None:
+def test_all_that_a_level_shows_is_told(every: dict[str, tuple[Assessment, View]]) -> None:
     for name, (assessment, told) in every.items():
         assert [one.id for one in told.relief] == [one.id for one in assessment.relief], name
         assert [one.id for one in told.causes] == [ranked.cause.id for ranked in assessment.causes], name
         assert [one.id for one in told.needs_checking] == [c.cause.id for c in assessment.needs_checking], name
         assert [one.id for one in told.withheld] == [w.advice.id for w in assessment.withheld], name
         assert len(told.reasons) + len(told.also_noted) == len(assessment.red_flags), name
-        parts = [part for part in (*LISTS, "withheld") if not (told.emergency and part == "notes")]
-        for part in parts:  # the notes of an emergency stand in its first lines
+        for part in (*LISTS, "withheld"):
             assert len(getattr(told, part)) == len(getattr(assessment, part)), (name, part)
-            assert not getattr(told, part) or part in told.shows, (name, part)
-        assert told.safety_net == assessment.safety_net
+            # The notes of an emergency stand in its first lines.
+            assert not getattr(told, part) or part in (("notes",) if told.emergency else told.shows), (name, part)
+        assert told.net == assessment.safety_net
     assert set(HEADINGS) == {*LISTS, "withheld"}
 
 
-def test_sources_are_numbered_as_they_will_stand(engine: Engine, every: dict[str, tuple[Assessment, Content]]) -> None:
+def test_sources_are_numbered_as_they_will_stand(engine: Engine, every: dict[str, tuple[Assessment, View]]) -> None:
     moved = 0
     order = ("checks", "relief")
     for name, (assessment, told) in every.items():
         numbers = [source.number for source in told.sources]
         assert numbers == cites(told, tuple(part for part in told.shows if part in LISTS)), name
-        other = content(engine.rulebase, assessment, order=order)
+        other = view_of(engine.rulebase, assessment, order=order)
         rest = tuple(part for part in told.shows if part in LISTS and part not in order)
         assert [source.number for source in other.sources] == cites(other, order + rest), name
         assert {s.id for s in told.sources} == {s.id for s in other.sources}, name
@@ -63,17 +63,17 @@ def test_sources_are_numbered_as_they_will_stand(engine: Engine, every: dict[str
     assert moved > 50
 
 
-def test_one_rung_of_the_ladder_is_here_and_none_while_nothing_is_known(
-    every: dict[str, tuple[Assessment, Content]],
+def test_no_place_on_the_ladder_is_told_while_nothing_is_known(
+    every: dict[str, tuple[Assessment, View]],
 ) -> None:
     for name, (assessment, told) in every.items():
-        here = [rung.id for rung in told.ladder if rung.here]
-        assert here == ([assessment.disposition.id] if told.complete or assessment.see_doctor else []), name
-        assert bool(told.time) == bool(here), name
+        known = told.complete or assessment.see_doctor
+        assert bool(told.here) == bool(told.time) == known, name
+        assert [rung.id for rung in told.ladder].count(told.disposition) == 1, name
 
 
 def test_an_emergency_tells_what_to_do_and_why_and_nothing_else(
-    every: dict[str, tuple[Assessment, Content]],
+    every: dict[str, tuple[Assessment, View]],
 ) -> None:
     cases = {name: case for name, case in every.items() if case[0].disposition.stops == AT_ONCE}
     assert len(cases) > 10
@@ -82,18 +82,20 @@ def test_an_emergency_tells_what_to_do_and_why_and_nothing_else(
         assert set(assessment.disposition.more) <= set(told.first), name
         assert told.first[: len(assessment.notes)] == tuple(note.title for note in assessment.notes), name
         assert told.reasons, name
-        assert not any(getattr(told, part) for part in (*LISTS, "withheld", "what_if", "more", "no_flag")), name
-        assert told.safety_net is None, name
+        assert not any(getattr(told, part) for part in (*LISTS[1:], "withheld", "what_if", "more", "no_flag")), name
+        assert not told.to_heed, name
+        assert told.net is None, name
+        assert told.safety_net == (), name
 
 
 def test_every_answer_is_told_with_what_it_led_to(
-    rulebase: RuleBase, every: dict[str, tuple[Assessment, Content]]
+    rulebase: RuleBase, every: dict[str, tuple[Assessment, View]]
 ) -> None:
     unsure = spoke = 0
     for name, (assessment, told) in every.items():
-        assert [row.id for row in told.answers] == [q for q in rulebase.questions if q in assessment.answers], name
-        assert [row.id for row in told.missing] == list(assessment.missing), name
-        for row in told.answers:
+        assert [row.id for row in told.answered] == [q for q in rulebase.questions if q in assessment.answers], name
+        assert told.open_questions == tuple(rulebase.questions[one].text for one in assessment.missing), name
+        for row in told.answered:
             answer = assessment.answers[row.id]
             assert row.not_sure == (NOT_SURE in chosen(answer)), name
             assert len(row.answer) == max(1, len(chosen(answer))), name
@@ -106,17 +108,17 @@ def test_every_answer_is_told_with_what_it_led_to(
 
 def test_what_is_not_finished_never_reassures(engine: Engine, rulebase: RuleBase) -> None:
     calm = rulebase.ladder[-1]
-    told = content(rulebase, result(engine, {"age": 30}), date(2026, 11, 21))
+    told = view_of(rulebase, result(engine, {"age": 30}), Wanted(day=date(2026, 11, 21)))
     assert not told.complete
     assert told.missing
     assert told.day == date(2026, 11, 21)
     assert calm.say not in told.say
     assert not set(calm.more) & {*told.more, *told.first}
     assert told.time == ""
-    least = content(rulebase, result(engine, {"danger": ("d_pee",)}))
+    least = view_of(rulebase, result(engine, {"danger": ("d_pee",)}))
     assert not least.complete
     assert f"at least: {rulebase.dispositions['urgent'].say}" in least.say
-    assert [rung.id for rung in least.ladder if rung.here] == ["urgent"]
+    assert (least.disposition, least.here) == ("urgent", "at least here")
 
 
 def test_at_least_is_said_only_of_what_no_open_question_takes_back(engine: Engine, answer_sets: list[Answers]) -> None:

@@ -1,0 +1,659 @@
+"""What a result tells, in the order and words in which it is told, free of any format: made once, by `view_of`.
+
+Every format walks a `View`. What is not marked `Unwritten` is the contract of the JSON document, in its order: keys are
+only ever added. `Annotated` also names what a text can be, where a rule base lists the values: the schemas read that.
+Annotations are no strings here, as typing is slow to read those.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, NamedTuple, TypeVar
+
+from triage.knowledge.model import (
+    AT_ONCE,
+    EVERYDAY,
+    NOT_SURE,
+    Advice,
+    Answer,
+    Assessment,
+    Disposition,
+    Entry,
+    Facts,
+    FiredCause,
+    FiredFlag,
+    RankedCause,
+    Reason,
+    RedFlag,
+    RuleBase,
+    SafetyNet,
+    Source,
+    chosen,
+)
+from triage.knowledge.voices import rules_in_voice
+from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said
+from triage.output.sayings import net_sentences
+from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
+
+SCHEMA = "leg-cramp-triage/assessment/2"
+
+WHAT_IF = "What would make it more urgent"
+NAMED = 3  # options of such a line that are named
+
+# The headings of the parts, by the names that `shows` of a disposition uses.
+HEADINGS = {
+    "notes": "Please note",
+    "causes": "What fits, or is worth asking about",
+    "needs_checking": "Needs checking",
+    "relief": "What to do now",
+    "do_not": "Do not",
+    "prevention": "What may prevent it",
+    "checks": "You can ask a doctor about",
+    "withheld": "Left out",
+    "myths": "Often said, but wrong",
+}
+
+_T = TypeVar("_T")
+UNWRITTEN = "unwritten"
+Unwritten = Annotated[_T, UNWRITTEN]  # for people; no part of the JSON document
+IF_WANTED = "if wanted"
+IfWanted = Annotated[_T, IF_WANTED]  # written only where it is there
+
+Contract = Annotated[str, "schema"]
+Rung = Annotated[str, "rung"]  # a level of the ladder
+Level = Annotated[str, "level"]  # a level of the ladder, or one beside it
+Group = Annotated[str, "group"]
+Grade = Annotated[str, "grade"]
+Strength = Annotated[str, "strength"]
+QuestionId = Annotated[str, "question"]
+GivenAnswers = Annotated[Mapping[str, Answer], "answers"]
+Behind = Mapping[str, int | tuple[str, ...]]  # the answers behind a rule: question -> options, or the number given
+Texts = tuple[str, ...]
+Cites = Unwritten[tuple[int, ...]]  # numbers of sources
+
+
+class Wanted(NamedTuple):
+    """What a result is to hold besides itself: how it was concluded, and what became of some rules (ids).
+
+    `day` is the one to print where a format names it; None for none. `answered` is the day on
+    which the answers were given; None where that is not known. `title` and the name of the `file`
+    tell a result apart from others in one stream; empty for one that stands alone. Formats in
+    `WHOLE` show `title` as what the answers are called.
+    """
+
+    how: bool = False
+    why_not: Texts = ()
+    day: date | None = None
+    answered: date | None = None
+    title: str = ""
+    file: str = ""
+
+
+NOTHING_MORE = Wanted()
+
+
+# --- the parts of a result
+
+
+class ShownFlag(NamedTuple):
+    """A red flag that was raised: how urgent it is, why, where to go, and the answers that raised it."""
+
+    id: str
+    title: str
+    disposition: Level
+    because: str
+    place: str | None
+    notes: Texts
+    answers: Behind
+    sources: Texts
+    time: Unwritten[str]
+    you_said: Unwritten[str]  # these answers, said back
+    words: Unwritten[Texts]  # each of them
+    cites: Cites
+
+
+class ShownSign(NamedTuple):
+    """A sign that speaks for a cause (positive weight) or against it, and the answers that show it."""
+
+    id: str
+    because: str
+    weight: int
+    answers: Behind
+    words: Unwritten[Texts]
+
+    @property
+    def sentence(self) -> str:
+        return self.because if self.because.endswith((".", "!", "?")) else f"{self.because}."
+
+
+class ShownCause(NamedTuple):
+    """A cause that fits; the score is the sum of the weights of its signs."""
+
+    id: str
+    name: str
+    group: Group
+    score: int
+    for_: tuple[ShownSign, ...]
+    against: tuple[ShownSign, ...]
+    sources: Texts
+    summary: Unwritten[str]
+    cites: Cites
+
+    @property
+    def everyday(self) -> bool:
+        """Whether it may be said to fit; others are worth asking about."""
+        return self.group == EVERYDAY
+
+
+class ShownChecking(NamedTuple):
+    """A cause that needs checking, and the red flags that brought it up."""
+
+    id: str
+    name: str
+    because: str
+    red_flags: Texts
+    sources: Texts
+    summary: Unwritten[str]
+    flags: Unwritten[Texts]  # their titles
+    cites: Cites
+
+
+class ShownAdvice(NamedTuple):
+    """Relief, prevention, a "do not" or a myth."""
+
+    id: str
+    title: str
+    steps: Texts
+    grade: Grade
+    sources: Texts
+    evidence: Unwritten[str]  # the grade in words; may be empty
+    figure: Unwritten[str]  # the id of a drawing; may be empty
+    cites: Cites
+
+
+class LeftOut(NamedTuple):
+    """Advice that was left out, and why."""
+
+    id: str
+    title: str
+    because: str
+    reasons: Unwritten[Texts]
+
+
+class ShownCheck(NamedTuple):
+    """Something to ask a doctor about."""
+
+    id: str
+    title: str
+    strength: Strength
+    because: str
+    note: str
+    sources: Texts
+    how_strongly: Unwritten[str]  # the strength in words
+    cites: Cites
+
+
+class ShownNote(NamedTuple):
+    """A line that is printed with the result."""
+
+    id: str
+    line: str
+    sources: Texts
+    first: Unwritten[bool]  # it stands before the rest
+    cites: Cites
+
+
+class RulesUsed(NamedTuple):
+    """The rule base that the result was made with; the hash is of its files."""
+
+    version: str
+    sha256: str
+
+
+class MoreUrgent(NamedTuple):
+    """Options of a question of which each would raise the result to a more urgent disposition."""
+
+    question: QuestionId
+    disposition: Rung
+    options: Texts
+    say: str
+
+
+class Fate(NamedTuple):
+    """What became of one rule, and why."""
+
+    outcome: str
+    kind: str
+    id: str
+    text: str
+    children: tuple[Node, ...]
+
+
+class Answered(NamedTuple):
+    """An answer in words, one for each chosen option.
+
+    `flags`: titles of the red flags that it helped to raise; `speaks_for` and `speaks_against`:
+    names of the causes (of those shown) that it speaks for or against.
+    """
+
+    id: str
+    question: str
+    answer: Texts
+    not_sure: bool
+    flags: Texts
+    speaks_for: Texts
+    speaks_against: Texts
+
+
+class CitedSource(NamedTuple):
+    """A source and its number. `year`: empty where it is not known, or stands in the title; `url` may be empty."""
+
+    number: int
+    id: str
+    org: str
+    title: str
+    year: str
+    url: str
+
+
+class View(NamedTuple):
+    """A result. Where it is not `complete`, `say` says so, and `pending` names red flags that may still be taken back."""
+
+    # What its level does not show is empty.
+    schema: Contract
+    complete: bool
+    disposition: Rung
+    see_doctor: bool
+    pharmacist: bool
+    say: str
+    time: str
+    red_flags: tuple[ShownFlag, ...]
+    causes: tuple[ShownCause, ...]
+    needs_checking: tuple[ShownChecking, ...]
+    relief: tuple[ShownAdvice, ...]
+    prevention: tuple[ShownAdvice, ...]
+    do_not: tuple[ShownAdvice, ...]
+    myths: tuple[ShownAdvice, ...]
+    withheld: tuple[LeftOut, ...]
+    checks: tuple[ShownCheck, ...]
+    notes: tuple[ShownNote, ...]
+    safety_net: Texts
+    missing: tuple[QuestionId, ...]
+    pending: Texts
+    voice: str
+    answers: GivenAnswers
+    rulebase: RulesUsed
+    what_if: tuple[MoreUrgent, ...]
+
+    emergency: Unwritten[bool]
+    level: Unwritten[Disposition]
+    ladder: Unwritten[tuple[Disposition, ...]]
+    here: Unwritten[str]  # said of its place on the ladder; empty, like `time`, while the level is not known
+    titled: Unwritten[str]  # its title, with how certain it is
+    first: Unwritten[Texts]  # the lines that go with `say`
+    more: Unwritten[Texts]  # what to heed at a level that asks no haste
+    beside: Unwritten[Disposition | None]  # the level beside the ladder
+    reasons: Unwritten[tuple[ShownFlag, ...]]  # the red flags that are told in full
+    also_noted: Unwritten[Texts]  # the titles of the others
+    no_flag: Unwritten[str]  # that none decided; empty if one did
+    about_danger: Unwritten[Texts]  # what was answered about danger
+    shows: Unwritten[Texts]  # the parts, in the order of the rule base
+    net: Unwritten[SafetyNet | None]
+    answered: Unwritten[tuple[Answered, ...]]
+    open_questions: Unwritten[Texts]
+    sources: Unwritten[tuple[CitedSource, ...]]
+    publishers: Unwritten[Mapping[str, str]]  # of all sources, by their ids
+    statement: Unwritten[str]
+    title: Unwritten[str]
+    day: Unwritten[date | None]
+    day_answered: Unwritten[date | None]
+
+    how: IfWanted[Node | None]
+    why_not: IfWanted[tuple[Fate, ...]]
+    file: IfWanted[str]
+
+    @property
+    def deciding(self) -> tuple[ShownFlag, ...]:
+        """The red flags of the level of the result."""
+        return tuple(flag for flag in self.red_flags if flag.disposition == self.disposition)
+
+    @property
+    def to_heed(self) -> tuple[ShownNote, ...]:
+        """The notes that are told apart; those of an emergency stand in its first lines."""
+        return () if self.emergency else self.notes
+
+
+def view_of(
+    rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE, order: Sequence[str] = ()
+) -> View:
+    """Everything that a result tells, in its voice.
+
+    `order`: the parts in the order in which they will stand, for the numbers of the sources; parts that it does not
+    name follow as the rule base has them.
+    """
+    rulebase = rules_in_voice(rulebase, assessment.voice)
+    level, certainty, net = assessment.disposition, certainty_of(assessment), assessment.safety_net
+    emergency = level.stops == AT_ONCE
+    told = told_in_full(assessment)
+    parts = () if emergency else (*order, *level.shows)  # what an emergency tells stands in its first lines
+    cited = (*(fired.flag for fired in told), *_entries(assessment, parts))
+    show = _Shown(rulebase, assessment, list(dict.fromkeys(name for entry in cited for name in entry.sources)))
+    flags = {fired.flag.id: show.flag(fired) for fired in assessment.red_flags}
+    reasons = tuple(flags[fired.flag.id] for fired in told)
+    return View(
+        schema=SCHEMA,
+        complete=assessment.complete,
+        disposition=level.id,
+        see_doctor=assessment.see_doctor,
+        pharmacist=assessment.pharmacist is not None,
+        say=level.say if assessment.complete else provisional(assessment),
+        time=level.time if certainty.here else "",
+        red_flags=tuple(flags.values()),
+        causes=tuple(map(show.cause, assessment.causes)),
+        needs_checking=tuple(map(show.checking, assessment.needs_checking)),
+        relief=tuple(map(show.advice, assessment.relief)),
+        prevention=tuple(map(show.advice, assessment.prevention)),
+        do_not=tuple(map(show.advice, assessment.do_not)),
+        myths=tuple(map(show.advice, assessment.myths)),
+        withheld=tuple(
+            LeftOut(w.advice.id, w.advice.title, "; ".join(w.because), w.because) for w in assessment.withheld
+        ),
+        checks=tuple(
+            ShownCheck(c.id, c.title, c.strength, c.because, c.note, c.sources, STRENGTHS[c.strength], show.cites(c))
+            for c in assessment.checks
+        ),
+        notes=tuple(ShownNote(n.id, n.title, n.sources, n.first, show.cites(n)) for n in assessment.notes),
+        safety_net=net_sentences(net) if net else (),
+        missing=assessment.missing,
+        pending=assessment.pending,
+        voice=assessment.voice,
+        answers=assessment.answers,
+        rulebase=RulesUsed(rulebase.about.version, rulebase.sha256),
+        what_if=more_urgent(rulebase, assessment)[:AT_MOST],
+        emergency=emergency,
+        level=level,
+        ladder=rulebase.ladder,
+        here=certainty.here,
+        titled=certainty.titled.format(level.title),
+        first=_first_lines(rulebase, assessment),
+        more=level.more if certainty.here and not level.stops else (),
+        beside=assessment.pharmacist,
+        reasons=reasons,
+        also_noted=tuple(flag.title for flag in flags.values() if flag not in reasons),
+        no_flag="" if deciding(assessment) else _no_flag(rulebase, assessment),
+        about_danger=_about_danger(rulebase, assessment),
+        shows=() if emergency else level.shows,
+        net=net,
+        answered=tuple(show.answers()),
+        open_questions=tuple(rulebase.questions[name].text for name in assessment.missing),
+        sources=tuple(show.sources()),
+        publishers={source.id: source.org for source in rulebase.sources.values()},
+        statement=rulebase.about.statement,
+        title=wanted.title,
+        day=wanted.day,
+        day_answered=wanted.answered,
+        how=how(rulebase, assessment) if wanted.how else None,
+        why_not=tuple(_fate(rulebase, assessment, name) for name in wanted.why_not),
+        file=wanted.file,
+    )
+
+
+# --- how urgent, and how certain that is
+
+
+class Certainty(NamedTuple):
+    """What is said of a level: of its place on the ladder (empty: it is not known), before its sentence, with its title."""
+
+    here: str
+    so_far: str
+    titled: str
+
+
+FINAL = Certainty("you are here", "", "{}")
+LEAST = Certainty("at least here", "at least", "At least: {}")
+# An open question may still take it back, so it is no "at least".
+UNLESS = Certainty("here, unless an open question explains it", "unless an open question explains it", "So far: {}")
+NOT_KNOWN = Certainty("", "", "Not known yet")
+
+
+def certainty_of(assessment: Assessment) -> Certainty:
+    """How certain the level of a result is. While questions are open nothing is known that would reassure."""
+    if assessment.complete:
+        return FINAL
+    if not assessment.see_doctor:
+        return NOT_KNOWN
+    return UNLESS if assessment.may_be_explained else LEAST
+
+
+def provisional(assessment: Assessment) -> str:
+    """What can be said of unfinished answers: the least that is known, never that all is well."""
+    count, certainty = len(assessment.missing), certainty_of(assessment)
+    waits = f"Not finished: {count} question{'s are' if count > 1 else ' is'} not answered yet."
+    if not certainty.here:
+        return f"{waits} No warning sign so far, but that is not enough to go by."
+    return f"{waits} So far, {certainty.so_far}: {assessment.disposition.say}"
+
+
+def deciding(assessment: Assessment) -> list[FiredFlag]:
+    """The red flags of the level of the result."""
+    return [fired for fired in assessment.red_flags if fired.flag.disposition == assessment.disposition.id]
+
+
+def _first_lines(rulebase: RuleBase, assessment: Assessment) -> Texts:
+    """What goes with the first sentence: where to go, what to heed; in an emergency who acts, and all it says."""
+    level, flags = assessment.disposition, deciding(assessment)
+    own = [note for fired in flags for note in fired.flag.notes]
+    if level.stops == AT_ONCE:
+        lines = [*(note.title for note in assessment.notes), *own, *level.more]
+    else:
+        lines = [*places(rulebase, flags), *(level.more if level.stops else ()), *own]
+    return tuple(dict.fromkeys(lines))
+
+
+def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
+    """Where to go, in the order of the rule base (the safest place first)."""
+    wanted = {fired.flag.place for fired in flags}
+    return [text for place, text in rulebase.places.items() if place in wanted]
+
+
+def _no_flag(rulebase: RuleBase, assessment: Assessment) -> str:
+    """That no warning sign decided, and where the person was not sure of one."""
+    if unsure := _unsure_of_danger(rulebase, assessment):
+        return f"No answer is a clear warning sign, but you were {'; '.join(unsure)}. Watch for the signs below."
+    return "None of the answers is a warning sign."
+
+
+def _about_danger(rulebase: RuleBase, assessment: Assessment) -> Texts:
+    """The answers to questions about danger: those not sure in words, of the others how many there are."""
+    unsure = _unsure_of_danger(rulebase, assessment)
+    sure = sum(question.danger and question.id in assessment.answers for question in rulebase.questions.values())
+    sure -= len(unsure)
+    return (*unsure, *([f"{sure} answer{'s' if sure > 1 else ''} about danger signs"] if sure else []))
+
+
+def _unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> Texts:
+    """What was answered "not sure" where danger was asked about."""
+    answers = assessment.answers
+    asked = (q.id for q in rulebase.questions.values() if q.danger and q.id in answers)
+    return tuple(said(rulebase, name, NOT_SURE) for name in asked if NOT_SURE in chosen(answers[name]))
+
+
+def told_in_full(assessment: Assessment) -> list[FiredFlag]:
+    """The red flags that are told with their reasons; the others are only named: milder ones, and what another says.
+
+    What milder rules advise ("mention it at the next visit") must not take back "today".
+    """
+    level = assessment.disposition
+    flags = deciding(assessment) if level.stops else list(assessment.red_flags)
+    return flags if level.stops == AT_ONCE else _distinct(flags)
+
+
+def _distinct(flags: Iterable[FiredFlag]) -> list[FiredFlag]:
+    """The red flags without those that give the reason of one before them, or all of its notes, at the same level."""
+    kept: list[FiredFlag] = []
+    for fired in flags:
+        if not any(_says_the_same(fired.flag, before.flag) for before in kept):
+            kept.append(fired)
+    return kept
+
+
+def _says_the_same(one: RedFlag, other: RedFlag) -> bool:
+    notes = bool(one.notes) and one.notes == other.notes
+    return one.disposition == other.disposition and (notes or one.because == other.because)
+
+
+# --- what would change it, and why something is not in it
+
+
+def more_urgent(rulebase: RuleBase, assessment: Assessment) -> tuple[MoreUrgent, ...]:
+    """Every single answer that would make the result more urgent, most urgent first."""
+    return tuple(
+        MoreUrgent(one.question.id, one.level.id, one.options, what_if_said(rulebase, assessment, one))
+        for one in what_if(rulebase, assessment)
+    )
+
+
+def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole: bool = False) -> str:
+    """ "Get help today, not in the next weeks, if: one leg is more swollen than the other; ..." """
+    words = options_said(rulebase, one.question.id, one.options)
+    named = words if whole or len(words) == NAMED + 1 else words[:NAMED]  # "one more" is as long as its name
+    left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
+    # Without a level there is none yet to tell it apart from.
+    instead = f", {assessment.disposition.instead}," if certainty_of(assessment).here else ""
+    return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
+
+
+def _fate(rulebase: RuleBase, assessment: Assessment, name: str) -> Fate:
+    found = why_not(rulebase, assessment, name)
+    node = found.node
+    return Fate(found.outcome, node.kind, node.id, node.text, node.children)
+
+
+# --- the parts
+
+
+def _entries(assessment: Assessment, parts: Iterable[str]) -> Iterator[Entry]:
+    """What parts of a result tell of, in their order."""
+    for name in dict.fromkeys(parts):
+        if name in ("causes", "needs_checking"):
+            yield from (found.cause for found in getattr(assessment, name))
+        elif name in ("notes", "relief", "do_not", "prevention", "myths", "checks"):
+            yield from getattr(assessment, name)
+
+
+def year_of(source: Source) -> str:
+    """The year of a source, unless it is not known or stands in the title already."""
+    return str(source.year) if source.year and str(source.year) not in source.title else ""
+
+
+class _Shown(NamedTuple):
+    """Makes the parts of one result. `cited`: the ids of the sources that are numbered, in that order."""
+
+    rulebase: RuleBase
+    assessment: Assessment
+    cited: list[str]
+
+    def cites(self, entry: Entry) -> tuple[int, ...]:
+        """The numbers of the sources of an entry; none where the result does not list them."""
+        return tuple(self.cited.index(name) + 1 for name in entry.sources if name in self.cited)
+
+    def sources(self) -> Iterator[CitedSource]:
+        for number, name in enumerate(self.cited, 1):
+            source = self.rulebase.sources[name]
+            yield CitedSource(number, name, source.org, source.title, year_of(source), source.url)
+
+    def behind(self, facts: Facts) -> Behind:
+        """The answers behind a rule: a number as it was given, options sorted."""
+        given = self.assessment.answers
+        return {
+            name: answer if isinstance(answer := given.get(name), int) else tuple(sorted(options))
+            for name, options in sorted(facts.items())
+        }
+
+    def words(self, facts: Facts) -> Texts:
+        """The same in words, each chosen option apart."""
+        words: list[str] = []
+        for name, options in facts.items():
+            number = self.assessment.answers[name]
+            is_number = isinstance(number, int)
+            words += [said(self.rulebase, name, number)] if is_number else options_said(self.rulebase, name, options)
+        return tuple(words)
+
+    def you_said(self, facts: Facts) -> str:
+        """The same as a sentence."""
+        words = (said(self.rulebase, name, self.behind(facts)[name]) for name in facts)
+        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(words)}."
+
+    def flag(self, fired: FiredFlag) -> ShownFlag:
+        flag = fired.flag
+        return ShownFlag(
+            id=flag.id,
+            title=flag.title,
+            disposition=flag.disposition,
+            because=flag.because,
+            place=self.rulebase.places.get(flag.place),
+            notes=flag.notes,
+            answers=self.behind(fired.answers),
+            sources=flag.sources,
+            time=self.rulebase.dispositions[flag.disposition].time,
+            you_said=self.you_said(fired.answers),
+            words=self.words(fired.answers),
+            cites=self.cites(flag),
+        )
+
+    def sign(self, reason: Reason) -> ShownSign:
+        facts = reason.answers
+        return ShownSign(reason.rule, reason.because, reason.weight, self.behind(facts), self.words(facts))
+
+    def cause(self, ranked: RankedCause) -> ShownCause:
+        cause = ranked.cause
+        return ShownCause(
+            id=cause.id,
+            name=cause.title,
+            group=cause.group,
+            score=ranked.score,
+            for_=tuple(map(self.sign, ranked.speaks_for)),
+            against=tuple(map(self.sign, ranked.speaks_against)),
+            sources=cause.sources,
+            summary=cause.summary,
+            cites=self.cites(cause),
+        )
+
+    def checking(self, fired: FiredCause) -> ShownChecking:
+        cause, flags = fired.cause, tuple(self.rulebase.red_flags[name].title for name in fired.flags)
+        return ShownChecking(
+            cause.id, cause.title, cause.because, fired.flags, cause.sources, cause.summary, flags, self.cites(cause)
+        )
+
+    def advice(self, advice: Advice) -> ShownAdvice:
+        return ShownAdvice(
+            id=advice.id,
+            title=advice.title,
+            steps=advice.steps,
+            grade=advice.grade,
+            sources=advice.sources,
+            evidence=grade_in_words(advice),
+            figure=advice.figure,
+            cites=self.cites(advice),
+        )
+
+    def answers(self) -> Iterator[Answered]:
+        """Every answer, in asking order."""
+        for question in self.rulebase.questions.values():
+            if question.id in self.assessment.answers:
+                yield self.answered(question.id)
+
+    def answered(self, name: str) -> Answered:
+        answer, causes = self.assessment.answers[name], self.assessment.causes
+        return Answered(
+            id=name,
+            question=self.rulebase.questions[name].text,
+            answer=tuple(said(self.rulebase, name, one) for one in (chosen(answer) or (answer,))),
+            not_sure=NOT_SURE in chosen(answer),
+            flags=tuple(fired.flag.title for fired in self.assessment.red_flags if name in fired.answers),
+            speaks_for=tuple(ranked.cause.title for ranked in causes if _reads(ranked.speaks_for, name)),
+            speaks_against=tuple(ranked.cause.title for ranked in causes if _reads(ranked.speaks_against, name)),
+        )
+
+
+def _reads(reasons: Iterable[Reason], name: str) -> bool:
+    return any(name in reason.answers for reason in reasons)
