@@ -339,7 +339,7 @@ def test_where_it_cannot_be_written_after_all_the_results_are_kept(
         raise OSError(28, "No space left on device")
 
     out = given.with_name("out.csv")
-    monkeypatch.setattr("triage.conversation.answers.write_whole", full)
+    monkeypatch.setattr("triage.cli.common.write_whole", full)
     assert run(given, out, "--output", str(given.with_name("s.txt"))) == WRONG_INPUT
     said = capsys.readouterr().err
     assert f"{SETS + 2} rows read" in said

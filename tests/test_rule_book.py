@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from triage.knowledge.lints import rows_of
+from triage.knowledge.lints import kind_of, rows_of
 from triage.knowledge.model import Entry, RuleBase
 from triage.knowledge.rule_files import LAYOUT
 from triage.knowledge.rulebase import rules_folder
@@ -19,7 +19,7 @@ from triage.knowledge.tokens import spoken
 from triage.knowledge.voices import rules_in_voice
 from triage.output.markup import escaped as escape
 from triage.output.rule_book import EXAMPLES_SHOWN, book
-from triage.output.rule_sheets import names, ref_of
+from triage.output.rule_sheets import names
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"
@@ -151,7 +151,7 @@ def test_every_condition_is_told_where_its_rule_is(rulebase: RuleBase, text: str
 
 def test_examples_stand_with_what_they_show(rulebase: RuleBase, text: str) -> None:
     told = dict(sections(text))
-    entries: list[Entry] = [e for e in rulebase.entries.values() if ref_of(e).kind in EXAMPLES_SHOWN]
+    entries: list[Entry] = [e for e in rulebase.entries.values() if kind_of(e) in EXAMPLES_SHOWN]
     assert entries
     for entry in entries:
         for heading, examples in (("Must fire on", entry.fires), ("Must be silent on", entry.silent)):

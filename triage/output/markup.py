@@ -1,11 +1,65 @@
-"""Marks of Markdown (CommonMark, and the tables that most readers of it know)."""
+"""Templates of Markdown (CommonMark, and tables) and of plain text: what is put into one stays text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from triage.knowledge.faults import printable
+from triage.knowledge.wording import LINK
+from triage.output.screen import wrap
+
+
+def markdown(template: str, **values: Any) -> str:
+    """A template filled in as Markdown: no value makes a heading or HTML, and a `link` leads to `#kind:id`."""
+    text = _environment(_marked).get_template(template).render(values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def plain(template: str, columns: int, **values: Any) -> list[str]:
+    """A template filled in as lines for a terminal: what is indented goes on four blanks in, addresses stay whole."""
+    lines = _environment(_on_one_line).get_template(template).render(values).strip().splitlines()
+    return [line for long in lines for line in _wrapped(long, columns)]
+
+
+@cache
+def _environment(marked: Callable[[str], str]) -> Environment:
+    made = Environment(
+        loader=PackageLoader("triage.output"),
+        autoescape=True,  # so that what a macro makes is not marked twice
+        finalize=lambda value: value if isinstance(value, Markup) else Markup(marked(str(value))),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["code"] = lambda text: Markup(f"`{printable(text)}`")
+    return made
+
+
+def _marked(text: str) -> str:
+    first, *rest = LINK.split(text)
+    links = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+    return address(first) + "".join(
+        f"[{escaped(name)}](#{kind}:{name}){escaped(after, begins=False)}" for kind, name, after in links
+    )
+
+
+def _on_one_line(text: str) -> str:
+    return LINK.sub(r"\2", " ".join(text.splitlines()))
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    _, lead, words = re.split(r"^( *(?:- )?)", line, maxsplit=1)
+    return (
+        [line]
+        if re.match(r"(https?://)?[\w-]+(\.[\w-]+)+(/\S*)?$", words)
+        else wrap(words, columns, lead, "    " if lead else "")
+    )
 
 
 def escaped(text: str, begins: bool = True) -> str:
