@@ -28,12 +28,13 @@ def rendered(template: str, style: str, **values: Any) -> str:
     """A template with these values, styled by `BASE` and one sheet more: names of files in the folder of templates."""
     text = _style(style)
     # The style is our own file, and has no text of a rule base or a person in it.
-    whole = _environment().get_template(template).render(values, style=Markup(text), style_hash=_hash(text))
+    whole = environment().get_template(template).render(values, style=Markup(text), style_hash=_hash(text))
     return whole.replace(">\n<", "><")
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates beside this module; a value that one names must be there."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

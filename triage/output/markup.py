@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from triage.knowledge.faults import printable
 from triage.knowledge.wording import LINK
+from triage.output.frame import environment
 from triage.output.screen import wrap
 
 
@@ -29,15 +30,9 @@ def plain(template: str, columns: int, **values: Any) -> list[str]:
 
 @cache
 def _environment(marked: Callable[[str], str]) -> Environment:
-    made = Environment(
-        loader=PackageLoader("triage.output"),
-        autoescape=True,  # so that what a macro makes is not marked twice
-        finalize=lambda value: value if isinstance(value, Markup) else Markup(marked(str(value))),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["code"] = lambda text: Markup(f"`{printable(text)}`")
+    """The templates, in which every value is `marked`, and what a macro makes of such is not marked again."""
+    made = environment().overlay(finalize=lambda one: one if isinstance(one, Markup) else Markup(marked(str(one))))
+    made.filters = made.filters | {"code": lambda text: Markup(f"`{printable(text)}`")}
     return made
 
 
