@@ -19,7 +19,7 @@ from triage.knowledge.model import (
     Advice,
     Check,
     Claim,
-    ClarifyOption,
+    Clarification,
     Entry,
     Option,
     Question,
@@ -244,7 +244,7 @@ def _answered(rulebase: RuleBase, ids: Iterable[str]) -> Iterator[str]:
     """What the claims of these ids say, one line for each claim."""
     claims = _claims(rulebase)
     for claim in dict.fromkeys(claims[name] for name in ids):
-        own = ", ".join(_claim_link(rulebase, name) for name in ids if name in claim.ids)
+        own = _claim_links(claim, (name for name in ids if name in claim.ids))
         yield f"{own}: {claim.claim} ({claim.verdict}; {ACTIONS[claim.action]})"
 
 
@@ -273,7 +273,7 @@ def _of_question(rulebase: RuleBase, name: str) -> Iterator[Fact]:
         yield fact(f"Options, {page}" if page else "Options", options)
     yield fact("Options that are shown only for", _shown_only(rulebase, question))
     if question.clarify:
-        yield fact(f"After not_sure is asked: {question.clarify.text}", _clarified(question))
+        yield fact(f"After not_sure is asked: {question.clarify.text}", _clarified(question.clarify))
     yield fact("Sources", _cited(rulebase, question.sources), NAMES)
     yield fact("Read by", _kinds_of(_readers(rulebase, question.id)))
 
@@ -304,15 +304,12 @@ def _shown_only(rulebase: RuleBase, question: Question) -> Iterator[str]:
             yield line if n else f"{option.id}: {line}"
 
 
-def _clarified(question: Question) -> Iterator[str]:
-    if clarify := question.clarify:
-        yield "each line in turn, yes or no" if clarify.each else ""
-        yield "the same list once more, with all details" if clarify.again_open else ""
-        yield from (f"{way.text}: {', '.join(way.answer) or _way_back(way)}" for way in clarify.options)
-
-
-def _way_back(way: ClarifyOption) -> str:
-    return f"the question {way.go_to}, then the list again" if way.go_to else "the list again"
+def _clarified(clarify: Clarification) -> Iterator[str]:
+    yield "each line in turn, yes or no" if clarify.each else ""
+    yield "the same list once more, with all details" if clarify.again_open else ""
+    for way in clarify.options:
+        back = f"the question {way.go_to}, then the list again" if way.go_to else "the list again"
+        yield f"{way.text}: {', '.join(way.answer) or back}"
 
 
 def _readers(rulebase: RuleBase, name: str) -> Iterator[str]:
@@ -394,16 +391,16 @@ def _of_claim(rulebase: RuleBase, name: str) -> Iterator[Fact]:
     yield fact("Verdict", claim.verdict)
     yield fact("Action", f"{claim.action}: {ACTIONS[claim.action]}")
     yield fact("Where it went", where_it_went(rulebase, claim))
-    yield fact("Made again as", ", ".join(_claim_link(rulebase, own) for own in claim.ids if own != name))
+    yield fact("Made again as", _claim_links(claim, (own for own in claim.ids if own != name)))
 
 
 def _claims(rulebase: RuleBase) -> Mapping[str, Claim]:
     return {own: claim for claim in rulebase.claims for own in claim.ids}
 
 
-def _claim_link(rulebase: RuleBase, name: str) -> str:
-    """Claims have no headings of their own in the rule book: those of an action stand below one."""
-    return link(f"claims-{_claims(rulebase)[name].action.replace('_', '-')}", name)
+def _claim_links(claim: Claim, ids: Iterable[str]) -> str:
+    """Claims have no headings of their own in the rule book: all those of one action stand below one."""
+    return _links(f"claims-{claim.action.replace('_', '-')}", ids)
 
 
 KINDS: Mapping[str, Kind] = {
