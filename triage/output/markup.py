@@ -37,7 +37,7 @@ def _environment(marked: Callable[[str], str]) -> Environment:
 
 
 def _marked(text: str) -> str:
-    first, *rest = LINK.split(text)
+    first, *rest = LINK.split(text.strip())
     links = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
     return address(first) + "".join(
         f"[{escaped(name)}](#{kind}:{name}){escaped(after, begins=False)}" for kind, name, after in links
