@@ -339,7 +339,7 @@ def test_where_it_cannot_be_written_after_all_the_results_are_kept(
         raise OSError(28, "No space left on device")
 
     out = given.with_name("out.csv")
-    monkeypatch.setattr("triage.conversation.answers.write_whole", full)
+    monkeypatch.setattr("triage.cli.common.write_whole", full)
     assert run(given, out, "--output", str(given.with_name("s.txt"))) == WRONG_INPUT
     said = capsys.readouterr().err
     assert f"{SETS + 2} rows read" in said
@@ -473,19 +473,3 @@ def test_a_share_is_never_called_more_than_that(whole: Summary, rulebase: RuleBa
         assert not re.search(forbidden.pattern, text, re.IGNORECASE), forbidden.id
     own = "\n".join(lines(summary(rulebase, NONE, "x"), 10_000))  # without the titles of rules, which name risks
     assert not re.search(r"prevalen|incidence|risk of|likely", own, re.IGNORECASE)
-
-
-IMPORTS = """
-import sys
-from triage.scale.counts import NONE
-from triage.scale.summary import SUMMARIES, summary
-from triage.knowledge.rulebase import load
-SUMMARIES[sys.argv[1]](summary(load(), NONE, "x"), None)
-print("jinja2" in sys.modules)
-"""
-
-
-def test_jinja2_is_imported_for_a_page_only() -> None:
-    for format_ in SUMMARIES:
-        done = subprocess.run([sys.executable, "-c", IMPORTS, format_], capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == str(format_ == "html"), format_

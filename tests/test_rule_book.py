@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 
-from triage.knowledge.lints import rows_of
+from triage.knowledge.lints import kind_of, rows_of
 from triage.knowledge.model import Entry, RuleBase
 from triage.knowledge.rule_files import LAYOUT
 from triage.knowledge.rulebase import rules_folder
 from triage.knowledge.tokens import spoken
 from triage.knowledge.voices import rules_in_voice
+from triage.knowledge.wording import year_of
 from triage.output.markup import escaped as escape
 from triage.output.rule_book import EXAMPLES_SHOWN, book
-from triage.output.rule_sheets import names, ref_of
+from triage.output.rule_sheets import names
+from triage.output.rule_text import one
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"
@@ -151,12 +153,33 @@ def test_every_condition_is_told_where_its_rule_is(rulebase: RuleBase, text: str
 
 def test_examples_stand_with_what_they_show(rulebase: RuleBase, text: str) -> None:
     told = dict(sections(text))
-    entries: list[Entry] = [e for e in rulebase.entries.values() if ref_of(e).kind in EXAMPLES_SHOWN]
+    entries: list[Entry] = [e for e in rulebase.entries.values() if kind_of(e) in EXAMPLES_SHOWN]
     assert entries
     for entry in entries:
         for heading, examples in (("Must fire on", entry.fires), ("Must be silent on", entry.silent)):
             assert (f"**{heading}:**" in told[entry.id]) == bool(examples), entry.id
             assert len(re.findall(r"`\w+ = ", told[entry.id])) == len(entry.fires) + len(entry.silent), entry.id
+
+
+def test_the_year_of_a_source_is_told_once(rulebase: RuleBase, text: str) -> None:
+    told = dict(sections(text))
+    titled = {name: str(source.year) in source.title for name, source in rulebase.sources.items() if source.year}
+    assert set(titled.values()) == {True, False}
+    for name, source in rulebase.sources.items():
+        assert ("**Year:**" in told[name]) == (titled.get(name) is False), name
+        assert year_of(source) == ("" if titled.get(name, True) else str(source.year)), name
+
+
+def test_an_address_stays_whole_and_other_lines_go_on_four_blanks_in(rulebase: RuleBase) -> None:
+    source = next(s for s in rulebase.sources.values() if len(s.url) > 40 and s.remark)
+    lines = one(rulebase, source.id, 40)
+    assert f"  - {source.url}" in lines
+    assert all(len(line) <= 40 for line in lines if "://" not in line)
+    below = [
+        line for before, line in pairwise(lines) if before.startswith("  - ") and line[:4] != "  - " and line[0] == " "
+    ]
+    assert below
+    assert all(re.match(r" {4}\S", line) for line in below)
 
 
 def test_the_chapters_follow_each_other_as_the_ladder_does(rulebase: RuleBase, text: str) -> None:

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator
 
 from triage.knowledge.grammar import joined_bands
-from triage.knowledge.model import CAUSE, RED_FLAG, Advice, Answer, Cell, Condition, Question, Row, RuleBase, chosen
+from triage.knowledge.model import (
+    CAUSE,
+    RED_FLAG,
+    Advice,
+    Answer,
+    Cell,
+    Condition,
+    Question,
+    Row,
+    RuleBase,
+    Source,
+    chosen,
+)
 
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
 YOU_SAID = "said"  # the token that leads what was answered
 STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
 
+# What `link` makes. No text of a rule base can hold these marks: the loader refuses what cannot be printed.
+LINK = re.compile("\x02([^:]+):([^\x03]+)\x03")
+
 _BOUNDS = {">=": "{} or more", ">": "more than {}", "<=": "{} or less", "<": "under {}"}
 _LEVELS = {">=": " or more urgent", "<=": " or less urgent"}
 
 
-class Ref(NamedTuple):
-    """The id of something in the rule base; `kind` is the name of its table ("question", "red_flag", ...)."""
+def link(kind: str, name: str) -> str:
+    """An id in a line of words, which the rule book makes a link; nothing for no id.
 
-    kind: str
-    id: str
-
-    def __str__(self) -> str:
-        return self.id
-
-
-# A line of words that may name things of the rule base: text on a screen, links in the rule book.
-Line = tuple[str | Ref, ...]
-
-
-def as_text(line: Line) -> str:
-    """The words of a line."""
-    return "".join(map(str, line))
+    `kind`: the name of its table ("question", "red_flag", ...), or the anchor of the heading that a link leads to.
+    """
+    return f"\x02{kind}:{name}\x03" if name else ""
 
 
 def counted(number: int, what: str) -> str:
@@ -41,20 +44,14 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" + "s" * (number != 1)
 
 
-def joined(lines: Iterable[Line], between: str) -> Line:
-    """Several lines as one, with `between` between them."""
-    parts: list[str | Ref] = []
-    for line in lines:
-        parts += [between] * bool(parts) + [*line]
-    return tuple(parts)
+def in_brackets(words: str) -> str:
+    """Words in brackets, led by a blank; nothing for none."""
+    return f" ({words})" if words else ""
 
 
-def said(rulebase: RuleBase, name: str, answer: Answer) -> str:
-    """An answer in words: "70 years", or what the chosen options mean."""
-    question = rulebase.questions[name]
-    if isinstance(answer, int):
-        return f"{answer} {question.unit}".strip()
-    return "; ".join(question.option(option).means for option in chosen(answer))
+def year_of(source: Source) -> str:
+    """The year of a source; nothing where there is none or the title says it."""
+    return str(source.year) if source.year and str(source.year) not in source.title else ""
 
 
 def grade_in_words(advice: Advice) -> str:
@@ -62,89 +59,82 @@ def grade_in_words(advice: Advice) -> str:
     return "" if "unproven" in advice.title else GRADES[advice.grade]
 
 
-def in_brackets(words: str) -> str:
-    """Words in brackets, led by a blank; nothing for none."""
-    return f" ({words})" if words else ""
-
-
 def grade_said(advice: Advice) -> str:
     """The evidence grade, to be put behind the title."""
     return in_brackets(grade_in_words(advice))
 
 
+# --- for the person who answers, without ids
+
+
+def said(rulebase: RuleBase, name: str, answer: Answer) -> str:
+    """An answer in words: "70 years", or what the chosen options mean."""
+    question = rulebase.questions[name]
+    if isinstance(answer, int):
+        return f"{answer}{_unit(question)}"
+    return "; ".join(question.option(option).means for option in chosen(answer))
+
+
 def options_said(rulebase: RuleBase, name: str, options: Collection[str]) -> list[str]:
-    """What each of `options` of a question or finding means, without ids; bands of a number are joined."""
+    """What each of `options` of a question or finding means; bands of a number are joined."""
     question = rulebase.questions.get(name)
     if question is None:
-        return [_finding(rulebase, name, option) for option in sorted(options)]
+        titled = {RED_FLAG: rulebase.red_flags, CAUSE: rulebase.causes}.get(name, rulebase.dispositions)
+        return [titled[option].title for option in sorted(options)]
     bands = [band for band in rulebase.bands.get(name, ()) if band in options]
-    return _spans(question, bands) + [option.means for option in question.options if option.id in options]
+    spans = [_span(question, low, high) for low, high in joined_bands(bands)]
+    return spans + [option.means for option in question.options if option.id in options]
 
 
 def cell_said(rulebase: RuleBase, cell: Cell) -> str:
-    """A cell for the person who answers: "one leg is more swollen than the other", without ids."""
+    """A cell in words: "one leg is more swollen than the other"."""
     between = ", together with " if cell.every else "; or "
     none_of = "none of: " if cell.absent else ""
     return none_of + between.join(options_said(rulebase, cell.name, cell.options))
 
 
-def _finding(rulebase: RuleBase, name: str, option: str) -> str:
-    if name == RED_FLAG:
-        return rulebase.red_flags[option].title
-    return rulebase.causes[option].title if name == CAUSE else rulebase.dispositions[option].title
-
-
-def _spans(question: Question, bands: Iterable[str]) -> list[str]:
-    """Bands in rising order as few spans: "under 18 years", "40 to 59 years", "60 years or more"."""
-    return [_span(question, low, high) for low, high in joined_bands(bands)]
-
-
 def _span(question: Question, low: int, high: int) -> str:
+    """ "under 18 years", "40 to 59 years" or "60 years or more"."""
     if low == question.minimum and high < question.maximum:
-        return f"under {high + 1} {question.unit}".strip()
+        return f"under {high + 1}{_unit(question)}"
     if high == question.maximum:
-        return f"{low} {question.unit} or more".replace("  ", " ")
-    return f"{low} to {high} {question.unit}".strip() if low < high else f"{low} {question.unit}".strip()
+        return f"{low}{_unit(question)} or more"
+    return f"{low} to {high}{_unit(question)}" if low < high else f"{low}{_unit(question)}"
 
 
-def condition_lines(rulebase: RuleBase, condition: Condition) -> list[Line]:
+def _unit(question: Question) -> str:
+    return f" {question.unit}" if question.unit else ""
+
+
+# --- for who reads the rules, with ids and links
+
+
+def condition_lines(rulebase: RuleBase, condition: Condition) -> list[str]:
     """One line a row; "everybody" for a row without cells."""
-    unless = [("unless ", *_row(rulebase, row)) for row in condition.unless]
+    unless = [f"unless {_row(rulebase, row)}" for row in condition.unless]
     return [*row_lines(rulebase, condition.when), *unless]
 
 
-def row_lines(rulebase: RuleBase, rows: Iterable[Row]) -> list[Line]:
+def row_lines(rulebase: RuleBase, rows: Iterable[Row]) -> Iterator[str]:
     """One line a row, of which any may hold."""
-    return [("or " if n else "", *_row(rulebase, row)) for n, row in enumerate(rows)]
+    return (f"{'or ' if n else ''}{_row(rulebase, row)}" for n, row in enumerate(rows))
 
 
-def _row(rulebase: RuleBase, row: Row) -> Line:
-    return joined((_cell(rulebase, cell) for cell in row), " and ") or ("everybody",)
+def _row(rulebase: RuleBase, row: Row) -> str:
+    return " and ".join(_cell(rulebase, cell) for cell in row) or "everybody"
 
 
-def _cell(rulebase: RuleBase, cell: Cell) -> Line:
-    name = Ref("question", cell.name) if cell.name in rulebase.questions else cell.name
+def _cell(rulebase: RuleBase, cell: Cell) -> str:
+    name = link("question", cell.name) if cell.name in rulebase.questions else cell.name
     values = (_value(rulebase, cell.name, item) for item in cell.written.split(" or "))
-    return (name, ": none of " if cell.absent else ": ", *joined(values, " with " if cell.every else " or "))
+    return f"{name}: {'none of ' if cell.absent else ''}{(' with ' if cell.every else ' or ').join(values)}"
 
 
-def _value(rulebase: RuleBase, name: str, item: str) -> Line:
+def _value(rulebase: RuleBase, name: str, item: str) -> str:
     bound = re.match(r"(>=|<=|>|<)\s*(\w+)$", item)
     question = rulebase.questions.get(name)
     if question is None:
-        return (Ref(name, bound[2]), _LEVELS[bound[1]]) if bound else (Ref(name, item),)
+        return link(name, bound[2]) + _LEVELS[bound[1]] if bound else link(name, item)
     if item in {option.id for option in question.options}:
-        return (f"{item} ({question.option(item).means})",)
-    words = _BOUNDS[bound[1]].format(bound[2]) if bound else item.replace("-", " to ")
-    return (f"{words} {question.unit}".strip(),)
-
-
-def example_in_words(example: Iterable[tuple[str, object]]) -> str:
-    """An example as it is written in the rule base."""
-    return ", ".join(f"{name} = {_plain(value)}" for name, value in example)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_plain, value)) + "]"
-    return str(value)
+        return f"{item} ({question.option(item).means})"
+    return (_BOUNDS[bound[1]].format(bound[2]) if bound else item.replace("-", " to ")) + _unit(question)

@@ -1,11 +1,60 @@
-"""Marks of Markdown (CommonMark, and the tables that most readers of it know)."""
+"""Templates of Markdown (CommonMark, and tables) and of plain text: what is put into one stays text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
 
 from triage.knowledge.faults import printable
+from triage.knowledge.wording import LINK
+from triage.output.frame import environment
+from triage.output.screen import wrap
+
+
+def markdown(template: str, **values: Any) -> str:
+    """A template filled in as Markdown: no value makes a heading or HTML, and a `link` leads to `#kind:id`."""
+    text = _environment(_marked).get_template(template).render(values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def plain(template: str, columns: int, **values: Any) -> list[str]:
+    """A template filled in as lines for a terminal: what is indented goes on four blanks in, addresses stay whole."""
+    lines = _environment(_on_one_line).get_template(template).render(values).strip().splitlines()
+    return [line for long in lines for line in _wrapped(long, columns)]
+
+
+@cache
+def _environment(marked: Callable[[str], str]) -> Environment:
+    """The templates, in which every value is `marked`, and what a macro makes of such is not marked again."""
+    made = environment().overlay(finalize=lambda one: one if isinstance(one, Markup) else Markup(marked(str(one))))
+    made.filters = made.filters | {"code": lambda text: Markup(f"`{printable(text)}`")}
+    return made
+
+
+def _marked(text: str) -> str:
+    first, *rest = LINK.split(text.strip())
+    links = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+    return address(first) + "".join(
+        f"[{escaped(name)}](#{kind}:{name}){escaped(after, begins=False)}" for kind, name, after in links
+    )
+
+
+def _on_one_line(text: str) -> str:
+    return LINK.sub(r"\2", " ".join(text.splitlines()))
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    _, lead, words = re.split(r"^( *(?:- )?)", line, maxsplit=1)
+    return (
+        [line]
+        if re.match(r"(https?://)?[\w-]+(\.[\w-]+)+(/\S*)?$", words)
+        else wrap(words, columns, lead, "    " if lead else "")
+    )
 
 
 def escaped(text: str, begins: bool = True) -> str:
@@ -18,9 +67,3 @@ def escaped(text: str, begins: bool = True) -> str:
 def address(text: str) -> str:
     """A link to a web address; any other text as it is."""
     return f"<{text}>" if re.match(r"https?://[^\s<>]+$", text) else escaped(text)
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a table of cells that are Markdown already; the first row is its head."""
-    head, *rest = [f"| {' | '.join(row)} |" for row in rows]
-    return [head, f"|{' --- |' * len(rows[0])}", *rest]

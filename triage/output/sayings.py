@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.knowledge.model import SafetyNet, Source
+from triage.knowledge.model import SafetyNet
 
 # Where two ticked lines do not go together.
 BOTH = "Two of these do not go together: the more urgent one counts."
@@ -11,8 +11,3 @@ BOTH = "Two of these do not go together: the more urgent one counts."
 def net_sentences(net: SafetyNet) -> tuple[str, str]:
     """The signs to come back for today, and those of an emergency, as a sentence each."""
     return f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."
-
-
-def year_of(source: Source) -> str:
-    """The year of a source; empty where it is not known, or stands in the title."""
-    return str(source.year) if source.year and str(source.year) not in source.title else ""

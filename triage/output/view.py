@@ -26,11 +26,10 @@ from triage.knowledge.model import (
     RedFlag,
     RuleBase,
     SafetyNet,
-    Source,
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said
+from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
 from triage.output.sayings import net_sentences
 from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
 
@@ -538,11 +537,6 @@ def _entries(assessment: Assessment, parts: Iterable[str]) -> Iterator[Entry]:
             yield from (found.cause for found in getattr(assessment, name))
         elif name in ("notes", "relief", "do_not", "prevention", "myths", "checks"):
             yield from getattr(assessment, name)
-
-
-def year_of(source: Source) -> str:
-    """The year of a source, unless it is not known or stands in the title already."""
-    return str(source.year) if source.year and str(source.year) not in source.title else ""
 
 
 class _Shown(NamedTuple):

@@ -28,10 +28,9 @@ from triage.knowledge.model import (
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import GRADES, STRENGTHS
+from triage.knowledge.wording import GRADES, STRENGTHS, year_of
 from triage.output.as_json import json_text
 from triage.output.explanation import explained
-from triage.output.sayings import year_of
 from triage.output.screen import WIDEST
 from triage.output.text import whole
 from triage.output.view import NOTHING_MORE, View, Wanted, deciding, view_of
