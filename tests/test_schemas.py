@@ -12,14 +12,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft7Validator
 from stories import SCENARIOS
 from test_answers import WHOLE, WRONG
 from test_rulebase_faults import BREAKS, RELIEF_NOW, Break, Sound, applied
-from triage.exchange.schemas.rule_grammar import Field, Fields, grammar
 
 from triage.cli.main import main
 from triage.conversation.answers import check_answers
@@ -27,9 +26,11 @@ from triage.conversation.scenarios import expected_fields, run_scenario
 from triage.exchange.schemas import KINDS
 from triage.exchange.schemas.every import schema_of
 from triage.knowledge.faults import FaultyInput
+from triage.knowledge.fields import OR_TRUE, Field, Findings, Scope, fields_of, item_of
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.model import Assessment, Question, RuleBase
-from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of
+from triage.knowledge.model import Assessment, Condition, Question, RuleBase
+from triage.knowledge.reading import UNLESS, condition_key, shape_of
+from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, file_names, pattern_of
 from triage.knowledge.rulebase import rules_folder
 from triage.output.as_json import as_dict, json_text
 from triage.output.view import Wanted
@@ -258,52 +259,57 @@ def as_toml(value: Any) -> str:
 # --- bad rule files
 
 
-def test_the_grammar_is_that_of_every_table(rulebase: RuleBase) -> None:
-    assert set(grammar(rulebase)) == set().union(*LAYOUT.values())
+def kind_of_table(name: str) -> type:
+    """The type of a table of the files."""
+    return SINGLE[name] if name in SINGLE else LISTS[name][0]
+
+
+def fields_by_key(kind: type, data: Mapping[str, Any]) -> dict[str, Field]:
+    """The fields that a table may have, by their keys; a condition has two."""
+    fields = {condition_key(field): field for field in fields_of(kind) if field.known(data)}
+    with_unless = [field for field in fields.values() if field.hint is Condition]
+    return {**fields, **dict.fromkeys([UNLESS] * bool(with_unless), *with_unless)}
 
 
 def mutations(field: Field, value: Any) -> Iterator[Any]:
     """Values that cannot stand under a field that holds `value` now."""
-    texts = field.kind in ("text", "filled text", "id")
-    yield {"x": 1} if field.kind not in ("table", "words") else []
-    yield 5 if field.kind != "whole" else "five"
-    yield "nonsense" if not texts else ["nonsense"]
-    if field.kind == "filled text":
-        yield "  "
-    if field.kind == "id":
+    shape, inner = shape_of(field), item_of(field.hint)
+    is_text = shape == "simple" and inner is str
+    yield {"x": 1} if shape not in ("table", "words") else []
+    yield 5 if inner is not int else "five"
+    yield "nonsense" if not is_text else ["nonsense"]
+    if is_text and field.mark(Scope):
         yield from ("", "Two Words", "a--b")
-    if field.kind == "choice":
+    elif is_text and not field.has_default:
+        yield "  "
+    if shape in ("choice", "id"):
         yield f"{value}s"
-    if field.kind == "filled texts":
-        yield []
-    if field.kind in ("choices", "texts", "filled texts"):
-        yield [1]
-    if field.kind == "choices":
-        yield ["nonsense"]
-    if field.kind in ("rows", "flag or rows"):
-        yield from (
-            [],
-            [{}],
-            [5],
-            [{"nonsense": "x"}],
-            [{"age": "60+"}],
-            [{"kind": "knt"}],
-            [{"kind": []}],
-            [{"age": 500}],
-        )
-        yield from ([{"kind": cell}] for cell in WRONG_CELLS)
-        yield from ([{"side": {"all": ["left", "right"]}}], [{"side": True}], [{"age": {"not": ["a_na"]}}])
-        barred = {"red_flag": "far-worse", "cause": "veins", "disposition": "soon"}
-        yield from ([{name: known}] for name, known in barred.items() if name not in field.values)
-        yield from ([{name: "nonsense"}] for name in field.values)
-        yield from ([{name: {"not": [known]}}] for name, known in barred.items() if name in field.values)
-    if field.kind == "examples":
+    if shape == "list":
+        yield from ([1], *([[]] if not field.has_default else []), *([["nonsense"]] if get_args(inner) else []))
+    if shape in ("rows", "condition"):
+        yield from wrong_rows(field)
+    if shape == "examples":
         yield from ([5], [{"nonsense": 1}], [{"side": "lft"}], [{"legs": "l_one"}], [{"age": 500}])
         yield from ([{"legs": ["l_one", "none"]}], [{"legs": [["l_one"], ["none", "l_pop"]]}], [{"red_flag": "x"}])
-    if field.kind in ("words", "by voice"):
+    if shape == "words":
         yield from ([], {"you": 5})
-    if field.kind == "groups":
+    if shape == "groups":
         yield from ([5], [["c_same"]], [["c_same", 5]])
+
+
+def wrong_rows(field: Field) -> Iterator[Any]:
+    """Rows that no condition may have, or not this one."""
+    yield from ([], [{}], [5], [{"nonsense": "x"}], [{"age": "60+"}], [{"kind": "knt"}], [{"kind": []}], [{"age": 500}])
+    yield from ([{"kind": cell}] for cell in WRONG_CELLS)
+    yield from ([{"side": {"all": ["left", "right"]}}], [{"side": True}], [{"age": {"not": ["a_na"]}}])
+    findings = field.mark(Findings)
+    readable = findings.names if findings else ()
+    barred = {"red_flag": "far-worse", "cause": "veins", "disposition": "soon"}
+    yield from ([{name: known}] for name, known in barred.items() if name not in readable)
+    yield from ([{name: "nonsense"}] for name in readable)
+    yield from ([{name: {"not": [known]}}] for name, known in barred.items() if name in readable)
+    if OR_TRUE not in field.marks:
+        yield True
 
 
 # Cells of `kind` that the program refuses, and some that it takes.
@@ -325,21 +331,21 @@ def test_a_cell_is_refused_where_the_program_refuses_it(
     words = Vocabulary(rulebase.questions)
     for cell in (*WRONG_CELLS, *RIGHT_CELLS):
         complaints: list[str] = []
-        words.read_rows([{"kind": cell}], (), lambda what, _, told=complaints: told.append(what))
+        words.read_rows([{"kind": cell}], (), lambda code, *_, told=complaints: told.append(code))
         found = errors(of_file[pattern], {"red_flag": [{**flag, "when": [{"kind": cell}]}]})
         assert bool(found) == bool(complaints) == (cell in WRONG_CELLS), cell
 
 
-def places(fields: Fields, data: Mapping[str, Any], path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Field]]:
+def places(kind: type, data: Mapping[str, Any], path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Field]]:
     """Every field of a table and of those below it, with the way to it."""
-    for key, field in fields.items():
+    for key, field in fields_by_key(kind, data).items():
         if key not in data:
             continue
         yield (*path, key), field
-        if field.below is not None:
-            below = enumerate(data[key]) if field.kind == "tables" else [(None, data[key])]
+        if shape_of(field) == "table":
+            below = enumerate(data[key]) if isinstance(data[key], list) else [(None, data[key])]
             for nth, table in below:
-                yield from places(field.below, table, (*path, key) if nth is None else (*path, key, nth))
+                yield from places(item_of(field.hint), table, (*path, key) if nth is None else (*path, key, nth))
 
 
 def at(document: Any, path: tuple[Any, ...]) -> Any:
@@ -349,23 +355,19 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("pattern", LAYOUT)
-def test_a_mutation_of_each_field_is_refused(
-    pattern: str, rulebase: RuleBase, of_file: dict[str, Draft7Validator]
-) -> None:
+def test_a_mutation_of_each_field_is_refused(pattern: str, of_file: dict[str, Draft7Validator]) -> None:
     names = [name for name in RULE_FILES if pattern_of(name) == pattern]
-    tables, validator, tried = grammar(rulebase), of_file[pattern], set()
+    validator, tried = of_file[pattern], set()
     for name in names:
         document = read(rules_folder() / name)
         for table in LAYOUT[pattern] & document.keys():
             entries = document[table] if isinstance(document[table], list) else [document[table]]
             for entry in entries:
-                decided = [by_value[entry[key]] for key, by_value in tables[table].decided.items()]
-                fields = decided[0] if decided else tables[table].fields
                 small = {other: value for other, value in document.items() if isinstance(value, dict)} | {
                     table: [entry] if isinstance(document[table], list) else entry
                 }
                 start = (table, 0) if isinstance(document[table], list) else (table,)
-                for path, field in places(fields, entry, start):
+                for path, field in places(kind_of_table(table), entry, start):
                     kind = tuple(step for step in path if isinstance(step, str))
                     if kind in tried:
                         continue
@@ -374,8 +376,9 @@ def test_a_mutation_of_each_field_is_refused(
                         assert errors(validator, broken), (path, at(broken, path[:-1]))
     for table in LAYOUT[pattern]:  # fields that no entry of the built-in rules uses
         entry = next(iter(entries_of(names, table)))
-        for key in tables[table].fields.keys() - {kind[1] for kind in tried if kind[0] == table}:
-            for mutation in mutations(tables[table].fields[key], None):
+        fields = fields_by_key(kind_of_table(table), entry)
+        for key in fields.keys() - {kind[1] for kind in tried if kind[0] == table}:
+            for mutation in mutations(fields[key], None):
                 assert errors(validator, {table: [{**entry, key: mutation}]}), (table, key, mutation)
 
 
@@ -393,7 +396,7 @@ def broken_at(document: Any, path: tuple[Any, ...], field: Field) -> Iterator[An
         broken = copy.deepcopy(document)
         at(broken, path[:-1])[path[-1]] = mutation
         yield broken
-    if field.required:
+    if not field.has_default and path[-1] != UNLESS:
         broken = copy.deepcopy(document)
         del at(broken, path[:-1])[path[-1]]
         yield broken
