@@ -23,7 +23,7 @@ from stories import SCENARIOS
 
 import triage
 from triage.cli.main import main
-from triage.conversation.interview import MOST_LINES
+from triage.conversation.lists import MOST_LINES
 from triage.conversation.scenarios import run_scenario
 from triage.knowledge import model
 from triage.knowledge.faults import FaultyInput

@@ -24,7 +24,8 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from questionary.prompts.common import InquirerControl
 
-from triage.conversation.interview import BACK, Prompt, Reply, in_order
+from triage.conversation.interview import BACK, Prompt, Reply
+from triage.conversation.lists import in_order
 from triage.conversation.why import why, why_in_full
 from triage.knowledge.faults import printable
 from triage.knowledge.model import AT_ONCE, Answers, Disposition, FiredFlag, Option, Question
