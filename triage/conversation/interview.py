@@ -90,23 +90,18 @@ class Asker(Protocol):
 
     def ask(self, prompt: Prompt) -> Reply:
         """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
-        ...
 
     def act(self, text: str) -> None:
         """Say the one thing to do at once for a cramp that is there now."""
-        ...
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         """Say at once that something urgent was found."""
-        ...
 
     def emergency(self, answers: Answers) -> bool:
         """Say at once what to do; whether the person leaves with it (or goes back: ticked by mistake)."""
-        ...
 
     def review(self, answers: Answers) -> str | None:
         """Show all answers; the id of a question to change, or None to go on."""
-        ...
 
 
 def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
@@ -200,7 +195,8 @@ class Interview:
             self._keep(question, reply)
             if not self._stops_at_once(self.answers):
                 self.answered(self.answers)
-                self._act_now(question, reply)
+                if any(option.now for option in question.options if option.id in chosen(reply)):
+                    self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
         return reply
 
     def _prompt(self, question: Question, answers: Answers) -> Prompt:
@@ -254,11 +250,6 @@ class Interview:
         now = lines_of(question, facts)
         offered = self.offered.get(name, now)
         return now <= offered and offered & set(chosen(answer)) <= now
-
-    def _act_now(self, question: Question, reply: Answer) -> None:
-        """The one safe action, once somebody says that it cramps now."""
-        if any(o.now for o in question.options if o.id in chosen(reply)):
-            self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
 
     def _announce_what_is_new(self) -> None:
         flags = settled_flags(self.engine, self.answers)

@@ -73,6 +73,11 @@ POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
 Understand = Callable[[str, Prompt], tuple[Reply | None, str]]  # of a typed line: the reply, or what is wrong with it
 
 
+def wrapped(*texts: str) -> list[str]:
+    """The lines of these texts, as wide as the window is now; there are none of an empty one."""
+    return [line for text in texts if text for line in screen.wrap(text, screen.width())]
+
+
 class TerminalAsker(ABC):
     """What both askers share: words, the line that is typed in, and the review."""
 
@@ -101,16 +106,14 @@ class TerminalAsker(ABC):
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
         self.asked_why = False
-        if prompt.kind == "number":
-            return self._number(prompt)
-        return self._list(prompt)
+        return self._number(prompt) if prompt.kind == "number" else self._list(prompt)
 
     def leave(self) -> None:
         """End what is being asked, from outside."""
         raise KeyboardInterrupt
 
     def act(self, text: str) -> None:
-        self.show(["", *screen.wrap(text, screen.width())])
+        self.show(["", *wrapped(text)])
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         self.rulebase = rules_in_voice(self.engine.rulebase, voice)
@@ -120,10 +123,9 @@ class TerminalAsker(ABC):
 
     def emergency(self, answers: Answers) -> bool:
         self._speak(answers)
-        columns = screen.width()
         assessment = assess(self.engine, answers)
-        head = screen.wrap(assessment.disposition.say.upper(), columns)
-        lines = emergency_lines(assessment, columns)[len(head) :]
+        head = wrapped(assessment.disposition.say.upper())
+        lines = emergency_lines(assessment, screen.width())[len(head) :]
         with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
             if not self._emergency(head, lines):
                 return False
@@ -144,16 +146,15 @@ class TerminalAsker(ABC):
 
     def review(self, answers: Answers) -> str | None:
         self._speak(answers)
-        columns = screen.width()
         names = [name for name in self.rulebase.questions if name in answers]
-        picked = self._pick(screen.wrap(REVIEW, columns), {"": FINISH, Key.CHANGE: LIST, Key.BACK: names[-1]})
+        picked = self._pick(wrapped(REVIEW), {"": FINISH, Key.CHANGE: LIST, Key.BACK: names[-1]})
         if picked == LIST:
             lines = [""]
             for number, name in enumerate(names, 1):
-                lines += screen.wrap(said(self.rulebase, name, answers[name]), columns, f"{number:2}  ")
+                lines += screen.wrap(said(self.rulebase, name, answers[name]), screen.width(), f"{number:2}  ")
             self.show(lines)
             text = "Number of an answer to change, or Enter for the result"
-            picked = self._pick(screen.wrap(text, columns), {**_numbered(names), Key.BACK: names[-1]})
+            picked = self._pick(wrapped(text), {**_numbered(names), Key.BACK: names[-1]})
         return None if picked == FINISH else picked
 
     def after_result(self, headline: str, height: int) -> str | None:
@@ -163,8 +164,8 @@ class TerminalAsker(ABC):
         it does not fit the window, `headline` is said again.
         """
         if height + 2 > screen.rows():
-            self.show(["", *screen.wrap(headline, screen.width())])
-        picked = self._pick(screen.wrap(AFTER_RESULT, screen.width()), _numbered([DETAILS, PAGE]))
+            self.show(["", *wrapped(headline)])
+        picked = self._pick(wrapped(AFTER_RESULT), _numbered([DETAILS, PAGE]))
         return None if picked == FINISH else picked
 
     def more(self, headings: Sequence[str]) -> int | None:
@@ -176,16 +177,13 @@ class TerminalAsker(ABC):
         return self._nth("Number of what to save, or Enter to go back", kinds, {Key.BACK: FINISH})
 
     def _nth(self, text: str, items: Sequence[str], more: Mapping[str, str]) -> int | None:
-        columns = screen.width()
-        lines = [line for number, item in enumerate(items, 1) for line in screen.wrap(f"{number} {item}", columns)]
-        self.show(["", *lines])
-        picked = self._pick(screen.wrap(text, columns), {**_numbered(range(len(items))), **more})
+        self.show(["", *wrapped(*(f"{number} {item}" for number, item in enumerate(items, 1)))])
+        picked = self._pick(wrapped(text), {**_numbered(range(len(items))), **more})
         return None if picked == FINISH else int(picked)
 
     def file_name(self, default: str) -> str | None:
         """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
-        text = f"Name of the new file. Enter for {default}, b to go back"
-        typed = self._line(screen.wrap(text, screen.width())).strip()
+        typed = self._line(wrapped(f"Name of the new file. Enter for {default}, b to go back")).strip()
         return None if typed == Key.BACK else typed or default
 
     def give(self, lines: Sequence[str]) -> None:
@@ -209,7 +207,7 @@ class TerminalAsker(ABC):
             elif typed in choices:
                 return choices[typed]
             else:
-                note = screen.wrap(f'"{shown(typed)}" is not one of the keys here.', screen.width())
+                note = wrapped(f'"{shown(typed)}" is not one of the keys here.')
 
     def _number(self, prompt: Prompt) -> Reply:
         at_once = f"{Key.BACK}{Key.DETAIL}{Key.WHY}"
@@ -219,9 +217,8 @@ class TerminalAsker(ABC):
         self, prompt: Prompt, lines: list[str], note: list[str], at_once: str, understand: Understand
     ) -> Reply:
         """The reply to a prompt that is typed as a line, below `lines` and a `note`; asked until it is understood."""
-        columns = screen.width()
         while True:
-            typed = self._typed([*lines, *note, *key_line(prompt, columns)], at_once)
+            typed = self._typed([*lines, *note, *key_line(prompt, screen.width())], at_once)
             lines, note = lines if self.redraws else [], []
             if typed == Key.BACK:
                 return BACK
@@ -231,7 +228,7 @@ class TerminalAsker(ABC):
             reply, problem = understand(typed, prompt)
             if reply is not None:
                 return reply
-            note = screen.wrap(problem, columns)
+            note = wrapped(problem)
 
     def _typed(self, lines: Sequence[str], at_once: str) -> str:
         """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
@@ -248,7 +245,7 @@ class TerminalAsker(ABC):
         if typed == Key.WHY:
             return self._why(prompt)
         if typed in (Key.DETAIL, 2 * Key.DETAIL):
-            return screen.wrap(f"Why: {prompt.question.why}", screen.width())
+            return wrapped(f"Why: {prompt.question.why}")
         return []
 
     def _relief(self) -> list[str]:
@@ -259,17 +256,14 @@ class TerminalAsker(ABC):
     def _why(self, prompt: Prompt) -> list[str]:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
         again, self.asked_why = self.asked_why, True
-        if again:
-            return why_in_full(self.rulebase, prompt, screen.width())
-        return why(self.rulebase, prompt, screen.width(), screen.rows() - PAGE_FOOT)
+        columns, rows = screen.width(), screen.rows() - PAGE_FOOT
+        return why_in_full(self.rulebase, prompt, columns) if again else why(self.rulebase, prompt, columns, rows)
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
         """What stands above a list: the question, or on its later screens the heading of the screen."""
-        columns = screen.width()
-        lines = [""] if screen.rows() >= screen.LOW else []
-        lines += screen.wrap(prompt.remark, columns) if prompt.remark else []
-        lines += screen.wrap(prompt.page if prompt.later else prompt.text, columns)
-        return lines + (screen.wrap(f"Why: {prompt.question.why}", columns) if why else [])
+        gap = [""] if screen.rows() >= screen.LOW else []
+        text = prompt.page if prompt.later else prompt.text
+        return [*gap, *wrapped(prompt.remark, text, f"Why: {prompt.question.why}" if why else "")]
 
 
 def _headed(head: Sequence[str], lines: Sequence[str], below: int) -> list[str]:
@@ -305,43 +299,39 @@ class PlainAsker(TerminalAsker):
         self.lines_in = lines_in
 
     def _emergency(self, head: list[str], lines: list[str]) -> bool:
-        foot = screen.wrap(MISTAKE.format("leave"), screen.width())
+        foot = wrapped(MISTAKE.format("leave"))
         self.show(["", *_headed(head, lines, len(foot) + 1)])
         return self._pick(foot, {"": FINISH, Key.BACK: Key.BACK}) == FINISH
 
     def _list(self, prompt: Prompt) -> Reply:
-        columns = screen.width()
         lines = self._head(prompt)
         for number, option in enumerate(prompt.lines, 1):
-            lines += _numbered_line(number, option, columns, prompt.opened or option.open)
-        ticked = [o.text for o in prompt.options if o.id in prompt.chosen]
-        note = screen.wrap(f"So far: {'; '.join(ticked)}", columns) if ticked else []
-        reply = self._typed_reply(prompt, lines, note, "", _understood)
+            lines += _numbered_line(number, option, prompt.opened or option.open)
+        ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
+        reply = self._typed_reply(prompt, lines, wrapped(f"So far: {ticked}" if ticked else ""), "", _understood)
         if not isinstance(reply, Back):
             self._say_again(prompt, chosen(reply))
         return reply
 
     def _say_again(self, prompt: Prompt, picked: tuple[str, ...]) -> None:
         """What was ticked, for those who cannot see the list."""
-        columns = screen.width()
         words = "; ".join(o.text for o in prompt.lines if o.id in picked)
-        lines = screen.wrap(words, columns, "-> ") if words else []
+        lines = screen.wrap(words, screen.width(), "-> ") if words else []
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
-            lines += screen.wrap(BOTH, columns)
+            lines += wrapped(BOTH)
         if lines:
             self.show(lines)
 
     def _explained(self, typed: str, prompt: Prompt) -> list[str]:
         """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
         found = re.fullmatch(r"\?\??\s*(\d*)", typed)
-        lines = {str(number): option for number, option in enumerate(prompt.lines, 1)}
-        if not found or not lines or (found[1] and found[1].lstrip("0") not in lines):
+        nth = found[1] if found else ""
+        if not found or not prompt.lines or (nth and not 1 <= int(nth) <= len(prompt.lines)):
             return super()._explained(typed, prompt)
-        nth, columns = found[1].lstrip("0"), screen.width()
         if nth:
-            none = [] if lines[nth].detail else screen.wrap(NO_DETAIL, columns)
-            return [*_numbered_line(int(nth), lines[nth], columns, True), *none]
-        details = [line for n, option in lines.items() for line in _numbered_line(int(n), option, columns, True)]
+            option = prompt.lines[int(nth) - 1]
+            return [*_numbered_line(int(nth), option, True), *wrapped("" if option.detail else NO_DETAIL)]
+        details = [line for n, option in enumerate(prompt.lines, 1) for line in _numbered_line(n, option, True)]
         return [*self._head(prompt, why=True), *details]
 
     def _read(self, lines: Sequence[str]) -> None:
@@ -385,7 +375,8 @@ def _how(prompt: Prompt) -> str:
     return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
 
 
-def _numbered_line(number: int, option: Option, columns: int, opened: bool) -> list[str]:
+def _numbered_line(number: int, option: Option, opened: bool) -> list[str]:
+    columns = screen.width()
     lines = screen.wrap(option.text, columns, f"{number} ")
     return lines + (screen.wrap(option.detail, columns, "   ") if opened and option.detail else [])
 
@@ -434,12 +425,10 @@ class QuestionaryAsker(TerminalAsker):
 
     def _emergency(self, head: list[str], lines: list[str]) -> bool:
         """A screen after the other, each with the head and the way back; what was read stays once one leaves."""
-        columns = screen.width()
-        foot = screen.wrap(MISTAKE.format("leave"), columns)
-        room = max(screen.rows() - len(head) - len(foot) - 1, 1)
-        pages = [lines[at : at + room] for at in range(0, len(lines), room)] or [[]]
+        feet = [wrapped(MISTAKE.format(does)) for does in ("more", "leave")]
+        pages = _pages(lines, max(screen.rows() - len(head) - len(feet[1]) - 1, 1))
         for number, page in enumerate(pages, 1):
-            foot = screen.wrap(MISTAKE.format("more" if number < len(pages) else "leave"), columns)
+            foot = feet[number == len(pages)]
             if self._pick([*head, *page, *foot], {"": FINISH, Key.BACK: Key.BACK}) == Key.BACK:
                 return False
         return True
@@ -462,8 +451,7 @@ class QuestionaryAsker(TerminalAsker):
             text = GO_ON if number == len(pages) else f"Page {number} of {len(pages)}. Enter goes on, b leaves"
             if stays:
                 self.show(page)
-            above = [] if stays else page
-            if self._pick([*above, *screen.wrap(text, screen.width())], {"": NEXT, Key.BACK: FINISH}) == FINISH:
+            if self._pick([*([] if stays else page), *wrapped(text)], {"": NEXT, Key.BACK: FINISH}) == FINISH:
                 return
 
     def _line(self, lines: Sequence[str], at_once: str = "") -> str:
@@ -543,12 +531,10 @@ class _Menu:
         return self.asker._head(self.prompt, why=self.says_why)
 
     def _foot(self) -> list[str]:
-        columns = screen.width()
         both = rivals_beside(self.prompt.question, [*self.prompt.earlier, *self.ticked])
-        notes = [MORE_BELOW if self.is_cut else "", BOTH if both else "", self.note]
-        lines = [line for note in notes if note for line in screen.wrap(note, columns)]
+        notes = wrapped(MORE_BELOW if self.is_cut else "", BOTH if both else "", self.note)
         gap = [""] if screen.rows() >= screen.LOW and not self.is_cut else []
-        return [*gap, *lines, *key_line(self.prompt, columns, self.picked)]
+        return [*gap, *notes, *key_line(self.prompt, screen.width(), self.picked)]
 
     def _set_titles(self, _: Any) -> None:
         """The lines as wide as the window is now: questionary would cut them."""
