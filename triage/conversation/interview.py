@@ -132,9 +132,9 @@ def gives_way(question: Question, facts: Facts, urgent: bool, asked: int, most: 
 class Interview:
     """One interview: what is known, and the loop that asks for the rest.
 
-    Its state: `answers`, in the order in which they were given; `extra`, known ones that nobody is asked for;
-    `offered`, the lines that each answered list showed; `early`, what follow-ups were answered with before their turn;
-    `ticked`, signs on lists that are not finished; `announced`, the urgent red flags that were said.
+    Its state: `answers`; `asked`, the questions that one can go back to, in order; `offered`, the lines that each
+    answered list showed; `early`, what follow-ups were answered with before their turn; `ticked`, signs on lists that
+    are not finished; `announced`, the urgent red flags that were said.
     """
 
     def __init__(
@@ -151,19 +151,13 @@ class Interview:
         """
         self.engine, self.asker, self.answered = engine, asker, answered
         self.rulebase = engine.rulebase
-        given = known or {}
-        self.answers: dict[str, Answer] = {name: given[name] for name in self.rulebase.questions if name in given}
+        self.answers: dict[str, Answer] = dict(known or {})
         facts = self._facts(self.answers)
-        self.extra = {name for name in self.answers if not self.rulebase.questions[name].applies(facts)}
+        self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
         self.offered: dict[str, frozenset[str]] = {}
         self.early: dict[str, Early] = {}
         self.ticked: dict[str, Answer] = {}
         self.announced: set[str] = set()
-
-    @property
-    def asked(self) -> list[str]:
-        """The questions that were asked, in order."""
-        return [name for name in self.answers if name not in self.extra]
 
     @property
     def known(self) -> Answers:
@@ -200,15 +194,15 @@ class Interview:
         return reply
 
     def _prompt(self, question: Question, answers: Answers) -> Prompt:
-        asked, facts = self.asked, self._facts(answers)
+        facts, asked = self._facts(answers), list(dict.fromkeys([*self.asked, question.id]))
         left = {q.id for q in open_questions(self.engine, _without(question, answers))} - {question.id}
         return Prompt(
             question=question,
             text=question.text,
             kind=question.kind,
             options=question.shown(facts),
-            number=1 + (asked.index(question.id) if question.id in asked else len(asked)),
-            about=len({*asked, question.id}) + len(left),
+            number=1 + asked.index(question.id),
+            about=len(asked) + len(left),
             limit=question.limit(facts),
             answers=dict(answers),
         )
@@ -228,11 +222,13 @@ class Interview:
 
     def _keep(self, question: Question, reply: Answer) -> None:
         self.answers[question.id] = reply
-        self.extra.discard(question.id)
+        if question.id not in self.asked:
+            self.asked.append(question.id)
         self.ticked = {}
         self.offered[question.id] = lines_of(question, self._facts(self.answers))
         while gone := [name for name in self.asked if not self._still_holds(name)]:
             for name in gone:
+                self.asked.remove(name)
                 del self.answers[name]
                 self.offered.pop(name, None)
                 self.early.pop(name, None)
