@@ -340,6 +340,12 @@ def test_a_sign_of_the_first_screen_is_followed_up_before_the_second(engine: Eng
     assert run.answers["danger_more"] == ("f_mild", "w_gave")
 
 
+def test_an_emergency_on_a_later_screen_keeps_what_a_sign_opened_before(engine: Engine) -> None:
+    run = go(engine, danger=[("d_fever",), ("d_weak",)], danger_more=[("f_mild",), ("w_swallow",)])
+    assert run.happened[-1] == "emergency"
+    assert run.answers["danger_more"] == ("f_mild", "w_swallow")
+
+
 def test_back_from_what_a_sign_opens_shows_the_screen_of_the_sign(engine: Engine) -> None:
     run = go(engine, danger=[("d_saddle",), NONE, NONE], danger_more=[BACK])
     assert run.happened[1:5] == ["danger Body", "danger_more", "danger Body", "danger Legs"]
