@@ -522,7 +522,7 @@ def test_leave_at_every_kind_of_prompt(engine: Engine, age: Prompt, key: str, er
         for before in ("", "1"):
             is_text = prompt is age and before and key in "qQ"  # of a line that is begun: then nobody leaves by it
             with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
-                pipe.send_text(before + key + CTRL_D * is_text)
+                pipe.send_text(before + key + (CTRL_D if is_text else ""))
                 with pytest.raises(EOFError if is_text else error):
                     QuestionaryAsker(engine, StringIO()).ask(prompt)
 
