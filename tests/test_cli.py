@@ -230,7 +230,7 @@ def test_a_fault_hides_no_danger_sign(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith(f"{path}: ")
-    said = f"{path}: what can be read of it asks for this: {rulebase.dispositions[level].say}"
+    said = f"{path}: LCT407 what can be read of it asks for this: {rulebase.dispositions[level].say}"
     assert said in told.err.splitlines()[:3]
 
 
@@ -493,7 +493,7 @@ def test_what_if_as_json(files: Path) -> None:
 def test_what_if_of_bad_files_goes_on_and_says_what_is_wrong(files: Path) -> None:
     done = run("what-if", files / "bad.toml", files / "runner.toml")
     assert done.returncode == WRONG_INPUT
-    assert "bad.toml:2: age: 340" in done.stderr
+    assert "bad.toml:2: LCT405 age: 340" in done.stderr
     assert done.stdout.startswith("== ")
     written = files / "more.txt"
     assert run("what-if", files / "runner.toml", "--output", written).returncode == DONE
@@ -585,28 +585,30 @@ def test_folders_are_searched_and_every_file_is_run_once(tmp_path: Path) -> None
     assert (done.returncode, done.stdout.splitlines()[-1]) == (FAILED, "2 passed, 1 failed")
 
 
-UNREADABLE = {
-    "field": ('dispositoin = "soon"', 'unknown field "dispositoin" in [expect] (did you mean "disposition"?'),
-    "level": ('disposition = "son"', 'unknown disposition "son" (did you mean "soon"?'),
-    "id": ('relief = ["strech"]', 'relief: unknown id "strech" ('),
-    "other kind": ('causes = ["clot"]', 'causes: unknown id "clot" ('),
-    "no list": ('causes = "heat-sweat"', "causes: must be a list of ids"),
-    "no table": ("scores = 5", "scores: must be a table of causes and whole numbers"),
-    "cause": ("scores = { heat-swet = 3 }", 'scores: unknown id "heat-swet" (did you mean "heat-sweat"?'),
-    "score": ("scores = { heat-sweat = true }", "scores: heat-sweat: must be a whole number"),
-    "no truth": ('see_doctor = "no"', "see_doctor: must be true or false"),
+UNREADABLE = {  # a line of [expect], the code of its fault, and what is named
+    "field": ('dispositoin = "soon"', "LCT422", 'did you mean "disposition"?'),
+    "level": ('disposition = "son"', "LCT424", 'did you mean "soon"?'),
+    "id": ('relief = ["strech"]', "LCT424", '"strech"'),
+    "other kind": ('causes = ["clot"]', "LCT424", '"clot"'),
+    "no list": ('causes = "heat-sweat"', "LCT423", "causes: "),
+    "no table": ("scores = 5", "LCT423", "scores: "),
+    "cause": ("scores = { heat-swet = 3 }", "LCT424", 'did you mean "heat-sweat"?'),
+    "score": ("scores = { heat-sweat = true }", "LCT423", "scores: "),
+    "no id": ("disposition = 5", "LCT423", "disposition: "),
+    "no truth": ('see_doctor = "no"', "LCT423", "see_doctor: "),
 }
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_scenario_that_is_not_one_is_bad_input(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    expect, what = UNREADABLE[name]
+    expect, code, named = UNREADABLE[name]
     path = scenario(tmp_path, "x.toml", expect)
     line = path.read_text().split("\n").index(expect) + 1
     scenario(tmp_path, "y.toml", 'disposition = "soon"')  # also fails; bad input outranks it
     assert main(["test", str(tmp_path)]) == WRONG_INPUT
     told = capsys.readouterr()
-    assert told.err.startswith(f"{path}:{line}: {what}")
+    assert told.err.startswith(f"{path}:{line}: {code} ")
+    assert named in told.err
     assert told.out.splitlines()[-1] == "0 passed, 1 failed, 1 unreadable"
 
 

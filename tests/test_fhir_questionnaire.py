@@ -19,7 +19,8 @@ from fhir_form import CORE, EXPRESSION, Json, all_items, extensions, is_enabled,
 from reliability.fuzz import TINY
 
 from triage.cli.main import main
-from triage.conversation.interview import in_order, missing_from, open_questions
+from triage.conversation.interview import missing_from, open_questions
+from triage.conversation.lists import in_order
 from triage.exchange.answer_files import read_answer_file
 from triage.exchange.fhir.codes import FHIR_BASE
 from triage.exchange.fhir.enabling import enabling

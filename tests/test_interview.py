@@ -14,7 +14,6 @@ from terminal import part_of
 
 from triage.conversation.interview import (
     BACK,
-    MOST_LINES,
     NO,
     YES,
     Interview,
@@ -23,6 +22,7 @@ from triage.conversation.interview import (
     open_questions,
     settled_flags,
 )
+from triage.conversation.lists import MOST_LINES
 from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Disposition, FiredFlag, RuleBase
 from triage.reasoning.assessment import assess, most_urgent
 from triage.reasoning.engine import Engine
@@ -232,19 +232,29 @@ def test_the_key_of_none_is_not_the_age_of_who_answers(engine: Engine) -> None:
         assert (prompt.limit.minimum, prompt.limit.maximum) == (1, 120)
 
 
-def test_what_was_ticked_on_a_list_that_is_not_finished_is_known(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("stopped", "replies"),
+    [
+        ("legs Feel", {"legs": ("l_one",)}),
+        ("danger_more", {"danger": ("d_saddle",)}),
+        ("danger Legs", {"danger": ("d_saddle",), "danger_more": NONE}),  # after what the sign opened
+    ],
+)
+def test_what_was_ticked_on_a_list_that_is_not_finished_is_known(
+    engine: Engine, stopped: str, replies: dict[str, Any]
+) -> None:
     class Stops(Scripted):
         def ask(self, prompt: Prompt) -> Reply:
-            if prompt.question.id == "legs" and prompt.later:
+            if f"{prompt.question.id} {prompt.page}".strip() == stopped:
                 raise KeyboardInterrupt
             return super().ask(prompt)
 
-    asker = Stops({**HARMLESS, "legs": ("l_one",)})
-    interview = Interview(engine, asker)
+    name = next(iter(replies))
+    interview = Interview(engine, Stops({**HARMLESS, **replies}))
     with pytest.raises(KeyboardInterrupt):
         interview.conduct()
-    assert "legs" not in interview.answers
-    assert interview.known["legs"] == ("l_one",)
+    assert name not in interview.answers
+    assert interview.known[name] == replies[name]
 
 
 @pytest.mark.parametrize("age", [40, "a_na"])
@@ -328,6 +338,12 @@ def test_a_sign_of_the_first_screen_is_followed_up_before_the_second(engine: Eng
     assert {o.id for o in first.lines} == {"f_ill", "f_mild"}
     assert {o.id for o in second.lines} & {"f_ill", "f_mild"} == set()
     assert run.answers["danger_more"] == ("f_mild", "w_gave")
+
+
+def test_an_emergency_on_a_later_screen_keeps_what_a_sign_opened_before(engine: Engine) -> None:
+    run = go(engine, danger=[("d_fever",), ("d_weak",)], danger_more=[("f_mild",), ("w_swallow",)])
+    assert run.happened[-1] == "emergency"
+    assert run.answers["danger_more"] == ("f_mild", "w_swallow")
 
 
 def test_back_from_what_a_sign_opens_shows_the_screen_of_the_sign(engine: Engine) -> None:

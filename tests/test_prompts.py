@@ -6,7 +6,8 @@ still open then ends with EOFError, so that a test can fail but never hang.
 
 import json
 import re
-import textwrap
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from terminal import CTRL_C, CTRL_D, ENTER, ESC, LEFT, NONE, STORIES, plain_line, steps_to
+from wcwidth import width
 
 from triage.cli import main as cli
 from triage.conversation.interview import BACK, Prompt, Reply, settled_flags
@@ -43,13 +45,16 @@ from triage.reasoning.engine import Engine
 UNSURE = (NOT_SURE,)
 UP, DOWN, SPACE, BACKSPACE, ALT_X, F5, FOCUS = "\x1b[A", "\x1b[B", " ", "\x7f", "\x1bx", "\x1b[15~", "\x1b[I"
 PASTE = "\x1b[200~1\n0\nq\n\x1b[201~"
-KEYS = (Option("none", "None", "", exclusive=True, key="0"), Option(NOT_SURE, "Not sure", "", key="n"))
+KEYS = (
+    Option(id="none", text="None", means="", exclusive=True, key="0"),
+    Option(id=NOT_SURE, text="Not sure", means="", key="n"),
+)
 
 
 def listed(count: int, kind: str = "many", **changes: Any) -> Prompt:
     """A list s1, s2, ...: odd lines have a detail, that of the third is open; one that takes one answer has no "none"."""
     lines = tuple(
-        Option(f"s{n}", f"Sign number {n}", "", detail=f"Detail {n}." if n % 2 else "", open=n == 3)
+        Option(id=f"s{n}", text=f"Sign number {n}", means="", detail=f"Detail {n}." if n % 2 else "", open=n == 3)
         for n in range(1, count + 1)
     )
     options = (*lines, *(KEYS if kind == "many" else KEYS[1:]))
@@ -515,11 +520,10 @@ def test_back_at_every_kind_of_prompt(press: Press, age: Prompt, key: str) -> No
 def test_leave_at_every_kind_of_prompt(engine: Engine, age: Prompt, key: str, error: type[BaseException]) -> None:
     for prompt in (listed(4), listed(3, "one"), age):
         for before in ("", "1"):
-            if prompt is age and before and key in "qQ":
-                continue  # then it is typed text
+            is_text = prompt is age and before and key in "qQ"  # of a line that is begun: then nobody leaves by it
             with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
-                pipe.send_text(before + key)
-                with pytest.raises(error):
+                pipe.send_text(before + key + (CTRL_D if is_text else ""))
+                with pytest.raises(EOFError if is_text else error):
                     QuestionaryAsker(engine, StringIO()).ask(prompt)
 
 
@@ -610,16 +614,27 @@ def test_keys_are_parted_only_between_them() -> None:
     assert screen.wrap("", 8, "- ") == ["-"]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_texts_are_wrapped_as_textwrap_does(seed: int) -> None:
-    random = Random(seed)
-    parts = ("a", "is", "well-kept", "pneumonoultramicroscopic", "caf\xe9", ",", *" " * 4, "  ", "\t", "\n", "\xa0")
-    for _ in range(500):
-        # Three blanks part items that stay whole: that is ours, not textwrap's.
-        text = re.sub(" {3,}", "  ", "".join(random.choices(parts, k=random.randint(0, 30))))
-        first, rest = random.choice([("", ""), ("- ", "  "), ("12. ", "    "), ("", "    "), (" " * 14, "")])
-        columns = random.randint(16, 40)
-        lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
-            first.rstrip()
-        ]
-        assert screen.wrap(text, columns, first, rest) == lines
+@pytest.mark.parametrize("columns", [20, 33, 40, 80])
+def test_a_text_is_broken_between_words_and_hangs_below_its_first_line(columns: int) -> None:
+    random = Random(columns)
+    for _ in range(200):
+        words = random.choices(
+            ["a", "is", "well-kept", "sixteen-letters.", "caf\xe9", "\u8173\u306e\u75c5"], k=random.randint(1, 40)
+        )
+        first, *others = screen.wrap(" ".join(words), columns, "12. ")
+        assert first.startswith("12. ")
+        assert all(line.startswith("    ") for line in others)
+        assert " ".join([first[4:], *(line[4:] for line in others)]).split(" ") == words
+        assert max(map(width, [first, *others])) <= columns
+
+
+def test_a_wide_word_that_is_longer_than_the_line_is_broken_within_it() -> None:
+    lines = screen.wrap("\u8173\u306e\u75c5" * 10, 21, "- ")
+    assert max(map(width, lines)) <= 21
+    assert "".join(line[2:] for line in lines) == "\u8173\u306e\u75c5" * 10
+
+
+def test_a_text_that_takes_one_column_a_letter_is_measured_without_wcwidth() -> None:
+    """It takes as long to import as Python takes to start."""
+    code = "import sys; from triage.output import screen; screen.wrap('one two', 20); print('wcwidth' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

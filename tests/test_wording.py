@@ -20,7 +20,7 @@ from jinja2 import nodes
 
 import triage
 from triage.cli.main import main
-from triage.conversation.interview import MOST_LINES
+from triage.conversation.lists import MOST_LINES
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Assessment, RuleBase
 from triage.knowledge.plain_words import LEAST_WORDS, PLAIN, grade, syllables, words

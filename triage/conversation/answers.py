@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -16,10 +17,16 @@ from triage.knowledge.faults import MOST_FAULTS, Fault, Faults, FaultyInput, all
 from triage.knowledge.grammar import as_facts, read_answer, valid_part
 from triage.knowledge.model import Answer, Answers, Limit, Question, RuleBase
 from triage.knowledge.toml_file import TomlFile, read_bytes
+from triage.output.view import UNLESS
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
 TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
+_FIELDS: dict[str, tuple[type, str, str]] = {  # beside the answers: what each must be, in words, and a hint
+    TITLE: (str, "text in quotes", ""),
+    SAVED: (date, "a day", "like saved = 2026-01-31"),
+    EXPECT: (dict, "a table", "like [expect]"),
+}
 
 
 class AnswerFile(NamedTuple):
@@ -55,20 +62,14 @@ def parse_toml(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
     faults = list(wrong)
     known = (TITLE, SAVED, ANSWERS, EXPECT)
     for key in [key for key in toml.data if key not in known][:MOST_FAULTS]:
-        faults.append(Fault(toml.name, toml.line(key), f'unknown field "{key}"', allowed(key, known)))
-    title = toml.data.get(TITLE, "")
-    if not isinstance(title, str):
-        faults.append(Fault(toml.name, toml.line(TITLE), "title: must be text in quotes"))
-    saved = toml.data.get(SAVED)
-    if saved is not None and type(saved) is not date:
-        faults.append(Fault(toml.name, toml.line(SAVED), "saved: must be a day", "like saved = 2026-01-31"))
-    expect = toml.data.get(EXPECT, {})
-    if not isinstance(expect, dict):
-        faults.append(Fault(toml.name, toml.line(EXPECT), "write [expect] as a table"))
+        faults.append(Fault(name, toml.line(key), f'unknown field "{key}"', allowed(key, known), code="LCT411"))
+    for key, (kind, must, hint) in _FIELDS.items():
+        if key in toml.data and type(toml.data[key]) is not kind:  # a time of a day is a date, too
+            faults.append(Fault(name, toml.line(key), f"{key}: must be {must}", hint, code="LCT412"))
     if faults:
         raise FaultyInput(faults, answers)
-    others = (f"[{EXPECT}]",) if expect else ()
-    return AnswerFile(toml.name, title, answers, expect, saved, toml, others=others)
+    title, saved, expect = toml.data.get(TITLE, ""), toml.data.get(SAVED), toml.data.get(EXPECT, {})
+    return AnswerFile(name, title, answers, expect, saved, toml, others=(f"[{EXPECT}]",) if expect else ())
 
 
 def _signs_in(raw: bytes, rulebase: RuleBase) -> Answers:
@@ -95,7 +96,7 @@ def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Faul
     raw = toml.data.get(ANSWERS)
     if not isinstance(raw, dict):
         what = "no [answers] table" if raw is None else "write [answers] as a table"
-        return {}, [Fault(toml.name, toml.line(ANSWERS), what, "like [answers] and age = 70 below")]
+        return {}, [Fault(toml.name, toml.line(ANSWERS), what, "like [answers] and age = 70 below", code="LCT410")]
     return check_answers(raw, rulebase, toml.name, lambda name: toml.line(ANSWERS, key=name))
 
 
@@ -109,41 +110,37 @@ def check_answers(
     the answers are to an earlier version's questions.
     """
     if gone := [name for name in raw if name in rulebase.saved.gone]:
-        raise FaultyInput([Fault(source, line_of(gone[0]), rulebase.saved.gone_say)])
+        raise FaultyInput([Fault(source, line_of(gone[0]), rulebase.saved.gone_say, code="LCT413")])
     readable = {name: _readable(q, raw[name]) for name, q in rulebase.questions.items() if name in raw}
     known = {name: answer for name, answer in readable.items() if answer is not None}
     faults = Faults()
     try:
         for name, value in raw.items():
+            add = partial(_add, faults, source, line_of(name))
             if name not in rulebase.questions:
-                hint = allowed(name, rulebase.questions)
-                faults.append(Fault(source, line_of(name), f'unknown question "{name}"', hint, "LCT401"))
+                add("LCT401", f'unknown question "{name}"', allowed(name, rulebase.questions))
                 continue
-
-            def complain(code: str, what: str, hint: str, name: str = name) -> None:
-                faults.append(Fault(source, line_of(name), what, hint, code))
-
-            read_answer(rulebase.questions[name], value, complain)
+            read_answer(rulebase.questions[name], value, add)
             if limit := _passed_limit(rulebase, known, name):
-                complain("LCT407", f"{name}: {known[name]} does not go with the other answers", limit.say)
+                add("LCT407", f"{name}: {known[name]} does not go with the other answers", limit.say)
     except FaultyInput as error:
         raise FaultyInput(error.faults, known) from None
     return known, faults
 
 
-class _Wrong(Exception):
-    """An answer is not sound as a whole."""
+def _add(faults: Faults, source: str, line: int, code: str, what: str, hint: str) -> None:
+    faults.append(Fault(source, line, what, hint, code))
 
 
 def _readable(question: Question, value: Any) -> Answer | None:
     """An answer, or what can be read of one that is not sound; None where that is nothing."""
 
     def stop(*_: str) -> NoReturn:
-        raise _Wrong
+        raise FaultyInput([])
 
     try:
         return read_answer(question, value, stop)
-    except _Wrong:
+    except FaultyInput:
         return valid_part(question, value)
 
 
@@ -228,6 +225,6 @@ def with_level(engine: Engine, error: FaultyInput) -> FaultyInput:
     found = assess(engine, error.known, missing_from(engine, error.known))
     if not found.see_doctor:
         return error
-    unless = ", unless an open question explains it" if found.may_be_explained else ""
+    unless = f", {UNLESS.so_far}" if found.may_be_explained else ""
     what = f"what can be read of it asks for this{unless}: {found.disposition.say}"
-    return FaultyInput([*error.faults, Fault(error.faults[0].file, 0, what)], error.known)
+    return FaultyInput([*error.faults, Fault(error.faults[0].file, 0, what, code="LCT414")], error.known)

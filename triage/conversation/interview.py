@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from triage.conversation.lists import Draft, Early, emergency_follow_up, in_order, joined, lines_of
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -26,7 +27,6 @@ from triage.knowledge.model import (
     Limit,
     Option,
     Question,
-    RuleBase,
     any_row,
     chosen,
 )
@@ -36,7 +36,6 @@ from triage.reasoning.assessment import most_urgent, settled_flags, settled_leve
 from triage.reasoning.engine import Engine
 
 YES, NO = "yes", "no"
-MOST_LINES = 9  # that one screen numbers: one digit chooses one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,23 +90,18 @@ class Asker(Protocol):
 
     def ask(self, prompt: Prompt) -> Reply:
         """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
-        ...
 
     def act(self, text: str) -> None:
         """Say the one thing to do at once for a cramp that is there now."""
-        ...
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         """Say at once that something urgent was found."""
-        ...
 
     def emergency(self, answers: Answers) -> bool:
         """Say at once what to do; whether the person leaves with it (or goes back: ticked by mistake)."""
-        ...
 
     def review(self, answers: Answers) -> str | None:
         """Show all answers; the id of a question to change, or None to go on."""
-        ...
 
 
 def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
@@ -136,7 +130,12 @@ def gives_way(question: Question, facts: Facts, urgent: bool, asked: int, most: 
 
 
 class Interview:
-    """One interview: what is known, what was asked, and the loop."""
+    """One interview: what is known, and the loop that asks for the rest.
+
+    Its state: `answers`; `asked`, the questions that one can go back to, in order; `offered`, the lines that each
+    answered list showed; `early`, what follow-ups were answered with before their turn; `ticked`, signs on lists that
+    are not finished; `announced`, the urgent red flags that were said.
+    """
 
     def __init__(
         self,
@@ -151,15 +150,14 @@ class Interview:
         others are used all the same.
         """
         self.engine, self.asker, self.answered = engine, asker, answered
-        self.rulebase: RuleBase = engine.rulebase
+        self.rulebase = engine.rulebase
         self.answers: dict[str, Answer] = dict(known or {})
-        facts = self._facts()
-        known_names = [name for name in self.rulebase.questions if name in self.answers]
-        self.asked = [name for name in known_names if self.rulebase.questions[name].applies(facts)]
-        self.offered: dict[str, frozenset[str]] = {}  # the lines that were shown, by question
-        self.early: dict[str, Early] = {}  # what a follow-up was answered with before its turn
+        facts = self._facts(self.answers)
+        self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
+        self.offered: dict[str, frozenset[str]] = {}
+        self.early: dict[str, Early] = {}
+        self.ticked: dict[str, Answer] = {}
         self.announced: set[str] = set()
-        self.ticked: dict[str, Answer] = {}  # signs on the first screens of the list that is being answered
 
     @property
     def known(self) -> Answers:
@@ -178,55 +176,36 @@ class Interview:
             elif left := open_questions(self.engine, self.answers):
                 if self._put(left[0].id) is BACK:
                     self._step_back(len(self.asked))
-            elif not self._reviewed():
+            elif name := self.asker.review(self.answers):
+                self._put(name)
+            else:
                 return self.answers
-
-    def _facts(self) -> Facts:
-        return as_facts(self.answers, self._bands)
-
-    @property
-    def _bands(self) -> Mapping[str, tuple[str, ...]]:
-        return self.rulebase.bands
 
     def _put(self, name: str) -> Reply:
         """Ask one question, with the answer given before, and keep the new one."""
         question = self.rulebase.questions[name]
-        reply = self._answer(self._with_answer_before(self._prompt(question)))
+        reply = self._answer(self._with_answer_before(self._prompt(question, self.answers)))
         if not isinstance(reply, Back):
             self._keep(question, reply)
             if not self._stops_at_once(self.answers):
                 self.answered(self.answers)
-                self._act_now(question, reply)
+                if any(option.now for option in question.options if option.id in chosen(reply)):
+                    self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
         return reply
 
-    def _prompt(self, question: Question) -> Prompt:
-        name = question.id
-        number = self.asked.index(name) if name in self.asked else len(self.asked)
-        left = {q.id for q in open_questions(self.engine, self._without(question))} - {name}
-        facts = self._facts()
+    def _prompt(self, question: Question, answers: Answers) -> Prompt:
+        facts, asked = self._facts(answers), list(dict.fromkeys([*self.asked, question.id]))
+        left = {q.id for q in open_questions(self.engine, _without(question, answers))} - {question.id}
         return Prompt(
             question=question,
             text=question.text,
             kind=question.kind,
-            options=question.options,
-            number=number + 1,
-            about=len({*self.asked, name}) + len(left),
+            options=question.shown(facts),
+            number=1 + asked.index(question.id),
+            about=len(asked) + len(left),
             limit=question.limit(facts),
-            answers=dict(self.answers),
+            answers=dict(answers),
         )
-
-    def _keep(self, question: Question, reply: Answer) -> None:
-        self.answers[question.id] = reply
-        self.ticked = {}
-        self.offered[question.id] = self._lines(question)
-        if question.id not in self.asked:
-            self.asked.append(question.id)
-        self._drop_what_no_longer_applies()
-
-    def _act_now(self, question: Question, reply: Answer) -> None:
-        """The one safe action, once somebody says that it cramps now."""
-        if any(o.now for o in question.options if o.id in chosen(reply)):
-            self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
 
     def _with_answer_before(self, prompt: Prompt) -> Prompt:
         """The prompt with what was answered before: ticked, or told (a number, a harmless answer to danger)."""
@@ -234,75 +213,39 @@ class Interview:
         if question.id not in self.answers:
             return prompt
         before = self.answers[question.id]
-        ticked = chosen(before)
-        if question.danger:
-            harmless = {o.id for o in question.options if o.key or o.harmless}
-            ticked = tuple(option for option in ticked if option not in harmless)
+        calm = {o.id for o in question.options if question.danger and (o.key or o.harmless)}
+        ticked = tuple(option for option in chosen(before) if option not in calm)
         if ticked and ticked == chosen(before):
             return replace(prompt, chosen=ticked)
         spoken = rules_in_voice(self.rulebase, voice_of(self.rulebase, self.answers))
         return replace(prompt, chosen=ticked, remark=f"So far: {said(spoken, question.id, before)}")
 
-    def _just_after_the_sign(self) -> int:
-        """The place behind the last question whose answer raised what ends the interview."""
-        flags = settled_flags(self.engine, self.answers)
-        level = most_urgent(self.rulebase, (f.flag for f in flags))
-        read = {name for f in flags if f.flag.disposition == level.id for name in f.answers}
-        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
-
-    def _step_back(self, index: int) -> None:
-        """Ask the question before this place once more, and the one before that on "back" again."""
-        while index:
-            index = max(index - 1, 0)
-            if self._put(self.asked[index]) is not BACK:
-                return
-            index = max(index, 1)  # there is nothing before the first question
-
-    def _reviewed(self) -> bool:
-        """Show the review; True if an answer was opened for change."""
-        name = self.asker.review(self.answers)
-        if name is not None:
-            self._put(name)
-        return name is not None
-
-    def _drop_what_no_longer_applies(self) -> None:
-        """Forget answers to what would no longer be asked, or now offers a line that was not shown."""
+    def _keep(self, question: Question, reply: Answer) -> None:
+        self.answers[question.id] = reply
+        if question.id not in self.asked:
+            self.asked.append(question.id)
+        self.ticked = {}
+        self.offered[question.id] = lines_of(question, self._facts(self.answers))
         while gone := [name for name in self.asked if not self._still_holds(name)]:
             for name in gone:
                 self.asked.remove(name)
+                del self.answers[name]
                 self.offered.pop(name, None)
                 self.early.pop(name, None)
-                del self.answers[name]
 
     def _still_holds(self, name: str) -> bool:
-        question = self.rulebase.questions[name]
-        if not question.applies(self._facts()):
+        """Whether an answer could still be given: the question is asked, and offers what was chosen and no new line."""
+        question, answer, facts = self.rulebase.questions[name], self.answers[name], self._facts(self.answers)
+        if not question.applies(facts):
             return False
+        if isinstance(answer, int):
+            limit = question.limit(facts)
+            return limit is None or limit.allows(answer)
         if question.kind != "many":
-            return self._is_within(question, self.answers[name])
-        if name not in self.offered:
-            return True
-        now, offered = self._lines(question), self.offered[name]
-        ticked = offered & set(chosen(self.answers[name]))
-        return now <= offered and ticked <= now
-
-    def _is_within(self, question: Question, answer: Answer) -> bool:
-        """Whether one answer can still be given."""
-        if not isinstance(answer, int):
-            return answer in {option.id for option in question.shown(self._facts())}
-        limit = question.limit(self._facts())
-        return limit is None or limit.allows(answer)
-
-    def _lines(self, question: Question) -> frozenset[str]:
-        return frozenset(option.id for option in question.shown(self._facts()) if not option.key)
-
-    def _stops_at_once(self, answers: Answers) -> bool:
-        return settled_level(self.engine, answers).stops == AT_ONCE
-
-    def _is_enough(self, question: Question, picked: Iterable[str]) -> bool:
-        """Whether the signs named so far are an emergency: then no further sign is asked for."""
-        ordered = in_order(question, picked)
-        return bool(ordered) and self._stops_at_once({**self.answers, question.id: ordered})
+            return answer in {option.id for option in question.shown(facts)}
+        now = lines_of(question, facts)
+        offered = self.offered.get(name, now)
+        return now <= offered and offered & set(chosen(answer)) <= now
 
     def _announce_what_is_new(self) -> None:
         flags = settled_flags(self.engine, self.answers)
@@ -313,36 +256,55 @@ class Interview:
         if new:
             self.asker.announce(level, new, voice_of(self.rulebase, self.answers))
 
-    # --- one question: its screens, and its "not sure"
+    def _just_after_the_sign(self) -> int:
+        """The place behind the last question whose answer raised what ends the interview."""
+        flags = settled_flags(self.engine, self.answers)
+        level = most_urgent(self.rulebase, (f.flag for f in flags))
+        read = {name for f in flags if f.flag.disposition == level.id for name in f.answers}
+        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
+
+    def _step_back(self, index: int) -> None:
+        """Ask the question before this place once more, and the one before that on BACK: at the first, itself again."""
+        while index and self._put(self.asked[index - 1]) is BACK:
+            index = max(index - 1, 1)
+
+    def _stops_at_once(self, answers: Answers) -> bool:
+        return settled_level(self.engine, answers).stops == AT_ONCE
+
+    def _is_enough(self, prompt: Prompt, signs: Iterable[str]) -> bool:
+        """Whether the signs named so far are an emergency: then no further sign is asked for."""
+        ordered = in_order(prompt.question, signs)
+        return bool(ordered) and self._stops_at_once({**prompt.answers, prompt.question.id: ordered})
+
+    def _facts(self, answers: Answers) -> Facts:
+        return as_facts(answers, self.rulebase.bands)
+
+    # --- one question, and its "not sure"
 
     def _answer(self, prompt: Prompt) -> Reply:
         """The answer to one question, through its screens and its extra question if need be."""
-        question = prompt.question
-        clarify = question.clarify
+        clarify = prompt.question.clarify
         while True:
-            if prompt.kind == "many":
-                reply = self._by_screens(prompt)
-            else:
-                reply = self.asker.ask(replace(prompt, options=question.shown(self._facts())))
+            reply = self._list(prompt) if prompt.kind == "many" else self.asker.ask(prompt)
             if clarify is None or clarify.again_open or isinstance(reply, Back) or NOT_SURE not in chosen(reply):
                 return reply
-            picked = [option for option in chosen(reply) if option != NOT_SURE]
-            if self._is_enough(question, picked):
+            picked = tuple(option for option in chosen(reply) if option != NOT_SURE)
+            if self._is_enough(prompt, picked):
                 return reply
             fresh = replace(prompt, chosen=(), remark="")
             clearer = self._each_line(fresh, picked) if clarify.each else self._one_more(fresh, clarify, picked)
             if clearer is not None:  # an answer, or ELSEWHERE
                 return clearer
-            prompt = replace(prompt, chosen=tuple(picked))
+            prompt = replace(prompt, chosen=picked)
 
-    def _one_more(self, prompt: Prompt, clarify: Clarification, picked: Iterable[str]) -> Reply | None:
+    def _one_more(self, prompt: Prompt, clarify: Clarification, picked: tuple[str, ...]) -> Reply | None:
         """The extra question after "not sure"; None to show the list again. What was ticked stays ticked."""
-        unsure = next(o for o in prompt.question.options if o.id == NOT_SURE)
+        unsure = prompt.question.option(NOT_SURE)
         options = tuple(
-            Option(str(n), o.text, "", key=unsure.key if o.answer == (NOT_SURE,) else "")
-            for n, o in enumerate(clarify.options)
+            Option(id=str(n), text=way.text, means="", key=unsure.key if way.answer == (NOT_SURE,) else "")
+            for n, way in enumerate(clarify.options)
         )
-        leads_to = tuple(dict.fromkeys(name for o in clarify.options for name in o.answer))
+        leads_to = tuple(dict.fromkeys(name for way in clarify.options for name in way.answer))
         typed = self.asker.ask(replace(prompt, text=clarify.text, kind="one", options=options, leads_to=leads_to))
         if isinstance(typed, Back):
             return None
@@ -350,179 +312,114 @@ class Interview:
         if way.go_to:
             self._put(way.go_to)
             return ELSEWHERE
-        answer = way.answer
-        if not answer:
-            return None
-        if prompt.question.kind != "many":
-            return answer[0]
-        return joined_replies(prompt.question, [tuple(picked), answer])
+        if prompt.kind != "many":
+            return way.answer[0] if way.answer else None
+        return joined(prompt.question, [*picked, *way.answer]) if way.answer else None
 
-    def _each_line(self, prompt: Prompt, picked: list[str]) -> Answer | None:
+    def _each_line(self, prompt: Prompt, picked: tuple[str, ...]) -> Answer | None:
         """All lines that are not ticked, one by one; None when stepping back before the first."""
-        question, found = prompt.question, dict[str, str]()
-        text = question.clarify.text if question.clarify else ""
-        lines = [o for o in question.shown(self._facts()) if not o.key and o.id not in picked]
-        unsure = next(o for o in question.options if o.id == NOT_SURE)
-        choices = (Option(YES, "Yes", ""), Option(NO, "No", ""), unsure)
-        while len(found) < len(lines):
-            line = lines[len(found)]
-            remark = f"{text} {len(found) + 1} of {len(lines)}"
+        question = prompt.question
+        lines = [option for option in prompt.options if not option.key and option.id not in picked]
+        choices = (Option(id=YES, text="Yes", means=""), Option(id=NO, text="No", means=""), question.option(NOT_SURE))
+        signs: list[tuple[str, ...]] = []  # of each line so far: its sign, NOT_SURE, or nothing
+        while len(signs) < len(lines):
+            line = lines[len(signs)]
+            remark = f"{question.clarify.text if question.clarify else ''} {len(signs) + 1} of {len(lines)}"
             leads_to = (line.id, NOT_SURE)
             typed = self.asker.ask(
                 replace(prompt, text=line.text, kind="one", options=choices, remark=remark, leads_to=leads_to)
             )
             if not isinstance(typed, Back):
-                found[line.id] = str(typed)
-                there = [name for name, answer in found.items() if answer == YES]
-                if self._is_enough(question, [*picked, *there]):
+                signs.append({YES: (line.id,), NOT_SURE: (NOT_SURE,)}.get(str(typed), ()))
+                found = [name for sign in signs for name in sign]
+                if typed == YES and self._is_enough(prompt, [*picked, *found]):
                     break
-            elif found:
-                found.popitem()
+            elif signs:
+                signs.pop()
             else:
                 return None
-        yes = tuple(name for name, answer in found.items() if answer == YES)
-        doubt = (NOT_SURE,) if NOT_SURE in found.values() else ()
-        return joined_replies(question, [tuple(picked), yes, doubt])
+        return joined(question, [*picked, *(name for sign in signs for name in sign)])
 
-    def _by_screens(self, prompt: Prompt) -> Reply:
-        """A list on its screens, each with its own "none" and "not sure", joined to one answer."""
-        question = prompt.question
-        before = self.early.pop(question.id, Early((), frozenset()))
-        ticked = set(prompt.chosen)
-        replies: list[tuple[str, ...]] = []
-        while True:
-            picked = {option for reply in replies for option in reply}
-            screens = self._screens(question, picked, before.offered)
-            if len(replies) == len(screens):
-                return joined_replies(question, [before.reply, *replies] if before.reply else replies)
-            reply = self._one_screen(prompt, screens, len(replies), ticked, picked)
+    # --- a list on its screens
+
+    def _list(self, prompt: Prompt) -> Reply:
+        """A list on its screens, each with its own "none" and "not sure", joined to one answer.
+
+        It ends early where what is ticked is an emergency.
+        """
+        question, ticked_before = prompt.question, self.ticked
+        draft = Draft(
+            question=question,
+            others=_without(question, prompt.answers),
+            bands=self.rulebase.bands,
+            early=self.early.pop(question.id, Early()),
+            ticked=frozenset(prompt.chosen),
+        )
+        while not draft.is_done:
+            reply = self._screen(prompt, draft)
             if isinstance(reply, Back):
-                if not replies:
+                if not draft.replies:
                     return BACK
-                ticked |= set(replies.pop())
+                draft = draft.stepped_back()
                 continue
-            ticked -= {option.id for option in screens[len(replies)].options}
-            replies.append(chosen(reply))
-            signs = [o for reply in replies for o in reply if not question.option(o).key]
-            self.ticked = {question.id: in_order(question, signs)} if signs else {}
-            enough: bool | Back = self._is_enough(question, signs)
-            if not enough and signs and len(replies) < len(screens):
-                enough = self._follow_up_is_enough(question, signs)
-            if isinstance(enough, Back):
-                ticked |= set(replies.pop())
-            elif enough:
-                return joined_replies(question, replies)
+            draft = draft.with_reply(chosen(reply))
+            self.ticked = {**ticked_before, question.id: draft.signs} if draft.signs else ticked_before
+            if self._is_enough(prompt, draft.signs):
+                break
+            more = self._follow_up(draft)
+            if isinstance(more, Back):
+                draft = draft.stepped_back()
+            elif more and self._stops_at_once({**draft.known, **more}):
+                break
+        return draft.answer
 
-    def _screens(self, question: Question, picked: Iterable[str], without: frozenset[str]) -> list[Screen]:
-        ordered = in_order(question, picked)
-        facts = as_facts({**self.answers, question.id: ordered} if ordered else self._without(question), self._bands)
-        return screens_of(question, facts, without)
-
-    def _without(self, question: Question) -> Answers:
-        return {name: answer for name, answer in self.answers.items() if name != question.id}
-
-    def _one_screen(
-        self, prompt: Prompt, screens: list[Screen], at: int, ticked: Iterable[str], earlier: Iterable[str]
-    ) -> Reply:
+    def _screen(self, prompt: Prompt, draft: Draft) -> Reply:
         """One screen of a list; where it is not sure and the question says so, once more with all details."""
-        screen = screens[at]
-        keys = tuple(o for o in prompt.question.options if o.key)
-        here = (*screen.options, *keys)
+        screens, at, clarify = draft.screens, len(draft.replies), prompt.question.clarify
+        here = (*screens[at].options, *(option for option in prompt.question.options if option.key))
         asked = replace(
             prompt,
-            page=screen.page or (f"{at + 1} of {len(screens)}" if len(screens) > 1 else ""),
+            page=screens[at].page or (f"{at + 1} of {len(screens)}" if len(screens) > 1 else ""),
             later=at > 0,
-            earlier=in_order(prompt.question, earlier),
+            earlier=draft.picked,
             options=here,
-            chosen=in_order(prompt.question, set(ticked) & {o.id for o in screen.options}),
-            remark=prompt.remark if at == 0 else "",
-            leads_to=tuple(o.id for o in here),
+            chosen=in_order(prompt.question, draft.ticked.intersection(o.id for o in screens[at].options)),
+            remark="" if at else prompt.remark,
+            leads_to=tuple(option.id for option in here),
         )
-        reply = self.asker.ask(asked)
-        clarify = prompt.question.clarify
-        if isinstance(reply, Back) or NOT_SURE not in chosen(reply) or not (clarify and clarify.again_open):
-            return reply
-        signs = tuple(o for o in chosen(reply) if o != NOT_SURE)
-        if self._is_enough(prompt.question, [*earlier, *signs]):
-            return reply
-        again = self.asker.ask(replace(asked, chosen=signs, opened=True, remark=clarify.text))
-        return self._one_screen(prompt, screens, at, ticked, earlier) if isinstance(again, Back) else again
+        while True:
+            reply = self.asker.ask(asked)
+            if isinstance(reply, Back) or NOT_SURE not in chosen(reply) or not (clarify and clarify.again_open):
+                return reply
+            signs = tuple(option for option in chosen(reply) if option != NOT_SURE)
+            if self._is_enough(prompt, [*draft.picked, *signs]):
+                return reply
+            reply = self.asker.ask(replace(asked, chosen=signs, opened=True, remark=clarify.text))
+            if not isinstance(reply, Back):
+                return reply
 
-    def _follow_up_is_enough(self, question: Question, signs: Iterable[str]) -> bool | Back:
-        """Ask what a sign on an early screen opens before the next screen, if it can be an emergency; whether it is.
+    def _follow_up(self, draft: Draft) -> Answers | Back:
+        """What a sign on an early screen opens, if it can be an emergency: asked before the next screen.
 
-        BACK from it is back to that screen.
+        The answer to it; empty where there is nothing to ask. BACK from it is back to that screen.
         """
-        follow_up = emergency_follow_up(self.rulebase, question)
-        known = {**self._without(question), question.id: in_order(question, signs)}
-        facts = as_facts(known, self._bands)
-        if follow_up is None or follow_up.id in self.answers or not follow_up.applies(facts):
-            return False
-        offered = frozenset(o.id for o in follow_up.shown(facts) if not o.key)
+        follow_up = emergency_follow_up(self.rulebase, draft.question)
+        facts = self._facts(draft.known)
+        if draft.is_done or follow_up is None or follow_up.id in self.answers or not follow_up.applies(facts):
+            return {}
+        offered = lines_of(follow_up, facts)
         before = self.early.pop(follow_up.id, None)
         if before is None or before.offered != offered:
-            answers, self.answers = self.answers, known
-            reply = self._answer(self._prompt(follow_up))
-            self.answers = answers
+            reply = self._answer(self._prompt(follow_up, draft.known))
             if isinstance(reply, Back):
-                return BACK
+                return reply
             before = Early(chosen(reply), offered)
         self.early[follow_up.id] = before
-        return self._stops_at_once({**known, follow_up.id: before.reply})
+        return {follow_up.id: before.reply}
 
 
-class Early(NamedTuple):
-    """What a follow-up was answered with before its turn, and the lines that it offered."""
-
-    reply: tuple[str, ...]
-    offered: frozenset[str]
-
-
-class Screen(NamedTuple):
-    """What stands on one screen of a list: its heading (empty if it has none) and its numbered lines."""
-
-    page: str
-    options: tuple[Option, ...]
-
-
-def screens_of(question: Question, facts: Facts, without: frozenset[str] = frozenset()) -> list[Screen]:
-    """The screens of a list: its pages, and what has no page in equal parts of at most MOST_LINES."""
-    lines = [o for o in question.shown(facts) if not o.key and o.id not in without]
-    screens = []
-    for page in dict.fromkeys(o.page for o in lines):
-        here = [o for o in lines if o.page == page]
-        parts = -(-len(here) // MOST_LINES)
-        size = -(-len(here) // parts)
-        screens += [Screen(page, tuple(here[at : at + size])) for at in range(0, len(here), size)]
-    return screens
-
-
-def joined_replies(question: Question, replies: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """One answer of those to the screens: "none" only if every screen said so."""
-    given = {option for reply in replies for option in reply}
-    return in_order(question, given - {_none_of(question)}) or (_none_of(question),)
-
-
-def in_order(question: Question, options: Iterable[str]) -> tuple[str, ...]:
-    """Options in the order of the question."""
-    given = set(options)
-    return tuple(o.id for o in question.options if o.id in given)
-
-
-def emergency_follow_up(rulebase: RuleBase, question: Question) -> Question | None:
-    """The list that only ticks of `question` open, and whose ticks alone can make an emergency."""
-    at_once = [f for f in rulebase.red_flags.values() if rulebase.dispositions[f.disposition].stops == AT_ONCE]
-    for other in rulebase.questions.values():
-        opened_by = {cell.name for row in other.condition.when for cell in row}
-        alone = any({cell.name for cell in row} == {other.id} for flag in at_once for row in flag.condition.when)
-        if opened_by == {question.id} and alone:
-            return other
-    return None
-
-
-def _none_of(question: Question) -> str:
-    """The option that says "none of these"."""
-    return next(o.id for o in question.options if o.exclusive)
+def _without(question: Question, answers: Answers) -> Answers:
+    return {name: answer for name, answer in answers.items() if name != question.id}
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:

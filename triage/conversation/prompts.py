@@ -13,21 +13,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple, TextIO
 
 import questionary
-from prompt_toolkit.application import get_app
+from prompt_toolkit.application import Application, get_app
 from prompt_toolkit.application.current import get_app_or_none
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from questionary.prompts.common import InquirerControl
 
-from triage.conversation.interview import BACK, Prompt, Reply, in_order
+from triage.conversation.interview import BACK, Back, Prompt, Reply
+from triage.conversation.lists import in_order
+from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
-from triage.knowledge.faults import printable
-from triage.knowledge.model import AT_ONCE, Answers, Disposition, FiredFlag, Option, Question
+from triage.knowledge.model import AT_ONCE, Answers, Disposition, FiredFlag, Option, Question, chosen
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
@@ -37,8 +40,19 @@ from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
-BACK_KEY, DETAIL_KEY, WHY_KEY, RELIEF_KEY, LEAVE_KEY, CHANGE_KEY = "b", "?", "w", "h", "q", "a"
-IN_WORDS = {"back": BACK_KEY, "why": WHY_KEY, "help": RELIEF_KEY, "quit": LEAVE_KEY, "\x1b": LEAVE_KEY}
+
+class Key(StrEnum):
+    """The keys that both askers take; options have digits or a key of their own."""
+
+    BACK = "b"
+    DETAIL = "?"
+    WHY = "w"
+    RELIEF = "h"
+    LEAVE = "q"
+    CHANGE = "a"  # in the review
+
+
+IN_WORDS = {"back": Key.BACK, "why": Key.WHY, "help": Key.RELIEF, "quit": Key.LEAVE, "\x1b": Key.LEAVE}
 WIDE_KEYS, NARROW_KEYS = ("? detail", "h relief", "q leave"), "? h q"  # beside "b back"
 NARROW = 60  # columns below which the keys have fewer words
 FINISH, NEXT, LIST = "finish", "next", "list"
@@ -51,10 +65,18 @@ MISTAKE = "Ticked by mistake? b: back to the list. Enter: {}."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
 PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
 SHELL = 2  # lines of whatever comes after the program
-LONGEST = 1000  # characters of a typed line
+LONGEST_LINE = 1000  # characters of a typed line
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
 POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
+
+
+Understand = Callable[[str, Prompt], tuple[Reply | None, str]]  # of a typed line: the reply, or what is wrong with it
+
+
+def wrapped(*texts: str) -> list[str]:
+    """The lines of these texts, as wide as the window is now; there are none of an empty one."""
+    return [line for text in texts if text for line in screen.wrap(text, screen.width())]
 
 
 class TerminalAsker(ABC):
@@ -85,16 +107,14 @@ class TerminalAsker(ABC):
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
         self.asked_why = False
-        if prompt.kind == "number":
-            return self._number(prompt)
-        return self._list(prompt)
+        return self._number(prompt) if prompt.kind == "number" else self._list(prompt)
 
     def leave(self) -> None:
         """End what is being asked, from outside."""
         raise KeyboardInterrupt
 
     def act(self, text: str) -> None:
-        self.show(["", *screen.wrap(text, screen.width())])
+        self.show(["", *wrapped(text)])
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         self.rulebase = rules_in_voice(self.engine.rulebase, voice)
@@ -104,20 +124,20 @@ class TerminalAsker(ABC):
 
     def emergency(self, answers: Answers) -> bool:
         self._speak(answers)
-        columns = screen.width()
         view = view_of(self.engine.rulebase, assess(self.engine, answers))
-        lines = emergency_lines(view, columns)
-        head = screen.wrap(view.say.upper(), columns)
-        leaves = self._emergency(head, lines[len(head) :])
-        if leaves:
-            self.has_left = self.out.isatty()
-        return leaves
+        head = wrapped(view.say.upper())
+        lines = emergency_lines(view, screen.width())[len(head) :]
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
+            if not self._emergency(head, lines):
+                return False
+        if self.redraws:
+            self.show(_headed(head, lines, SHELL))
+        self.has_left = self.out.isatty()
+        return True
 
+    @abstractmethod
     def _emergency(self, head: list[str], lines: list[str]) -> bool:
-        """Say it, with its `head` on the screen all the time; whether the person leaves."""
-        foot = screen.wrap(MISTAKE.format("leave"), screen.width())
-        self.show(["", *_headed(head, lines, len(foot) + 1)])
-        return self._pick(foot, {"": FINISH, BACK_KEY: BACK_KEY}) == FINISH
+        """Say it, with its `head` on the screen all the time; whether the person leaves (or goes back)."""
 
     def is_emergency(self, prompt: Prompt, ticked: Iterable[str]) -> bool:
         """Whether what is ticked is enough to end the questions."""
@@ -127,16 +147,15 @@ class TerminalAsker(ABC):
 
     def review(self, answers: Answers) -> str | None:
         self._speak(answers)
-        columns = screen.width()
         names = [name for name in self.rulebase.questions if name in answers]
-        picked = self._pick(screen.wrap(REVIEW, columns), {"": FINISH, CHANGE_KEY: LIST, BACK_KEY: names[-1]})
+        picked = self._pick(wrapped(REVIEW), {"": FINISH, Key.CHANGE: LIST, Key.BACK: names[-1]})
         if picked == LIST:
             lines = [""]
             for number, name in enumerate(names, 1):
-                lines += screen.wrap(said(self.rulebase, name, answers[name]), columns, f"{number:2}  ")
+                lines += screen.wrap(said(self.rulebase, name, answers[name]), screen.width(), f"{number:2}  ")
             self.show(lines)
             text = "Number of an answer to change, or Enter for the result"
-            picked = self._pick(screen.wrap(text, columns), {**_numbered(names), BACK_KEY: names[-1]})
+            picked = self._pick(wrapped(text), {**_numbered(names), Key.BACK: names[-1]})
         return None if picked == FINISH else picked
 
     def after_result(self, headline: str, height: int) -> str | None:
@@ -146,8 +165,8 @@ class TerminalAsker(ABC):
         it does not fit the window, `headline` is said again.
         """
         if height + 2 > screen.rows():
-            self.show(["", *screen.wrap(headline, screen.width())])
-        picked = self._pick(screen.wrap(AFTER_RESULT, screen.width()), _numbered([DETAILS, PAGE]))
+            self.show(["", *wrapped(headline)])
+        picked = self._pick(wrapped(AFTER_RESULT), _numbered([DETAILS, PAGE]))
         return None if picked == FINISH else picked
 
     def more(self, headings: Sequence[str]) -> int | None:
@@ -156,20 +175,17 @@ class TerminalAsker(ABC):
 
     def page_kind(self, kinds: Sequence[str]) -> int | None:
         """As which of these a page is to be saved (0-based); None for none."""
-        return self._nth("Number of what to save, or Enter to go back", kinds, {BACK_KEY: FINISH})
+        return self._nth("Number of what to save, or Enter to go back", kinds, {Key.BACK: FINISH})
 
     def _nth(self, text: str, items: Sequence[str], more: Mapping[str, str]) -> int | None:
-        columns = screen.width()
-        lines = [line for number, item in enumerate(items, 1) for line in screen.wrap(f"{number} {item}", columns)]
-        self.show(["", *lines])
-        picked = self._pick(screen.wrap(text, columns), {**_numbered(range(len(items))), **more})
+        self.show(["", *wrapped(*(f"{number} {item}" for number, item in enumerate(items, 1)))])
+        picked = self._pick(wrapped(text), {**_numbered(range(len(items))), **more})
         return None if picked == FINISH else int(picked)
 
     def file_name(self, default: str) -> str | None:
         """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
-        text = f"Name of the new file. Enter for {default}, b to go back"
-        typed = self._line(screen.wrap(text, screen.width())).strip()
-        return None if typed == BACK_KEY else typed or default
+        typed = self._line(wrapped(f"Name of the new file. Enter for {default}, b to go back")).strip()
+        return None if typed == Key.BACK else typed or default
 
     def give(self, lines: Sequence[str]) -> None:
         """Print a part of the result: to standard output, wherever the questions go."""
@@ -187,48 +203,51 @@ class TerminalAsker(ABC):
         note: list[str] = []
         while True:
             typed = self._typed([*note, *lines], "")
-            if typed == RELIEF_KEY:
+            if typed == Key.RELIEF:
                 self._read(self._relief())
             elif typed in choices:
                 return choices[typed]
             else:
-                note = screen.wrap(f'"{_shown(typed)}" is not one of the keys here.', screen.width())
+                note = wrapped(f'"{shown(typed)}" is not one of the keys here.')
 
     def _number(self, prompt: Prompt) -> Reply:
-        columns = screen.width()
-        head = self._head(prompt)
-        note: list[str] = []
+        at_once = f"{Key.BACK}{Key.DETAIL}{Key.WHY}"
+        return self._typed_reply(prompt, self._head(prompt), [], at_once, read_number)
+
+    def _typed_reply(
+        self, prompt: Prompt, lines: list[str], note: list[str], at_once: str, understand: Understand
+    ) -> Reply:
+        """The reply to a prompt that is typed as a line, below `lines` and a `note`; asked until it is understood."""
         while True:
-            typed = self._typed([*head, *note, *key_line(prompt, columns)], f"{BACK_KEY}{DETAIL_KEY}{WHY_KEY}")
-            head = head if self.redraws else []
-            if typed == BACK_KEY:
+            typed = self._typed([*lines, *note, *key_line(prompt, screen.width())], at_once)
+            lines, note = lines if self.redraws else [], []
+            if typed == Key.BACK:
                 return BACK
-            if self._is_help(typed, prompt):
+            if text := self._explained(typed, prompt):
+                self._read(text)
                 continue
-            reply, problem = read_number(typed, prompt)
+            reply, problem = understand(typed, prompt)
             if reply is not None:
                 return reply
-            note = screen.wrap(problem, columns)
+            note = wrapped(problem)
 
     def _typed(self, lines: Sequence[str], at_once: str) -> str:
         """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
-        typed = self._line(lines, f"{at_once}{RELIEF_KEY}{LEAVE_KEY}").strip().lower()
+        typed = self._line(lines, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
         typed = IN_WORDS.get(typed, typed)
-        if typed == LEAVE_KEY:
+        if typed == Key.LEAVE:
             raise KeyboardInterrupt
         return typed
 
-    def _is_help(self, typed: str, prompt: Prompt) -> bool:
-        """Whether relief or an explanation was asked for; then it has been shown."""
-        if typed == RELIEF_KEY:
-            self._read(self._relief())
-        elif typed == WHY_KEY:
-            self._read(self._why(prompt))
-        elif typed in (DETAIL_KEY, 2 * DETAIL_KEY):
-            self._read(screen.wrap(f"Why: {prompt.question.why}", screen.width()))
-        else:
-            return False
-        return True
+    def _explained(self, typed: str, prompt: Prompt) -> list[str]:
+        """The text that a key asks for on the way to an answer; empty for anything else."""
+        if typed == Key.RELIEF:
+            return self._relief()
+        if typed == Key.WHY:
+            return self._why(prompt)
+        if typed in (Key.DETAIL, 2 * Key.DETAIL):
+            return wrapped(f"Why: {prompt.question.why}")
+        return []
 
     def _relief(self) -> list[str]:
         """The steps that are safe for everybody."""
@@ -238,17 +257,14 @@ class TerminalAsker(ABC):
     def _why(self, prompt: Prompt) -> list[str]:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
         again, self.asked_why = self.asked_why, True
-        if again:
-            return why_in_full(self.rulebase, prompt, screen.width())
-        return why(self.rulebase, prompt, screen.width(), screen.rows() - PAGE_FOOT)
+        columns, rows = screen.width(), screen.rows() - PAGE_FOOT
+        return why_in_full(self.rulebase, prompt, columns) if again else why(self.rulebase, prompt, columns, rows)
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
         """What stands above a list: the question, or on its later screens the heading of the screen."""
-        columns = screen.width()
-        lines = [""] if screen.rows() >= screen.LOW else []
-        lines += screen.wrap(prompt.remark, columns) if prompt.remark else []
-        lines += screen.wrap(prompt.page if prompt.later else prompt.text, columns)
-        return lines + (screen.wrap(f"Why: {prompt.question.why}", columns) if why else [])
+        gap = [""] if screen.rows() >= screen.LOW else []
+        text = prompt.page if prompt.later else prompt.text
+        return [*gap, *wrapped(prompt.remark, text, f"Why: {prompt.question.why}" if why else "")]
 
 
 def _headed(head: Sequence[str], lines: Sequence[str], below: int) -> list[str]:
@@ -276,48 +292,6 @@ def rivals_beside(question: Question, ticked: Iterable[str]) -> bool:
     return any(calms in given and not given.isdisjoint(others) for calms, *others in question.rivals)
 
 
-_PARTS_OF_A_YEAR = {"year": 1, "yr": 1, "y": 1, "month": 12, "mth": 12, "mo": 12, "m": 12, "week": 52, "wk": 52, "w": 52,
-                    "day": 365, "d": 365}  # fmt: skip
-_YEAR = "years"  # the unit in which these may be typed
-_AMOUNT = re.compile(r"(?:aged? )?(-?\d{1,9})(?:[.,](\d{1,9}))? ?([a-z]*)\.?(.*)")
-_REST = re.compile(r"(?: old| of age)?|(?: and|,)? ?\d{1,2} ?[a-z]+\.?(?: old)?")
-
-
-def read_number(text: str, prompt: Prompt) -> tuple[int | str | None, str]:
-    """A whole number or the option of a typed key; None and what is wrong with it if it is neither.
-
-    Where the unit is years, smaller ones are taken too ("18 months"), and what is begun does not count.
-    """
-    question = prompt.question
-    typed = " ".join(text.lower().split())
-    for option in prompt.options:
-        if typed == option.key:
-            return option.id, ""
-    if not typed:
-        return None, f"Nothing typed. A number from {question.minimum} to {question.maximum}."
-    found = _AMOUNT.fullmatch(typed) if typed.isascii() else None
-    unit = found[3].removesuffix("s") if found else ""
-    parts = _PARTS_OF_A_YEAR if question.unit == _YEAR else {question.unit: 1}
-    if not found or (unit and unit not in parts and f"{unit}s" not in parts) or not _REST.fullmatch(found[4]):
-        return None, f'"{_shown(text)}" is not a number in figures.'
-    number = int(found[1]) // parts.get(unit, 1)
-    return _within(number, int(found[1]), prompt)
-
-
-def _within(number: int, typed: int, prompt: Prompt) -> tuple[int | None, str]:
-    """A number if it is within the limits; otherwise None and what is wrong with it."""
-    question, limit = prompt.question, prompt.limit
-    if typed < question.minimum:
-        return None, f"{typed} is too low: {question.minimum} to {question.maximum} {question.unit}".rstrip() + "."
-    if number > question.maximum:
-        born = question.unit == _YEAR and 1900 <= number <= 2100
-        what = "looks like a year of birth" if born else "is too high"
-        return None, f"{number} {what}: {question.minimum} to {question.maximum} {question.unit}.".replace(" .", ".")
-    if limit and not limit.allows(number):
-        return None, limit.say
-    return number, ""
-
-
 class PlainAsker(TerminalAsker):
     """Numbered lines on plain input and output: screen readers, pipes, dumb terminals."""
 
@@ -325,87 +299,74 @@ class PlainAsker(TerminalAsker):
         super().__init__(engine, out)
         self.lines_in = lines_in
 
-    def emergency(self, answers: Answers) -> bool:
-        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
-            return super().emergency(answers)
-        self.has_left = self.out.isatty()
-        return True
+    def _emergency(self, head: list[str], lines: list[str]) -> bool:
+        foot = wrapped(MISTAKE.format("leave"))
+        self.show(["", *_headed(head, lines, len(foot) + 1)])
+        return self._pick(foot, {"": FINISH, Key.BACK: Key.BACK}) == FINISH
 
     def _list(self, prompt: Prompt) -> Reply:
-        columns = screen.width()
         lines = self._head(prompt)
         for number, option in enumerate(prompt.lines, 1):
-            lines += _numbered_line(number, option, columns, prompt.opened or option.open)
-        ticked = [o.text for o in prompt.options if o.id in prompt.chosen]
-        note = screen.wrap(f"So far: {'; '.join(ticked)}", columns) if ticked else []
-        while True:
-            typed = self._typed([*lines, *note, *key_line(prompt, columns)], "")
-            lines = []
-            if typed == BACK_KEY:
-                return BACK
-            if self._is_detail(typed, prompt) or self._is_help(typed, prompt):
-                note = []
-                continue
-            picked, problem = self._understood(typed, prompt)
-            if not problem:
-                return self._answered(prompt, picked)
-            note = screen.wrap(problem, columns)
+            lines += _numbered_line(number, option, prompt.opened or option.open)
+        ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
+        reply = self._typed_reply(prompt, lines, wrapped(f"So far: {ticked}" if ticked else ""), "", _understood)
+        if not isinstance(reply, Back):
+            self._say_again(prompt, chosen(reply))
+        return reply
 
-    def _answered(self, prompt: Prompt, picked: tuple[str, ...]) -> Reply:
-        """The reply; what was ticked is said again, for those who cannot see the list."""
-        columns = screen.width()
+    def _say_again(self, prompt: Prompt, picked: tuple[str, ...]) -> None:
+        """What was ticked, for those who cannot see the list."""
         words = "; ".join(o.text for o in prompt.lines if o.id in picked)
-        lines = screen.wrap(words, columns, "-> ") if words else []
+        lines = screen.wrap(words, screen.width(), "-> ") if words else []
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
-            lines += screen.wrap(BOTH, columns)
+            lines += wrapped(BOTH)
         if lines:
             self.show(lines)
-        return picked if prompt.kind == "many" else picked[0]
 
-    def _is_detail(self, typed: str, prompt: Prompt) -> bool:
-        """Whether details were asked for; then they have been shown: "? 3" those of a line, "?" or "??" all."""
+    def _explained(self, typed: str, prompt: Prompt) -> list[str]:
+        """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
         found = re.fullmatch(r"\?\??\s*(\d*)", typed)
-        nth = found[1] if found else "-"
-        if nth and not (nth.isdigit() and 1 <= int(nth) <= len(prompt.lines)):
-            return False
-        columns = screen.width()
-        shown = [(n, o) for n, o in enumerate(prompt.lines, 1) if not nth or n == int(nth)]
-        lines = [line for n, option in shown for line in _numbered_line(n, option, columns, True)]
-        if nth and not shown[0][1].detail:
-            lines += screen.wrap(NO_DETAIL, columns)
-        self._read(lines if nth else [*self._head(prompt, why=True), *lines])
-        return True
+        nth = found[1] if found else ""
+        if not found or not prompt.lines or (nth and not 1 <= int(nth) <= len(prompt.lines)):
+            return super()._explained(typed, prompt)
+        if nth:
+            option = prompt.lines[int(nth) - 1]
+            return [*_numbered_line(int(nth), option, True), *wrapped("" if option.detail else NO_DETAIL)]
+        details = [line for n, option in enumerate(prompt.lines, 1) for line in _numbered_line(n, option, True)]
+        return [*self._head(prompt, why=True), *details]
 
     def _read(self, lines: Sequence[str]) -> None:
         self.show(lines)
 
     def _line(self, lines: Sequence[str], at_once: str = "") -> str:  # noqa: ARG002
-        """A line without its end; LONGEST characters of one that is too long."""
+        """A line without its end; LONGEST_LINE characters of one that is too long."""
         self.show(lines)
         self.out.write("> ")
         self.out.flush()
-        line = piece = self.lines_in.readline(LONGEST)
+        line = piece = self.lines_in.readline(LONGEST_LINE)
         if not line:
             raise EOFError
-        while len(piece) == LONGEST and not piece.endswith("\n"):  # the rest of a line is no next answer
-            piece = self.lines_in.readline(LONGEST)
+        while len(piece) == LONGEST_LINE and not piece.endswith("\n"):  # the rest of a line is no next answer
+            piece = self.lines_in.readline(LONGEST_LINE)
         return line.removesuffix("\n")
 
-    def _understood(self, typed: str, prompt: Prompt) -> tuple[tuple[str, ...], str]:
-        """The options of typed numbers and keys, or what is wrong."""
-        keys = {o.key: o for o in prompt.keys}
-        lines = {str(number): o for number, o in enumerate(prompt.lines, 1)}
-        words = list(dict.fromkeys(typed.replace(",", " ").split()))
-        if not words:
-            return (), f"Nothing typed. {_how(prompt)}"
-        if wrong := [word for word in words if word not in lines and word not in keys]:
-            return (), f'"{_shown(wrong[0])}" is not an answer. {_how(prompt)}'
-        picked = [(lines | keys)[word] for word in words]
-        if len(picked) > 1 and prompt.kind == "one":
-            return (), "Only one answer fits here."
-        if len(picked) > 1 and (alone := [o for o in picked if o.exclusive]):
-            return (), f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others."
-        return tuple(o.id for o in prompt.options if o in picked), ""
+
+def _understood(typed: str, prompt: Prompt) -> tuple[Reply | None, str]:
+    """The options of typed numbers and keys, or what is wrong."""
+    keys = {o.key: o for o in prompt.keys}
+    lines = {str(number): o for number, o in enumerate(prompt.lines, 1)}
+    words = list(dict.fromkeys(typed.replace(",", " ").split()))
+    if not words:
+        return None, f"Nothing typed. {_how(prompt)}"
+    if wrong := [word for word in words if word not in lines and word not in keys]:
+        return None, f'"{shown(wrong[0])}" is not an answer. {_how(prompt)}'
+    picked = [(lines | keys)[word] for word in words]
+    if len(picked) > 1 and prompt.kind == "one":
+        return None, "Only one answer fits here."
+    if len(picked) > 1 and (alone := [o for o in picked if o.exclusive]):
+        return None, f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others."
+    answer = tuple(o.id for o in prompt.options if o in picked)
+    return (answer if prompt.kind == "many" else answer[0]), ""
 
 
 def _how(prompt: Prompt) -> str:
@@ -415,13 +376,10 @@ def _how(prompt: Prompt) -> str:
     return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
 
 
-def _numbered_line(number: int, option: Option, columns: int, opened: bool) -> list[str]:
+def _numbered_line(number: int, option: Option, opened: bool) -> list[str]:
+    columns = screen.width()
     lines = screen.wrap(option.text, columns, f"{number} ")
     return lines + (screen.wrap(option.detail, columns, "   ") if opened and option.detail else [])
-
-
-def _shown(typed: str) -> str:
-    return printable(typed[:20]) + ("..." if len(typed) > 20 else "")
 
 
 class _ToRead(NamedTuple):
@@ -468,16 +426,12 @@ class QuestionaryAsker(TerminalAsker):
 
     def _emergency(self, head: list[str], lines: list[str]) -> bool:
         """A screen after the other, each with the head and the way back; what was read stays once one leaves."""
-        columns = screen.width()
-        foot = screen.wrap(MISTAKE.format("leave"), columns)
-        room = max(screen.rows() - len(head) - len(foot) - 1, 1)
-        pages = [lines[at : at + room] for at in range(0, len(lines), room)] or [[]]
-        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
-            for number, page in enumerate(pages, 1):
-                foot = screen.wrap(MISTAKE.format("more" if number < len(pages) else "leave"), columns)
-                if self._pick([*head, *page, *foot], {"": FINISH, BACK_KEY: BACK_KEY}) == BACK_KEY:
-                    return False
-        self.show(_headed(head, lines, SHELL))
+        feet = [wrapped(MISTAKE.format(does)) for does in ("more", "leave")]
+        pages = _pages(lines, max(screen.rows() - len(head) - len(feet[1]) - 1, 1))
+        for number, page in enumerate(pages, 1):
+            foot = feet[number == len(pages)]
+            if self._pick([*head, *page, *foot], {"": FINISH, Key.BACK: Key.BACK}) == Key.BACK:
+                return False
         return True
 
     def give(self, lines: Sequence[str]) -> None:
@@ -498,31 +452,22 @@ class QuestionaryAsker(TerminalAsker):
             text = GO_ON if number == len(pages) else f"Page {number} of {len(pages)}. Enter goes on, b leaves"
             if stays:
                 self.show(page)
-            above = [] if stays else page
-            if self._pick([*above, *screen.wrap(text, screen.width())], {"": NEXT, BACK_KEY: FINISH}) == FINISH:
+            if self._pick([*([] if stays else page), *wrapped(text)], {"": NEXT, Key.BACK: FINISH}) == FINISH:
                 return
 
     def _line(self, lines: Sequence[str], at_once: str = "") -> str:
         keys = KeyBindings()
-        nothing_typed = Condition(lambda: not get_app().current_buffer.text)
-        for key in at_once:
-            for either in {key, key.upper()}:
-                keys.add(either, filter=nothing_typed, eager=True)(lambda event, key=key: event.app.exit(result=key))
         above = "\n".join([*lines, ">"])
         style = questionary.Style([("qmark", "noinherit")])
-        question = questionary.text("", qmark=above, key_bindings=keys, style=style, erase_when_done=True)
-        return str(_run(question, keys))
+        app = questionary.text("", qmark=above, key_bindings=keys, style=style, erase_when_done=True).application
+        nothing_typed = Condition(lambda: not get_app().current_buffer.text)
+        _bind(keys, {key: partial(app.exit, result=key) for key in at_once}, nothing_typed)
+        return str(_run(app, keys))
 
     def _list(self, prompt: Prompt) -> Reply:
-        reply = self._once(prompt)
-        while isinstance(reply, _ToRead):
+        while isinstance(reply := _Menu(self, prompt).reply(), _ToRead):
             self._read(reply.lines)
-            reply = self._once(replace(prompt, chosen=reply.ticked))
-        return reply
-
-    def _once(self, prompt: Prompt) -> Reply | _ToRead:
-        menu = _Menu(self, prompt)
-        reply: Reply | _ToRead = _run(menu.question, menu.bindings)
+            prompt = replace(prompt, chosen=reply.ticked)
         return reply
 
 
@@ -531,54 +476,66 @@ class _Menu:
 
     def __init__(self, asker: QuestionaryAsker, prompt: Prompt) -> None:
         self.asker, self.prompt, self.lines = asker, prompt, prompt.lines
-        self.question = questionary.checkbox(
-            "", qmark="", pointer=">", use_jk_keys=False, use_emacs_keys=False, erase_when_done=True,
-            choices=[questionary.Choice(o.text, value=o.id) for o in self.lines],
-        )  # fmt: skip
-        self.app = self.question.application
-        self.bindings: Any = self.app.key_bindings
-        self.control = _control(self.question)
-        self.control.selected_options = [o.id for o in self.lines if o.id in prompt.chosen]
-        self.keyed = [o.id for o in prompt.keys if o.id in prompt.chosen and not o.exclusive]
         self.opened = {o.id for o in self.lines if o.open or prompt.opened}
         self.asked_at = -1  # the line whose detail was asked for last
         self.says_why = False
         self.note = ""
         self.is_cut = self.is_seen = False  # there are lines below; the last one has been on the screen
-        self._lay_out()
-        self._bind()
+        self.control = InquirerControl([questionary.Choice(o.text, value=o.id) for o in self.lines], pointer=">")
+        self.picked = self.control.selected_options  # not sure among them
+        self.picked += [o.id for o in prompt.options if o.id in prompt.chosen and not (o.key and o.exclusive)]
+        tallest = max(len(_title(o, screen.width(), True)) for o in self.lines)
+        offsets = ScrollOffsets(top=0, bottom=tallest - 1)
+        self.window = Window(self.control, scroll_offsets=offsets, always_hide_cursor=True)
+        # The question above, the keys below: both stay where the list is longer than the window.
+        layout = Layout(HSplit([_fixed(self._head, "bold"), self.window, _fixed(self._foot)]))
+        self.keys = KeyBindings()
+        self.app: Application[Any] = Application(
+            layout,
+            key_bindings=self.keys,
+            erase_when_done=True,
+            before_render=self._set_titles,
+            after_render=self._look,
+        )
+
+    def reply(self) -> Reply | _ToRead:
+        """The answer, BACK, or a text to be read first."""
+        exit_with = self.app.exit
+        acts: dict[str, Callable[[], object]] = {
+            **{str(number): partial(self._tick, option) for number, option in enumerate(self.lines, 1)},
+            **{o.key: partial(self._stand_alone if o.exclusive else self._tick, o) for o in self.prompt.keys},
+            " ": lambda: self._tick(self.lines[self.control.pointed_at]),
+            "enter": self._go_on,
+            "up": self.control.select_previous,
+            "down": self.control.select_next,
+            "pagedown": self._page_down,
+            Key.BACK: lambda: exit_with(result=BACK),
+            "left": lambda: exit_with(result=BACK),
+            Key.DETAIL: self._detail,
+            Key.WHY: lambda: exit_with(result=_ToRead(self.asker._why(self.prompt), self.ticked)),
+            Key.RELIEF: lambda: exit_with(result=_ToRead(self.asker._relief(), self.ticked)),
+            Key.LEAVE: lambda: exit_with(exception=KeyboardInterrupt),
+            Keys.BracketedPaste: lambda: self._say("What was pasted is left out."),
+        }
+        _bind(self.keys, acts)
+        self.keys.add(Keys.Any)(lambda _: None)
+        reply: Reply | _ToRead = _run(self.app, self.keys)
+        return reply
 
     @property
     def ticked(self) -> tuple[str, ...]:
-        return tuple(o.id for o in self.prompt.options if o.id in (*self.control.selected_options, *self.keyed))
+        return tuple(o.id for o in self.prompt.options if o.id in self.picked)
 
     # --- what it looks like
-
-    def _lay_out(self) -> None:
-        """The question above, the keys below: both stay where the list is longer than the window."""
-
-        def fixed(lines: Callable[[], list[str]], style: str = "") -> Window:
-            control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
-            return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
-
-        columns = screen.width()
-        tallest = max(len(_title(o, columns, True)) for o in self.lines)
-        offsets = ScrollOffsets(top=0, bottom=tallest - 1)
-        self.window = Window(self.control, scroll_offsets=offsets, always_hide_cursor=True)
-        self.app.layout = Layout(HSplit([fixed(self._head, "bold"), self.window, fixed(self._foot)]))
-        self.app.before_render += self._set_titles
-        self.app.after_render += self._look
 
     def _head(self) -> list[str]:
         return self.asker._head(self.prompt, why=self.says_why)
 
     def _foot(self) -> list[str]:
-        columns = screen.width()
         both = rivals_beside(self.prompt.question, [*self.prompt.earlier, *self.ticked])
-        notes = [MORE_BELOW if self.is_cut else "", BOTH if both else "", self.note]
-        lines = [line for note in notes if note for line in screen.wrap(note, columns)]
+        notes = wrapped(MORE_BELOW if self.is_cut else "", BOTH if both else "", self.note)
         gap = [""] if screen.rows() >= screen.LOW and not self.is_cut else []
-        return [*gap, *lines, *key_line(self.prompt, columns, self.keyed)]
+        return [*gap, *notes, *key_line(self.prompt, screen.width(), self.picked)]
 
     def _set_titles(self, _: Any) -> None:
         """The lines as wide as the window is now: questionary would cut them."""
@@ -587,7 +544,7 @@ class _Menu:
             lines = _title(option, columns, option.id in self.opened)
             choice.title = f"{number} " + ("\n" + " " * MARKS).join(lines)
         if self.window.render_info is None:
-            height = sum(choice.title.count("\n") + 1 for choice in self.control.choices)
+            height = sum(map(_height, self.control.choices))
             self.is_cut = len(self._head()) + height + len(self._foot()) > screen.rows()
 
     def _look(self, app: Any) -> None:
@@ -599,62 +556,35 @@ class _Menu:
             self.is_cut = is_cut
             app.invalidate()
 
-    # --- its keys
-
-    def _bind(self) -> None:
-        def bind(names: Iterable[str], act: Callable[[], object]) -> None:
-            for name in names:
-                for either in {name, name.upper()} if len(name) == 1 else {name}:
-                    self.bindings.add(either, eager=True)(lambda _: act())
-
-        for number, option in enumerate(self.lines, 1):
-            bind([str(number)], lambda option=option: self._tick(option))  # type: ignore[misc]
-        for option in self.prompt.keys:
-            bind([option.key], lambda option=option: self._press(option))  # type: ignore[misc]
-        bind([" "], lambda: self._tick(self.lines[self.control.pointed_at]))
-        bind(["enter"], self._go_on)
-        bind([BACK_KEY, "left"], lambda: self.app.exit(result=BACK))
-        bind([DETAIL_KEY], self._detail)
-        bind([WHY_KEY], lambda: self._leave_to_read(self.asker._why(self.prompt)))
-        bind([RELIEF_KEY], lambda: self._leave_to_read(self.asker._relief()))
-        bind([LEAVE_KEY], lambda: self.app.exit(exception=KeyboardInterrupt))
-        bind(["pagedown"], self._page_down)
-        bind(["a", "i"], lambda: None)  # "tick all" and "invert" make no sense for symptoms
-        bind([Keys.BracketedPaste], lambda: self._say("What was pasted is left out."))
+    # --- what its keys do
 
     def _say(self, note: str) -> None:
         self.note = note
 
     def _tick(self, option: Option) -> None:
-        """Tick a line, or untick it; of one answer the others go."""
+        """Tick an option, or untick it; of one answer the others go."""
         self._say("")
-        ticked = self.control.selected_options
-        self.control.pointed_at = self.lines.index(option)
-        if option.id in ticked:
-            ticked.remove(option.id)
-        elif self.prompt.kind == "many":
-            ticked.append(option.id)
-        else:
-            ticked[:] = [option.id]
-            self.keyed.clear()
-
-    def _press(self, option: Option) -> None:
-        """The key of an option: one that stands alone answers at once, but unticks nothing."""
-        self._say("")
-        if not option.exclusive:
-            if self.prompt.kind != "many":
-                self.control.selected_options.clear()
-            self.keyed = [] if self.keyed else [option.id]
+        if option in self.lines:
+            self.control.pointed_at = self.lines.index(option)
+        if option.id in self.picked:
+            self.picked.remove(option.id)
             return
+        if self.prompt.kind != "many":
+            self.picked.clear()
+        self.picked.append(option.id)
+
+    def _stand_alone(self, option: Option) -> None:
+        """An option that stands alone answers at once, but unticks nothing."""
+        self._say("")
         now = time.monotonic()
         before, self.asker.none_at = self.asker.none_at, now
-        if self.ticked:
+        if self.picked:
             self._say(f"Untick the others first, then {option.key}.")
         elif now - before > BOUNCE_SECONDS:
             self._end((option.id,))
 
     def _go_on(self) -> None:
-        if self.ticked:
+        if self.picked:
             self._end(self.ticked)
         else:
             self._say(f"Nothing ticked yet. {_how(self.prompt)}")
@@ -673,11 +603,10 @@ class _Menu:
             return
         last, start = self.window.render_info.last_visible_line(), 0
         for nth, choice in enumerate(self.control.choices):
-            height = choice.title.count("\n") + 1
-            if start + height > last + 1:
+            if start + _height(choice) > last + 1:
                 self.control.pointed_at, self.window.vertical_scroll = nth, start
                 return
-            start += height
+            start += _height(choice)
 
     def _detail(self) -> None:
         """That of the line that is pointed at; asked again, all, and why it is asked."""
@@ -692,24 +621,33 @@ class _Menu:
         self.opened.add(option.id)
         self.asked_at = at
 
-    def _leave_to_read(self, lines: list[str]) -> None:
-        self.app.exit(result=_ToRead(lines, self.ticked))
+
+def _bind(keys: KeyBindings, acts: Mapping[str, Callable[[], object]], when: FilterOrBool = True) -> None:
+    """What each key does, a letter also as a capital."""
+    for name, act in acts.items():
+        for either in {name, name.upper()} if len(name) == 1 else {name}:
+            keys.add(either, filter=when, eager=True)(lambda _, act=act: act())
 
 
-def _run(question: Any, keys: Any) -> Any:
-    """The result of a questionary prompt that Esc and Ctrl-D leave too."""
-    app = question.application
+def _run(app: Application[Any], keys: KeyBindings) -> Any:
+    """The result of a prompt that Esc, Ctrl-C and Ctrl-D leave."""
     app.ttimeoutlen = app.timeoutlen = ESCAPE_SECONDS
     keys.add("escape", Keys.Any)(lambda _: None)  # Alt and a key, or what no terminal should send
     keys.add("escape")(lambda event: event.app.exit(exception=KeyboardInterrupt))
+    keys.add("c-c", eager=True)(lambda event: event.app.exit(exception=KeyboardInterrupt))
     keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
-    return question.unsafe_ask()
+    return app.run()
 
 
-def _control(question: Any) -> Any:
-    """questionary's own list control, which it does not hand out."""
-    controls = question.application.layout.find_all_controls()
-    return next(c for c in controls if isinstance(c, InquirerControl))
+def _fixed(lines: Callable[[], list[str]], style: str = "") -> Window:
+    """Lines that are as high as they are, wherever the list below or above them is scrolled to."""
+    control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
+    return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
+
+
+def _height(choice: Any) -> int:
+    """Lines on the screen."""
+    return int(choice.title.count("\n")) + 1
 
 
 def _title(option: Option, columns: int, opened: bool) -> list[str]:

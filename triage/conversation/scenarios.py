@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,8 +15,6 @@ from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
 SUFFIX = ".toml"
-LEVEL, SCORES = "disposition", "scores"
-FLAGS = ("see_doctor", "pharmacist", "safety_net", "complete")
 NOT = "not_"
 
 
@@ -35,167 +33,148 @@ def find_scenarios(paths: list[Path]) -> list[Path]:
     for path in paths:
         files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
         if not files:
-            raise FaultyInput([Fault(str(path), 0, f"no scenario files (*{SUFFIX}) in this folder")])
+            raise FaultyInput([Fault(str(path), 0, f"no scenario files (*{SUFFIX}) in this folder", code="LCT420")])
         found.update(dict.fromkeys(files))
     return list(found)
-
-
-def shown_ids(assessment: Assessment) -> dict[str, list[str]]:
-    """What a result shows, by the names that [expect] uses."""
-    return {
-        "red_flags": [f.flag.id for f in assessment.red_flags],
-        "causes": [c.cause.id for c in assessment.causes],
-        "needs_checking": [c.cause.id for c in assessment.needs_checking],
-        "relief": [a.id for a in assessment.relief],
-        "prevention": [a.id for a in assessment.prevention],
-        "do_not": [a.id for a in assessment.do_not],
-        "myths": [a.id for a in assessment.myths],
-        "withheld": [w.advice.id for w in assessment.withheld],
-        "checks": [c.id for c in assessment.checks],
-        "notes": [n.id for n in assessment.notes],
-        "first_notes": [n.id for n in assessment.notes if n.first],
-        "missing": list(assessment.missing),
-    }
 
 
 def run_scenario(engine: Engine, path: Path) -> Outcome:
     """Run one scenario file. Raises FaultyInput where it is not one."""
     file = read_toml(path, engine.rulebase)
+    fields = expected_fields(engine.rulebase)
     faults = Faults()
-    for fault in _faults(file, engine.rulebase):
+    for fault in _faults(file, fields):
         faults.append(fault)
     if faults:
         raise FaultyInput(faults)
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
-    return Outcome(file, assessment, tuple(differences(file.expect, assessment)))
+    return Outcome(file, assessment, tuple(_differences(file.expect, fields, assessment)))
 
 
 class Expected(NamedTuple):
-    """What a field of [expect] takes: "flag", "id" (one of `ids`), "ids" (a list of them) or "scores" (of them)."""
+    """A field of [expect]: what it takes, and what of a result it is compared with.
+
+    `kind`: "flag", "id" (one of `ids`), "ids" (a list of them) or "scores" (a table of them). `never`: none of the list
+    may be shown.
+    """
 
     kind: str
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...]
+    shown: Callable[[Assessment], Any]
+    never: bool = False
+
+
+# The lists: which ids may stand in each, and what a result shows.
+_LISTS: dict[str, tuple[Callable[[RuleBase], Iterable[str]], Callable[[Assessment], list[str]]]] = {
+    "red_flags": (lambda rules: rules.red_flags, lambda found: [f.flag.id for f in found.red_flags]),
+    "causes": (lambda rules: _causes(rules, to_check=False), lambda found: [c.cause.id for c in found.causes]),
+    "needs_checking": (
+        lambda rules: _causes(rules, to_check=True),
+        lambda found: [c.cause.id for c in found.needs_checking],
+    ),
+    "relief": (lambda rules: _advice(rules, "relief"), lambda found: _ids(found.relief)),
+    "prevention": (lambda rules: _advice(rules, "prevention"), lambda found: _ids(found.prevention)),
+    "do_not": (lambda rules: _advice(rules, "do_not"), lambda found: _ids(found.do_not)),
+    "myths": (lambda rules: _advice(rules, "myth"), lambda found: _ids(found.myths)),
+    "withheld": (lambda rules: rules.advice, lambda found: [w.advice.id for w in found.withheld]),
+    "checks": (lambda rules: rules.checks, lambda found: _ids(found.checks)),
+    "notes": (lambda rules: rules.notes, lambda found: _ids(found.notes)),
+    "first_notes": (lambda rules: rules.notes, lambda found: _ids(n for n in found.notes if n.first)),
+    "missing": (lambda rules: rules.questions, lambda found: list(found.missing)),
+}
 
 
 def expected_fields(rulebase: RuleBase) -> dict[str, Expected]:
     """Every field that [expect] may have."""
-    lists = _known_ids(rulebase)
-    levels = tuple(level.id for level in rulebase.ladder)
+    lists = {name: Expected("ids", tuple(ids(rulebase)), shown) for name, (ids, shown) in _LISTS.items()}
     return {
-        LEVEL: Expected("id", levels),
-        **{name: Expected("flag") for name in FLAGS},
-        SCORES: Expected("scores", lists["causes"]),
-        **{name: Expected("ids", ids) for name, ids in lists.items()},
-        **{NOT + name: Expected("ids", ids) for name, ids in lists.items()},
+        "disposition": Expected("id", tuple(_ids(rulebase.ladder)), lambda found: found.disposition.id),
+        "see_doctor": Expected("flag", (), lambda found: found.see_doctor),
+        "pharmacist": Expected("flag", (), lambda found: found.pharmacist is not None),
+        "safety_net": Expected("flag", (), lambda found: found.safety_net is not None),
+        "complete": Expected("flag", (), lambda found: found.complete),
+        "scores": Expected("scores", lists["causes"].ids, lambda found: {c.cause.id: c.score for c in found.causes}),
+        **lists,
+        **{NOT + name: one._replace(never=True) for name, one in lists.items()},
     }
 
 
-def _faults(file: AnswerFile, rulebase: RuleBase) -> Iterator[Fault]:
-    fields = expected_fields(rulebase)
+def shown_ids(assessment: Assessment) -> dict[str, list[str]]:
+    """What a result shows, by the names of the lists of [expect]."""
+    return {name: shown(assessment) for name, (_, shown) in _LISTS.items()}
+
+
+def _ids(entries: Iterable[Any]) -> list[str]:
+    return [entry.id for entry in entries]
+
+
+def _causes(rulebase: RuleBase, to_check: bool) -> list[str]:
+    """Causes that need checking, or those that may be named."""
+    return [c.id for c in rulebase.causes.values() if (c.group == "check") == to_check]
+
+
+def _advice(rulebase: RuleBase, kind: str) -> list[str]:
+    return [a.id for a in rulebase.advice.values() if a.kind == kind]
+
+
+def _faults(file: AnswerFile, fields: Mapping[str, Expected]) -> Iterator[Fault]:
     if not file.expect:
-        named = ", ".join((LEVEL, *FLAGS))
-        yield Fault(file.name, 0, "a scenario needs an [expect] table", f"fields: {named}, causes, ...")
-    for field, value in file.expect.items():
-        line = file.toml.line(EXPECT, key=field) if file.toml else 0
-        if field not in fields:
-            yield Fault(file.name, line, f'unknown field "{field}" in [expect]', allowed(field, fields))
+        named = ", ".join([name for name, field in fields.items() if field.kind in ("id", "flag")])
+        hint = f"fields: {named}, causes, ..."
+        yield Fault(file.name, 0, "a scenario needs an [expect] table", hint, code="LCT421")
+    for name, value in file.expect.items():
+        line = file.toml.line(EXPECT, key=name) if file.toml else 0
+        if name not in fields:
+            yield Fault(file.name, line, f'unknown field "{name}" in [expect]', allowed(name, fields), code="LCT422")
             continue
-        for what, hint in _wrong(field, value, fields[field]):
-            yield Fault(file.name, line, what, hint)
+        for what, hint, code in _wrong(name, value, fields[name]):
+            yield Fault(file.name, line, what, hint, code=code)
 
 
-def _wrong(field: str, value: Any, expected: Expected) -> Iterator[tuple[str, str]]:
-    """What is wrong with the value of a field, and a hint."""
-    if expected.kind == "scores":
-        yield from _wrong_scores(value, expected.ids)
-    elif expected.kind == "flag":
-        if not isinstance(value, bool):
-            yield f"{field}: must be true or false", ""
-    elif expected.kind == "id":
-        if value not in expected.ids:
-            yield f'unknown {field} "{value}"', allowed(value, expected.ids)
-    elif not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        yield f"{field}: must be a list of ids", ""
-    else:
-        yield from (
-            (f'{field}: unknown id "{item}"', allowed(item, expected.ids)) for item in value if item not in expected.ids
-        )
+def _wrong(name: str, value: Any, field: Expected) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the value of a field: in words, a hint and a code."""
+    takes, hint, is_one = _SHAPES[field.kind]
+    if not is_one(value):
+        yield f"{name}: must be {takes}", hint, "LCT423"
+    elif field.kind != "flag":
+        unknown = [item for item in ([value] if field.kind == "id" else value) if item not in field.ids]
+        yield from ((f'{name}: unknown id "{item}"', allowed(item, field.ids), "LCT424") for item in unknown)
 
 
-def _wrong_scores(value: Any, causes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What is wrong with a table of scores, and a hint."""
-    if not isinstance(value, dict):
-        yield f"{SCORES}: must be a table of causes and whole numbers", "like { cause-id = 3 }"
-        return
-    for cause, score in value.items():
-        if cause not in causes:
-            yield f'{SCORES}: unknown id "{cause}"', allowed(cause, causes)
-        elif not isinstance(score, int) or isinstance(score, bool):
-            yield f"{SCORES}: {cause}: must be a whole number", ""
+# What the value of a field must be, by its kind: in words, a hint, and the test.
+_SHAPES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
+    "flag": ("true or false", "", lambda value: isinstance(value, bool)),
+    "id": ("an id, in quotes", "", lambda value: isinstance(value, str)),
+    "ids": ("a list of ids", "", lambda value: isinstance(value, list) and all(isinstance(v, str) for v in value)),
+    "scores": (
+        "a table of causes and whole numbers",
+        "like { cause-id = 3 }",
+        lambda value: isinstance(value, dict) and all(type(score) is int for score in value.values()),
+    ),
+}
 
 
-def _known_ids(rulebase: RuleBase) -> dict[str, tuple[str, ...]]:
-    """The ids that may stand in each list of [expect]."""
-    causes, advice = rulebase.causes.values(), rulebase.advice.values()
+def _differences(expect: Mapping[str, Any], fields: Mapping[str, Expected], assessment: Assessment) -> Iterator[str]:
+    """Each way in which a result is not as the [expect] table of a scenario says, in words.
 
-    def of_kind(kind: str) -> tuple[str, ...]:
-        return tuple(a.id for a in advice if a.kind == kind)
-
-    return {
-        "red_flags": tuple(rulebase.red_flags),
-        "causes": tuple(c.id for c in causes if c.group != "check"),
-        "needs_checking": tuple(c.id for c in causes if c.group == "check"),
-        "relief": of_kind("relief"),
-        "prevention": of_kind("prevention"),
-        "do_not": of_kind("do_not"),
-        "myths": of_kind("myth"),
-        "withheld": tuple(rulebase.advice),
-        "checks": tuple(rulebase.checks),
-        "notes": tuple(rulebase.notes),
-        "first_notes": tuple(rulebase.notes),
-        "missing": tuple(rulebase.questions),
-    }
-
-
-def differences(expect: Mapping[str, Any], assessment: Assessment) -> Iterator[str]:
-    """Each way in which a result is not as the [expect] table of a scenario says, in words."""
-    plain = {
-        LEVEL: assessment.disposition.id,
-        "see_doctor": assessment.see_doctor,
-        "pharmacist": assessment.pharmacist is not None,
-        "safety_net": assessment.safety_net is not None,
-        "complete": assessment.complete,
-    }
-    shown = shown_ids(assessment)
+    A list must be among what is shown, in this order; an empty one means none at all.
+    """
     if "complete" not in expect and "missing" not in expect and not assessment.complete:
         yield f"not complete: missing {', '.join(assessment.missing)}"
-    for field, wanted in expect.items():
-        if field in plain:
-            if plain[field] != wanted:
-                yield f"{field}: expected {_word(wanted)}, got {_word(plain[field])}"
-        elif field == SCORES:
-            scores = {c.cause.id: c.score for c in assessment.causes}
-            if scores != wanted:
-                yield f"{SCORES}: expected {_scores(wanted)}, got {_scores(scores)}"
-        elif field.startswith(NOT):
-            got = shown[field.removeprefix(NOT)]
-            for item in wanted:
-                if item in got:
-                    yield f"{field}: {item} is shown"
-        else:
-            yield from _list_difference(field, wanted, shown[field])
+    for name, wanted in expect.items():
+        field, got = fields[name], fields[name].shown(assessment)
+        if field.never:
+            yield from (f"{name}: {item} is shown" for item in wanted if item in got)
+            continue
+        compared = [item for item in got if item in wanted] if field.kind == "ids" and wanted else got
+        if compared != wanted:
+            yield f"{name}: expected {_said(wanted)}, got {_said(got)}"
 
 
-def _list_difference(field: str, wanted: list[str], got: list[str]) -> Iterator[str]:
-    """`wanted` must be among `got`, in this order; an empty list means none at all."""
-    among = [item for item in got if item in wanted]
-    if among != wanted or (not wanted and got):
-        yield f"{field}: expected {', '.join(wanted) or 'none'}, got {', '.join(got) or 'none'}"
-
-
-def _scores(scores: Mapping[str, int]) -> str:
-    return ", ".join(f"{cause} {scores[cause]}" for cause in sorted(scores)) or "none"
-
-
-def _word(value: object) -> str:
+def _said(value: Any) -> str:
+    """The value of a field, in words."""
+    if isinstance(value, dict):
+        value = [f"{cause} {value[cause]}" for cause in sorted(value)]
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from triage.conversation.interview import Prompt
 from triage.knowledge.lints import rows_of_question
-from triage.knowledge.model import Disposition, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import cell_said, options_said
 from triage.output.screen import wrap
@@ -33,8 +33,8 @@ def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str
     foot = wrap(AGAIN, columns) if waiting or helped else []
     lines: list[str] = []
     for items, most in _shorter([*by_level, *causes], len(by_level)):
-        told = [line for lead, words in items for line in wrap(f"{lead} {_some(words, most)}.", columns)]
-        lines = ["", *head, *told, *foot, ""]
+        levels = [line for lead, words in items for line in wrap(f"{lead} {_some(words, most)}.", columns)]
+        lines = ["", *head, *levels, *foot, ""]
         if len(lines) <= max(rows, FEWEST_LINES):
             break
     return lines
@@ -62,25 +62,20 @@ def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
     return "No answer here makes it more urgent."
 
 
-def _by_level(rulebase: RuleBase, name: str, waiting: Iterable[Pending]) -> list[tuple[str, list[str]]]:
-    """For each level, most urgent first: the options that reach it, then those that do so with other answers."""
-    alone: dict[Disposition, list[str]] = {}
-    together: dict[Disposition, list[str]] = {}
-    for one in waiting:
-        for way in one.ways:
-            kind = together if way.needs else alone
-            listed = kind.setdefault(one.level, [])
-            listed += [words for words in _options(rulebase, name, way) if words not in listed]
+def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list[tuple[str, list[str]]]:
+    """For each level, most urgent first: the options that reach it, then those that do so with other answers.
+
+    An option is named once in each way, and not as one that needs other answers once it needs none.
+    """
     lines: list[tuple[str, list[str]]] = []
-    told: set[str] = set()
-    told_together: set[str] = set()
+    named: dict[bool, set[str]] = {False: set(), True: set()}  # by whether it needs other answers
     for level in dict.fromkeys(one.level for one in waiting):
-        fresh = [words for words in alone.get(level, []) if words not in told]
-        told.update(fresh)
-        more = [words for words in together.get(level, []) if words not in told | told_together]
-        told_together.update(more)
-        lines += [(f"{level.when_said} if:", fresh)] if fresh else []
-        lines += [(f"{level.when_said} if other answers fit too:", more)] if more else []
+        ways = [way for one in waiting if one.level == level for way in one.ways]
+        for needs, lead in ((False, "if:"), (True, "if other answers fit too:")):
+            options = [words for way in ways if bool(way.needs) == needs for words in _options(rulebase, name, way)]
+            fresh = [words for words in dict.fromkeys(options) if words not in named[False] | named[needs]]
+            named[needs].update(fresh)
+            lines += [(f"{level.when_said} {lead}", fresh)] if fresh else []
     return lines
 
 

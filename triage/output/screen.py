@@ -6,6 +6,7 @@ import os
 import textwrap
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 WIDEST, NARROWEST = 80, 20
 LOW = 16  # lines of a window from which on there is room for blank ones
@@ -42,27 +43,19 @@ def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> l
 
 @lru_cache(maxsize=4096)  # results share most of their texts
 def _wrapped(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
-    if cut := _cut_at_blanks(text, columns, first, rest):
-        return cut
-    items = text.split(APART)
-    if len(items) > 1:
+    wrapped = textwrap.wrap if text.isascii() else _wrap_by_columns
+    if APART in text:
+        items = text.split(APART)
         text = APART.join(item.replace(" ", HELD) if len(item) <= columns else item for item in items)
-    lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
-    return tuple(line.replace(HELD, " ") if len(items) > 1 else line for line in lines) or (first.rstrip(),)
+    lines = wrapped(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return tuple(line.replace(HELD, " ") for line in lines) or (first.rstrip(),)
 
 
-def _cut_at_blanks(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
-    """What textwrap makes of words with one blank between them; nothing of other texts, or if a word is too long."""
-    if not text.isprintable() or "  " in text or text != text.strip() or len(first) != len(rest):
-        return ()
-    lines, lead = [], first
-    while len(lead) + len(text) > columns:
-        end = text.rfind(" ", 0, max(0, columns - len(lead) + 1))
-        if end < 0:
-            return ()
-        lines.append(lead + text[:end])
-        text, lead = text[end + 1 :], rest
-    return (*lines, lead + text) if text else ()
+def _wrap_by_columns(text: str, columns: int, **how: Any) -> list[str]:
+    """As textwrap does it, with wide characters measured. Only then: importing wcwidth takes as long as Python's start."""
+    import wcwidth
+
+    return wcwidth.wrap(text, columns, **how)
 
 
 def question_head(text: str, columns: int) -> list[str]:
