@@ -230,7 +230,7 @@ def test_a_fault_hides_no_danger_sign(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith(f"{path}: ")
-    said = f"{path}: LCT407 what can be read of it asks for this: {rulebase.dispositions[level].say}"
+    said = f"{path}: LCT414 what can be read of it asks for this: {rulebase.dispositions[level].say}"
     assert said in told.err.splitlines()[:3]
 
 
@@ -493,7 +493,7 @@ def test_what_if_as_json(files: Path) -> None:
 def test_what_if_of_bad_files_goes_on_and_says_what_is_wrong(files: Path) -> None:
     done = run("what-if", files / "bad.toml", files / "runner.toml")
     assert done.returncode == WRONG_INPUT
-    assert "bad.toml:2: LCT405 age: 340" in done.stderr
+    assert "bad.toml:2: LCT404 age: 340" in done.stderr
     assert done.stdout.startswith("== ")
     written = files / "more.txt"
     assert run("what-if", files / "runner.toml", "--output", written).returncode == DONE

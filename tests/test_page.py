@@ -169,9 +169,9 @@ def test_what_could_drive_a_terminal_is_shown_as_in_text(engine: Engine, runner:
 
 def test_texts_and_addresses_of_a_hostile_rule_base_are_only_text(rulebase: RuleBase, runner: Answers) -> None:
     sources = {
-        name: source._replace(title=HOSTILE, url="javascript:alert(1)") for name, source in rulebase.sources.items()
+        name: replace(source, title=HOSTILE, url="javascript:alert(1)") for name, source in rulebase.sources.items()
     }
-    about = rulebase.about._replace(statement=HOSTILE)
+    about = replace(rulebase.about, statement=HOSTILE)
     hostile = replace(rulebase, sources=sources, about=about)
     case = told(Engine(hostile), runner)
     assert {element.tag for element in case.root.iter()} <= ELEMENTS | DRAWN
