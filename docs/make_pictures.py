@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # for the driver of the tests
 import chromium
 from terminal import ENTER, MORE, REVIEW, Step, Terminal, keys, steps_to
 
-from triage.cli.formats import FORMATS
+from triage.cli.common import written
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
 from triage.knowledge.rulebase import load
@@ -262,7 +262,7 @@ def photograph() -> None:
     result = assess(engine, answers_of(engine, ILLNESS))
     with chromium.browser() as browser, chromium.watch(browser) as watched:
         page = watched.page(viewport={"width": CUT[0], "height": CUT[1]}, color_scheme="light")
-        page.set_content(FORMATS["html"](engine.rulebase, result, NOTHING_MORE))
+        page.set_content(written("html", engine.rulebase, result, NOTHING_MORE))
         for name, first in CUTS.items():
             box = page.locator(first).first.bounding_box()
             if box is None:

@@ -26,7 +26,7 @@ from triage import api
 from triage.conversation.interview import missing_from
 from triage.exchange.schemas.every import schema_of
 from triage.knowledge.model import Answers, RuleBase
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import rules_folder
 from triage.output.as_json import as_dict as document
 from triage.reasoning.assessment import assess as assess_with
 from triage.reasoning.engine import Engine

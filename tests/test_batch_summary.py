@@ -19,7 +19,7 @@ from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from test_batch import HEAD, as_csv, errors_of, rows_of
 
-from triage.cli.common import DONE, WRONG_INPUT
+from triage.cli.console import DONE, WRONG_INPUT
 from triage.cli.main import main
 from triage.cli.parser import SUMMARIES as OFFERED
 from triage.exchange.schemas.every import schema_of
@@ -339,7 +339,7 @@ def test_where_it_cannot_be_written_after_all_the_results_are_kept(
         raise OSError(28, "No space left on device")
 
     out = given.with_name("out.csv")
-    monkeypatch.setattr("triage.conversation.answers.write_whole", full)
+    monkeypatch.setattr("triage.cli.common.write_whole", full)
     assert run(given, out, "--output", str(given.with_name("s.txt"))) == WRONG_INPUT
     said = capsys.readouterr().err
     assert f"{SETS + 2} rows read" in said

@@ -17,11 +17,11 @@ import pytest
 from test_batch import as_csv, as_json_lines, as_parquet, rows_of
 
 from triage.cli import batch
-from triage.cli.common import DONE, FAILED, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import rules_folder
 from triage.scale import cluster, conduct, shards, source, work
 from triage.scale.conduct import Job, Progress
 from triage.scale.plan import form_of

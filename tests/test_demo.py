@@ -16,8 +16,7 @@ from triage.conversation.scenarios import run_scenario
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.plain_words import grade
-from triage.knowledge.rule_files import DEMOS, digest, file_names
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import DEMOS, digest, file_names, rules_folder
 from triage.output.text import headline
 from triage.reasoning.engine import Engine
 

@@ -30,7 +30,7 @@ from reliability.fuzz import TINY
 from reliability.result import Result
 from terminal import CTRL_C, ENTER, Terminal
 
-from triage.cli.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.formats import FORMATS
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
 from triage.knowledge.rule_files import CHECK_ONLY, LAYOUT
@@ -478,7 +478,7 @@ def test_a_link_is_followed_or_told(target: str, tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / target).stat().st_mode) == 0o600
     else:
         assert done.returncode == WRONG_INPUT
-        assert done.stderr.startswith(f"{link}: cannot be written")
+        assert done.stderr.startswith(f"{link}: LCT603")
 
 
 def test_a_result_takes_the_place_of_a_link_to_nowhere_only_there(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sample import results, sample
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
 from triage.knowledge.relief_now import read_steps
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import rules_folder
 from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.content import distinct
 from triage.output.screen import relief_text

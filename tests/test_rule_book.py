@@ -13,8 +13,7 @@ import pytest
 
 from triage.knowledge.lints import rows_of
 from triage.knowledge.model import Entry, RuleBase
-from triage.knowledge.rule_files import LAYOUT
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import LAYOUT, rules_folder
 from triage.knowledge.tokens import spoken
 from triage.knowledge.voices import rules_in_voice
 from triage.output.markup import escaped as escape

@@ -21,7 +21,7 @@ from triage.knowledge.model import (
     RuleBase,
     any_row,
 )
-from triage.knowledge.rulebase import find
+from triage.knowledge.rule_files import find
 from triage.reasoning.assessment import most_urgent
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import count, failing

@@ -30,8 +30,7 @@ from triage.exchange.schemas.rule_grammar import Field, Fields, grammar
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.grammar import Vocabulary
 from triage.knowledge.model import Question, RuleBase
-from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import LAYOUT, file_names, pattern_of, rules_folder
 from triage.output.as_json import as_dict, as_text
 from triage.output.content import Wanted
 from triage.reasoning.assessment import assess

@@ -17,7 +17,7 @@ import pytest
 from triage.cli import built, completion
 from triage.cli.main import main
 from triage.cli.parser import EXIT_CODES, NAME, SHELLS, Parser, build_parser, commands_of
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import rules_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = "TRIAGE_SHELLS_REQUIRED"  # set by .ci/run: what is not there fails instead of being skipped

@@ -30,8 +30,8 @@ from triage.knowledge.faults import FaultyInput
 from triage.knowledge.figures import Figure
 from triage.knowledge.model import RuleBase
 from triage.knowledge.plain_words import LEAST_WORDS, PLAIN, grade, syllables, words
-from triage.knowledge.rule_files import file_names
-from triage.knowledge.rulebase import load, rules_folder
+from triage.knowledge.rule_files import file_names, rules_folder
+from triage.knowledge.rulebase import load
 from triage.knowledge.seen_texts import SEEN, SeenText, seen_texts, wording_faults
 from triage.knowledge.voices import in_voice
 from triage.output.text import details, short

@@ -1,4 +1,4 @@
-"""Which files a rule base has, and their bytes."""
+"""Where a rule base is, which files it has, and their bytes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
+
+from triage.knowledge.faults import Fault, FaultyInput
+
+HERE = Path(__file__).parents[1]
 
 # Read only by `check`: no result depends on them.
 CHECK_ONLY = frozenset({"accepted.toml", "hazards.toml", "wording.toml"})
@@ -32,6 +36,22 @@ LAYOUT = {
 }
 FIGURES = "figures/*.svg"
 MAY_BE_ABSENT = CHECK_ONLY - {"wording.toml"} | {FIGURES}
+
+
+def rules_folder() -> Path:
+    """The folder of the built-in rule base: the installed one, or the checkout's."""
+    installed = HERE / "rules"
+    return installed if installed.is_dir() else HERE.parent / "rules"
+
+
+def find(given: Path | str | None = None) -> Path:
+    """The folder of the rule base: the given one, the installed one, or the checkout's."""
+    if given is None:
+        return rules_folder()
+    folder = Path(given)
+    if not folder.is_dir():
+        raise FaultyInput([Fault(str(given), 0, "no such folder", "--rules takes a rule base folder")])
+    return folder
 
 
 def file_names(rules: Path) -> set[str]:

@@ -13,8 +13,7 @@ from triage.exchange.schemas.rule_grammar import Field, Fields, TableGrammar, gr
 from triage.knowledge.grammar import DISPOSITION, FINDINGS, SPAN
 from triage.knowledge.loader import ID
 from triage.knowledge.model import Question, RuleBase
-from triage.knowledge.rule_files import LAYOUT, pattern_of
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.rule_files import LAYOUT, pattern_of, rules_folder
 
 _ROW_OF_TABLE = re.compile(r"^\| (`.+?`) \| (.+) \|$")
 _NAME = re.compile(r"`\[{0,2}(?:([a-z_.]+)\.)?([a-z_]+)\]{0,2}`")
