@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +12,8 @@ from importlib import import_module
 from triage.cli.console import DONE, STOPPED, WRONG_INPUT, Closed, say, tell
 from triage.cli.parser import parse
 from triage.knowledge.faults import FaultyInput
+
+MADE_AT_START = 100_000  # objects of all imports and of a rule base, and some more
 
 # Command -> its module in triage.cli, and the function that carries it out.
 COMMANDS = {
@@ -30,6 +34,9 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (0, 1, 2, 3 or 130)."""
+    # What is made at the start stays until the end, and then goes with the process: nothing to collect.
+    gc.set_threshold(MADE_AT_START)
+    atexit.register(gc.freeze)
     if sys.stdout is None:
         sys.stdout = Closed()
     try:

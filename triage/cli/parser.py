@@ -10,6 +10,7 @@ from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.formats import FORMATS, FORMS, TEXT
 from triage.exchange.schemas import KINDS
 from triage.knowledge.faults import printable
+from triage.output import screen
 from triage.version import __version__
 
 NAME = "leg-cramp-triage"
@@ -263,6 +264,11 @@ COMMANDS = {
 }
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Made for every option; without a width it would import a slow module to find one."""
+    return argparse.HelpFormatter(prog, width=screen.columns() - 2)
+
+
 class Parser(argparse.ArgumentParser):
     """A command line whose help ends with examples."""
 
@@ -292,6 +298,7 @@ def build_parser() -> Parser:
     """The whole command line."""
     parser = Parser(
         prog=NAME,
+        formatter_class=_formatter,
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
         "Information; it does not replace a doctor. Without a command it does what ask does.",
         epilog=f"Exit codes: {'; '.join(f'{code} {means}' for code, means in EXIT_CODES.items())}.",
@@ -300,7 +307,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     commands = parser.add_subparsers(prog=NAME, dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        made = commands.add_parser(name, help=command.help, description=command.description)
+        made = commands.add_parser(name, help=command.help, description=command.description, formatter_class=_formatter)
         made.examples = command.examples
         _add(made, command.options)
         if command.only_one:
