@@ -466,7 +466,7 @@ def test_nothing_is_imported_before_it_is_used() -> None:
         from triage import *
         print("triage.reasoning.engine" in sys.modules, "questionary" in sys.modules, "argparse" in sys.modules)
     """
-    assert run_python(program) == "[]\nTrue False False\n"
+    assert run_python(program) == "['triage.version']\nTrue False False\n"
 
 
 def test_it_leaves_the_process_as_it_was() -> None:

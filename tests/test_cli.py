@@ -678,7 +678,9 @@ def test_rules_shows_what_refers_to_a_thing(rulebase: RuleBase) -> None:
 def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
     done = run("rules", given)
     assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
-    assert done.stderr.startswith(f'rules: LCT606 nothing in the rule base has the id "{given}" (did you mean "{meant}"?')
+    assert done.stderr.startswith(
+        f'rules: LCT606 nothing in the rule base has the id "{given}" (did you mean "{meant}"?'
+    )
 
 
 def test_check_counts_and_lists_every_exception_that_lowers(
