@@ -42,7 +42,7 @@ class Bar(NamedTuple):
     at_most: float
 
 
-BARS = (Bar(FIRST, LIBRARY, 0.25), Bar(RUN, LIBRARY, 1.0), Bar(RELIEF, BARE, 5.0))
+BARS = (Bar(FIRST, LIBRARY, 1.0), Bar(RUN, LIBRARY, 1.2), Bar(RELIEF, BARE, 5.0))
 
 
 def environment() -> dict[str, str]:
