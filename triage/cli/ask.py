@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import current_thread, main_thread
 
 from triage.cli.common import check_ids, check_output, engine_of, is_same, remark, wanted_of, write, written
-from triage.cli.console import DONE, STOPPED, WRONG_INPUT, needs_plain, on_terminal, say
+from triage.cli.console import DONE, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
 from triage.cli.formats import TEXT
 from triage.cli.page import OFFER, save_page
 from triage.conversation.answers import as_toml, is_stale, place_of, with_level, without_danger, write_whole
@@ -21,7 +21,7 @@ from triage.conversation.interview import Interview, missing_from
 from triage.conversation.prompts import PAGE, PlainAsker, QuestionaryAsker, TerminalAsker
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
-from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
@@ -76,7 +76,7 @@ def _resume(args: argparse.Namespace) -> None:
     """--resume FILE is --answers FILE --save FILE. Raises FaultyInput."""
     if args.resume and (args.answers or args.save):
         what = "is --answers and --save at once"
-        raise FaultyInput([Fault("--resume", 0, what, "give it without them", code="LCT609")])
+        raise fault("--resume", what, "give it without them", code="LCT609")
     if args.resume:
         args.answers = args.save = args.resume
 
@@ -92,7 +92,7 @@ def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answe
         raise with_level(engine, error) from None
     if file.others and args.save and is_same(args.save, args.answers):
         what = f"holds more than answers, and saving would drop it: {', '.join(file.others)}"
-        raise FaultyInput([Fault(args.save, 0, what, "give --save another name", code="LCT610")])
+        raise fault(args.save, what, "give --save another name", code="LCT610")
     remark(file)
     if is_stale(file, rulebase, date.today()):
         say(f"{file.name}: {rulebase.saved.asked_again}")
@@ -112,14 +112,14 @@ def _check_targets(args: argparse.Namespace) -> None:
     """Before anything is asked: answers and result can be written, and nothing is overwritten. Raises FaultyInput."""
     if args.save and Path(args.save).exists() and not (args.answers and is_same(args.save, args.answers)):
         hint = f"to go on from it: --resume {args.save}"
-        raise FaultyInput([Fault(args.save, 0, "is already there and would be overwritten", hint, code="LCT611")])
+        raise fault(args.save, "is already there and would be overwritten", hint, code="LCT611")
     check_output(args, [name for name in (args.answers, args.save) if name])
     for name in (args.save, args.output):
         try:
             if name:
                 place_of(Path(name))
         except OSError as error:
-            raise FaultyInput([Fault(name, 0, f"cannot be written: {error.strerror}", code="LCT603")]) from None
+            raise fault(name, f"cannot be written: {error.strerror}", code="LCT603") from None
 
 
 def _keep(args: argparse.Namespace, title: str, answers: Answers, engine: Engine) -> None:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, is_watched, say, tell
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
-from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
@@ -67,11 +67,13 @@ def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase
 def _jobs(args: argparse.Namespace) -> list[Job]:
     """One for every input. Raises FaultyInput."""
     if args.jobs < 0:
-        raise _fault("--jobs", f"cannot be {args.jobs}", "give a number of processes; 0: one for every core", "LCT615")
+        raise fault(
+            "--jobs", f"cannot be {args.jobs}", "give a number of processes; 0: one for every core", code="LCT615"
+        )
     if args.scheduler is not None and args.jobs != 1:
-        raise _fault("--jobs", "is for this machine; with --scheduler its workers do the work", "", "LCT616")
+        raise fault("--jobs", "is for this machine; with --scheduler its workers do the work", code="LCT616")
     if args.scheduler is not None and STREAM in (args.input, args.target):
-        raise _fault(STREAM, "cannot be read or written by other machines", "give names of files", "LCT617")
+        raise fault(STREAM, "cannot be read or written by other machines", "give names of files", code="LCT617")
     processes, any_form = args.jobs or os.cpu_count() or 1, Form(CSV)
     job = Job(args.input, args.target, any_form, any_form, args.rules, args.partial, processes, args.resume)
     if is_several(args.input):
@@ -85,27 +87,23 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
     return [job._replace(output=output, source=source, target=target)]
 
 
-def _fault(place: str, what: str, hint: str, code: str) -> FaultyInput:
-    return FaultyInput([Fault(place, 0, what, hint, code=code)])
-
-
 def _check_input(name: str) -> None:
     """Raises FaultyInput where there is nothing that can be read."""
     if name == STREAM:
         if sys.stdin is None:
-            raise _fault("standard input", "is closed", "give the name of a file", "LCT618")
+            raise fault("standard input", "is closed", "give the name of a file", code="LCT618")
     elif not Path(name).exists():
-        raise _fault(name, "no such file", "", "LCT619")
+        raise fault(name, "no such file", code="LCT619")
     elif not Path(name).is_file():
         hint = f"give {STREAM} in its place, and send it to standard input"
-        raise _fault(name, "is not a regular file", hint, "LCT620")
+        raise fault(name, "is not a regular file", hint, code="LCT620")
 
 
 def _checked_output(source: str, name: str) -> str:
     """The file to write: where a link points, so that the link stays. Raises FaultyInput."""
     if name == STREAM:
         if isinstance(sys.stdout, Closed):
-            raise _fault("standard output", "is closed", "give the name of a file", "LCT618")
+            raise fault("standard output", "is closed", "give the name of a file", code="LCT618")
         return name
     path = Path(name)
     file = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from triage.cli.console import is_watched, say
+from triage.cli.console import fault, is_watched, say
 from triage.cli.formats import FORMATS, TEXT
 from triage.conversation.answers import AnswerFile, write_whole
 from triage.knowledge.faults import Fault, FaultyInput, allowed
@@ -62,7 +62,7 @@ def check_output(args: argparse.Namespace, inputs: Sequence[str]) -> None:
     """A result must not replace the answers it came from. Raises FaultyInput."""
     if args.output and any(is_same(args.output, name) for name in inputs):
         what = "holds the answers and would be overwritten"
-        raise FaultyInput([Fault(args.output, 0, what, "choose another name", code="LCT602")])
+        raise fault(args.output, what, "choose another name", code="LCT602")
 
 
 def write(args: argparse.Namespace, made: str | bytes, form: str) -> None:
@@ -72,7 +72,7 @@ def write(args: argparse.Namespace, made: str | bytes, form: str) -> None:
             write_whole(Path(args.output), f"{made}\n" if isinstance(made, str) else made)
         except OSError as error:
             what = f"cannot be written: {error.strerror or error}"
-            raise FaultyInput([Fault(args.output, 0, what, code="LCT603")]) from None
+            raise fault(args.output, what, code="LCT603") from None
     elif isinstance(made, bytes):
         _print_bytes(made)
     else:
@@ -85,7 +85,7 @@ def _print_bytes(made: bytes) -> None:
     """Into a file or a pipe: a terminal shows text only."""
     if sys.stdout.isatty():
         what = "is a terminal, which cannot show this kind of file"
-        raise FaultyInput([Fault("standard output", 0, what, "give --output FILE", code="LCT604")])
+        raise fault("standard output", what, "give --output FILE", code="LCT604")
     sys.stdout.buffer.write(made)
 
 

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-from triage.knowledge.faults import FaultyInput, printable
+from triage.knowledge.faults import Fault, FaultyInput, printable
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
 
@@ -26,6 +26,11 @@ def tell(error: FaultyInput) -> None:
     say(*map(str, error.faults))
     if len(error.faults) > 1:
         say(f"{len(error.faults)} faults")
+
+
+def fault(place: str, what: str, hint: str = "", *, code: str) -> FaultyInput:
+    """To be raised where one thing is wrong with the command line, and no line of a file can be named."""
+    return FaultyInput([Fault(place, 0, what, hint, code=code)])
 
 
 def on_terminal() -> bool:

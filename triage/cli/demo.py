@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from triage.cli.common import engine_of
-from triage.cli.console import DONE, STOPPED, needs_plain, on_terminal
+from triage.cli.console import DONE, STOPPED, fault, needs_plain, on_terminal
 from triage.conversation.demo import MADE_UP, StoryAsker, ending, read_stories
 from triage.conversation.interview import Interview
-from triage.knowledge.faults import Fault, FaultyInput, allowed, printable
+from triage.knowledge.faults import allowed, printable
 from triage.knowledge.rule_files import find
 from triage.output import screen
 from triage.output.text import details, short
@@ -25,7 +25,7 @@ def demo(args: argparse.Namespace) -> int:
     name = args.story or next(iter(stories), "")
     if name not in stories:
         what = f'no story "{name}"' if name else "no stories here"
-        raise FaultyInput([Fault("demo", 0, what, allowed(name, stories), code="LCT621")])
+        raise fault("demo", what, allowed(name, stories), code="LCT621")
     asker = StoryAsker(engine, stories[name], sys.stdout, _wait if on_terminal() else _go_on)
     asker.show([*screen.wrap(MADE_UP, columns), *screen.wrap(printable(stories[name].title), columns)])
     code = DONE

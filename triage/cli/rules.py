@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from triage.cli.common import write
-from triage.cli.console import DONE
+from triage.cli.console import DONE, fault
 from triage.cli.formats import TEXT
-from triage.knowledge.faults import Fault, FaultyInput, allowed
+from triage.knowledge.faults import allowed
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import rules_in_voice
 from triage.output import screen
@@ -28,6 +28,6 @@ def show_rules(args: argparse.Namespace) -> int:
     except KeyError:
         known = [name for ids in names(rulebase).values() for name in ids]
         what = f'nothing in the rule base has the id "{args.id}"'
-        raise FaultyInput([Fault("rules", 0, what, allowed(args.id, known), code="LCT606")]) from None
+        raise fault("rules", what, allowed(args.id, known), code="LCT606") from None
     write(args, "\n".join(lines), TEXT)
     return DONE

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 
 from triage.cli.common import check_ids, check_output, engine_of, remark, wanted_of, with_progress, write, written
-from triage.cli.console import DONE, INCOMPLETE, WRONG_INPUT, say, tell
+from triage.cli.console import DONE, INCOMPLETE, WRONG_INPUT, fault, say, tell
 from triage.cli.formats import LINES, WHOLE
 from triage.conversation.answers import AnswerFile, is_stale, with_level
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.faults import Fault, FaultyInput, printable
+from triage.knowledge.faults import FaultyInput, printable
 from triage.output import screen
 from triage.output.as_json import as_text
 from triage.output.content import provisional
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.format in WHOLE and len(args.files) > 1:
         what = f"makes one document, and {len(args.files)} files were given"
         hint = "give one FILE at a time, with --output FILE"
-        raise FaultyInput([Fault(f"--format {args.format}", 0, what, hint, code="LCT605")])
+        raise fault(f"--format {args.format}", what, hint, code="LCT605")
     engine = engine_of(args.rules)
     check_ids(args.why_not, engine.rulebase)
     return _each_file(args, engine, _result)

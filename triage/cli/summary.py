@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from triage.cli.common import write
-from triage.cli.console import say
+from triage.cli.console import fault, say
 from triage.cli.formats import TEXT
 from triage.conversation.answers import place_of
 from triage.knowledge.faults import Fault, FaultyInput
@@ -30,7 +30,7 @@ def check_summary(args: argparse.Namespace, files: Sequence[str]) -> None:
         _check_file(args.output, [*files, args.input, args.target])
     elif args.target == STREAM and args.format != TEXT:
         what = "has no place: standard output takes the results"
-        raise FaultyInput([Fault(f"--format {args.format}", 0, what, "give --output FILE", code="LCT613")])
+        raise fault(f"--format {args.format}", what, "give --output FILE", code="LCT613")
 
 
 def _check_file(name: str, others: list[str]) -> None:
@@ -38,10 +38,10 @@ def _check_file(name: str, others: list[str]) -> None:
     try:
         path = place_of(Path(name))
     except OSError as error:
-        raise FaultyInput([Fault(name, 0, f"cannot be written: {error.strerror}", code="LCT603")]) from None
+        raise fault(name, f"cannot be written: {error.strerror}", code="LCT603") from None
     if any(path.is_relative_to(os.path.realpath(other)) for other in others):
         what = "is IN, OUT or one of their files, which a summary must not replace"
-        raise FaultyInput([Fault(name, 0, what, "choose another name or folder", code="LCT614")])
+        raise fault(name, what, "choose another name or folder", code="LCT614")
 
 
 def tell_summary(args: argparse.Namespace, rulebase: RuleBase, counts: Counts) -> None:
