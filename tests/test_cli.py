@@ -1098,3 +1098,9 @@ def test_an_interview_can_end_with_how_and_why_not(files: Path) -> None:
     assert done.returncode == DONE
     assert "How this was concluded" in done.stdout
     assert "[clot]" in done.stdout
+
+
+def test_check_needs_no_extra() -> None:
+    probe = "import sys\nsys.modules['z3'] = None\nfrom triage.cli.main import main\nsys.exit(main(['check']))\n"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment(), check=False)
+    assert (done.returncode, done.stderr) == (DONE, "")

@@ -207,7 +207,7 @@ def place_of(path: Path) -> Path:
     if not target.parent.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, f"{target.parent} is not a folder")
     if not is_special and not os.access(target.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, f"you cannot write in {target.parent}")
+        raise PermissionError(errno.EACCES, f"you may not write in {target.parent}")
     return target
 
 
