@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # for the driver of the tests
 import chromium
 from terminal import ENTER, MORE, REVIEW, Step, Terminal, keys, steps_to
 
-from triage.cli.formats import written
+from triage.cli.common import written
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
 from triage.knowledge.rulebase import load

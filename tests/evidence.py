@@ -33,8 +33,9 @@ from reliability.result import NOTHING, Result
 
 from triage.conversation.answers import write_whole
 from triage.conversation.scenarios import run_scenario
+from triage.knowledge.folder import find
 from triage.knowledge.model import RuleBase
-from triage.knowledge.rulebase import find, load
+from triage.knowledge.rulebase import load
 from triage.proof.verify import PROOFS, prove_all
 from triage.reasoning import examples
 from triage.reasoning.engine import Engine

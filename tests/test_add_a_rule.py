@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from triage.knowledge.rulebase import rules_folder
+from triage.knowledge.folder import rules_folder
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "add-a-rule.md"
 LEFT_OUT = "[...]"

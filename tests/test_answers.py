@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -526,6 +526,29 @@ def test_a_link_keeps_pointing_where_it_points(tmp_path: Path) -> None:
     write_whole(link, "again")  # a link to a file that is yet to be
     assert link.is_symlink()
     assert target.read_text() == "again"
+
+
+@pytest.mark.parametrize(
+    ("mode", "another", "followed"), [(0o1777, 1, False), (0o777, 1, False), (0o1777, 0, True), (0o755, 1, True)]
+)
+@pytest.mark.parametrize("linked", ["file", "folder", "through"])
+def test_a_link_that_another_user_planted_is_not_followed(
+    linked: str, mode: int, another: int, followed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, folder = tmp_path / "shared", tmp_path / "folder"
+    target = folder / "answers.toml"
+    for path in (shared, folder):
+        path.mkdir()
+    target.write_text("before")
+    (shared / "link").symlink_to(folder if linked == "folder" else target)
+    (folder / "mine").symlink_to(shared / "link")
+    shared.chmod(mode)
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + another)
+    path = {"file": shared / "link", "folder": shared / "link" / "answers.toml", "through": folder / "mine"}[linked]
+    with nullcontext() if followed else pytest.raises(PermissionError):
+        write_whole(path, "after")
+    assert target.read_text() == ("after" if followed else "before")
 
 
 def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:

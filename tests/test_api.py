@@ -25,8 +25,8 @@ import triage
 from triage import api
 from triage.conversation.interview import missing_from
 from triage.exchange.schemas.every import schema_of
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import Answers, RuleBase
-from triage.knowledge.rulebase import rules_folder
 from triage.output.as_json import as_dict as document
 from triage.reasoning.assessment import assess as assess_with
 from triage.reasoning.engine import Engine
@@ -466,7 +466,7 @@ def test_nothing_is_imported_before_it_is_used() -> None:
         from triage import *
         print("triage.reasoning.engine" in sys.modules, "questionary" in sys.modules, "argparse" in sys.modules)
     """
-    assert run_python(program) == "[]\nTrue False False\n"
+    assert run_python(program) == "['triage.version']\nTrue False False\n"
 
 
 def test_it_leaves_the_process_as_it_was() -> None:

@@ -28,7 +28,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from triage.cli.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.knowledge.faults import FaultyInput

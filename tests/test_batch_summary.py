@@ -19,7 +19,7 @@ from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from test_batch import HEAD, as_csv, errors_of, rows_of
 
-from triage.cli.common import DONE, WRONG_INPUT
+from triage.cli.console import DONE, WRONG_INPUT
 from triage.cli.main import main
 from triage.cli.parser import SUMMARIES as OFFERED
 from triage.exchange.schemas.every import schema_of
@@ -343,7 +343,7 @@ def test_where_it_cannot_be_written_after_all_the_results_are_kept(
     assert run(given, out, "--output", str(given.with_name("s.txt"))) == WRONG_INPUT
     said = capsys.readouterr().err
     assert f"{SETS + 2} rows read" in said
-    assert "s.txt: cannot be written: No space left" in said
+    assert "s.txt: LCT603 cannot be written: No space left" in said
     assert len(rows_of(out)) > SETS / 2
 
 

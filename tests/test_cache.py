@@ -9,7 +9,8 @@ import pytest
 
 from triage.knowledge import cache, rulebase
 from triage.knowledge.faults import FaultyInput
-from triage.knowledge.rulebase import load, rules_folder
+from triage.knowledge.folder import rules_folder
+from triage.knowledge.rulebase import load
 
 TINY = Path(__file__).parent / "reliability" / "tiny_rules"
 

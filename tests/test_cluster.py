@@ -20,8 +20,8 @@ from triage.cli import batch
 from triage.cli.common import DONE, FAILED, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.knowledge.faults import FaultyInput
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import Answers, RuleBase
-from triage.knowledge.rulebase import rules_folder
 from triage.scale import cluster, conduct, source, work
 from triage.scale.conduct import Job, Progress
 from triage.scale.finished import Finished

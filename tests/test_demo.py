@@ -14,10 +14,10 @@ from triage.conversation.demo import MADE_UP, WAS_MADE_UP, StoryAsker, read_stor
 from triage.conversation.interview import Interview
 from triage.conversation.scenarios import run_scenario
 from triage.knowledge.faults import FaultyInput
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import RuleBase
 from triage.knowledge.plain_words import grade
 from triage.knowledge.rule_files import DEMOS, digest, file_names
-from triage.knowledge.rulebase import rules_folder
 from triage.output.text import headline
 from triage.output.view import view_of
 from triage.reasoning.engine import Engine

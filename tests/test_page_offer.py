@@ -24,8 +24,8 @@ from terminal import (
     steps_to,
 )
 
-from triage.cli.formats import FORMATS, PAGES
-from triage.cli.page import OFFER
+from triage.cli.common import written
+from triage.cli.page import OFFER, PAGES
 from triage.conversation.answers import as_toml, write_new
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
@@ -101,7 +101,7 @@ def test_enter_saves_the_whole_page_for_its_owner_alone(
         wanted = Wanted(day=date.fromisoformat(path.stem.removeprefix("leg-cramps-")))
         assert path.suffix == PAGES[name].suffix
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert path.read_text("utf-8") == FORMATS[name](engine.rulebase, assess(engine, answers), wanted) + "\n"
+        assert path.read_text("utf-8") == written(name, engine.rulebase, assess(engine, answers), wanted) + "\n"
         assert str(path) in terminal.raw  # in one piece, to be copied
         others = terminal.raw.replace(str(path), "")
         assert max(map(len, Drawn(400, TALL).lines(others))) <= columns

@@ -30,7 +30,7 @@ from reliability.fuzz import TINY
 from reliability.result import Result
 from terminal import CTRL_C, ENTER, Terminal
 
-from triage.cli.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.formats import FORMATS
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
 from triage.knowledge.rule_files import LAYOUT
@@ -414,7 +414,7 @@ def test_a_disk_that_is_full_leaves_the_earlier_result(earlier: Path, tmp_path: 
     done = child("run", tmp_path / "answers.toml", "--output", tmp_path / "result", prepare=little_room)
     assert (done.returncode, done.stderr) == (
         WRONG_INPUT,
-        f"{tmp_path / 'result'}: cannot be written: File too large\n",
+        f"{tmp_path / 'result'}: LCT603 cannot be written: File too large\n",
     )
     assert (tmp_path / "result").read_text() == "before"
     assert sorted(os.listdir(tmp_path)) == ["answers.toml", earlier.name, "result"]
@@ -437,7 +437,7 @@ def test_a_folder_that_cannot_be_written_in_is_told(words: list[str], locked: Pa
     given_words = [word.format(answers=tmp_path / "answers.toml") for word in words]
     done = child(*given_words, locked / "new", typed=REPLIES, prepare=bound_by_permissions)
     assert done.returncode == WRONG_INPUT
-    assert done.stderr.startswith(f"{locked / 'new'}: cannot be written")
+    assert done.stderr.startswith(f"{locked / 'new'}: LCT603 cannot be written")
     assert "of about" not in done.stderr
     assert os.listdir(locked) == ["kept.toml"]
 
@@ -446,7 +446,7 @@ def test_answers_in_a_folder_that_cannot_be_written_in_are_untouched(locked: Pat
     kept = locked / "kept.toml"
     done = child("--plain", "--answers", kept, "--save", kept, typed=REPLIES, prepare=bound_by_permissions)
     assert done.returncode == WRONG_INPUT
-    assert done.stderr.startswith(f"{kept}: cannot be written")
+    assert done.stderr.startswith(f"{kept}: LCT603 cannot be written")
     assert kept.read_text() == BEGUN
 
 
@@ -478,7 +478,7 @@ def test_a_link_is_followed_or_told(target: str, tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / target).stat().st_mode) == 0o600
     else:
         assert done.returncode == WRONG_INPUT
-        assert done.stderr.startswith(f"{link}: cannot be written")
+        assert done.stderr.startswith(f"{link}: LCT603")
 
 
 def test_a_result_takes_the_place_of_a_link_to_nowhere_only_there(tmp_path: Path) -> None:

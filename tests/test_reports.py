@@ -11,9 +11,9 @@ import pytest
 from sample import results, sample
 
 from triage.conversation.interview import missing_from
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
 from triage.knowledge.relief_now import read_steps
-from triage.knowledge.rulebase import rules_folder
 from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.screen import relief_text
 from triage.output.text import details, short, urgent_lines, whole

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.lints import kind_of, rows_of
 from triage.knowledge.model import Entry, RuleBase
 from triage.knowledge.rule_files import LAYOUT
-from triage.knowledge.rulebase import rules_folder
 from triage.knowledge.tokens import spoken
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import year_of

@@ -18,8 +18,9 @@ import pytest
 
 from triage.cli.main import main
 from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import RuleBase
-from triage.knowledge.rulebase import load, rules_folder
+from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import holds, written_out
 

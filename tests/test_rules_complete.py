@@ -8,6 +8,7 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+from triage.knowledge.folder import find
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     NOT_SURE,
@@ -21,7 +22,6 @@ from triage.knowledge.model import (
     RuleBase,
     any_row,
 )
-from triage.knowledge.rulebase import find
 from triage.reasoning.assessment import most_urgent
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import count, failing

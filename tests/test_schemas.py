@@ -27,11 +27,11 @@ from triage.exchange.schemas import KINDS
 from triage.exchange.schemas.every import schema_of
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.fields import OR_TRUE, Field, Findings, Scope, fields_of, item_of
+from triage.knowledge.folder import rules_folder
 from triage.knowledge.grammar import Vocabulary
 from triage.knowledge.model import Assessment, Condition, Question, RuleBase
 from triage.knowledge.reading import UNLESS, condition_key, shape_of
 from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, file_names, pattern_of
-from triage.knowledge.rulebase import rules_folder
 from triage.output.as_json import as_dict, json_text
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stories import SCENARIOS, name_of
 
-from triage.cli import common
+from triage.cli import console
 from triage.cli import main as cli
 from triage.conversation.answers import as_toml
 from triage.conversation.interview import missing_from
@@ -436,7 +436,7 @@ def test_a_failed_proof_prints_an_answer_file_that_can_be_run(
 ) -> None:
     proof = prove(silent_clot(rulebase), "interview")
     monkeypatch.setattr(verify, "prove_all", lambda *_: iter([proof]))
-    assert cli.main(["check", "--prove"]) == common.FAILED
+    assert cli.main(["check", "--prove"]) == console.FAILED
     printed = capsys.readouterr().out
     assert "FAILED interview" in printed
     (witness,) = found(proof, "clot")
@@ -445,7 +445,7 @@ def test_a_failed_proof_prints_an_answer_file_that_can_be_run(
     assert all(f"      {line}" in printed for line in lines)
     file = tmp_path / "witness.toml"
     file.write_text("\n".join(line[6:] for line in printed.splitlines() if line.startswith("      ")))
-    assert cli.main(["run", str(file)]) == common.DONE
+    assert cli.main(["run", str(file)]) == console.DONE
 
 
 def test_without_the_solver_it_says_how_to_install_it(
@@ -461,5 +461,5 @@ def test_without_the_solver_it_says_how_to_install_it(
         ):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "z3", None)
-    assert cli.main(["check", "--prove"]) == common.WRONG_INPUT
+    assert cli.main(["check", "--prove"]) == console.WRONG_INPUT
     assert "leg-cramp-triage[verify]" in capsys.readouterr().err

@@ -13,7 +13,8 @@ import plain
 import pytest
 from sample import results, sample
 
-from triage.cli.formats import FORMATS, written
+from triage.cli.common import written
+from triage.cli.formats import FORMATS
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers, Assessment, RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of

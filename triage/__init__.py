@@ -11,22 +11,7 @@ from typing import TYPE_CHECKING
 from triage.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from triage.api import (
-        AnswerFile,
-        Assessment,
-        Fault,
-        FaultyInput,
-        Question,
-        Rules,
-        as_dict,
-        as_text,
-        assess,
-        assess_rows,
-        is_stale,
-        load_rules,
-        next_question,
-        read_answer_file,
-    )
+    from triage.api import *
 
 __all__ = [
     "AnswerFile",
@@ -49,7 +34,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from triage import api
+    from triage import api  # not before it is wanted: the command `relief` needs nothing of it
 
     return getattr(api, name)
 

@@ -210,7 +210,7 @@ def _engine_of(assessment: Assessment, rules: Rules | None) -> Engine:
 def _checked(answers: object, engine: Engine) -> Answers:
     if not isinstance(answers, Mapping):
         what = "answers: must be a mapping of question ids and answers"
-        raise FaultyInput([Fault("answers", 0, what, 'like {"question": "option"}')])
+        raise FaultyInput([Fault("answers", 0, what, 'like {"question": "option"}', code="LCT622")])
     # An assessment keeps several options as a tuple: its answers can be given again.
     raw = {name: list(value) if isinstance(value, tuple) else value for name, value in answers.items()}
     try:

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from stories import SCENARIOS, name_of
 
 from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
-from triage.cli import formats
+from triage.cli.common import written
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Assessment
@@ -38,7 +38,7 @@ def results(engine: Engine) -> dict[str, Assessment]:
 @pytest.fixture(scope="module")
 def by_length(engine: Engine, results: dict[str, Assessment]) -> list[str]:
     """Every scenario, the one first that tells most."""
-    lengths = {name: len(formats.written("text", engine.rulebase, one, NOTHING_MORE)) for name, one in results.items()}
+    lengths = {name: len(written("text", engine.rulebase, one, NOTHING_MORE)) for name, one in results.items()}
     return sorted(lengths, key=lambda name: -lengths[name])
 
 
@@ -70,7 +70,7 @@ def pages(
 
 
 def page_of(engine: Engine, one: Assessment, wanted: Wanted = WANTED) -> str:
-    return formats.written("html", engine.rulebase, one, wanted)
+    return written("html", engine.rulebase, one, wanted)
 
 
 WIDTHS = pytest.mark.parametrize(

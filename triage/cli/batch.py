@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from triage.cli.common import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say, tell
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
-from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
@@ -24,6 +24,7 @@ from triage.scale.shards import PARTS, Ended, conduct_files, is_several, jobs_of
 from triage.scale.tables import Size
 
 STDERR = 2
+GO_ON = "What is finished is kept: the same command with --resume goes on."
 
 
 def batch(args: argparse.Namespace) -> int:
@@ -32,14 +33,14 @@ def batch(args: argparse.Namespace) -> int:
     check_summary(args, [name for job in jobs for name in _files_of(job)])
     rulebase = load(args.rules)
     shown = _Shown(rulebase)
-    kept = STREAM not in (args.input, args.target)
+    go_on = "" if STREAM in (args.input, args.target) else GO_ON
     try:
         ended = _conducted(args, jobs, rulebase, shown)
     except KeyboardInterrupt:
-        _how_to_go_on(kept, "\nStopped.")
+        say("", f"Stopped. {go_on}")
         return STOPPED
     except WorkerDied as error:
-        _how_to_go_on(kept, str(error))
+        say(f"{error} {go_on}")
         return FAILED
     counts = ended.counts
     say(_totals(counts, _errors(args, jobs)))
@@ -66,11 +67,13 @@ def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase
 def _jobs(args: argparse.Namespace) -> list[Job]:
     """One for every input. Raises FaultyInput."""
     if args.jobs < 0:
-        raise FaultyInput([Fault("--jobs", 0, f"{args.jobs} is no number of processes", "1 or more; 0: every core")])
+        raise fault(
+            "--jobs", f"cannot be {args.jobs}", "give a number of processes; 0: one for every core", code="LCT615"
+        )
     if args.scheduler is not None and args.jobs != 1:
-        raise FaultyInput([Fault("--jobs", 0, "is for this machine; with --scheduler its workers do the work")])
+        raise fault("--jobs", "is for this machine; with --scheduler its workers do the work", code="LCT616")
     if args.scheduler is not None and STREAM in (args.input, args.target):
-        raise FaultyInput([Fault(STREAM, 0, "cannot be read or written by other machines", "give names of files")])
+        raise fault(STREAM, "cannot be read or written by other machines", "give names of files", code="LCT617")
     processes, any_form = args.jobs or os.cpu_count() or 1, Form(CSV)
     job = Job(args.input, args.target, any_form, any_form, args.rules, args.partial, processes, args.resume)
     if is_several(args.input):
@@ -88,19 +91,19 @@ def _check_input(name: str) -> None:
     """Raises FaultyInput where there is nothing that can be read."""
     if name == STREAM:
         if sys.stdin is None:
-            raise FaultyInput([Fault("standard input", 0, "is closed", "give the name of a file")])
+            raise fault("standard input", "is closed", "give the name of a file", code="LCT618")
     elif not Path(name).exists():
-        raise FaultyInput([Fault(name, 0, "no such file")])
+        raise fault(name, "no such file", code="LCT619")
     elif not Path(name).is_file():
         hint = f"give {STREAM} in its place, and send it to standard input"
-        raise FaultyInput([Fault(name, 0, "is no regular file", hint)])
+        raise fault(name, "is not a regular file", hint, code="LCT620")
 
 
 def _checked_output(source: str, name: str) -> str:
     """The file to write: where a link points, so that the link stays. Raises FaultyInput."""
     if name == STREAM:
-        if sys.stdout is None:
-            raise FaultyInput([Fault("standard output", 0, "is closed", "give the name of a file")])
+        if isinstance(sys.stdout, Closed):
+            raise fault("standard output", "is closed", "give the name of a file", code="LCT618")
         return name
     path = Path(name)
     file = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path
@@ -158,10 +161,6 @@ def _most_held() -> list[str]:
     return [f"Memory: at most {megabytes:,.0f} MB a process"]
 
 
-def _how_to_go_on(kept: bool, why: str) -> None:
-    say(f"{why} " + ("What is finished is kept: the same command with --resume goes on." if kept else ""))
-
-
 def _on_one_line(told: Sequence[str]) -> str:
     """As many of the last as a line of the terminal takes: one that is wrapped could not be written over."""
     room = columns(STDERR)
@@ -174,7 +173,7 @@ class _Shown:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self._rulebase = rulebase
-        self._watched = sys.stderr is not None and sys.stderr.isatty()
+        self._watched = is_watched()
         self._began = time.monotonic()
         self._on_a_line = False
         self.tables: Size | None = None

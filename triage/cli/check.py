@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from triage.cli.common import DONE, FAILED, say
+from triage.cli.console import DONE, FAILED, is_watched, say
 from triage.conversation.demo import story_faults
 from triage.knowledge.faults import FaultyInput
+from triage.knowledge.folder import find
 from triage.knowledge.model import RuleBase
-from triage.knowledge.rulebase import find, load
+from triage.knowledge.rulebase import load
 from triage.knowledge.seen_texts import wording_faults
 from triage.output import screen
 from triage.output.rule_text import summary
-from triage.proof.proof_text import proof_lines
-from triage.proof.verify import PROOFS, prove_all
 from triage.reasoning import examples
 from triage.reasoning.engine import Engine
 
@@ -39,8 +37,11 @@ def check(args: argparse.Namespace) -> int:
 
 
 def _prove(rulebase: RuleBase, folder: Path) -> int:
-    """Every proof as it is done; a finding that is not accepted fails."""
-    watched = sys.stderr.isatty()
+    """Every proof as it is done; a finding that is not accepted fails. Raises FaultyInput without the extra."""
+    from triage.proof.proof_text import proof_lines  # the extra: verify
+    from triage.proof.verify import PROOFS, prove_all
+
+    watched = is_watched()
     failed = 0
     for number, proof in enumerate(prove_all(folder, os.cpu_count() or 1), 1):
         if watched:

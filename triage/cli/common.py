@@ -1,61 +1,28 @@
-"""What several commands share: exit codes, messages, the rule base, files in and out."""
+"""What several commands share: the engine, the wanted result, and where it goes."""
 
 from __future__ import annotations
 
 import argparse
-import os
+import io
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from datetime import date
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from triage.cli.formats import LINES, written
-from triage.conversation.answers import AnswerFile, with_level, write_whole
-from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.faults import Fault, FaultyInput, allowed, printable
+from triage.cli.console import fault, is_watched, say
+from triage.cli.formats import FORMATS, TEXT
+from triage.conversation.answers import AnswerFile, write_whole
+from triage.knowledge.faults import Fault, FaultyInput, allowed
 from triage.knowledge.model import Assessment, RuleBase
 from triage.knowledge.rulebase import load
-from triage.output.as_json import json_text
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 
-DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
-PROGRESS_FROM = 50  # files, on a terminal
+PROGRESS_FROM = 50  # files
 
 _Item = TypeVar("_Item")
-
-
-def say(text: str) -> None:
-    """A message on stderr, with nothing in it that a terminal would obey."""
-    if sys.stderr is None:  # closed; print would take standard output instead
-        return
-    with suppress(OSError):
-        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr, flush=True)
-
-
-def tell(error: FaultyInput) -> None:
-    """Every fault of some input, and how many there are."""
-    say(str(error))
-    if len(error.faults) > 1:
-        say(f"{len(error.faults)} faults")
-
-
-def on_terminal() -> bool:
-    """Whether a person is at both ends."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
-def needs_plain() -> bool:
-    """Dumb terminals, and those that cannot show the marks of the lists, get plain prompts."""
-    if os.environ.get("TERM", "") in ("dumb", "unknown"):
-        return True
-    try:
-        "\u25cf\u25cb".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError, AttributeError):
-        return True
-    return False
 
 
 def engine_of(rules: str | None) -> Engine:
@@ -64,11 +31,14 @@ def engine_of(rules: str | None) -> Engine:
 
 
 def check_ids(names: Sequence[str], rulebase: RuleBase) -> None:
-    """Every id of --why-not is a rule; told before anything is asked or read."""
-    entries = rulebase.entries if names else {}
-    unknown = [name for name in names if name not in entries]
-    if unknown:
-        raise FaultyInput([Fault("--why-not", 0, f'no rule "{name}"', allowed(name, entries)) for name in unknown])
+    """Every id of --why-not is a rule; told before anything is asked or read. Raises FaultyInput."""
+    faults = [
+        Fault("--why-not", 0, f'no rule "{name}"', allowed(name, rulebase.entries), code="LCT601")
+        for name in names
+        if name not in rulebase.entries
+    ]
+    if faults:
+        raise FaultyInput(faults)
 
 
 def wanted_of(args: argparse.Namespace) -> Wanted:
@@ -76,86 +46,57 @@ def wanted_of(args: argparse.Namespace) -> Wanted:
     return Wanted(args.explain, tuple(dict.fromkeys(args.why_not)), date.today())
 
 
-def is_same(one: str, other: str | None) -> bool:
-    """Whether both names are there and mean one file."""
-    return other is not None and Path(one).exists() and Path(other).exists() and Path(one).samefile(other)
+def written(name: str, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:
+    """An assessment in one of FORMATS."""
+    module, function = FORMATS[name].split(":")
+    text: str = getattr(import_module(module), function)(rulebase, assessment, wanted)
+    return text
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names mean one file."""
+    return one == other or (Path(one).exists() and Path(other).exists() and Path(one).samefile(other))
 
 
 def check_output(args: argparse.Namespace, inputs: Sequence[str]) -> None:
-    """A result must not replace the answers it came from."""
-    for name in inputs:
-        if args.output and (args.output == name or is_same(args.output, name)):
-            raise FaultyInput(
-                [Fault(args.output, 0, "holds the answers and would be overwritten", "choose another name")]
-            )
+    """A result must not replace the answers it came from. Raises FaultyInput."""
+    if args.output and any(is_same(args.output, name) for name in inputs):
+        what = "holds the answers and would be overwritten"
+        raise fault(args.output, what, "choose another name", code="LCT602")
 
 
-def worded(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:
-    """An assessment in the wanted format."""
-    return written(args.format, rulebase, assessment, wanted)
-
-
-def write(args: argparse.Namespace, made: str | bytes) -> None:
-    """To the screen, or to --output (whole or not at all)."""
-    if not args.output:
-        _print(made)
-        return
-    try:
-        write_whole(Path(args.output), f"{made}\n" if isinstance(made, str) else made)
-    except OSError as error:
-        raise FaultyInput([Fault(args.output, 0, f"cannot be written: {error.strerror or error}")]) from None
-
-
-def _print(made: str | bytes) -> None:
-    """What is no text goes to no terminal."""
-    if isinstance(made, str):
-        print(made)
-    elif sys.stdout.isatty():
-        raise FaultyInput([Fault("standard output", 0, "cannot show what is no text", "give --output FILE")])
-    else:
-        sys.stdout.buffer.write(made)
-
-
-def each_file(args: argparse.Namespace, engine: Engine, one: Callable[[AnswerFile], tuple[int, str]]) -> int:
-    """Exit code and text of every file, written together; a faulty file is told, and the worst code counts."""
-    check_output(args, args.files)
-    worst, texts = DONE, []
-    for name in with_progress(args.files):
+def write(args: argparse.Namespace, made: str | bytes, form: str) -> None:
+    """To --output (whole or not at all), or to the screen; `form`: a format, or what else is made. Raises FaultyInput."""
+    if args.output:
         try:
-            file = read_answer_file(Path(name), engine.rulebase)
-        except FaultyInput as error:
-            tell(with_level(engine, error))
-            worst = WRONG_INPUT
-            continue
-        remark(file)
-        code, text = one(file)
-        # Bad input outranks an incomplete file, which outranks success.
-        worst = max(worst, code, key=(DONE, INCOMPLETE, WRONG_INPUT).index)
-        texts += [text] if text else []
-    if texts:
-        write(args, ("\n" if args.format in LINES else "\n\n").join(texts))
-    return worst
+            write_whole(Path(args.output), f"{made}\n" if isinstance(made, str) else made)
+        except OSError as error:
+            what = f"cannot be written: {error.strerror or error}"
+            raise fault(args.output, what, code="LCT603") from None
+    elif isinstance(made, bytes):
+        _print_bytes(made)
+    else:
+        if form != TEXT and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        print(made)
 
 
-def title_of(file: AnswerFile) -> str:
-    """What tells the results of several files apart: the name, and the title if it has one."""
-    return f"{file.name}: {file.title}" if file.title else file.name
+def _print_bytes(made: bytes) -> None:
+    """Into a file or a pipe: a terminal shows text only."""
+    if sys.stdout.isatty():
+        what = "is a terminal, which cannot show this kind of file"
+        raise fault("standard output", what, "give --output FILE", code="LCT604")
+    sys.stdout.buffer.write(made)
 
 
 def remark(file: AnswerFile) -> None:
-    """What is to be told of a file besides its result, on stderr."""
-    for text in file.remarks:
-        say(f"{file.name}: {text}")
-
-
-def json_line(document: Mapping[str, Any], name: str) -> str:
-    """One document on one line, with the name of its file."""
-    return json_text({**document, "file": name})
+    """Say what is to be told of a file besides its result."""
+    say(*(f"{file.name}: {text}" for text in file.remarks))
 
 
 def with_progress(items: Sequence[_Item]) -> Iterator[_Item]:
     """The items, counted on stderr where somebody is watching a long list."""
-    watched = len(items) >= PROGRESS_FROM and sys.stderr.isatty()
+    watched = len(items) >= PROGRESS_FROM and is_watched()
     for number, item in enumerate(items, 1):
         if watched:
             sys.stderr.write(f"\r{number} of {len(items)}")

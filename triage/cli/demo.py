@@ -5,51 +5,41 @@ from __future__ import annotations
 import argparse
 import sys
 
-from triage.cli.common import DONE, STOPPED, engine_of, needs_plain, on_terminal
+from triage.cli.common import engine_of
+from triage.cli.console import DONE, STOPPED, fault, needs_plain, on_terminal
 from triage.conversation.demo import MADE_UP, StoryAsker, ending, read_stories
 from triage.conversation.interview import Interview
-from triage.knowledge.faults import Fault, FaultyInput, allowed, printable
-from triage.knowledge.rulebase import find
+from triage.knowledge.faults import allowed, printable
+from triage.knowledge.folder import find
 from triage.output import screen
 from triage.output.text import details, short
 from triage.output.view import view_of
 from triage.reasoning.assessment import assess
-from triage.reasoning.engine import Engine
 
 GO_ON = "[Enter goes on, Ctrl-C stops] "
 
 
 def demo(args: argparse.Namespace) -> int:
-    """Play one story; a person at a terminal goes on with Enter. Raises FaultyInput."""
-    engine = engine_of(args.rules)
+    """Play one story, questions and result; a person at a terminal goes on with Enter. Raises FaultyInput."""
+    engine, columns = engine_of(args.rules), screen.width()
     stories = read_stories(find(args.rules), engine.rulebase)
     name = args.story or next(iter(stories), "")
     if name not in stories:
-        raise FaultyInput(
-            [Fault("demo", 0, f'no story "{name}"' if name else "no stories here", allowed(name, stories))]
-        )
-    columns = screen.width()
-    wait = _wait if on_terminal() else _go_on
-    asker = StoryAsker(engine, stories[name], sys.stdout, wait)
+        what = f'no story "{name}"' if name else "no stories here"
+        raise fault("demo", what, allowed(name, stories), code="LCT621")
+    asker = StoryAsker(engine, stories[name], sys.stdout, _wait if on_terminal() else _go_on)
     asker.show([*screen.wrap(MADE_UP, columns), *screen.wrap(printable(stories[name].title), columns)])
     code = DONE
     try:
-        _play(engine, asker)
+        view = view_of(engine.rulebase, assess(engine, Interview(engine, asker).conduct()))
+        asker.give(short(view, columns))
+        for heading, lines in details(view, columns):
+            asker.give([heading, *lines])
     except (KeyboardInterrupt, EOFError):
         asker.show([""])
         code = STOPPED
     asker.show(["", *ending(stories, name, columns)])
     return code
-
-
-def _play(engine: Engine, asker: StoryAsker) -> None:
-    """The questions with their answers, and the result."""
-    answers = Interview(engine, asker).conduct()
-    view = view_of(engine.rulebase, assess(engine, answers))
-    columns = screen.width()
-    asker.give(short(view, columns))
-    for heading, lines in details(view, columns):
-        asker.give([heading, *lines])
 
 
 def _wait() -> None:

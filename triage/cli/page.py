@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import date
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
-from triage.cli.common import wanted_of
-from triage.cli.formats import PAGES, written
+from triage.cli.common import wanted_of, written
 from triage.conversation.answers import write_new
 from triage.conversation.prompts import TerminalAsker
 from triage.knowledge.faults import printable
@@ -17,6 +18,20 @@ from triage.output import screen
 
 OFFER = "Save a page for your doctor"
 WHO_READS_IT = "Only you can read it on this computer, but it is not locked. Delete it when you are done."
+
+
+class Page(NamedTuple):
+    """A format that is meant for a file: what it is called where it is offered, and how its file's name ends."""
+
+    label: str
+    suffix: str
+
+
+# The most useful first; keys of FORMATS.
+PAGES = {
+    "html": Page("page to read and print (HTML)", ".html"),
+    "markdown": Page("text for a record or an e-mail (Markdown)", ".md"),
+}
 
 
 def save_page(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
@@ -42,11 +57,8 @@ def save_page(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessme
 def _free_name(stem: str, suffix: str) -> str:
     """A name that is not taken, in the current folder if one can write there, otherwise in the own one."""
     folder = "" if os.access(os.curdir, os.W_OK) else "~/"
-    number, name = 1, f"{folder}{stem}{suffix}"
-    while os.path.lexists(os.path.expanduser(name)):
-        number += 1
-        name = f"{folder}{stem}-{number}{suffix}"
-    return name
+    names = (f"{folder}{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
+    return next(name for name in names if not os.path.lexists(os.path.expanduser(name)))
 
 
 def _path(typed: str, suffix: str) -> Path:

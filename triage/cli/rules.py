@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from triage.cli.common import DONE, WRONG_INPUT, say, write
+from triage.cli.common import write
+from triage.cli.console import DONE, fault
+from triage.cli.formats import TEXT
 from triage.knowledge.faults import allowed
-from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import rules_in_voice
 from triage.output import screen
@@ -19,20 +20,15 @@ from triage.output.rule_text import listing, one
 def show_rules(args: argparse.Namespace) -> int:
     """Print what is wanted of the rules. Raises FaultyInput."""
     rulebase = rules_in_voice(load(args.rules))
+    if args.book or args.fields:
+        write(args, book(rulebase) if args.book else reference(), "markdown")
+        return DONE
+    columns = screen.width()
     try:
-        write(args, _rules_wanted(args, rulebase))
+        lines = listing(rulebase, columns) if args.id is None else one(rulebase, args.id, columns)
     except KeyError:
         known = [name for ids in names(rulebase).values() for name in ids]
-        say(f'nothing in the rule base has the id "{args.id}" ({allowed(args.id, known)})')
-        return WRONG_INPUT
+        what = f'nothing in the rule base has the id "{args.id}"'
+        raise fault("rules", what, allowed(args.id, known), code="LCT606") from None
+    write(args, "\n".join(lines), TEXT)
     return DONE
-
-
-def _rules_wanted(args: argparse.Namespace, rulebase: RuleBase) -> str:
-    """The rule book, the fields of the files, what has the id (KeyError if nothing has), or the list."""
-    if args.fields:
-        return reference()
-    if args.book:
-        return book(rulebase)
-    columns = screen.width()
-    return "\n".join(listing(rulebase, columns) if args.id is None else one(rulebase, args.id, columns))

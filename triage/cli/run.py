@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
-from triage.cli.common import (
-    DONE,
-    INCOMPLETE,
-    check_ids,
-    each_file,
-    engine_of,
-    json_line,
-    say,
-    title_of,
-    wanted_of,
-    worded,
-)
-from triage.cli.formats import WHOLE
-from triage.conversation.answers import AnswerFile, is_stale
+from triage.cli.common import check_ids, check_output, engine_of, remark, wanted_of, with_progress, write, written
+from triage.cli.console import DONE, INCOMPLETE, WRONG_INPUT, fault, say, tell
+from triage.cli.formats import LINES, WHOLE
+from triage.conversation.answers import AnswerFile, is_stale, with_level
 from triage.conversation.interview import missing_from
-from triage.knowledge.faults import Fault, FaultyInput, printable
+from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.faults import FaultyInput, printable
 from triage.output import screen
 from triage.output.as_json import json_text
 from triage.output.view import provisional
@@ -28,54 +21,77 @@ from triage.output.what_if import what_if_document, what_if_text
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
+# Of one file: exit code and text, which is empty where there is no result.
+One = Callable[[argparse.Namespace, Engine, AnswerFile], tuple[int, str]]
+
 
 def run(args: argparse.Namespace) -> int:
     """The result of every file. Raises FaultyInput for wrong usage; a faulty file is told and passed over."""
-    _check_one(args)
-    engine = engine_of(args.rules)
-    check_ids(args.why_not, engine.rulebase)
-    return each_file(args, engine, lambda file: _run_one(engine, args, file, several=len(args.files) > 1))
-
-
-def _check_one(args: argparse.Namespace) -> None:
-    """Formats that make a whole document take one file. Raises FaultyInput."""
     if args.format in WHOLE and len(args.files) > 1:
         what = f"makes one document, and {len(args.files)} files were given"
-        raise FaultyInput([Fault(f"--format {args.format}", 0, what, "give one FILE at a time, with --output FILE")])
-
-
-def _run_one(engine: Engine, args: argparse.Namespace, file: AnswerFile, several: bool) -> tuple[int, str]:
-    """Exit code and result of one answer file; what is missing goes to stderr."""
-    if is_stale(file, engine.rulebase, date.today()):
-        say(f"{printable(file.name)}: {engine.rulebase.saved.old}")
-    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
-    if not assessment.complete and not args.partial:
-        shown = printable(file.name)
-        say(f"{shown}: not complete, missing: {', '.join(assessment.missing)}")
-        say(f"{shown}: {provisional(assessment)}")
-        return INCOMPLETE, ""
-    wanted = wanted_of(args)._replace(answered=file.saved)
-    if several:
-        wanted = wanted._replace(title=title_of(file), file=file.name)
-    elif args.format in WHOLE:
-        wanted = wanted._replace(title=file.title)
-    return DONE, worded(args, engine.rulebase, assessment, wanted)
+        hint = "give one FILE at a time, with --output FILE"
+        raise fault(f"--format {args.format}", what, hint, code="LCT605")
+    engine = engine_of(args.rules)
+    check_ids(args.why_not, engine.rulebase)
+    return _each_file(args, engine, _result)
 
 
 def what_if(args: argparse.Namespace) -> int:
     """What would change the result of every file; like `run`."""
-    engine = engine_of(args.rules)
-    return each_file(args, engine, lambda file: _what_if_one(engine, args, file, several=len(args.files) > 1))
+    return _each_file(args, engine_of(args.rules), _changes)
 
 
-def _what_if_one(engine: Engine, args: argparse.Namespace, file: AnswerFile, several: bool) -> tuple[int, str]:
-    """Exit code and text of one answer file, complete or not."""
+def _each_file(args: argparse.Namespace, engine: Engine, one: One) -> int:
+    """All texts, written together; the worst exit code. A faulty file is told, and stops no other."""
+    check_output(args, args.files)
+    worst, texts = DONE, []
+    for name in with_progress(args.files):
+        try:
+            file = read_answer_file(Path(name), engine.rulebase)
+        except FaultyInput as error:
+            tell(with_level(engine, error))
+            worst = WRONG_INPUT
+            continue
+        remark(file)
+        code, text = one(args, engine, file)
+        # Bad input outranks an incomplete file, which outranks success.
+        worst = max(worst, code, key=(DONE, INCOMPLETE, WRONG_INPUT).index)
+        texts += [text] if text else []
+    if texts:
+        write(args, ("\n" if args.format in LINES else "\n\n").join(texts), args.format)
+    return worst
+
+
+def _result(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple[int, str]:
+    """The result of one file; what is missing goes to stderr."""
+    if is_stale(file, engine.rulebase, date.today()):
+        say(f"{file.name}: {engine.rulebase.saved.old}")
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
-    if args.format != "json":
-        lines = [f"== {printable(title_of(file))}"] if several else []
-        lines += what_if_text(engine.rulebase, assessment, screen.width(), args.all)
-        return DONE, "\n".join(lines)
-    document = what_if_document(engine.rulebase, assessment, args.all)
-    if several:
-        return DONE, json_line(document, file.name)
-    return DONE, json_text(document, indent=2)
+    if not assessment.complete and not args.partial:
+        say(
+            f"{file.name}: not complete, missing: {', '.join(assessment.missing)}",
+            f"{file.name}: {provisional(assessment)}",
+        )
+        return INCOMPLETE, ""
+    wanted = wanted_of(args)._replace(answered=file.saved)
+    if len(args.files) > 1:
+        wanted = wanted._replace(title=_title_of(file), file=file.name)
+    elif args.format in WHOLE:
+        wanted = wanted._replace(title=file.title)
+    return DONE, written(args.format, engine.rulebase, assessment, wanted)
+
+
+def _changes(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple[int, str]:
+    """What would change the result of one file, complete or not."""
+    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
+    several = len(args.files) > 1
+    if args.format == "json":
+        document = what_if_document(engine.rulebase, assessment, args.all)
+        return DONE, json_text({**document, "file": file.name}) if several else json_text(document, indent=2)
+    lines = [f"== {printable(_title_of(file))}"] if several else []
+    return DONE, "\n".join([*lines, *what_if_text(engine.rulebase, assessment, screen.width(), args.all)])
+
+
+def _title_of(file: AnswerFile) -> str:
+    """What tells the results of several files apart: the name, and the title if it has one."""
+    return f"{file.name}: {file.title}" if file.title else file.name

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from triage.cli.common import DONE, FAILED, WRONG_INPUT, engine_of, tell, with_progress
+from triage.cli.common import engine_of, with_progress
+from triage.cli.console import DONE, FAILED, WRONG_INPUT, tell
 from triage.conversation.scenarios import find_scenarios, run_scenario
 from triage.knowledge.faults import FaultyInput, printable
-from triage.reasoning.engine import Engine, production_names
+from triage.reasoning.engine import production_names
 
 
 def run_scenarios(args: argparse.Namespace) -> int:
@@ -17,9 +18,9 @@ def run_scenarios(args: argparse.Namespace) -> int:
     paths = find_scenarios([Path(p) for p in args.paths])
     fired: set[str] = set()
     failed = faulty = 0
-    for name in with_progress([str(p) for p in paths]):
+    for path in with_progress(paths):
         try:
-            outcome = run_scenario(engine, Path(name))
+            outcome = run_scenario(engine, path)
         except FaultyInput as error:
             tell(error)
             faulty += 1
@@ -27,15 +28,13 @@ def run_scenarios(args: argparse.Namespace) -> int:
         fired |= outcome.assessment.fired
         if outcome.differences:
             failed += 1
-            print(printable(f"FAILED {outcome.file.name}: {outcome.file.title}"))
-            print("".join(f"  {difference}\n" for difference in outcome.differences), end="")
-    _print_silent(engine, fired)
+            _print_list(f"FAILED {outcome.file.name}: {outcome.file.title}", outcome.differences)
+    silent = [name for name in production_names(engine.rulebase) if name not in fired]
+    if silent:
+        _print_list(f"Rules that never fired ({len(silent)}):", silent)
     print(f"{len(paths) - failed - faulty} passed, {failed} failed" + (f", {faulty} unreadable" if faulty else ""))
     return WRONG_INPUT if faulty else FAILED if failed else DONE
 
 
-def _print_silent(engine: Engine, fired: set[str]) -> None:
-    silent = [name for name in production_names(engine.rulebase) if name not in fired]
-    if silent:
-        print(f"Rules that never fired ({len(silent)}):")
-        print("".join(f"  {name}\n" for name in silent), end="")
+def _print_list(heading: str, items: list[str] | tuple[str, ...]) -> None:
+    print("\n".join([printable(heading), *(f"  {printable(item)}" for item in items)]))

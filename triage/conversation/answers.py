@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -185,6 +186,41 @@ def _value(answer: Answer) -> str:
     return f'"{answer}"' if isinstance(answer, str) else str(answer)
 
 
+def place_of(path: Path) -> Path:
+    """Where a file is written: behind the links of `path`, which stay as they are. Raises OSError where it cannot be.
+
+    A link of somebody else in a folder that all may write in, like /tmp, is not followed: it may have been put there
+    to have another file overwritten.
+    """
+    folder = Path(os.path.realpath(path.parent, strict=True))
+    target = Path(os.path.realpath(folder / path.name))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link to itself")
+    if any(_is_planted(link) for link in _links(path)):
+        raise PermissionError(errno.EPERM, "a link of another user leads there, in a folder that all may write in")
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    is_special = target.exists() and not target.is_file()  # a pipe or a device, which is not replaced
+    if not target.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{target.parent} is not a folder")
+    if not is_special and not os.access(target.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, f"you may not write in {target.parent}")
+    return target
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """Every link on the way to where a path leads, folders included. It must lead somewhere."""
+    for part in (*reversed(path.absolute().parents), path.absolute()):
+        if part.is_symlink():
+            yield part
+            yield from _links(part.parent / part.readlink())
+
+
+def _is_planted(link: Path) -> bool:
+    """Whether another user put a link into a folder that all may write in."""
+    return bool(link.parent.stat().st_mode & stat.S_IWOTH) and link.lstat().st_uid != os.geteuid()
+
+
 def write_whole(path: Path, made: str | bytes) -> None:
     """Write a file atomically with mode 0600: the earlier file stays until the new one is whole.
 
@@ -192,9 +228,7 @@ def write_whole(path: Path, made: str | bytes) -> None:
     then the earlier file is untouched.
     """
     whole = made.encode() if isinstance(made, str) else made
-    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
-    if target.is_symlink():
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    target = place_of(path)
     if target.exists() and not target.is_file():
         target.write_bytes(whole)
         return

@@ -17,7 +17,7 @@ from triage.conversation.interview import Interview, Prompt, Reply
 from triage.conversation.prompts import POINTER, QuestionaryAsker, key_line
 from triage.conversation.scenarios import run_scenario
 from triage.knowledge.faults import Fault, FaultyInput, printable
-from triage.knowledge.model import NOT_SURE, Answers, Option, RuleBase, chosen
+from triage.knowledge.model import NOT_SURE, Answer, Answers, Option, RuleBase, chosen
 from triage.knowledge.rule_files import DEMOS
 from triage.output import screen
 from triage.reasoning.engine import Engine
@@ -43,21 +43,21 @@ def story_faults(engine: Engine, folder: Path) -> Iterator[Fault]:
     """Stories that end otherwise than they say, or cannot be played. Raises FaultyInput for unreadable ones."""
     for path in story_files(folder).values():
         outcome = run_scenario(engine, path)
-        file, clarified = outcome.file, _clarified(engine.rulebase, outcome.file.answers)
-        yield from (Fault(file.name, 0, difference) for difference in outcome.differences)
-        yield from (
-            Fault(file.name, 0, f'{name}: more is asked after "{NOT_SURE}"', "give it a clear answer")
-            for name in clarified
-        )
+        file = outcome.file
+        yield from (Fault(file.name, 0, difference, code="LCT623") for difference in outcome.differences)
+        clarified = [name for name, answer in file.answers.items() if _leads_on(engine.rulebase, name, answer)]
+        for name in clarified:
+            what, hint = f'{name}: more is asked after "{NOT_SURE}"', "give it a clear answer"
+            yield Fault(file.name, 0, what, hint, code="LCT624")
         if not clarified:
             asker = StoryAsker(engine, file, io.StringIO(), lambda: None)
             unasked = set(file.answers) - set(Interview(engine, asker).conduct())
-            yield from (Fault(file.name, 0, f"{name}: is not asked in this story") for name in sorted(unasked))
+            yield from (Fault(file.name, 0, f"{name}: is not asked in this story", code="LCT625") for name in unasked)
 
 
-def _clarified(rulebase: RuleBase, answers: Answers) -> list[str]:
-    """Questions to which "not sure" would be followed by another one, which a story has no answer to."""
-    return [name for name in answers if rulebase.questions[name].clarify and NOT_SURE in chosen(answers[name])]
+def _leads_on(rulebase: RuleBase, name: str, answer: Answer) -> bool:
+    """Whether an answer is "not sure", and is followed by a question that a story has no answer to."""
+    return bool(rulebase.questions[name].clarify) and NOT_SURE in chosen(answer)
 
 
 class StoryAsker(QuestionaryAsker):
@@ -70,7 +70,8 @@ class StoryAsker(QuestionaryAsker):
     def ask(self, prompt: Prompt) -> Reply:
         """The answer of the story, shown in its list. Raises FaultyInput where it has none."""
         if prompt.question.id not in self.story.answers:
-            raise FaultyInput([Fault(self.story.name, 0, f"the story has no answer to {prompt.question.id}")])
+            what = f"the story has no answer to {prompt.question.id}"
+            raise FaultyInput([Fault(self.story.name, 0, what, code="LCT626")])
         reply = self.story.answers[prompt.question.id]
         if isinstance(reply, tuple):
             reply = _in_part(reply, prompt.options)

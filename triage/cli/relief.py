@@ -1,0 +1,23 @@
+"""What to do for a cramp right now. Imports next to nothing: it is there at once, whatever else is wrong."""
+
+from __future__ import annotations
+
+import argparse
+
+from triage.cli.console import DONE, WRONG_INPUT, say
+from triage.knowledge.folder import find
+from triage.knowledge.relief_now import FAULTY, RELIEF_NOW, read_steps
+from triage.output import screen
+
+
+def relief(args: argparse.Namespace) -> int:
+    """Print the steps. Raises FaultyInput where there is no such rule base."""
+    rules, columns = find(args.rules), screen.width()
+    try:
+        steps = read_steps(rules)
+    except FAULTY as error:
+        say(f"{rules / RELIEF_NOW}: cannot be used: {error}")
+        return WRONG_INPUT
+    after = ["", *screen.wrap(steps.after, columns)] if steps.after else []
+    print("\n".join([*screen.relief_text(steps.title, steps.steps, columns), *after]))
+    return DONE
