@@ -25,7 +25,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from triage.knowledge.model import NONE_OF, Advice, Cell, Facts, Row, RuleBase, among
+from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Facts, Row, RuleBase
 
 
 def _import_experta() -> Any:
@@ -183,13 +183,15 @@ class _KnowledgeEngine(experta.KnowledgeEngine):  # type: ignore[misc,name-defin
 
 
 class _Test(NamedTuple):
-    """What a pattern asks of the options of a fact, as a cell does; `options` holds one or more."""
+    """What a pattern asks of the options of a fact: experta's own reading of a cell."""
 
     options: frozenset[str]
     how: str
 
     def __call__(self, present: frozenset[str]) -> bool:
-        return among(self.how, self.options, present)
+        if self.how == ALL:
+            return self.options <= present
+        return self.options.isdisjoint(present) == (self.how == NONE_OF)
 
 
 def _needed(pattern: Any) -> Iterable[str | None]:

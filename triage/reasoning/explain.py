@@ -18,7 +18,6 @@ from triage.knowledge.model import (
     Assessment,
     Cause,
     Cell,
-    Condition,
     Disposition,
     Entry,
     Facts,
@@ -202,30 +201,31 @@ class WhatIf(NamedTuple):
 
 
 def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
-    """Every single answer that would make the result more urgent, most urgent first.
+    """Every single answer that would make the result more urgent, most urgent first: each is tried.
 
     Within a level danger questions come first, then asking order. Only questions that were
     answered or that apply to this person; never numbers. An option of a question that takes
     several is added to what was answered, of any other it replaces it.
     """
-    questions = tuple(rulebase.questions.values())
-    reached: dict[tuple[int, str], Disposition] = {}
-    by_urgency = sorted(rulebase.red_flags.values(), key=lambda flag: rulebase.dispositions[flag.disposition].rank)
-    for flag in by_urgency:
-        level = rulebase.dispositions[flag.disposition]
-        if level.beside or level.rank >= assessment.disposition.rank:
-            continue
-        for name in {cell.name for row in (*flag.condition.when, *flag.condition.unless) for cell in row}:
-            question = rulebase.questions[name]
-            if question.kind != "number" and _concerns(question, assessment):
-                for option in _raising(flag.condition, question, assessment.facts):
-                    reached.setdefault((questions.index(question), option), level)
-    lines: dict[tuple[int, int], list[str]] = {}
-    for (at, option), level in reached.items():
-        lines.setdefault((level.rank, at), []).append(option)
-    levels = {level.rank: level for level in rulebase.ladder}
-    found = [WhatIf(questions[at], levels[rank], _in_order(questions[at], o)) for (rank, at), o in lines.items()]
-    return tuple(sorted(found, key=lambda w: (w.level.rank, not w.question.danger, questions.index(w.question))))
+    readers = _more_urgent(rulebase, assessment.disposition)
+    tried = [
+        WhatIf(question, level, tuple(options))
+        for question in rulebase.questions.values()
+        if question.kind != "number" and _concerns(question, assessment)
+        for level, options in _tried(rulebase, question, readers.get(question.id, ()), assessment.facts)
+    ]
+    return tuple(sorted(tried, key=lambda w: (w.level.rank, not w.question.danger)))
+
+
+def _more_urgent(rulebase: RuleBase, level: Disposition) -> dict[str, list[RedFlag]]:
+    """For each question the red flags that read it and would raise a result above `level`."""
+    readers: dict[str, list[RedFlag]] = {}
+    for flag in rulebase.red_flags.values():
+        reached = rulebase.dispositions[flag.disposition]
+        if not reached.beside and reached.rank < level.rank:
+            for name in {cell.name for rows in flag.condition for row in rows for cell in row}:
+                readers.setdefault(name, []).append(flag)
+    return readers
 
 
 def _concerns(question: Question, assessment: Assessment) -> bool:
@@ -234,15 +234,17 @@ def _concerns(question: Question, assessment: Assessment) -> bool:
     return question.id in facts or question.applies(facts) or question.applies_after_urgent(facts)
 
 
-def _raising(condition: Condition, question: Question, facts: Facts) -> Iterator[str]:
-    """The options of `question` that would make `condition` hold, all other answers as they are."""
-    name = question.id
-    rows = tuple(row for row in condition.when if all(cell.holds(facts) for cell in row if cell.name != name))
-    for option in question.options if rows else ():
-        changed = {**facts, name: with_option(question, facts.get(name), option.id)}
-        offered = option.show is None or any_row(option.show, changed)
-        if offered and any_row(rows, changed) and not any_row(condition.unless, changed):
-            yield option.id
+def _tried(
+    rulebase: RuleBase, question: Question, flags: Iterable[RedFlag], facts: Facts
+) -> Iterator[tuple[Disposition, list[str]]]:
+    """The levels that `flags` reach by one more option of a question, and the options that reach each."""
+    options: dict[str, list[str]] = {}
+    for option in question.options:
+        changed = {**facts, question.id: with_option(question, facts.get(question.id), option.id)}
+        raised = [flag for flag in flags if flag.condition.holds(changed)]
+        if raised and (option.show is None or any_row(option.show, changed)):
+            options.setdefault(most_urgent(rulebase, raised).id, []).append(option.id)
+    return ((rulebase.dispositions[level], reached) for level, reached in options.items())
 
 
 def with_option(question: Question, given: frozenset[str] | None, option: str) -> frozenset[str]:
@@ -250,11 +252,6 @@ def with_option(question: Question, given: frozenset[str] | None, option: str) -
     if given is None or question.kind != "many" or question.option(option).exclusive:
         return frozenset([option])
     return frozenset(other for other in given if not question.option(other).exclusive) | {option}
-
-
-def _in_order(question: Question, options: Iterable[str]) -> tuple[str, ...]:
-    wanted = set(options)
-    return tuple(option.id for option in question.options if option.id in wanted)
 
 
 # --- how: from the result down to the answers
