@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import pytest
+from remembering import Remembering
 from stories import SCENARIOS, name_of
 from terminal import Step, steps_to
 
@@ -42,7 +43,7 @@ from triage.output.explanation import (
 from triage.output.rule_sheets import names
 from triage.output.text import details
 from triage.reasoning.assessment import assess, find_flags, most_urgent
-from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.engine import Engine
 from triage.reasoning.explain import (
     ANSWER,
     AT_MOST,

@@ -15,8 +15,6 @@ from triage.knowledge.rulebase import find, load
 from triage.knowledge.seen_texts import wording_faults
 from triage.output import screen
 from triage.output.rule_text import summary
-from triage.proof.proof_text import proof_lines
-from triage.proof.verify import PROOFS, prove_all
 from triage.reasoning import examples
 from triage.reasoning.engine import Engine
 
@@ -39,7 +37,10 @@ def check(args: argparse.Namespace) -> int:
 
 
 def _prove(rulebase: RuleBase, folder: Path) -> int:
-    """Every proof as it is done; a finding that is not accepted fails."""
+    """Every proof as it is done; a finding that is not accepted fails. Raises FaultyInput without the solver."""
+    from triage.proof.proof_text import proof_lines  # these need z3, an extra
+    from triage.proof.verify import PROOFS, prove_all
+
     watched = sys.stderr.isatty()
     failed = 0
     for number, proof in enumerate(prove_all(folder, os.cpu_count() or 1), 1):

@@ -59,7 +59,7 @@ class Cell(NamedTuple):
     def holds(self, facts: Facts) -> bool:
         """Whether it holds; false where `name` is absent (unanswered is not "no")."""
         present = facts.get(self.name, frozenset())
-        return BOOLS.cell(self, map(present.__contains__, self.options), bool(present))
+        return BOOLS.cell(self, map(present.__contains__, self.options), self.name in facts)
 
 
 Row = tuple[Cell, ...]

@@ -25,20 +25,20 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Facts, Row, RuleBase
+from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Condition, Entry, Facts, Row, RuleBase
 
 
 def _import_experta() -> Any:
     """experta, imported in spite of Python >= 3.10 and without its logging handler."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    had_mapping = hasattr(collections, "Mapping")  # a host may have mended it already
+    there = {"Mapping": collections.Mapping} if hasattr(collections, "Mapping") else {}  # a host may have its own
     collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
     try:
         import frozendict  # noqa: F401  (pinned by experta; needs the name above)
     finally:
-        if not had_mapping:
-            del collections.Mapping  # type: ignore[attr-defined]
+        del collections.Mapping  # type: ignore[attr-defined]
+        vars(collections).update(there)
     import experta
 
     root.handlers[:], root.level = handlers, level  # undo its logging.basicConfig()
@@ -62,6 +62,11 @@ class Production(NamedTuple):
     name: str
     when: tuple[Row, ...]
     unless: tuple[Row, ...] = ()
+
+    @property
+    def condition(self) -> Condition:
+        """The same without its name."""
+        return Condition(self.when, self.unless)
 
 
 class Firing(NamedTuple):
@@ -258,7 +263,7 @@ class Stratum:
         except BaseException:
             self._own.__dict__.clear()  # it would carry this case into the next
             raise
-        return tuple(_firing(production, index, facts) for production, index in engine.fired)
+        return tuple(firing(production, index, facts) for production, index in engine.fired)
 
     def _engine(self) -> tuple[Any, Mapping[str, type]]:
         """This thread's engine, and the types of the facts that its rules read."""
@@ -276,22 +281,8 @@ def _names_in(productions: Iterable[Production]) -> set[str]:
     return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
 
 
-class Remembered(Stratum):
-    """A stratum that infers the same facts only once, for cases that share most of their way."""
-
-    def __init__(self, stratum: Stratum) -> None:
-        super().__init__(stratum._productions)
-        self._stratum = stratum
-        self._seen: dict[frozenset[tuple[str, frozenset[str]]], tuple[Firing, ...]] = {}
-
-    def infer(self, facts: Facts) -> tuple[Firing, ...]:
-        key = frozenset((name, facts[name]) for name in self._names & facts.keys())
-        if key not in self._seen:
-            self._seen[key] = self._stratum.infer(facts)
-        return self._seen[key]
-
-
-def _firing(production: Production, index: int, facts: Facts) -> Firing:
+def firing(production: Production, index: int, facts: Facts) -> Firing:
+    """What is told of a row that holds."""
     read: dict[str, frozenset[str]] = {}
     for cell in production.when[index]:
         if not cell.absent:  # what was not chosen is no reason that can be quoted
@@ -323,38 +314,39 @@ class Engine:
         self.advice = Stratum(advice_rules(rulebase))
 
 
-class Remembering(Engine):
-    """An engine with a memory."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.rulebase = engine.rulebase
-        self.answers, self.findings, self.advice = map(Remembered, (engine.answers, engine.findings, engine.advice))
-
-
 def answer_rules(rulebase: RuleBase) -> list[Production]:
     """Red flags and signs: they read answers only."""
     entries = [*rulebase.red_flags.values(), *rulebase.signs.values()]
-    return [Production(e.id, e.condition.when, e.condition.unless) for e in entries]
+    return [Production(e.id, *e.condition) for e in entries]
 
 
 def finding_rules(rulebase: RuleBase) -> list[Production]:
     """Causes of group "check": they read red flags."""
     causes = [c for c in rulebase.causes.values() if c.condition.when]
-    return [Production(c.id, c.condition.when, c.condition.unless) for c in causes]
+    return [Production(c.id, *c.condition) for c in causes]
 
 
 def advice_rules(rulebase: RuleBase) -> list[Production]:
     """Advice with its contraindications, checks and notes: they read answers and all findings."""
     entries = [*rulebase.advice.values(), *rulebase.checks.values(), *rulebase.notes.values()]
-    rules = [Production(e.id, e.condition.when, e.condition.unless) for e in entries]
-    for advice in rulebase.advice.values():
-        rules += [Production(never_name(advice, n), never.when) for n, never in enumerate(advice.never)]
-        if advice.only_if:
-            rules.append(Production(only_if_name(advice), advice.only_if))
+    return [production for entry in entries for production in productions_of(entry)]
+
+
+def productions_of(entry: Entry) -> list[Production]:
+    """What a rule fires by: its condition, and of advice each contraindication and what rules all of them out."""
+    rules = [Production(entry.id, *entry.condition)]
+    if isinstance(entry, Advice):
+        rules += [Production(never_name(entry, n), never.when) for n, never in enumerate(entry.never)]
+        if entry.only_if:
+            rules.append(Production(only_if_name(entry), entry.only_if))
     return rules
 
 
+def productions(rulebase: RuleBase) -> list[Production]:
+    """Everything in a rule base that can fire."""
+    return [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
+
+
 def production_names(rulebase: RuleBase) -> list[str]:
-    """The name of everything in a rule base that can fire."""
-    rules = [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
-    return [rule.name for rule in rules]
+    """The name of everything that can fire."""
+    return [production.name for production in productions(rulebase)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from triage.knowledge.faults import Fault
@@ -30,8 +31,12 @@ def holds(engine: Engine, entry: Entry, facts: Facts) -> bool:
     if isinstance(entry, RedFlag | Sign):
         return any(f.name == entry.id for f in engine.answers.infer(facts))
     stratum = engine.findings if isinstance(entry, Cause) else engine.advice
-    told = {f.name for f in stratum.infer(facts)}
-    return entry.id in told and not (isinstance(entry, Advice) and reasons_against(entry, told))
+    return concluded(entry, {f.name for f in stratum.infer(facts)})
+
+
+def concluded(entry: Entry, fired: AbstractSet[str]) -> bool:
+    """The same by the names of what fired."""
+    return entry.id in fired and not (isinstance(entry, Advice) and reasons_against(entry, fired))
 
 
 def count(rulebase: RuleBase) -> int:

@@ -106,13 +106,17 @@ class Axis(NamedTuple):
     classes: tuple[int, ...]
 
     def rows(self, options: Mapping[str, RowSet], rows: Logic[RowSet]) -> list[RowSet]:
-        """The rows of every class, where `options` says which rows chose each option."""
-        answered = union(options.values())
-        held = [rows.cell(cell, (options.get(o, 0) for o in cell.options), answered) for cell in self.conditions]
+        """The rows of every class."""
+        held = [holding(cell, options, rows) for cell in self.conditions]
         return [
             rows.all_of(here if one >> n & 1 else rows.negated(here) for n, here in enumerate(held))
             for one in self.classes
         ]
+
+
+def holding(cell: Cell, options: Mapping[str, RowSet], rows: Logic[RowSet]) -> RowSet:
+    """The rows in which a cell holds, where `options` are the rows of each option."""
+    return rows.cell(cell, (options.get(option, 0) for option in cell.options), union(options.values()))
 
 
 @dataclass(frozen=True, slots=True)
