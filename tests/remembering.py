@@ -10,7 +10,7 @@ class Remembered(Stratum):
     """A stratum that infers the same facts only once."""
 
     def __init__(self, stratum: Stratum) -> None:
-        super().__init__(stratum._productions)
+        super().__init__(stratum.productions)
         self._stratum = stratum
         self._seen: dict[frozenset[tuple[str, frozenset[str]]], tuple[Firing, ...]] = {}
 

@@ -272,6 +272,8 @@ def _add_check(commands: _Commands) -> None:
         examples={CHECK: "the own rule base", f"{CHECK} --prove --rules my-rules": "another one, with the proofs"},
     )
     check.add_argument("--prove", action="store_true", help="prove what must hold for all answers (extra: verify)")
+    mutants = "name the changes of one thing in a rule that no example notices, nor a scenario of PATH (extra: verify)"
+    check.add_argument("--mutants", metavar="PATH", nargs="?", const="", help=mutants)
 
 
 def _add_export(commands: _Commands) -> None:

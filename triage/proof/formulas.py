@@ -27,7 +27,8 @@ def _import_z3() -> Any:
     try:
         import z3
     except ImportError:
-        raise FaultyInput([Fault("check --prove", 0, "needs the solver z3, which is not installed", INSTALL)]) from None
+        what = "needs the solver z3, which is not installed"
+        raise FaultyInput([Fault("check", 0, what, INSTALL, code="LCT801")]) from None
     return z3
 
 

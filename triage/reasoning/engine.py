@@ -25,7 +25,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Condition, Entry, Facts, Row, RuleBase
+from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Condition, Facts, Row, RuleBase
 
 
 def _import_experta() -> Any:
@@ -246,9 +246,9 @@ class Stratum:
     def __init__(
         self, productions: Iterable[Production], matcher: type = SetMatcher, strategy: type = TotalOrder
     ) -> None:
-        self._productions = tuple(productions)
+        self.productions = tuple(productions)
         self._matcher, self._strategy = matcher, strategy
-        self._names = _names_in(self._productions)
+        self._names = _names_in(self.productions)
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
@@ -263,14 +263,14 @@ class Stratum:
         except BaseException:
             self._own.__dict__.clear()  # it would carry this case into the next
             raise
-        return tuple(firing(production, index, facts) for production, index in engine.fired)
+        return tuple(_firing(production, index, facts) for production, index in engine.fired)
 
     def _engine(self) -> tuple[Any, Mapping[str, type]]:
         """This thread's engine, and the types of the facts that its rules read."""
         own = self._own.__dict__
         if "engine" not in own:
             compiler = _Compiler(self._names)
-            rows = ((production, n) for production in self._productions for n in range(len(production.when)))
+            rows = ((production, n) for production in self.productions for n in range(len(production.when)))
             own["engine"] = compiler.engine_class(rows, self._matcher, self._strategy)(), compiler.kinds
         engine: tuple[Any, Mapping[str, type]] = own["engine"]
         return engine
@@ -281,8 +281,13 @@ def _names_in(productions: Iterable[Production]) -> set[str]:
     return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
 
 
-def firing(production: Production, index: int, facts: Facts) -> Firing:
-    """What is told of a row that holds."""
+def fired(rule: Production, facts: Facts) -> tuple[Firing, ...]:
+    """The firings of a rule by the reading of its condition, without experta."""
+    rows = (n for n, row in enumerate(rule.when) if Condition((row,), rule.unless).holds(facts))
+    return tuple(_firing(rule, n, facts) for n in rows)
+
+
+def _firing(production: Production, index: int, facts: Facts) -> Firing:
     read: dict[str, frozenset[str]] = {}
     for cell in production.when[index]:
         if not cell.absent:  # what was not chosen is no reason that can be quoted
@@ -329,16 +334,11 @@ def finding_rules(rulebase: RuleBase) -> list[Production]:
 def advice_rules(rulebase: RuleBase) -> list[Production]:
     """Advice with its contraindications, checks and notes: they read answers and all findings."""
     entries = [*rulebase.advice.values(), *rulebase.checks.values(), *rulebase.notes.values()]
-    return [production for entry in entries for production in productions_of(entry)]
-
-
-def productions_of(entry: Entry) -> list[Production]:
-    """What a rule fires by: its condition, and of advice each contraindication and what rules all of them out."""
-    rules = [Production(entry.id, *entry.condition)]
-    if isinstance(entry, Advice):
-        rules += [Production(never_name(entry, n), never.when) for n, never in enumerate(entry.never)]
-        if entry.only_if:
-            rules.append(Production(only_if_name(entry), entry.only_if))
+    rules = [Production(e.id, *e.condition) for e in entries]
+    for advice in rulebase.advice.values():
+        rules += [Production(never_name(advice, n), never.when) for n, never in enumerate(advice.never)]
+        if advice.only_if:
+            rules.append(Production(only_if_name(advice), advice.only_if))
     return rules
 
 
