@@ -18,7 +18,7 @@ from triage.conversation.scenarios import Outcome, differences, run_scenario
 from triage.knowledge.model import Cell, Facts, Row, RuleBase
 from triage.proof.formulas import Space, holds
 from triage.reasoning import examples
-from triage.reasoning.assessment import assess
+from triage.reasoning.assessment import conclude
 from triage.reasoning.engine import Engine, Firing, Production, Stratum, fired, productions
 
 EXAMPLE, SCENARIO, EQUAL = "noticed by an example", "noticed by a scenario", "told from the rule by no answers"
@@ -105,7 +105,7 @@ def find(rulebase: RuleBase, rules: Iterable[Production], scenarios: Iterable[Pa
 def _differs(story: Outcome, engine: Engine) -> bool:
     """Whether a scenario comes out otherwise than with the rules as they are."""
     answers = story.file.answers
-    assessment = assess(engine, answers, missing_from(engine, answers))
+    assessment = conclude(engine, answers, missing_from(engine, answers))
     return tuple(differences(story.file.expect, assessment)) != story.differences
 
 
