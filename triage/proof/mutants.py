@@ -43,17 +43,15 @@ def mutants_of(rule: Production, rulebase: RuleBase) -> Iterator[tuple[Productio
 
 def _changed(rows: tuple[Row, ...], rulebase: RuleBase) -> Iterator[tuple[tuple[Row, ...], str]]:
     for n, row in enumerate(rows):
-        yield rows[:n] + rows[n + 1 :], f"row {n + 1} dropped"
-        for changed, what in _changed_row(row, rulebase):
-            yield (*rows[:n], changed, *rows[n + 1 :]), f"row {n + 1}: {what}"
-
-
-def _changed_row(row: Row, rulebase: RuleBase) -> Iterator[tuple[Row, str]]:
-    for n, cell in enumerate(row):
-        yield row[:n] + row[n + 1 :], f"{cell.name} = {cell.written} dropped"
-        for option, what in _options(cell, rulebase.bands.get(cell.name, ())):
-            if changed := cell.options ^ {option}:
-                yield (*row[:n], cell._replace(options=changed), *row[n + 1 :]), f"{cell.name}: {option} {what}"
+        before, after = rows[:n], rows[n + 1 :]
+        yield before + after, f"row {n + 1} dropped"
+        for cell in row:
+            others = tuple(other for other in row if other is not cell)
+            yield (*before, others, *after), f"row {n + 1}: {cell.name} = {cell.written} dropped"
+            for option, what in _options(cell, rulebase.bands.get(cell.name, ())):
+                if options := cell.options ^ {option}:
+                    changed = (*others, cell._replace(options=options))
+                    yield (*before, changed, *after), f"row {n + 1}: {cell.name}: {option} {what}"
 
 
 def _options(cell: Cell, bands: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -89,7 +87,7 @@ def find(rulebase: RuleBase, rules: Iterable[Production], scenarios: Iterable[Pa
         original = holds(rule.condition, space.known)
         for mutant, what in mutants_of(rule, rulebase):
             now = mutant.condition
-            changing.read(mutant)
+            changing.changed = mutant
             touched = [one for one, was in zip(stories, held, strict=True) if now.holds(one.assessment.facts) != was]
             if any(examples.holds(changing, entry, facts) != expected for facts, expected in cases):
                 found.counts[EXAMPLE] += 1
@@ -110,31 +108,27 @@ def _differs(story: Outcome, engine: Engine) -> bool:
 
 
 class _Changing(Engine):
-    """An engine in which one rule after the other reads otherwise."""
+    """An engine in which the rule `changed`, and no other, reads otherwise."""
+
+    changed = Production("", ())
 
     def __init__(self, engine: Engine) -> None:
         self.rulebase = engine.rulebase
-        self._strata = [_ChangingStratum(one) for one in (engine.answers, engine.findings, engine.advice)]
-        self.answers, self.findings, self.advice = self._strata
-
-    def read(self, rule: Production) -> None:
-        """From now on the rule of that name, and no other, reads as this one."""
-        for stratum in self._strata:
-            stratum.changed = rule
+        strata = engine.answers, engine.findings, engine.advice
+        self.answers, self.findings, self.advice = (_ChangingStratum(one, self) for one in strata)
 
 
 class _ChangingStratum(Stratum):
     """What its rules as they are make of the same facts is inferred only once."""
 
-    changed = Production("", ())
-
-    def __init__(self, stratum: Stratum) -> None:
+    def __init__(self, stratum: Stratum, engine: _Changing) -> None:
         super().__init__(stratum.productions)
+        self._whole = engine
         self._as_it_is = cache(lambda facts: stratum.infer(dict(facts)))
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
         """With the changed rule, if it is one of its own."""
-        firings: tuple[Firing, ...] = self._as_it_is(frozenset(facts.items()))
-        if all(rule.name != self.changed.name for rule in self.productions):
+        changed, firings = self._whole.changed, self._as_it_is(frozenset(facts.items()))
+        if all(rule.name != changed.name for rule in self.productions):
             return firings
-        return *(one for one in firings if one.name != self.changed.name), *fired(self.changed, facts)
+        return *(one for one in firings if one.name != changed.name), *fired(changed, facts)

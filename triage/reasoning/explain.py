@@ -431,22 +431,18 @@ class _How:
         return Node("not_found", only, f"{needs}. {missing}")
 
     def needed(self, cell: Cell) -> str:
-        """What a cell needs, in words; of many options the first few."""
+        """What a cell needs, in words."""
         words = options_said(self.rulebase, cell.name, cell.options)
         if cell.absent:
             return f"needs {self.none_of(cell)}"
         kind = {RED_FLAG: " the red flag", CAUSE: " the cause", DISPOSITION: " the result"}.get(cell.name, "")
         if cell.every:
             return f"needs{kind}: {', together with '.join(words)}"
-        more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
-        several = " (one of)" if len(words) > 1 else ""
-        return f"needs{kind}{several}: {'; '.join(words[:SOME] + more)}"
+        return f"needs{kind}{' (one of)' if len(words) > 1 else ''}: {_first(words)}"
 
     def none_of(self, cell: Cell) -> str:
-        """What must not have been chosen, in words; of many options the first few."""
-        words = options_said(self.rulebase, cell.name, cell.options)
-        more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
-        return f"none of: {'; '.join(words[:SOME] + more)}"
+        """What must not have been chosen, in words."""
+        return f"none of: {_first(options_said(self.rulebase, cell.name, cell.options))}"
 
     def answered(self, name: str) -> str:
         """The answer to a question in words."""
@@ -454,6 +450,11 @@ class _How:
 
 
 SOME = 6  # options that are named where a cell that does not hold has many
+
+
+def _first(words: list[str]) -> str:
+    more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
+    return "; ".join(words[:SOME] + more)
 
 
 # --- why not
