@@ -25,7 +25,7 @@ from triage.conversation.answers import write_whole
 from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Answers, Assessment, FiredFlag, chosen
 from triage.knowledge.rulebase import load
 from triage.output.view import deciding, places
-from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.engine import Engine
 
 OUTPUT = ROOT / "docs" / "accuracy.md"
 READERS = {"A": "reader1.json", "B": "reader2.json"}
@@ -100,7 +100,7 @@ class Accuracy:
     def __init__(self, engine: Engine) -> None:
         self.rulebase = engine.rulebase
         self.stories = vignettes()
-        self.runs = runs(Remembering(engine))
+        self.runs = runs(engine)
         self.ranks = {level.id: level.rank for level in self.rulebase.ladder}
         self.labels = [name for name in self.ranks if any(one.label == name for one in self.stories)]
 

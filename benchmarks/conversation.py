@@ -28,7 +28,7 @@ from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.text import short, urgent_lines
 from triage.output.view import view_of
 from triage.reasoning.assessment import assess
-from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.engine import Engine
 
 DATA = Path(__file__).resolve().parent / "data"
 PEOPLE = DATA / "people.toml"
@@ -295,7 +295,7 @@ def main() -> int:
         "--random", type=int, default=0, metavar="N", help="interviews that are answered at random, too"
     )
     args = parser.parse_args()
-    engine = Remembering(Engine(load()))
+    engine = Engine(load())
     found = [row(engine, person) for person in people()]
     print("\n".join(table([cells for cells, _ in found], args.markdown)))
     if args.random:

@@ -201,8 +201,6 @@ def proof_rows(jobs: int) -> Iterator[Row]:
         accepted = f", {len(proof.accepted)} accepted" if proof.accepted else ""
         failures = tuple(f"{proof.id}: {finding.rule}: {finding.what}" for finding in proof.failures)
         yield Row(f"Proved: {_within(proof.title)}", f"{proof.decided:,} {proof.unit}{accepted}", None, failures)
-        for remark in proof.remarks:
-            progress(f"{proof.id}: {remark}")
     yield Row("All proofs together", str(len(PROOFS)), monotonic() - start)
 
 

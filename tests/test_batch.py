@@ -27,6 +27,7 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+from remembering import Remembering
 
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.main import main
@@ -34,7 +35,7 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.assessment import assess
-from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.engine import Engine
 from triage.scale import conduct, parts, source, work
 from triage.scale.conduct import Job, Progress
 from triage.scale.counts import Counts, Error

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from remembering import Remembering
 
 from triage.conversation.answers import check_answers
 from triage.conversation.interview import Prompt
 from triage.knowledge.model import NOT_SURE, RuleBase, chosen
-from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.engine import Engine
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # last, so that the package is the one that is installed

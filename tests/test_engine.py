@@ -288,13 +288,16 @@ print(logging.getLogger().handlers == [handler])
     assert in_new_process(code).split() == ["True"]
 
 
-def test_importing_experta_leaves_no_name_behind_in_collections() -> None:
-    code = """
+@pytest.mark.parametrize(("there", "left"), [("", "absent"), ("collections.Mapping = 'own'", "own")])
+def test_importing_experta_leaves_collections_as_they_were(there: str, left: str) -> None:
+    """No name is left behind, and a host's own is put back."""
+    code = f"""
 import collections
+{there}
 import triage.reasoning.engine
-print(hasattr(collections, "Mapping"), triage.reasoning.engine.experta.KnowledgeEngine.__name__)
+print(vars(collections).get("Mapping", "absent"), triage.reasoning.engine.experta.KnowledgeEngine.__name__)
 """
-    assert in_new_process(code).split() == ["False", "KnowledgeEngine"]
+    assert in_new_process(code).split() == [left, "KnowledgeEngine"]
 
 
 def test_a_broken_experta_is_told_by_name() -> None:

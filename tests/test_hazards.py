@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from remembering import Remembering
 from stories import FOLDER, SCENARIOS, name_of
 
 from triage.conversation.interview import open_questions
@@ -35,7 +36,7 @@ from triage.output.view import places
 from triage.proof.formulas import Space, all_of, negated
 from triage.proof.hazards import forbidden_words
 from triage.reasoning.assessment import assess
-from triage.reasoning.engine import Engine, Remembering
+from triage.reasoning.engine import Engine
 from triage.reasoning.projection import cases, domain_of, projection
 
 ROOT = Path(__file__).parents[1]

@@ -175,7 +175,7 @@ def test_another_project_is_not_disturbed(pytester: pytest.Pytester) -> None:
 
         def test_nothing_else_is_here():
             mine = sorted(name for name in sys.modules if name.split(".")[0] == "triage")
-            assert mine == ["triage", "triage.proof.pytest_plugin"]
+            assert mine == ["triage", "triage.proof", "triage.proof.pytest_plugin", "triage.version"]
             assert not {"experta", "questionary", "tomllib", "prompt_toolkit"} & set(sys.modules)
         """
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from triage.knowledge.folder import rules_folder
-from triage.knowledge.lints import kind_of, rows_of
+from triage.knowledge.lints import rows_of
 from triage.knowledge.model import Entry, RuleBase
 from triage.knowledge.rule_files import LAYOUT
 from triage.knowledge.tokens import spoken
@@ -153,7 +153,7 @@ def test_every_condition_is_told_where_its_rule_is(rulebase: RuleBase, text: str
 
 def test_examples_stand_with_what_they_show(rulebase: RuleBase, text: str) -> None:
     told = dict(sections(text))
-    entries: list[Entry] = [e for e in rulebase.entries.values() if kind_of(e) in EXAMPLES_SHOWN]
+    entries: list[Entry] = [e for e in rulebase.entries.values() if e.table in EXAMPLES_SHOWN]
     assert entries
     for entry in entries:
         for heading, examples in (("Must fire on", entry.fires), ("Must be silent on", entry.silent)):

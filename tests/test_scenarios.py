@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from remembering import Remembering
 from sample import CHOSEN, shown
 from stories import FOLDER, SCENARIOS, name_of, way_to
 
 from triage.conversation.scenarios import Outcome, run_scenario
 from triage.knowledge.grammar import joined_bands
 from triage.knowledge.model import RedFlag, RuleBase
-from triage.reasoning.engine import Engine, Remembering, production_names
+from triage.reasoning.engine import Engine, production_names
 
 # Rules that no answers of a person can make fire, each with the reason why it is there all the same.
 NEVER_FIRE: Mapping[str, str] = {}

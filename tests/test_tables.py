@@ -10,11 +10,12 @@ from random import Random
 
 import plain
 from reliability.many import by_the_engine
+from remembering import Remembering
 
 from triage.conversation.scenarios import find_scenarios
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import AFTER_URGENT, ALL, ALWAYS, NONE_OF, Answers, Cell, Condition, RuleBase
-from triage.reasoning.engine import Engine, Production, Remembering, Stratum, advice_rules, answer_rules, finding_rules
+from triage.reasoning.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import Domain, cases, domain_of, projection
 from triage.scale.rowsets import every, numbered, with_names
 from triage.scale.tables import CELLS, Counted, Layer, Outcome, Tables, group, parts

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from triage.cli.console import DONE, FAILED, is_watched, say
 from triage.conversation.demo import story_faults
-from triage.knowledge.faults import FaultyInput
+from triage.conversation.scenarios import find_scenarios
+from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.folder import find
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
@@ -33,7 +34,10 @@ def check(args: argparse.Namespace) -> int:
         print(f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)}")
         return FAILED
     print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())), flush=True)
-    return _prove(rulebase, folder) if args.prove else DONE
+    proved = _prove(rulebase, folder) if args.prove else DONE
+    if args.mutants is not None:
+        _print_mutants(rulebase, args.mutants)
+    return proved
 
 
 def _prove(rulebase: RuleBase, folder: Path) -> int:
@@ -50,3 +54,14 @@ def _prove(rulebase: RuleBase, folder: Path) -> int:
         failed += bool(proof.failures)
     print(f"{len(PROOFS) - failed} proved, {failed} failed")
     return FAILED if failed else DONE
+
+
+def _print_mutants(rulebase: RuleBase, scenarios: str) -> None:
+    """The changes of one thing in a rule that nobody notices, then how many were. Raises FaultyInput."""
+    from triage.proof.mutants import find_all  # the extra: verify
+
+    files = find_scenarios([Path(scenarios)]) if scenarios else []
+    found = find_all(rulebase, files, os.cpu_count() or 1)
+    print("".join(printable(f"survives: {rule}: {what}") + "\n" for rule, what in found.survivors), end="")
+    counts = "".join(f", {count} {how}" for how, count in found.counts.most_common())
+    print(f"{found.counts.total() + len(found.survivors)} mutants{counts}, {len(found.survivors)} survive")

@@ -211,7 +211,17 @@ COMMANDS = {
         "Checks every file of a rule base and how plain its texts are, and runs the examples of every rule. What is "
         "wrong is told with file and line.",
         {"check": "the own rule base", "check --prove --rules my-rules": "another one, with the proofs"},
-        (RULES, _flag("--prove", "prove what must hold for all answers (extra: verify)")),
+        (
+            RULES,
+            _flag("--prove", "prove what must hold for all answers (extra: verify)"),
+            _path(
+                "--mutants",
+                metavar="PATH",
+                nargs="?",
+                const="",
+                help="name the changes of one thing in a rule that no example notices, nor a scenario of PATH (extra: verify)",
+            ),
+        ),
     ),
     "export": Command(
         "the questions as a form for other software",

@@ -48,7 +48,7 @@ def run_scenario(engine: Engine, path: Path) -> Outcome:
     if faults:
         raise FaultyInput(faults)
     assessment = assess(engine, file.answers, missing_from(engine, file.answers))
-    return Outcome(file, assessment, tuple(_differences(file.expect, fields, assessment)))
+    return Outcome(file, assessment, tuple(differences(file.expect, fields, assessment)))
 
 
 class Expected(NamedTuple):
@@ -154,7 +154,7 @@ _SHAPES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
 }
 
 
-def _differences(expect: Mapping[str, Any], fields: Mapping[str, Expected], assessment: Assessment) -> Iterator[str]:
+def differences(expect: Mapping[str, Any], fields: Mapping[str, Expected], assessment: Assessment) -> Iterator[str]:
     """Each way in which a result is not as the [expect] table of a scenario says, in words.
 
     A list must be among what is shown, in this order; an empty one means none at all.

@@ -327,8 +327,3 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _hazards_name_what_exists,
     _hazards_are_controlled,
 )
-
-
-def kind_of(entry: Entry) -> str:
-    """The name of an entry's table."""
-    return entry.table

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
+from triage.knowledge.conditions import BOOLS
 from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, OneOf, Only, Scope, Text, Texts
 from triage.knowledge.toml_file import NOWHERE, Location
 
@@ -76,15 +77,8 @@ class Cell(NamedTuple):
 
     def holds(self, facts: Facts) -> bool:
         """Whether it holds; false where `name` is absent (unanswered is not "no")."""
-        present = facts.get(self.name)
-        return present is not None and among(self.how, self.options, present)
-
-
-def among(how: str, options: frozenset[str], present: frozenset[str]) -> bool:
-    """Whether `options` stand in an answer as `how` asks."""
-    if how == ALL:
-        return options <= present
-    return options.isdisjoint(present) == (how == NONE_OF)
+        present = facts.get(self.name, frozenset())
+        return BOOLS.cell(self, map(present.__contains__, self.options), self.name in facts)
 
 
 Row = tuple[Cell, ...]
@@ -99,12 +93,12 @@ class Condition(NamedTuple):
     unless: tuple[Row, ...] = ()
 
     def holds(self, facts: Facts) -> bool:
-        return any_row(self.when, facts) and not any_row(self.unless, facts)
+        return BOOLS.condition(self, lambda cell: cell.holds(facts))
 
 
 def any_row(rows: Iterable[Iterable[Cell]], facts: Facts) -> bool:
     """Whether all cells of some row hold."""
-    return any(all(cell.holds(facts) for cell in row) for row in rows)
+    return BOOLS.any_row(rows, lambda cell: cell.holds(facts))
 
 
 EVERYBODY = Condition(((),))

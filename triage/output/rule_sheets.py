@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from triage.knowledge.figures import figure
-from triage.knowledge.lints import kind_of, rows_of, rows_of_question
+from triage.knowledge.lints import rows_of, rows_of_question
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     ALWAYS,
@@ -108,7 +108,7 @@ def in_words(name: str) -> str:
 
 def ref(entry: Entry) -> str:
     """A link to a rule."""
-    return link(kind_of(entry), entry.id)
+    return link(entry.table, entry.id)
 
 
 def by_kind(refs: Iterable[str]) -> Mapping[str, str]:

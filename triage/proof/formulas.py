@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from triage.knowledge.conditions import Logic
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.grammar import as_facts
+from triage.knowledge.grammar import as_facts, joined_bands
 from triage.knowledge.model import (
     CAUSE,
     DISPOSITION,
@@ -39,7 +40,8 @@ def _import_z3() -> Any:
     try:
         import z3
     except ImportError:
-        raise FaultyInput([Fault("check --prove", 0, "needs the solver z3, which is not installed", INSTALL)]) from None
+        what = "needs the solver z3, which is not installed"
+        raise FaultyInput([Fault("check", 0, what, INSTALL, code="LCT801")]) from None
     return z3
 
 
@@ -62,25 +64,22 @@ def negated(formula: Formula) -> Formula:
     return z3.Not(formula)
 
 
-def _cell(cell: Cell, variables: Variables) -> Formula:
-    """A cell whose name has no variables does not hold: it was not answered."""
-    known = variables.get(cell.name)
-    if known is None:
-        return FALSE
-    chosen = [known[option] for option in sorted(cell.options)]
-    if cell.absent:
-        return all_of([any_of(known.values()), negated(any_of(chosen))])
-    return (all_of if cell.every else any_of)(chosen)
+FORMULAS: Logic[Formula] = Logic(all_of, any_of, negated)
 
 
 def rows_hold(rows: Iterable[Row], variables: Variables) -> Formula:
-    """Whether all cells of some row hold."""
-    return any_of(all_of(_cell(cell, variables) for cell in row) for row in rows)
+    """Whether all cells of some row hold. What has no variables was not answered."""
+    return FORMULAS.any_row(rows, lambda cell: _cell(cell, variables.get(cell.name, {})))
 
 
 def holds(condition: Condition, variables: Variables) -> Formula:
     """Whether a condition holds: the reading of `Condition.holds` as a formula."""
-    return all_of([rows_hold(condition.when, variables), negated(rows_hold(condition.unless, variables))])
+    return FORMULAS.condition(condition, lambda cell: _cell(cell, variables.get(cell.name, {})))
+
+
+def _cell(cell: Cell, options: Mapping[str, Formula]) -> Formula:
+    chosen = [options.get(option, FALSE) for option in sorted(cell.options)]
+    return FORMULAS.cell(cell, chosen, any_of(options.values()))
 
 
 class Space:
@@ -197,4 +196,4 @@ def as_answer(question: Question, options: Collection[str]) -> Answer:
     if question.kind == "many":
         return tuple(option.id for option in question.options if option.id in options)
     (only,) = options
-    return only if only in listed else int(only.split("-")[0])
+    return only if only in listed else joined_bands([only])[0][0]

@@ -15,8 +15,6 @@ def proof_lines(rulebase: RuleBase, proof: Proof, columns: int) -> list[str]:
     verdict = "FAILED" if proof.failures else "proved"
     accepted = f", {len(proof.accepted)} accepted" if proof.accepted else ""
     lines = wrap(f"{verdict} {proof.id}: {proof.title} ({proof.decided} {proof.unit}{accepted})", columns, "", "  ")
-    for remark in proof.remarks:
-        lines += wrap(remark, columns, "  ")
     return lines + [line for finding in proof.failures for line in _finding(rulebase, finding, columns)]
 
 

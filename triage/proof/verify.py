@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 from triage.knowledge.lints import rows_of, rows_of_question
 from triage.knowledge.model import (
+    ALWAYS,
     FINDINGS,
     NOT_SURE,
     RED_FLAG,
     Accepted,
     Answers,
     Condition,
+    Disposition,
     Facts,
     Question,
     RedFlag,
@@ -28,11 +30,10 @@ from triage.knowledge.model import (
     RuleBase,
 )
 from triage.knowledge.rulebase import load
-from triage.proof import paths
 from triage.proof.formulas import Formula, Space, Variables, all_of, any_of, holds, negated, rows_hold
 from triage.proof.hazards import broken, unneeded_controls
 from triage.reasoning.assessment import assess, most_urgent
-from triage.reasoning.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
+from triage.reasoning.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules, productions
 from triage.reasoning.projection import Domain, Value, cases, cells_of, domain_of, projection, size
 
 MOST_CELLS = 1000  # of a rule that is taken whole to the engine
@@ -47,7 +48,7 @@ class Finding(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """One property: how much was decided, what speaks against it, what was accepted, and remarks."""
+    """One property: how much was decided, what speaks against it, and what was accepted."""
 
     id: str
     title: str
@@ -55,22 +56,30 @@ class Proof(NamedTuple):
     unit: str
     failures: tuple[Finding, ...] = ()
     accepted: tuple[Accepted, ...] = ()
-    remarks: tuple[str, ...] = ()
 
 
 class _Log:
     """What a proof has decided and found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, space: Space) -> None:
+        self.space = space
         self.decided = 0
         self.found: list[Finding] = []
-        self.remarks: list[str] = []
 
     def decide(self, holds: bool, rule: str, what: str, witness: Answers | None = None) -> None:
         """Count one decision; what does not hold is found."""
         self.decided += 1
         if not holds:
             self.found.append(Finding(rule, what, witness))
+
+    def never(self, rule: str, what: str, *formulas: Formula) -> None:
+        """On no answers all of these hold; answers on which they do are found."""
+        witness = self.space.witness(*formulas)
+        self.decide(witness is None, rule, what, witness)
+
+    def sometimes(self, rule: str, what: str, *formulas: Formula) -> None:
+        """On some answers all of these hold; that there are none is found."""
+        self.decide(self.space.possible(*formulas), rule, what)
 
 
 Prove = Callable[[Space, _Log], None]
@@ -83,16 +92,13 @@ def one_disposition(space: Space, log: _Log) -> None:
     """Of all levels exactly one is the result, and what no red flag touches is the calmest."""
     rulebase = space.rulebase
     result = {level.id: space.is_level(level, space.flags) for level in rulebase.ladder}
-    none = space.witness(negated(any_of(result.values())))
-    log.decide(none is None, "dispositions", "no level is the result", none)
+    log.never("dispositions", "no level is the result", negated(any_of(result.values())))
     for one, other in combinations(result, 2):
-        both = space.witness(result[one], result[other])
-        log.decide(both is None, "dispositions", f"both {one} and {other} are the result", both)
+        log.never("dispositions", f"both {one} and {other} are the result", result[one], result[other])
     calmest = rulebase.ladder[-1].id
     beside = [level.id for level in rulebase.dispositions.values() if level.beside]
     touched = any_of(space.flags[f.id] for f in rulebase.red_flags.values() if f.disposition not in (calmest, *beside))
-    found = space.witness(negated(touched), negated(result[calmest]))
-    log.decide(found is None, "dispositions", f"no red flag, and still not {calmest}", found)
+    log.never("dispositions", f"no red flag, and still not {calmest}", negated(touched), negated(result[calmest]))
     _the_program_agrees(space, result, log)
 
 
@@ -140,8 +146,8 @@ def danger_never_lowers(space: Space, log: _Log) -> None:
                 if _asks_which(flag, question.id, option):
                     continue
                 rank = space.rulebase.dispositions[flag.disposition].rank
-                lost = space.witness(*change, space.flags[flag.id], negated(space.reached(rank, changed)))
-                log.decide(lost is None, flag.id, f"{question.id}: {label}", lost)
+                lost = space.flags[flag.id], negated(space.reached(rank, changed))
+                log.never(flag.id, f"{question.id}: {label}", *change, *lost)
 
 
 def _lowering_ticks(rulebase: RuleBase) -> set[tuple[str, str]]:
@@ -181,29 +187,30 @@ def _worsenings(
 
 def lowering(space: Space, log: _Log) -> None:
     """No exception of a red flag holds on silence or doubt, and none leads lower than the rule says."""
-    rulebase = space.rulebase
-    for flag in rulebase.red_flags.values():
+    for flag in space.rulebase.red_flags.values():
         for number, row in enumerate(flag.condition.unless, 1):
             held = space.name(rows_hold((row,), space.answers))
             for name in _names([row]):
-                silent = space.witness(held, negated(space.answered(name, space.answers)))
-                log.decide(silent is None, flag.id, f"exception {number} holds though {name} was not answered", silent)
-                unsure = _only_unsure(space, name)
-                doubt = space.witness(held, unsure) if unsure is not None else None
-                log.decide(doubt is None, flag.id, f"exception {number} holds though {name} is not sure", doubt)
-        if flag.lowers_to:
-            taken_back = space.name(all_of(rows_hold(r, space.answers) for r in flag.condition))
-            rank = rulebase.dispositions[flag.lowers_to].rank
-            floor = rank == rulebase.ladder[-1].rank
-            lower = None if floor else space.witness(taken_back, negated(space.reached(rank, space.flags)))
-            log.decide(lower is None, flag.id, f"its exception leads lower than {flag.lowers_to}", lower)
+                silent = negated(space.answered(name, space.answers))
+                log.never(flag.id, f"exception {number} holds though {name} was not answered", held, silent)
+                if NOT_SURE in space.answers[name]:
+                    unsure = _only_unsure(space, name)
+                    log.never(flag.id, f"exception {number} holds though {name} is not sure", held, unsure)
+        _leads_no_lower(space, flag, log)
 
 
-def _only_unsure(space: Space, name: str) -> Formula | None:
-    """Whether a question was answered with nothing but "not sure"; None where that cannot be said."""
+def _leads_no_lower(space: Space, flag: RedFlag, log: _Log) -> None:
+    """Where an exception takes a flag back, the level that it says is still reached; the calmest one always is."""
+    levels = space.rulebase.dispositions
+    if flag.lowers_to and levels[flag.lowers_to] != space.rulebase.ladder[-1]:
+        taken_back = space.name(all_of(rows_hold(rows, space.answers) for rows in flag.condition))
+        lower = negated(space.reached(levels[flag.lowers_to].rank, space.flags))
+        log.never(flag.id, f"its exception leads lower than {flag.lowers_to}", taken_back, lower)
+
+
+def _only_unsure(space: Space, name: str) -> Formula:
+    """Whether a question was answered with nothing but "not sure"."""
     options = space.answers[name]
-    if NOT_SURE not in options:
-        return None
     others = [variable for option, variable in options.items() if option != NOT_SURE]
     return space.name(all_of([options[NOT_SURE], *map(negated, others)]))
 
@@ -214,14 +221,11 @@ def _only_unsure(space: Space, name: str) -> Formula | None:
 def every_rule_matters(space: Space, log: _Log) -> None:
     """No rule that cannot fire, none that another one implies, no row that adds nothing."""
     for production in productions(space.rulebase):
-        fires = holds(Condition(production.when, production.unless), space.known)
-        log.decide(space.possible(space.name(fires)), production.name, "can never fire")
-        for number, row in enumerate(production.when if len(production.when) > 1 else ()):
+        log.sometimes(production.name, "can never fire", space.name(holds(production.condition, space.known)))
+        for number, row in enumerate(production.when if len(production.when) > 1 else (), 1):
             others = tuple(other for other in production.when if other != row)
             alone = all_of([rows_hold((row,), space.known), negated(rows_hold(others, space.known))])
-            log.decide(
-                space.possible(space.name(alone)), production.name, f"row {number + 1} adds nothing to the others"
-            )
+            log.sometimes(production.name, f"row {number} adds nothing to the others", space.name(alone))
     _no_flag_is_idle(space, log)
 
 
@@ -229,20 +233,14 @@ def _no_flag_is_idle(space: Space, log: _Log) -> None:
     flags = list(space.rulebase.red_flags.values())
     rank = {flag.id: space.rulebase.dispositions[flag.disposition].rank for flag in flags}
     for flag in flags:
-        for other in flags:
-            if other is not flag and other.disposition == flag.disposition:
-                apart = space.possible(space.flags[flag.id], negated(space.flags[other.id]))
-                log.decide(apart, flag.id, f"implied by {other.id}")
-        if space.rulebase.dispositions[flag.disposition].beside:
-            continue
-        as_urgent = [space.flags[f.id] for f in flags if f is not flag and rank[f.id] <= rank[flag.id]]
-        decides = space.possible(space.flags[flag.id], *map(negated, as_urgent))
-        log.decide(decides, flag.id, "never decides the disposition")
-
-
-def productions(rulebase: RuleBase) -> list[Production]:
-    """Everything that can fire, as the engine knows it."""
-    return [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
+        fires = space.flags[flag.id]
+        others = [other for other in flags if other is not flag]
+        for other in others:
+            if other.disposition == flag.disposition:
+                log.sometimes(flag.id, f"implied by {other.id}", fires, negated(space.flags[other.id]))
+        if not space.rulebase.dispositions[flag.disposition].beside:
+            as_urgent = [space.flags[other.id] for other in others if rank[other.id] <= rank[flag.id]]
+            log.sometimes(flag.id, "never decides the disposition", fires, *map(negated, as_urgent))
 
 
 def _names(rows: Iterable[Row]) -> set[str]:
@@ -265,8 +263,8 @@ def everything_is_read(space: Space, log: _Log) -> None:
         log.decide(bool(read[question.id]), question.id, "is read by nothing")
         for option in question.options:
             speaks = bool(option.voice) or option.now  # read by how texts speak, and by what is said at once
-            needed = speaks or option.exclusive or option.harmless or option.id == NOT_SURE
-            log.decide(needed or option.id in read[question.id], question.id, f"{option.id} is read by nothing")
+            if not (speaks or option.exclusive or option.harmless or option.id == NOT_SURE):
+                log.decide(option.id in read[question.id], question.id, f"{option.id} is read by nothing")
 
 
 # --- hazards
@@ -284,20 +282,46 @@ def hazards(space: Space, log: _Log) -> None:
 
 def interview(space: Space, log: _Log) -> None:
     """No question that could raise the disposition is left out without a stated reason."""
-    skips = list(paths.skipped(space))
-    missed = {skip.question.id: skip for skip in skips if not skip.stopped}
     for question in space.rulebase.questions.values():
-        skip = missed.get(question.id)
-        stated = bool(question.skipped_because)
-        if skip:
-            what = f"left out, it can miss {skip.after.id}: skipped_because is missing"
-            log.decide(stated, question.id, what, skip.witness)
-        else:
+        stated, found = bool(question.skipped_because), missed(space, question)
+        if found is None:
             log.decide(not stated, question.id, "skipped_because, but leaving it out misses nothing")
+        else:
+            what = f"left out, it can miss {found.level.id}: skipped_because is missing"
+            log.decide(stated, question.id, what, found.witness)
     for level in space.rulebase.ladder:
         log.decide(bool(level.stops) == bool(level.stops_because), level.id, "stops_because goes with stops")
-    if left := [skip.question.id for skip in skips if skip.stopped]:
-        log.remarks.append(f"left out after an urgent finding, though it could be worse: {', '.join(left)}")
+
+
+class Missed(NamedTuple):
+    """A level that an answer nobody asked for would have reached, and the answers without it."""
+
+    level: Disposition
+    witness: Answers
+
+
+def missed(space: Space, question: Question) -> Missed | None:
+    """The most urgent level that leaving a question out of a whole interview can miss."""
+    flags = space.flags_on({**space.answers, question.id: space.answer_to(question)})
+    left_out = *complete(space), negated(space.answered(question.id, space.answers))
+    for level in space.rulebase.ladder[:-1]:
+        lost = space.reached(level.rank, flags), negated(space.reached(level.rank, space.flags))
+        witness = space.witness(*left_out, *lost)
+        if witness is not None:
+            return Missed(level, witness)
+    return None
+
+
+def complete(space: Space) -> tuple[Formula, ...]:
+    """At the end of an interview that nothing cut short: answered is what applies, and nothing else."""
+    rulebase = space.rulebase
+    applies = [
+        space.name(space.answered(q.id, space.answers) == holds(q.condition, space.answers))
+        for q in rulebase.questions.values()
+        if q.yields != ALWAYS  # that one may be left out of a long interview
+    ]
+    stopping = [level.rank for level in rulebase.ladder if level.stops]
+    return (*applies, *(negated(space.reached(rank, space.flags)) for rank in stopping))
 
 
 # --- strata and engine
@@ -327,7 +351,7 @@ def engine_agrees(space: Space, log: _Log) -> None:
     variables = {name: {o: space.free(f"{name}={o}") for o in options} for name, options in domain.options.items()}
     for production in productions(space.rulebase):
         for rule in _narrow(production, domain):
-            condition, stratum = Condition(rule.when, rule.unless), Stratum([rule])
+            condition, stratum = rule.condition, Stratum([rule])
             values = projection([*rule.when, *rule.unless], domain)
             whole = size(values) <= MOST_CELLS
             fired = []
@@ -410,11 +434,12 @@ def _prove_in(folder: Path, name: str) -> Proof:
 def prove(rulebase: RuleBase, name: str) -> Proof:
     """One proof by its id (KeyError for another)."""
     title, unit, decide = PROOFS[name]
-    log = _Log()
-    decide(Space(rulebase), log)
+    space = Space(rulebase)
+    log = _Log(space)
+    decide(space, log)
     accepted = {(a.rule, a.what): a for a in rulebase.accepted if a.proof == name}
     failures = [f for f in log.found if (f.rule, f.what) not in accepted]
     found = {(f.rule, f.what) for f in log.found}
     failures += [Finding(a.rule, f"accepted, but not found: {a.what}") for k, a in accepted.items() if k not in found]
     used = tuple(a for key, a in accepted.items() if key in found)
-    return Proof(name, title, log.decided, unit, tuple(failures), used, tuple(log.remarks))
+    return Proof(name, title, log.decided, unit, tuple(failures), used)

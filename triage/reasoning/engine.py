@@ -25,20 +25,20 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from triage.knowledge.model import NONE_OF, Advice, Cell, Facts, Row, RuleBase, among
+from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Condition, Facts, Row, RuleBase
 
 
 def _import_experta() -> Any:
     """experta, imported in spite of Python >= 3.10 and without its logging handler."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    had_mapping = hasattr(collections, "Mapping")  # a host may have mended it already
+    there = {"Mapping": collections.Mapping} if hasattr(collections, "Mapping") else {}  # a host may have its own
     collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
     try:
         import frozendict  # noqa: F401  (pinned by experta; needs the name above)
     finally:
-        if not had_mapping:
-            del collections.Mapping  # type: ignore[attr-defined]
+        del collections.Mapping  # type: ignore[attr-defined]
+        vars(collections).update(there)
     import experta
 
     root.handlers[:], root.level = handlers, level  # undo its logging.basicConfig()
@@ -62,6 +62,11 @@ class Production(NamedTuple):
     name: str
     when: tuple[Row, ...]
     unless: tuple[Row, ...] = ()
+
+    @property
+    def condition(self) -> Condition:
+        """The same without its name."""
+        return Condition(self.when, self.unless)
 
 
 class Firing(NamedTuple):
@@ -183,13 +188,15 @@ class _KnowledgeEngine(experta.KnowledgeEngine):  # type: ignore[misc,name-defin
 
 
 class _Test(NamedTuple):
-    """What a pattern asks of the options of a fact, as a cell does; `options` holds one or more."""
+    """What a pattern asks of the options of a fact: experta's own reading of a cell."""
 
     options: frozenset[str]
     how: str
 
     def __call__(self, present: frozenset[str]) -> bool:
-        return among(self.how, self.options, present)
+        if self.how == ALL:
+            return self.options <= present
+        return self.options.isdisjoint(present) == (self.how == NONE_OF)
 
 
 def _needed(pattern: Any) -> Iterable[str | None]:
@@ -239,9 +246,9 @@ class Stratum:
     def __init__(
         self, productions: Iterable[Production], matcher: type = SetMatcher, strategy: type = TotalOrder
     ) -> None:
-        self._productions = tuple(productions)
+        self.productions = tuple(productions)
         self._matcher, self._strategy = matcher, strategy
-        self._names = _names_in(self._productions)
+        self._names = _names_in(self.productions)
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
@@ -263,7 +270,7 @@ class Stratum:
         own = self._own.__dict__
         if "engine" not in own:
             compiler = _Compiler(self._names)
-            rows = ((production, n) for production in self._productions for n in range(len(production.when)))
+            rows = ((production, n) for production in self.productions for n in range(len(production.when)))
             own["engine"] = compiler.engine_class(rows, self._matcher, self._strategy)(), compiler.kinds
         engine: tuple[Any, Mapping[str, type]] = own["engine"]
         return engine
@@ -274,19 +281,10 @@ def _names_in(productions: Iterable[Production]) -> set[str]:
     return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
 
 
-class Remembered(Stratum):
-    """A stratum that infers the same facts only once, for cases that share most of their way."""
-
-    def __init__(self, stratum: Stratum) -> None:
-        super().__init__(stratum._productions)
-        self._stratum = stratum
-        self._seen: dict[frozenset[tuple[str, frozenset[str]]], tuple[Firing, ...]] = {}
-
-    def infer(self, facts: Facts) -> tuple[Firing, ...]:
-        key = frozenset((name, facts[name]) for name in self._names & facts.keys())
-        if key not in self._seen:
-            self._seen[key] = self._stratum.infer(facts)
-        return self._seen[key]
+def fired(rule: Production, facts: Facts) -> tuple[Firing, ...]:
+    """The firings of a rule by the reading of its condition, without experta."""
+    rows = (n for n, row in enumerate(rule.when) if Condition((row,), rule.unless).holds(facts))
+    return tuple(_firing(rule, n, facts) for n in rows)
 
 
 def _firing(production: Production, index: int, facts: Facts) -> Firing:
@@ -321,30 +319,22 @@ class Engine:
         self.advice = Stratum(advice_rules(rulebase))
 
 
-class Remembering(Engine):
-    """An engine with a memory."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.rulebase = engine.rulebase
-        self.answers, self.findings, self.advice = map(Remembered, (engine.answers, engine.findings, engine.advice))
-
-
 def answer_rules(rulebase: RuleBase) -> list[Production]:
     """Red flags and signs: they read answers only."""
     entries = [*rulebase.red_flags.values(), *rulebase.signs.values()]
-    return [Production(e.id, e.condition.when, e.condition.unless) for e in entries]
+    return [Production(e.id, *e.condition) for e in entries]
 
 
 def finding_rules(rulebase: RuleBase) -> list[Production]:
     """Causes of group "check": they read red flags."""
     causes = [c for c in rulebase.causes.values() if c.condition.when]
-    return [Production(c.id, c.condition.when, c.condition.unless) for c in causes]
+    return [Production(c.id, *c.condition) for c in causes]
 
 
 def advice_rules(rulebase: RuleBase) -> list[Production]:
     """Advice with its contraindications, checks and notes: they read answers and all findings."""
     entries = [*rulebase.advice.values(), *rulebase.checks.values(), *rulebase.notes.values()]
-    rules = [Production(e.id, e.condition.when, e.condition.unless) for e in entries]
+    rules = [Production(e.id, *e.condition) for e in entries]
     for advice in rulebase.advice.values():
         rules += [Production(never_name(advice, n), never.when) for n, never in enumerate(advice.never)]
         if advice.only_if:
@@ -352,7 +342,11 @@ def advice_rules(rulebase: RuleBase) -> list[Production]:
     return rules
 
 
+def productions(rulebase: RuleBase) -> list[Production]:
+    """Everything in a rule base that can fire."""
+    return [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
+
+
 def production_names(rulebase: RuleBase) -> list[str]:
-    """The name of everything in a rule base that can fire."""
-    rules = [*answer_rules(rulebase), *finding_rules(rulebase), *advice_rules(rulebase)]
-    return [rule.name for rule in rules]
+    """The name of everything that can fire."""
+    return [production.name for production in productions(rulebase)]

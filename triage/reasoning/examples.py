@@ -22,29 +22,33 @@ def holds(engine: Engine, entry: Entry, facts: Facts) -> bool:
     if isinstance(entry, RedFlag | Sign):
         return any(f.name == entry.id for f in engine.answers.infer(facts))
     stratum = engine.findings if isinstance(entry, Cause) else engine.advice
-    told = {f.name for f in stratum.infer(facts)}
-    return entry.id in told and not (isinstance(entry, Advice) and reasons_against(entry, told))
+    fired = {f.name for f in stratum.infer(facts)}
+    return entry.id in fired and not (isinstance(entry, Advice) and reasons_against(entry, fired))
+
+
+def cases_of(rulebase: RuleBase, entry: Entry) -> Iterator[tuple[Facts, bool]]:
+    """Every case that the examples of a rule stand for, and whether it must fire there."""
+    for examples, expected in ((entry.fires, True), (entry.silent, False)):
+        for example in examples:
+            yield from ((facts, expected) for facts in written_out(rulebase, example))
 
 
 def count(rulebase: RuleBase) -> int:
     """How many cases the examples of a rule base stand for."""
-    entries = rulebase.entries.values()
-    return sum(len(written_out(rulebase, example)) for e in entries for example in (*e.fires, *e.silent))
+    return sum(1 for entry in rulebase.entries.values() for _ in cases_of(rulebase, entry))
 
 
 def failing(engine: Engine) -> Iterator[Fault]:
     """Every example that does not come out as written."""
     for entry in engine.rulebase.entries.values():
-        for examples, expected in ((entry.fires, True), (entry.silent, False)):
-            for example in examples:
-                for facts in written_out(engine.rulebase, example):
-                    if holds(engine, entry, facts) != expected:
-                        yield _fault(entry, facts, expected)
+        for facts, expected in cases_of(engine.rulebase, entry):
+            if holds(engine, entry, facts) != expected:
+                yield _fault(entry, facts, expected)
 
 
 def _fault(entry: Entry, facts: Facts, expected: bool) -> Fault:
     shown = ", ".join(f"{name} = {'/'.join(sorted(options))}" for name, options in facts.items())
     what = "does not fire" if expected else "fires, but must be silent"
     return Fault(
-        entry.at.file, entry.at.line, f'{entry.table} "{entry.id}": {what} on its example {{ {shown} }}', code="LCT808"
+        entry.at.file, entry.at.line, f'{entry.table} "{entry.id}": {what} on its example {{ {shown} }}', code="LCT800"
     )

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.lints import kind_of
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
     CAUSE,
@@ -21,7 +20,6 @@ from triage.knowledge.model import (
     Assessment,
     Cause,
     Cell,
-    Condition,
     Disposition,
     Entry,
     Facts,
@@ -205,30 +203,31 @@ class WhatIf(NamedTuple):
 
 
 def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
-    """Every single answer that would make the result more urgent, most urgent first.
+    """Every single answer that would make the result more urgent, most urgent first: each is tried.
 
     Within a level danger questions come first, then asking order. Only questions that were
     answered or that apply to this person; never numbers. An option of a question that takes
     several is added to what was answered, of any other it replaces it.
     """
-    questions = tuple(rulebase.questions.values())
-    reached: dict[tuple[int, str], Disposition] = {}
-    by_urgency = sorted(rulebase.red_flags.values(), key=lambda flag: rulebase.dispositions[flag.disposition].rank)
-    for flag in by_urgency:
-        level = rulebase.dispositions[flag.disposition]
-        if level.beside or level.rank >= assessment.disposition.rank:
-            continue
-        for name in {cell.name for row in (*flag.condition.when, *flag.condition.unless) for cell in row}:
-            question = rulebase.questions[name]
-            if question.kind != "number" and _concerns(question, assessment):
-                for option in _raising(flag.condition, question, assessment.facts):
-                    reached.setdefault((questions.index(question), option), level)
-    lines: dict[tuple[int, int], list[str]] = {}
-    for (at, option), level in reached.items():
-        lines.setdefault((level.rank, at), []).append(option)
-    levels = {level.rank: level for level in rulebase.ladder}
-    found = [WhatIf(questions[at], levels[rank], _in_order(questions[at], o)) for (rank, at), o in lines.items()]
-    return tuple(sorted(found, key=lambda w: (w.level.rank, not w.question.danger, questions.index(w.question))))
+    readers = _more_urgent(rulebase, assessment.disposition)
+    tried = [
+        WhatIf(question, level, tuple(options))
+        for question in rulebase.questions.values()
+        if question.kind != "number" and _concerns(question, assessment)
+        for level, options in _tried(rulebase, question, readers.get(question.id, ()), assessment.facts)
+    ]
+    return tuple(sorted(tried, key=lambda w: (w.level.rank, not w.question.danger)))
+
+
+def _more_urgent(rulebase: RuleBase, level: Disposition) -> dict[str, list[RedFlag]]:
+    """For each question the red flags that read it and would raise a result above `level`."""
+    readers: dict[str, list[RedFlag]] = {}
+    for flag in rulebase.red_flags.values():
+        reached = rulebase.dispositions[flag.disposition]
+        if not reached.beside and reached.rank < level.rank:
+            for name in {cell.name for rows in flag.condition for row in rows for cell in row}:
+                readers.setdefault(name, []).append(flag)
+    return readers
 
 
 def _concerns(question: Question, assessment: Assessment) -> bool:
@@ -237,15 +236,17 @@ def _concerns(question: Question, assessment: Assessment) -> bool:
     return question.id in facts or question.applies(facts) or question.applies_after_urgent(facts)
 
 
-def _raising(condition: Condition, question: Question, facts: Facts) -> Iterator[str]:
-    """The options of `question` that would make `condition` hold, all other answers as they are."""
-    name = question.id
-    rows = tuple(row for row in condition.when if all(cell.holds(facts) for cell in row if cell.name != name))
-    for option in question.options if rows else ():
-        changed = {**facts, name: with_option(question, facts.get(name), option.id)}
-        offered = option.show is None or any_row(option.show, changed)
-        if offered and any_row(rows, changed) and not any_row(condition.unless, changed):
-            yield option.id
+def _tried(
+    rulebase: RuleBase, question: Question, flags: Iterable[RedFlag], facts: Facts
+) -> Iterator[tuple[Disposition, list[str]]]:
+    """The levels that `flags` reach by one more option of a question, and the options that reach each."""
+    options: dict[str, list[str]] = {}
+    for option in question.options:
+        changed = {**facts, question.id: with_option(question, facts.get(question.id), option.id)}
+        raised = [flag for flag in flags if flag.condition.holds(changed)]
+        if raised and (option.show is None or any_row(option.show, changed)):
+            options.setdefault(most_urgent(rulebase, raised).id, []).append(option.id)
+    return ((rulebase.dispositions[level], reached) for level, reached in options.items())
 
 
 def with_option(question: Question, given: frozenset[str] | None, option: str) -> frozenset[str]:
@@ -253,11 +254,6 @@ def with_option(question: Question, given: frozenset[str] | None, option: str) -
     if given is None or question.kind != "many" or question.option(option).exclusive:
         return frozenset([option])
     return frozenset(other for other in given if not question.option(other).exclusive) | {option}
-
-
-def _in_order(question: Question, options: Iterable[str]) -> tuple[str, ...]:
-    wanted = set(options)
-    return tuple(option.id for option in question.options if option.id in wanted)
 
 
 # --- how: from the result down to the answers
@@ -349,7 +345,7 @@ class _How:
         side = "for it" if sign.weight > 0 else "against it"
         cited = tuple(map(self.source, sign.sources))
         rows = self.reasons(sign.id, sign.condition.when)
-        return Node(kind_of(sign), sign.id, f"{side}, {sign.weight:+d}: {sign.because}", (*rows, *cited))
+        return Node(sign.table, sign.id, f"{side}, {sign.weight:+d}: {sign.because}", (*rows, *cited))
 
     def advice(self, advice: Advice) -> Node:
         """A piece of advice that is given: for whom, and what had to be ruled out first."""
@@ -377,7 +373,7 @@ class _How:
         cited = tuple(map(self.source, entry.sources))
         if not cited and entry.status:
             cited = (Node("status", entry.id, "no source yet: a draft"),)
-        return Node(kind_of(entry), entry.id, text, (*reasons, *cited))
+        return Node(entry.table, entry.id, text, (*reasons, *cited))
 
     def source(self, name: str) -> Node:
         """Where it was read."""
@@ -437,22 +433,18 @@ class _How:
         return Node("not_found", only, f"{needs}. {missing}")
 
     def needed(self, cell: Cell) -> str:
-        """What a cell needs, in words; of many options the first few."""
+        """What a cell needs, in words."""
         words = options_said(self.rulebase, cell.name, cell.options)
         if cell.absent:
             return f"needs {self.none_of(cell)}"
         kind = {RED_FLAG: " the red flag", CAUSE: " the cause", DISPOSITION: " the result"}.get(cell.name, "")
         if cell.every:
             return f"needs{kind}: {', together with '.join(words)}"
-        more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
-        several = " (one of)" if len(words) > 1 else ""
-        return f"needs{kind}{several}: {'; '.join(words[:SOME] + more)}"
+        return f"needs{kind}{' (one of)' if len(words) > 1 else ''}: {_first(words)}"
 
     def none_of(self, cell: Cell) -> str:
-        """What must not have been chosen, in words; of many options the first few."""
-        words = options_said(self.rulebase, cell.name, cell.options)
-        more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
-        return f"none of: {'; '.join(words[:SOME] + more)}"
+        """What must not have been chosen, in words."""
+        return f"none of: {_first(options_said(self.rulebase, cell.name, cell.options))}"
 
     def answered(self, name: str) -> str:
         """The answer to a question in words."""
@@ -460,6 +452,11 @@ class _How:
 
 
 SOME = 6  # options that are named where a cell that does not hold has many
+
+
+def _first(words: list[str]) -> str:
+    more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
+    return "; ".join(words[:SOME] + more)
 
 
 # --- why not
@@ -480,11 +477,11 @@ def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> WhyNot:
     entry = explain.rulebase.entries[name]
     for conclusion in explain.conclusions():
         for node in (conclusion, *conclusion.children):  # red flags and signs are one level down
-            if node.id == name and node.kind == kind_of(entry) and node.children:
+            if node.id == name and node.kind == entry.table and node.children:
                 return WhyNot(SHOWN, node)
     outcome, reasons = _Absent(explain).reasons(entry)
     title = entry.because if isinstance(entry, Sign) else entry.title
-    return WhyNot(outcome, Node(kind_of(entry), name, title, reasons))
+    return WhyNot(outcome, Node(entry.table, name, title, reasons))
 
 
 class _Absent:
@@ -502,7 +499,7 @@ class _Absent:
             return NOT_CONCLUDED, self._not_concluded(entry)
         if isinstance(entry, Sign):
             cause = self.rulebase.causes[entry.cause]
-            holds = Node(kind_of(cause), cause.id, f"it holds, but its cause is not shown: {cause.title}")
+            holds = Node(cause.table, cause.id, f"it holds, but its cause is not shown: {cause.title}")
             return NOT_SHOWN, (holds, *self._cause(cause)[1])
         if isinstance(entry, Advice):
             return self._advice(entry)
@@ -549,9 +546,9 @@ class _Absent:
         if any(sign.weight > 0 for sign in held) and score >= ranking.shown_from:
             better = "; ".join(f"{ranked.cause.title} ({ranked.score})" for ranked in self.assessment.causes)
             text = f"{score} points, but {ranking.shown_at_most} others come first: {better}"
-            return NOT_SHOWN, hidden or (Node(kind_of(cause), cause.id, text),)
+            return NOT_SHOWN, hidden or (Node(cause.table, cause.id, text),)
         few = f"{score} points from the signs that hold; it is named from {ranking.shown_from} on, with a sign for it"
-        return NOT_CONCLUDED, (Node(kind_of(cause), cause.id, few), *self._signs(cause, held), *hidden)
+        return NOT_CONCLUDED, (Node(cause.table, cause.id, few), *self._signs(cause, held), *hidden)
 
     def _signs(self, cause: Cause, held: list[Sign]) -> Iterator[Node]:
         """The signs that hold, then what is missing for those that would speak for it."""
@@ -560,4 +557,4 @@ class _Absent:
         for sign in cause.signs:
             if sign not in held and sign.weight > 0:
                 text = f"would speak for it, {sign.weight:+d}: {sign.because}"
-                yield Node(kind_of(sign), sign.id, text, self._not_concluded(sign))
+                yield Node(sign.table, sign.id, text, self._not_concluded(sign))

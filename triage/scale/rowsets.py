@@ -9,8 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import chain, compress, count
-from operator import or_
+from operator import and_, or_
 from typing import Generic, NamedTuple, TypeVar
+
+from triage.knowledge.conditions import Logic
 
 RowSet = int
 T = TypeVar("T")
@@ -48,6 +50,11 @@ def every(rows: int) -> RowSet:
 def union(sets: Iterable[RowSet]) -> RowSet:
     """The rows that are in any of the sets."""
     return reduce(or_, sets, 0)
+
+
+def logic(everyone: RowSet) -> Logic[RowSet]:
+    """Conditions on many rows at once: where each holds of `everyone`."""
+    return Logic(lambda sets: reduce(and_, sets, everyone), union, everyone.__xor__)
 
 
 def numbered(values: Iterable[H]) -> Column[H]:

@@ -20,6 +20,7 @@ from math import prod
 from operator import and_
 from typing import Any, NamedTuple, TypeVar
 
+from triage.knowledge.conditions import Logic
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -39,7 +40,7 @@ from triage.knowledge.model import (
 )
 from triage.reasoning.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import Domain, Value, cases, domain_of, values_apart
-from triage.scale.rowsets import Column, RowSet, every, numbered, together, union, with_names
+from triage.scale.rowsets import Column, RowSet, every, logic, numbered, together, union, with_names
 
 CELLS = 8  # of one table: more make fewer tables, but more runs of the engine, and no case is judged faster
 ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
@@ -107,28 +108,18 @@ class Axis(NamedTuple):
     conditions: tuple[Cell, ...]
     classes: tuple[int, ...]
 
-    def rows(self, options: Mapping[str, RowSet], everyone: RowSet) -> list[RowSet]:
+    def rows(self, options: Mapping[str, RowSet], rows: Logic[RowSet]) -> list[RowSet]:
         """The rows of every class."""
-        held = [holding(condition, options, everyone) for condition in self.conditions]
-        found = []
-        for one in self.classes:
-            rows = everyone
-            for n, here in enumerate(held):
-                rows &= here if one >> n & 1 else ~here
-            found.append(rows)
-        return found
+        held = [holding(cell, options, rows) for cell in self.conditions]
+        return [
+            rows.all_of(here if one >> n & 1 else rows.negated(here) for n, here in enumerate(held))
+            for one in self.classes
+        ]
 
 
-def holding(condition: Cell, options: Mapping[str, RowSet], everyone: RowSet) -> RowSet:
-    """The rows in which a condition on one name holds, of which `options` are the rows of each option."""
-    rows = [options.get(option, 0) for option in condition.options]
-    if condition.absent:
-        return union(options.values()) & ~union(rows)
-    if not condition.every:
-        return union(rows)
-    for one in rows:
-        everyone &= one
-    return everyone
+def holding(cell: Cell, options: Mapping[str, RowSet], rows: Logic[RowSet]) -> RowSet:
+    """The rows in which a cell holds, where `options` are the rows of each option."""
+    return rows.cell(cell, (options.get(option, 0) for option in cell.options), union(options.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +135,7 @@ class Table:
         """The rows that fall into each cell."""
         found = [everyone]
         for name, axis in self.axes.items():
-            classes = axis.rows(known.get(name, {}), everyone)
+            classes = axis.rows(known.get(name, {}), logic(everyone))
             found = [rows & one for rows in found for one in classes]
         return found
 

@@ -7,10 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import reduce
 from itertools import compress
 from math import isnan
-from operator import and_
 from typing import Any, NamedTuple
 
 from triage.knowledge.faults import Fault, FaultyInput, printable
@@ -20,7 +18,7 @@ from triage.knowledge.rulebase import load
 from triage.scale.arrow import only, value
 from triage.scale.counts import KNOWN, Counts, Done, Error
 from triage.scale.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, Plan
-from triage.scale.rowsets import Column, RowSet, every, numbered, union, with_names
+from triage.scale.rowsets import Column, RowSet, every, logic, numbered, with_names
 from triage.scale.source import Chunk, Read, read
 from triage.scale.tables import Known, Outcome, Rows, Tables, holding
 from triage.scale.target import Target, as_text
@@ -100,13 +98,10 @@ class Coder:
 
 def beyond(question: Question, column: Sequence[Any], answers: Known) -> Iterator[tuple[int, str]]:
     """The rows (from 0) in which the other answers set a limit to a number that lies beyond it, and why it is wrong."""
-    left = everyone = every(len(column))
+    left = every(len(column))
+    rows = logic(left)
     for limit in question.limits:
-        rows = (
-            reduce(and_, (holding(cell, answers.get(cell.name, {}), everyone) for cell in row), everyone)
-            for row in limit.when
-        )
-        here = left & union(rows)
+        here = left & rows.any_row(limit.when, lambda cell: holding(cell, answers.get(cell.name, {}), rows))
         left &= ~here
         for row in compress(range(len(column)), map(int, f"{here:0{len(column)}b}" if here else "")):
             given = as_given(question, column[row])
