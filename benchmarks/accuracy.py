@@ -22,10 +22,11 @@ sys.path[:0] = [str(ROOT)]  # this checkout, wherever it is called from
 
 from benchmarks.conversation import DATA, NONE, Scripted, Told, answers_of, interviewed
 from triage.conversation.answers import write_whole
-from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Answers, Assessment, FiredFlag, chosen
+from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Answers, chosen
 from triage.knowledge.rulebase import load
 from triage.output.view import deciding, places
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment, FiredFlag
 
 OUTPUT = ROOT / "docs" / "accuracy.md"
 READERS = {"A": "reader1.json", "B": "reader2.json"}

@@ -22,13 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]  # this checkout, wherever it is called from
 
 from triage.conversation.interview import YES, Back, Interview, Prompt, Reply
-from triage.knowledge.model import NOT_SURE, Answer, Answers, Assessment, Disposition, FiredFlag, Option, chosen
+from triage.knowledge.model import NOT_SURE, Answer, Answers, Disposition, Option, chosen
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.text import short, urgent_lines
 from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment, FiredFlag
 
 DATA = Path(__file__).resolve().parent / "data"
 PEOPLE = DATA / "people.toml"

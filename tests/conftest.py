@@ -10,9 +10,10 @@ import plain
 import pytest
 from sample import results, sample
 
-from triage.knowledge.model import Answers, Assessment, RuleBase
+from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 from triage.scale.tables import Tables
 
 ALL_STORIES = "--all-stories"

@@ -16,11 +16,12 @@ from stories import SCENARIOS, name_of, path_of
 
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import AT_ONCE, Answers, Assessment
+from triage.knowledge.model import AT_ONCE, Answers
 from triage.knowledge.rulebase import load
 from triage.output.view import HEADINGS
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 LIST = Path(__file__).parent / "data" / "chosen.txt"
 CHOSEN = LIST.read_text("utf-8").splitlines()

@@ -19,8 +19,9 @@ import pyte
 
 from triage.conversation.interview import BACK, YES, Interview, Prompt, Reply
 from triage.conversation.prompts import BOUNCE_SECONDS, MORE_BELOW
-from triage.knowledge.model import NOT_SURE, Answers, Disposition, FiredFlag
+from triage.knowledge.model import NOT_SURE, Answers, Disposition
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import FiredFlag
 
 ENTER, LEFT, CTRL_C, CTRL_D, ESC, PAGE_DOWN = "\r", "\x1b[D", "\x03", "\x04", "\x1b", "\x1b[6~"
 SECONDS = 20  # how long to wait for a text before a test fails

@@ -201,8 +201,8 @@ def test_every_error_of_a_file_is_told_with_its_line(files: Path, rulebase: Rule
     options = [option.id for option in rulebase.questions["side"].options]
     done = run("run", files / "bad.toml")
     assert done.stderr.splitlines() == [
-        f"{files / 'bad.toml'}:2: age: 340 is out of range (a whole number from 0 to 120 years, or a_na)",
-        f'{files / "bad.toml"}:3: side: unknown option "lft" (did you mean "left"? allowed: {", ".join(options)})',
+        f"{files / 'bad.toml'}:2: LCT404 age: 340 is out of range (a whole number from 0 to 120 years, or a_na)",
+        f'{files / "bad.toml"}:3: LCT402 side: unknown option "lft" (did you mean "left"? allowed: {", ".join(options)})',
         "2 faults",
     ]
 
@@ -240,7 +240,7 @@ def test_a_file_of_version_1_is_refused_with_one_line(
     path.write_text('[answers]\nage = 500\nred_now = ["r_breath"]\n[expct]\n')
     for words in (["run"], ["what-if"], ["test"], ["ask", "--plain", "--answers"]):
         assert main([*words, str(path)]) == WRONG_INPUT
-        assert capsys.readouterr().err.splitlines() == [f"{path}:3: {rulebase.saved.gone_say}"]
+        assert capsys.readouterr().err.splitlines() == [f"{path}:3: LCT413 {rulebase.saved.gone_say}"]
 
 
 def test_a_title_cannot_drive_the_terminal(files: Path) -> None:

@@ -24,7 +24,6 @@ from triage.knowledge.model import (
     Advice,
     Answer,
     Answers,
-    Assessment,
     Cell,
     Disposition,
     Entry,
@@ -60,6 +59,7 @@ from triage.reasoning.explain import (
     why_not,
     with_option,
 )
+from triage.reasoning.results import Assessment
 
 COLUMNS, ROWS = 80, 24
 

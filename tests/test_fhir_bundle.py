@@ -22,10 +22,11 @@ from triage.exchange.fhir import codes
 from triage.exchange.fhir.bundle import as_bundle
 from triage.exchange.fhir.codes import Json, options_of
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.knowledge.model import AT_ONCE, Answers, RuleBase
 from triage.output.view import Wanted, deciding
 from triage.reasoning.assessment import assess, find_flags, most_urgent
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 DAY = date(2026, 11, 21)
 WANTED = Wanted(day=DAY, answered=DAY)

@@ -23,7 +23,6 @@ from triage.knowledge.model import (
     NOT_SURE,
     Answer,
     Answers,
-    Assessment,
     Cell,
     Condition,
     Hazard,
@@ -38,6 +37,7 @@ from triage.proof.hazards import forbidden_words
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.projection import cases, domain_of, projection
+from triage.reasoning.results import Assessment
 
 ROOT = Path(__file__).parents[1]
 STORIES = Path(__file__).parent / "data" / "stories.json"

@@ -23,9 +23,10 @@ from triage.conversation.interview import (
     settled_flags,
 )
 from triage.conversation.lists import MOST_LINES
-from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Disposition, FiredFlag, RuleBase
+from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Disposition, RuleBase
 from triage.reasoning.assessment import assess, most_urgent
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import FiredFlag
 
 NONE, UNSURE = ("none",), (NOT_SURE,)
 

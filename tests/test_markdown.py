@@ -18,13 +18,14 @@ from stories import path_of
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import Answers, Assessment, RuleBase
+from triage.knowledge.model import Answers, RuleBase
 from triage.output import markdown
 from triage.output.explanation import HOW
 from triage.output.markdown import as_markdown
 from triage.output.view import HEADINGS, WHAT_IF, View, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 DAY = Wanted(day=date(2026, 11, 21))
 PARSER = MarkdownIt("commonmark").enable("table")  # with raw HTML, so that some would be seen

@@ -21,11 +21,12 @@ from stories import path_of
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase
+from triage.knowledge.model import AT_ONCE, Answers, RuleBase
 from triage.output.page import LARGEST, ORDER, page
 from triage.output.view import NOTHING_MORE, View, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 RUNNER = path_of("self-care/runner-club-training")
 DAY = date(2026, 11, 21)

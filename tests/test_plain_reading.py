@@ -13,7 +13,7 @@ import pytest
 from triage.conversation.interview import missing_from
 from triage.conversation.scenarios import shown_ids
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import Answers, Assessment, Condition, RuleBase
+from triage.knowledge.model import Answers, Condition, RuleBase
 from triage.knowledge.seen_texts import seen_texts
 from triage.knowledge.voices import in_voice
 from triage.reasoning.assessment import assess, settle_advice
@@ -26,6 +26,7 @@ from triage.reasoning.engine import (
     finding_rules,
     production_names,
 )
+from triage.reasoning.results import Assessment
 
 FAMILIES: dict[str, tuple[Callable[[RuleBase], list[Production]], Callable[[], Iterator[plain.Rule]]]] = {
     "red flags": (answer_rules, lambda: map(plain.rule_of, plain.rules().red_flags)),

@@ -12,7 +12,7 @@ from sample import results, sample
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.folder import rules_folder
-from triage.knowledge.model import AT_ONCE, Answers, Assessment, RuleBase, chosen
+from triage.knowledge.model import AT_ONCE, Answers, RuleBase, chosen
 from triage.knowledge.relief_now import read_steps
 from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.screen import relief_text
@@ -20,6 +20,7 @@ from triage.output.text import details, short, urgent_lines, whole
 from triage.output.view import HEADINGS, deciding, told_in_full, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 Parts = dict[str, list[str]]
 

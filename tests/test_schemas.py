@@ -29,12 +29,13 @@ from triage.knowledge.faults import FaultyInput
 from triage.knowledge.fields import OR_TRUE, Field, Findings, Scope, fields_of, item_of
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.model import Assessment, Condition, Question, RuleBase
+from triage.knowledge.model import Condition, Question, RuleBase
 from triage.knowledge.reading import UNLESS, condition_key, shape_of
 from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, file_names, pattern_of
 from triage.output.as_json import as_dict, json_text
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 RULE_FILES = sorted(name for name in file_names(rules_folder()) if name.endswith(".toml"))
 URGENT = "red_flags/urgent.toml"

@@ -8,10 +8,11 @@ import pytest
 from sample import sample
 
 from triage.conversation.interview import missing_from
-from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, Assessment, RuleBase, chosen
+from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, RuleBase, chosen
 from triage.output.view import HEADINGS, View, Wanted, provisional, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 LISTS = ("notes", "causes", "needs_checking", "relief", "do_not", "prevention", "myths", "checks")
 

@@ -16,12 +16,13 @@ from sample import results, sample
 from triage.cli.common import written
 from triage.cli.formats import FORMATS
 from triage.conversation.interview import missing_from
-from triage.knowledge.model import Answers, Assessment, RuleBase
+from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.output.text import short, urgent_lines
 from triage.output.view import Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 STARTS = {"you": "me", "they": "adult", "child": "child"}
 WANTED = Wanted(how=True, why_not=("clot", "gentle-rub"))

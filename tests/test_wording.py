@@ -23,7 +23,7 @@ from triage.cli.main import main
 from triage.conversation.lists import MOST_LINES
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.folder import rules_folder
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.knowledge.plain_words import LEAST_WORDS, PLAIN, grade, syllables, words
 from triage.knowledge.rule_files import file_names
 from triage.knowledge.rulebase import load
@@ -31,6 +31,7 @@ from triage.knowledge.seen_texts import SeenText, seen_texts, wording_faults
 from triage.knowledge.voices import in_voice
 from triage.output.text import details, short
 from triage.output.view import view_of
+from triage.reasoning.results import Assessment
 
 HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
 WIDE = 10_000  # columns: no line is broken

@@ -20,7 +20,7 @@ from triage.conversation.answers import AnswerFile, with_level
 from triage.conversation.interview import missing_from, open_questions
 from triage.exchange import answer_files as files
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.model import Answers, Assessment, Question
+from triage.knowledge.model import Answers, Question
 from triage.knowledge.rulebase import load
 from triage.output import as_json as json_report
 from triage.output.contract import RowData
@@ -29,6 +29,7 @@ from triage.output.text import whole
 from triage.output.view import Wanted, view_of
 from triage.reasoning import assessment as assessments
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 from triage.scale.records import Records
 from triage.scale.tables import Tables
 

@@ -18,10 +18,10 @@ from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
 from triage.cli.common import written
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import Assessment
 from triage.output.view import NOTHING_MORE, Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
 SAMPLE, LONGEST = 5, 6  # scenarios that are shown

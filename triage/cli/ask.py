@@ -23,13 +23,14 @@ from triage.conversation.prompts import PAGE, PlainAsker, QuestionaryAsker, Term
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
 from triage.knowledge.faults import FaultyInput
-from triage.knowledge.model import Answers, Assessment, RuleBase
+from triage.knowledge.model import Answers, RuleBase
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
 from triage.output.text import details, emergency_lines, headline, short, whole
 from triage.output.view import Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 
 def interview(args: argparse.Namespace, opened: bool) -> int:

@@ -15,10 +15,11 @@ from triage.cli.console import fault, is_watched, say
 from triage.cli.formats import FORMATS, TEXT
 from triage.conversation.answers import AnswerFile, write_whole
 from triage.knowledge.faults import Fault, FaultyInput, allowed
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 PROGRESS_FROM = 50  # files
 

@@ -13,8 +13,9 @@ from triage.cli.common import wanted_of, written
 from triage.conversation.answers import write_new
 from triage.conversation.prompts import TerminalAsker
 from triage.knowledge.faults import printable
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.output import screen
+from triage.reasoning.results import Assessment
 
 OFFER = "Save a page for your doctor"
 WHO_READS_IT = "Only you can read it on this computer, but it is not locked. Delete it when you are done."

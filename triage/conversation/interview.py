@@ -23,7 +23,6 @@ from triage.knowledge.model import (
     Clarification,
     Disposition,
     Facts,
-    FiredFlag,
     Limit,
     Option,
     Question,
@@ -34,6 +33,7 @@ from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.reasoning.assessment import most_urgent, settled_flags, settled_level
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import FiredFlag
 
 YES, NO = "yes", "no"
 

@@ -30,7 +30,7 @@ from triage.conversation.interview import BACK, Back, Prompt, Reply
 from triage.conversation.lists import in_order
 from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
-from triage.knowledge.model import AT_ONCE, Answers, Disposition, FiredFlag, Option, Question, chosen
+from triage.knowledge.model import AT_ONCE, Answers, Disposition, Option, Question, chosen
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
@@ -39,6 +39,7 @@ from triage.output.text import emergency_lines, urgent_lines
 from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import FiredFlag
 
 
 class Key(StrEnum):

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from triage.conversation.answers import EXPECT, AnswerFile, read_toml
 from triage.conversation.interview import missing_from
 from triage.knowledge.faults import Fault, Faults, FaultyInput, allowed
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 SUFFIX = ".toml"
 NOT = "not_"

@@ -8,9 +8,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.output.text import headline
 from triage.output.view import IF_WANTED, NOTHING_MORE, UNWRITTEN, Wanted, view_of
+from triage.reasoning.results import Assessment
 
 
 def as_dict(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.output.explanation import HOW, OUTCOMES, below, fate_title, outline
 from triage.output.markup import address, markdown
 from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, Wanted, view_of
+from triage.reasoning.results import Assessment
 
 
 def as_markdown(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:

@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from triage.knowledge.faults import printable
 from triage.knowledge.figures import figure
-from triage.knowledge.model import Assessment, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.output.explanation import HOW, OUTCOMES
 from triage.output.frame import rendered
 from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, View, Wanted, view_of
+from triage.reasoning.results import Assessment
 
 # The parts in the order in which they stand on the page.
 ORDER = ("notes", "relief", "do_not", "causes", "needs_checking", "prevention", "withheld", "myths", "checks")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from triage.knowledge.faults import printable
-from triage.knowledge.model import Assessment, Disposition, FiredFlag, RuleBase
+from triage.knowledge.model import Disposition, RuleBase
 from triage.knowledge.wording import in_brackets
 from triage.output import screen
 from triage.output.explanation import explained
@@ -32,6 +32,7 @@ from triage.output.view import (
     places,
     view_of,
 )
+from triage.reasoning.results import Assessment, FiredFlag
 
 # The short result is one screen of 24 lines, less the two lines of the prompt below it. It
 # names as many titles of each part as fit: the first of these that does. Details name all.

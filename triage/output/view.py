@@ -15,14 +15,9 @@ from triage.knowledge.model import (
     NOT_SURE,
     Advice,
     Answer,
-    Assessment,
     Disposition,
     Entry,
     Facts,
-    FiredCause,
-    FiredFlag,
-    RankedCause,
-    Reason,
     RedFlag,
     RuleBase,
     SafetyNet,
@@ -32,6 +27,7 @@ from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
 from triage.output.sayings import net_sentences
 from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
+from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
 
 SCHEMA = "leg-cramp-triage/assessment/2"
 

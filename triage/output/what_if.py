@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from triage.knowledge.model import AT_ONCE, Assessment, RuleBase
+from triage.knowledge.model import AT_ONCE, RuleBase
 from triage.knowledge.voices import rules_in_voice
 from triage.output.as_json import plain
 from triage.output.screen import wrap
 from triage.output.view import WHAT_IF, more_urgent, provisional, what_if_said
 from triage.reasoning.explain import AT_MOST, what_if
+from triage.reasoning.results import Assessment
 
 
 def what_if_text(rulebase: RuleBase, assessment: Assessment, columns: int, everything: bool) -> list[str]:

@@ -19,23 +19,18 @@ from triage.knowledge.model import (
     STRENGTHS,
     Advice,
     Answers,
-    Assessment,
     Cause,
     Check,
     Disposition,
     Facts,
-    FiredCause,
-    FiredFlag,
     Note,
-    RankedCause,
-    Reason,
     RedFlag,
     RuleBase,
     Sign,
-    Withheld,
 )
 from triage.knowledge.voices import in_voice, voice_of
 from triage.reasoning.engine import Engine, Firing, never_name, only_if_name
+from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason, Withheld
 
 
 def find_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:

@@ -17,7 +17,6 @@ from triage.knowledge.model import (
     RED_FLAG,
     Advice,
     Answers,
-    Assessment,
     Cause,
     Cell,
     Disposition,
@@ -25,8 +24,6 @@ from triage.knowledge.model import (
     Facts,
     Note,
     Question,
-    RankedCause,
-    Reason,
     RedFlag,
     Row,
     RuleBase,
@@ -36,6 +33,7 @@ from triage.knowledge.model import (
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_said, options_said, said
 from triage.reasoning.assessment import is_pending, most_urgent, part_of
+from triage.reasoning.results import Assessment, RankedCause, Reason
 
 # --- why: what still waits for a question
 

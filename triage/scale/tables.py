@@ -31,7 +31,6 @@ from triage.knowledge.model import (
     RED_FLAG,
     STRENGTHS,
     Answers,
-    Assessment,
     Cell,
     Disposition,
     Facts,
@@ -40,6 +39,7 @@ from triage.knowledge.model import (
 )
 from triage.reasoning.engine import Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import Domain, Value, cases, domain_of, values_apart
+from triage.reasoning.results import Assessment
 from triage.scale.rowsets import Column, RowSet, every, logic, numbered, together, union, with_names
 
 CELLS = 8  # of one table: more make fewer tables, but more runs of the engine, and no case is judged faster

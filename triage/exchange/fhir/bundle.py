@@ -15,18 +15,7 @@ from xml.sax.saxutils import escape
 from triage.exchange.fhir import codes
 from triage.exchange.fhir.codes import Json, canonical, code_system, coding, concept, extension, filled, text
 from triage.exchange.fhir.response import as_response
-from triage.knowledge.model import (
-    Advice,
-    Answer,
-    Assessment,
-    Cause,
-    Check,
-    Disposition,
-    Entry,
-    FiredFlag,
-    RuleBase,
-    chosen,
-)
+from triage.knowledge.model import Advice, Answer, Cause, Check, Disposition, Entry, RuleBase, chosen
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import GRADES, STRENGTHS, year_of
 from triage.output.as_json import json_text
@@ -35,6 +24,7 @@ from triage.output.screen import WIDEST
 from triage.output.text import whole
 from triage.output.view import NOTHING_MORE, View, Wanted, deciding, view_of
 from triage.reasoning.assessment import most_urgent
+from triage.reasoning.results import Assessment, FiredFlag
 from triage.version import __version__
 
 # What R4 has no element for: an extension of that name, the code system of its values, and what they mean.

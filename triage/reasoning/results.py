@@ -1,0 +1,101 @@
+"""What follows from answers: the assessment, and the parts that it is made of. Frozen, no behaviour but reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from triage.knowledge.model import (
+    Advice,
+    Answers,
+    Cause,
+    Check,
+    Disposition,
+    Facts,
+    Note,
+    RedFlag,
+    SafetyNet,
+)
+
+
+class Reason(NamedTuple):
+    """A rule that fired: its id and the answers (or findings) that made it fire."""
+
+    rule: str
+    because: str
+    answers: Facts
+    weight: int = 0
+
+
+class RankedCause(NamedTuple):
+    """A cause that fits, with its score (the sum of the weights of its signs)."""
+
+    cause: Cause
+    score: int
+    speaks_for: tuple[Reason, ...]
+    speaks_against: tuple[Reason, ...]
+
+
+class FiredFlag(NamedTuple):
+    """A red flag and the answers that raised it."""
+
+    flag: RedFlag
+    answers: Facts
+
+
+class FiredCause(NamedTuple):
+    """A cause of group "check" and the red flags that brought it up."""
+
+    cause: Cause
+    flags: tuple[str, ...]
+
+
+class Withheld(NamedTuple):
+    """Advice that applies but was left out, and why."""
+
+    advice: Advice
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assessment:
+    """The result. Lists hold what is shown, in the order in which it is shown.
+
+    `missing`: questions still open; where there are any, the result is not `complete`, and its
+    disposition is what is known so far: it never means that all is well. `pending`: red flags that one of them
+    can still take back. `voice`: of whom the texts speak. `fired`: the
+    name of every production that fired; `facts`: what the last stratum saw, answers and findings;
+    `rulebase_sha256`: of the rule base that it was made with.
+    """
+
+    complete: bool
+    disposition: Disposition
+    pharmacist: Disposition | None
+    red_flags: tuple[FiredFlag, ...]
+    causes: tuple[RankedCause, ...]
+    needs_checking: tuple[FiredCause, ...]
+    relief: tuple[Advice, ...]
+    prevention: tuple[Advice, ...]
+    do_not: tuple[Advice, ...]
+    myths: tuple[Advice, ...]
+    withheld: tuple[Withheld, ...]
+    checks: tuple[Check, ...]
+    notes: tuple[Note, ...]
+    safety_net: SafetyNet | None
+    missing: tuple[str, ...]
+    pending: tuple[str, ...]
+    voice: str
+    answers: Answers
+    fired: frozenset[str]
+    facts: Facts
+    rulebase_sha256: str
+
+    @property
+    def see_doctor(self) -> bool:
+        return self.disposition.see_doctor
+
+    @property
+    def may_be_explained(self) -> bool:
+        """Whether the level rests on red flags alone that an open question can still take back: then it is no "at least"."""
+        deciding = [fired.flag.id for fired in self.red_flags if fired.flag.disposition == self.disposition.id]
+        return bool(deciding) and set(deciding) <= set(self.pending)
