@@ -18,18 +18,18 @@ from triage.knowledge.model import AFTER_URGENT, ALL, ALWAYS, NONE_OF, Answers, 
 from triage.reasoning.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import Domain, cases, domain_of, projection
 from triage.scale.rowsets import every, numbered, with_names
-from triage.scale.tables import CELLS, Counted, Layer, Outcome, Tables, group, parts
+from triage.scale.tables import CELLS, Counted, Layer, RowOutcome, Tables, group, parts
 
 NONE: frozenset[str] = frozenset()
 SCENARIOS = Path(__file__).parent / "scenarios"
 MOST_CASES = 300  # of one rule
 
 
-def judged(tables: Tables, sets: Sequence[Answers]) -> list[Outcome]:
+def judged(tables: Tables, sets: Sequence[Answers]) -> list[RowOutcome]:
     return list(tables.outcomes(tables.rows(sets)).rows())
 
 
-def by_engine(engine: Engine, sets: Sequence[Answers]) -> list[Outcome]:
+def by_engine(engine: Engine, sets: Sequence[Answers]) -> list[RowOutcome]:
     quick = Remembering(engine)
     return [by_the_engine(quick, answers) for answers in sets]
 

@@ -7,7 +7,6 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
-from triage.scale.tables import Outcome
 
 NEEDS = ""
 
@@ -15,8 +14,8 @@ NEEDS = ""
 def build(rulebase: RuleBase) -> Judge:
     engine = Engine(rulebase)
 
-    def outcome(answers: Answers) -> Outcome:
-        return Outcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
+    def outcome(answers: Answers) -> RowOutcome:
+        return RowOutcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
 
     outcome({})  # a stratum is compiled by its first case
     return lambda people: [outcome(answers) for answers in people]

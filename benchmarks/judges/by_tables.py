@@ -9,7 +9,7 @@ from benchmarks.judges.common import Judge
 from triage.knowledge.grammar import as_fact
 from triage.knowledge.model import Answer, Answers, RuleBase
 from triage.scale.rowsets import numbered, with_names
-from triage.scale.tables import Outcome, Rows, Tables
+from triage.scale.tables import RowOutcome, Rows, Tables
 
 NEEDS = ""
 NO_ANSWER: frozenset[str] = frozenset()
@@ -22,7 +22,7 @@ class ByTables:
         self._bands, self._questions = rulebase.bands, tuple(rulebase.questions)
         self._tables = Tables(rulebase)
 
-    def __call__(self, people: Sequence[Answers]) -> list[Outcome]:
+    def __call__(self, people: Sequence[Answers]) -> list[RowOutcome]:
         known = {}
         for name in self._questions:
             column = numbered(answers.get(name) for answers in people)

@@ -27,13 +27,12 @@ from triage.knowledge.model import (
 )
 from triage.reasoning.engine import Production, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import domain_of
-from triage.scale.tables import Outcome
 
 LAYERS = ANSWERS, FINDINGS, TOLD = range(3)
 ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
 REMEMBERED = 10_000  # answers whose facts are known, as many as `batch` keeps of a column
 
-Judge = Callable[[Sequence[Answers]], list[Outcome]]
+Judge = Callable[[Sequence[Answers]], list[RowOutcome]]
 
 
 class Engine(Protocol):
@@ -141,10 +140,10 @@ class Settling:
         checks = [c.id for strength in STRENGTHS for c in rulebase.checks.values() if c.strength == strength]
         self._checks = _places(checks)
 
-    def __call__(self, people: Sequence[Answers]) -> list[Outcome]:
+    def __call__(self, people: Sequence[Answers]) -> list[RowOutcome]:
         return [self._outcome(answers) for answers in people]
 
-    def _outcome(self, answers: Answers) -> Outcome:
+    def _outcome(self, answers: Answers) -> RowOutcome:
         fired = set(self.engine.fired(ANSWERS, self._code(answers)))
         flags = sorted([name for name in fired if name in self._flags], key=self._flags.__getitem__)
         level = self._level(flags)
@@ -156,7 +155,7 @@ class Settling:
         checking = sorted(set(self.engine.fired(FINDINGS, found)), key=self._cause.__getitem__)
         told = self.engine.fired(TOLD, {CAUSE: frozenset([*causes, *checking])})
         shows = level.shows
-        return Outcome(
+        return RowOutcome(
             level,
             "pharmacist" in shows and bool(flags) and self._levels[flags[-1]].beside,
             tuple(flags),

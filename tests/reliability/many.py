@@ -14,7 +14,7 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
-from triage.scale.tables import Outcome, Tables
+from triage.scale.tables import RowOutcome, Tables
 
 UNFINISHED = 0.25  # of the sets
 
@@ -40,9 +40,9 @@ def drawn(random: Random) -> Answers:
     return answers
 
 
-def by_the_engine(engine: Engine, answers: Answers) -> Outcome:
+def by_the_engine(engine: Engine, answers: Answers) -> RowOutcome:
     """What the engine says, as the tables say it."""
-    return Outcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
+    return RowOutcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 MOST_FAULTS = 200  # more than anybody reads; a hint for each of a million would take hours
-LONGEST = 600  # characters of a message, and of a given value that a near one is looked for
+LONGEST_TEXT = 600  # characters of a message, and of a given value that a near one is looked for
 
 
 def printable(text: str) -> str:
@@ -26,7 +26,9 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        what, hint = (text if len(text) <= LONGEST else f"{text[:LONGEST]} ..." for text in (self.what, self.hint))
+        what, hint = (
+            text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} ..." for text in (self.what, self.hint)
+        )
         return printable(" ".join(filter(None, (f"{place}:", self.code, what))) + (f" ({hint})" if hint else ""))
 
 
@@ -60,7 +62,7 @@ def allowed(given: object, values: Iterable[str], never: Iterable[str] = ()) -> 
     """
     listed, barred = list(values), set(never)
     likely = [value for value in listed if value not in barred]
-    nearest = difflib.get_close_matches(str(given)[:LONGEST], likely, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(str(given)[:LONGEST_TEXT], likely, n=1, cutoff=0.5)
     hint = f'did you mean "{nearest[0]}"? ' if nearest else ""
     more = f", ... {len(listed) - 20} more" if len(listed) > 20 else ""
     return f"{hint}allowed: {', '.join(listed[:20])}{more}"

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, cast
 
-from triage.knowledge.faults import LONGEST, printable
+from triage.knowledge.faults import LONGEST_TEXT, printable
 from triage.knowledge.model import RuleBase
 from triage.output.contract import RowData
+from triage.output.view import UNLESS
 from triage.scale.plan import HASH_DIGITS, JOINS, LISTS, RESULT, is_gone
 from triage.scale.rowsets import RowSet
 from triage.scale.tables import Rows, Tables
@@ -70,10 +71,10 @@ class Records:
 def _refused(why: str, found: Mapping[str, Any], sha256: str) -> RowData:
     """A row without a result: why, and the level that can be read of it if that is a doctor."""
     nothing = dict.fromkeys(RESULT)
-    told = printable(why if len(why) <= LONGEST else f"{why[:LONGEST]} ...")
+    told = printable(why if len(why) <= LONGEST_TEXT else f"{why[:LONGEST_TEXT]} ...")
     if found["see_doctor"]:
         told += f"; so far asks for: {found['disposition']}"
-        told += ", unless an open question explains it" if found["pending"] else ""
+        told += f", {UNLESS.so_far}" if found["pending"] else ""
     return cast(RowData, {**nothing, "rulebase": sha256[:HASH_DIGITS], "error": told})
 
 

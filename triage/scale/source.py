@@ -23,9 +23,9 @@ from triage.scale.plan import CSV, JSONL, PARQUET, STREAM, Cells, Form, Plan
 
 CHUNK = 2_000_000  # bytes of text; a part of the output comes of it. Larger ones are no faster
 LONGEST_HEAD = 1_000_000  # bytes of the first record
-LONGEST = 16  # chunks: what no end of a row is found in is cut at the end of a line
+MOST_CHUNKS = 16  # chunks: what no end of a row is found in is cut at the end of a line
 PARQUET_ROWS = 20_000
-DEEPEST = 100  # lists in lists in lists; at some depth nothing can write them
+DEEPEST_VALUE = 100  # lists in lists in lists; at some depth nothing can write them
 BOM = b"\xef\xbb\xbf"
 NO_TEXT = "is not UTF-8"
 HALF = "holds half a character (a lone surrogate)"
@@ -200,7 +200,7 @@ def _cut(text: bytes, form: Form) -> int:
     the chunk grow for ever: then it is cut at the end of some line, and its rows are refused.
     """
     last = text.rfind(b"\n") + 1
-    is_long = len(text) > LONGEST * CHUNK
+    is_long = len(text) > MOST_CHUNKS * CHUNK
     if form.format == JSONL or (is_long and last):
         return last or (len(text) if is_long else 0)
     if is_long:
@@ -382,8 +382,8 @@ def _why_no_row(record: object, text: str, known: set[str]) -> str:
     """Why sound JSON is no row; empty if it is one."""
     if not isinstance(record, dict):
         return "is no JSON object"
-    if len(text) > DEEPEST and _depth(text) > DEEPEST:
-        return f"holds more than {DEEPEST} lists or objects in each other"
+    if len(text) > DEEPEST_VALUE and _depth(text) > DEEPEST_VALUE:
+        return f"holds more than {DEEPEST_VALUE} lists or objects in each other"
     if more := record.keys() - known:
         return f'names "{min(more)}", which the first line does not'
     if "\\u" in text and not _is_text(json.dumps(record, ensure_ascii=False)):
@@ -393,7 +393,7 @@ def _why_no_row(record: object, text: str, known: set[str]) -> str:
 
 def _depth(text: str) -> int:
     """How many lists and objects are in each other at most, in sound JSON."""
-    if text.count("[") + text.count("{") <= DEEPEST:
+    if text.count("[") + text.count("{") <= DEEPEST_VALUE:
         return 0
     depth = most = 0
     for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):

@@ -52,7 +52,7 @@ Known = Mapping[str, Mapping[str, RowSet]]
 Fired = Mapping[str, RowSet]
 
 
-class Outcome(NamedTuple):
+class RowOutcome(NamedTuple):
     """What many cases are asked for: ids, in the order in which a result shows them."""
 
     disposition: Disposition
@@ -65,7 +65,7 @@ class Outcome(NamedTuple):
     pending: bool  # the level rests on red flags that a missing answer can still take back
 
     @classmethod
-    def of(cls, rulebase: RuleBase, found: Assessment) -> Outcome:
+    def of(cls, rulebase: RuleBase, found: Assessment) -> RowOutcome:
         """The same of an assessment; the level as it is written, in no voice."""
         return cls(
             rulebase.dispositions[found.disposition.id],
@@ -123,7 +123,7 @@ def holding(cell: Cell, options: Mapping[str, RowSet], rows: Logic[RowSet]) -> R
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class RuleTable:
     """What fires in every case that its rules can tell apart: `fired[n]` are the names for cell n."""
 
     productions: tuple[Production, ...]
@@ -140,12 +140,12 @@ class Table:
         return found
 
 
-def fill(productions: Sequence[Production], domain: Domain) -> Table:
+def fill(productions: Sequence[Production], domain: Domain) -> RuleTable:
     """The table of some rules: one run of the engine for every cell."""
     values = _values(productions, domain)
     stratum = Stratum(productions)
     fired = tuple(frozenset(f.name for f in stratum.infer(facts)) for facts in cases(values))
-    return Table(tuple(productions), values, _axes(productions, values), fired)
+    return RuleTable(tuple(productions), values, _axes(productions, values), fired)
 
 
 def parts(production: Production, counted: Counted, most: int) -> list[list[Production]]:
@@ -327,7 +327,7 @@ class Tables:
         known = {name: with_names(numbered(column)) for name, column in columns.items()}
         return Rows(len(sets), known)
 
-    def outcomes(self, rows: Rows) -> Column[Outcome]:
+    def outcomes(self, rows: Rows) -> Column[RowOutcome]:
         """What follows for every row: what `triage.reasoning.assessment.assess` says of its answers."""
         everyone = every(rows.count)
         fired = self.answers.fired(rows.answers, everyone)
@@ -459,11 +459,11 @@ class Tables:
         return scores.items()
 
 
-def _outcome(found: Iterable[tuple[int, Any]]) -> Outcome:
+def _outcome(found: Iterable[tuple[int, Any]]) -> RowOutcome:
     """An outcome of values, each with the number of its field."""
     fields: tuple[list[Any], ...] = ([], [], [], [], [], [], [], [])
     for n, value in found:
         fields[n].append(value)
     [level], pharmacist, *named, pending = fields
     flags, causes, checking, checks, missing = map(tuple, named)
-    return Outcome(level, bool(pharmacist), flags, causes, checking, checks, missing, bool(pending))
+    return RowOutcome(level, bool(pharmacist), flags, causes, checking, checks, missing, bool(pending))

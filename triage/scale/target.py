@@ -17,7 +17,7 @@ from triage.scale.rowsets import Column
 from triage.scale.source import needed_for_parquet
 
 if TYPE_CHECKING:
-    from triage.scale.tables import Outcome
+    from triage.scale.tables import RowOutcome
 
 CR_LF = "\r\n"
 _encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
@@ -37,7 +37,7 @@ class Target:
         """What stands before the first row; for a packed file never nothing, which would not be unpacked."""
         return self._packed(_csv([[*self._names, *RESULT]]) if self._plan.target.format == CSV else "")
 
-    def part(self, carried: Sequence[Sequence[Any]], outcomes: Column[Outcome]) -> bytes:
+    def part(self, carried: Sequence[Sequence[Any]], outcomes: Column[RowOutcome]) -> bytes:
         """The rows of a chunk; `carried`: a column for each of `self.carried`, from Arrow if it is in `self.kept`."""
         found = outcomes.mapped(self._result)
         if self._plan.target.format == PARQUET:
@@ -45,7 +45,7 @@ class Target:
         text = self._as_csv(carried, found) if self._plan.target.format == CSV else self._as_json(carried, found)
         return self._packed(text) if text else b""
 
-    def _result(self, outcome: Outcome) -> Result:
+    def _result(self, outcome: RowOutcome) -> Result:
         return result(outcome, self._sha256)
 
     def _as_csv(self, carried: Sequence[Sequence[Any]], found: Column[Result]) -> str:
@@ -83,7 +83,7 @@ class Target:
         return gzip.compress(data, mtime=0) if self._plan.target.packed else data
 
 
-def result(outcome: Outcome, sha256: str) -> Result:
+def result(outcome: RowOutcome, sha256: str) -> Result:
     """The values of RESULT; no level and no word on a doctor where they are not known. `sha256`: of the rule base."""
     level = outcome.known
     return (level and level.id, level and level.see_doctor, *outcome[1:], sha256[:HASH_DIGITS])

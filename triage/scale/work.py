@@ -20,13 +20,13 @@ from triage.scale.counts import KNOWN, Counts, Done, Error
 from triage.scale.plan import CSV, JOINS, MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, Plan
 from triage.scale.rowsets import Column, RowSet, every, logic, numbered, with_names
 from triage.scale.source import Chunk, Read, read
-from triage.scale.tables import Known, Outcome, Rows, Tables, holding
+from triage.scale.tables import Known, RowOutcome, Rows, Tables, holding
 from triage.scale.target import Target, as_text
 
 REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
 LONGEST_VALUE = 200  # characters of a value that is told
 ID = "id"
-UNLESS = "?"  # behind a level that an open question may still take back
+NOT_SETTLED = "?"  # behind a level that an open question may still take back
 
 
 NO_ANSWER = frozenset[str]()
@@ -179,7 +179,7 @@ class Worker:
             len(found.refused) + len(faults),
             len(lost) - len(faults),
             _results(outcomes)
-            + Counter((KNOWN, level.removesuffix(UNLESS)) for level in (*known.values(), *no_rows) if level),
+            + Counter((KNOWN, level.removesuffix(NOT_SETTLED)) for level in (*known.values(), *no_rows) if level),
         )
         output = self._target.part(carried, outcomes)
         told = tuple(map(_told, sorted(errors, key=lambda error: error.line)))
@@ -219,7 +219,7 @@ class Worker:
                 found[question.id] = signs if question.kind == "many" else signs[0]
         return found
 
-    def _unfinished(self, outcomes: Column[Outcome], found: Read) -> Iterator[tuple[int, Error]]:
+    def _unfinished(self, outcomes: Column[RowOutcome], found: Read) -> Iterator[tuple[int, Error]]:
         for n, outcome in enumerate(outcomes.rows()):
             if outcome.missing:
                 yield n, Error(*self._place(n, found), JOINS.join(outcome.missing), "", "not answered")
@@ -249,14 +249,14 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _reached(outcome: Outcome) -> str:
-    """The level that a row asks for, if that is a doctor; with UNLESS where an open question may explain it."""
+def _reached(outcome: RowOutcome) -> str:
+    """The level that a row asks for, if that is a doctor; with NOT_SETTLED where an open question may explain it."""
     if not outcome.disposition.see_doctor:
         return ""
-    return f"{outcome.disposition.id}{UNLESS}" if outcome.pending else outcome.disposition.id
+    return f"{outcome.disposition.id}{NOT_SETTLED}" if outcome.pending else outcome.disposition.id
 
 
-def _results(outcomes: Column[Outcome]) -> Counter[tuple[str, str]]:
+def _results(outcomes: Column[RowOutcome]) -> Counter[tuple[str, str]]:
     results: Counter[tuple[str, str]] = Counter()
     for code, times in Counter(outcomes.codes).items():
         for one in _kinds(outcomes.values[code]):
@@ -264,7 +264,7 @@ def _results(outcomes: Column[Outcome]) -> Counter[tuple[str, str]]:
     return results
 
 
-def _kinds(outcome: Outcome) -> list[tuple[str, str]]:
+def _kinds(outcome: RowOutcome) -> list[tuple[str, str]]:
     """What a row with this outcome counts as."""
     level = outcome.known.id if outcome.known else NOT_KNOWN
     found = [(DISPOSITION, level)]
