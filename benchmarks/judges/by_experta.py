@@ -7,6 +7,7 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.scale.tables import RowOutcome
 
 NEEDS = ""
 

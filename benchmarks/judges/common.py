@@ -27,6 +27,7 @@ from triage.knowledge.model import (
 )
 from triage.reasoning.engine import Production, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import domain_of
+from triage.scale.tables import RowOutcome
 
 LAYERS = ANSWERS, FINDINGS, TOLD = range(3)
 ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
