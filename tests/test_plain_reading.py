@@ -136,10 +136,13 @@ def cut_short(answer_sets: list[Answers]) -> Iterator[Answers]:
         yield {name: answers[name] for name in order}
 
 
-def test_what_is_still_asked_and_what_it_can_take_back(engine: Engine, answer_sets: list[Answers]) -> None:
+def test_what_is_still_asked_and_what_it_can_take_back(
+    engine: Engine, answer_sets: list[Answers], request: pytest.FixtureRequest
+) -> None:
     """Who is asked, what waits for an answer, what an urgent finding leaves, what gives way to the last prompt."""
     seen, waiting = Counter[str](), 0
-    for answers in cut_short(answer_sets[:1500]):
+    every = request.config.getoption("--all-stories", default=False)
+    for answers in cut_short(answer_sets if every else answer_sets[:600]):
         found = assess(engine, answers, missing_from(engine, answers))
         assert list(found.missing) == plain.missing(answers), answers
         open_ = [f["id"] for f in plain.raised(answers) if set(f.get("waits_for", [])) & set(found.missing)]
@@ -147,7 +150,7 @@ def test_what_is_still_asked_and_what_it_can_take_back(engine: Engine, answer_se
         seen.update(found.missing)
         waiting += bool(found.pending)
     assert len(seen) >= len(plain.rules().questions) - 1
-    assert waiting > 50
+    assert waiting > 15
 
 
 def test_the_longest_interview_leaves_out_what_yields(engine: Engine) -> None:
