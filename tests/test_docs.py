@@ -107,3 +107,11 @@ def test_every_folder_and_module_is_a_room() -> None:
         path.stem for path in (ROOT / "triage").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert {room for layer in rooms() for room in layer} == there - {"__init__", "__main__"}
+
+
+def test_every_code_of_a_fault_is_explained_and_every_fault_has_one() -> None:
+    program = "\n".join(path.read_text("utf-8") for path in (ROOT / "triage").rglob("*.py"))
+    page = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    explained = re.findall(r"^\| (LCT\d{3}) \|", page, re.MULTILINE)
+    assert sorted(set(re.findall(r"LCT\d{3}", program))) == sorted(explained)
+    assert len(set(explained)) == len(explained) > 100

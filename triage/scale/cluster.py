@@ -76,7 +76,7 @@ def conduct_there(address: str, jobs: Sequence[Job], rulebase: RuleBase, watcher
                 yield task.job, WorkerDied()
                 continue
             except Abandoned:
-                raise FaultyInput([Fault(task.job.output, 0, "another run goes on with it")]) from None
+                raise FaultyInput([Fault(task.job.output, 0, "another run goes on with it", code="LCT703")]) from None
             except (distributed.CancelledError, OSError):  # nobody else cancels a task
                 raise WorkerDied("The connection to the scheduler was lost.") from None
             if isinstance(ended, Unfit):
@@ -99,7 +99,9 @@ def _needed() -> Any:
         import distributed
     except ImportError:
         hint = 'pip install "leg-cramp-triage[distributed]"'
-        raise FaultyInput([Fault("--scheduler", 0, "needs Dask, which is not installed", hint)]) from None
+        raise FaultyInput(
+            [Fault("--scheduler", 0, "needs Dask, which is not installed", hint, code="LCT700")]
+        ) from None
     return distributed
 
 
@@ -112,7 +114,9 @@ def _connected(address: str) -> Iterator[Any]:
             client = _needed().Client(address, timeout=SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError):
             hint = "the address that the scheduler prints when it starts, like tcp://10.0.0.5:8786"
-            raise FaultyInput([Fault(address, 0, f"no scheduler answered in {SECONDS} s", hint)]) from None
+            raise FaultyInput(
+                [Fault(address, 0, f"no scheduler answered in {SECONDS} s", hint, code="LCT705")]
+            ) from None
         with client:
             yield client
     finally:
@@ -143,15 +147,17 @@ def _check_workers(client: Any, task: Task) -> None:
     try:
         client.wait_for_workers(1, timeout=SECONDS)
     except _needed().TimeoutError:
-        raise FaultyInput([Fault(client.scheduler.address, 0, "this scheduler has no workers", "start some")]) from None
+        raise FaultyInput(
+            [Fault(client.scheduler.address, 0, "this scheduler has no workers", "start some", code="LCT705")]
+        ) from None
     found = client.run(why_unfit, *task[:2], task.run, __version__, on_error="return")
     faults = []
     for address, why in found.items():
         if isinstance(why, BaseException):
             hint = f"is leg-cramp-triage {__version__} installed there?"
-            faults.append(Fault(address, 0, f"this worker cannot be used: {why}", hint))
+            faults.append(Fault(address, 0, f"this worker cannot be used: {why}", hint, code="LCT705"))
         elif why:
-            faults.append(Fault(address, 0, *why))
+            faults.append(Fault(address, 0, *why, code="LCT705"))
     if faults:
         raise Unfit(faults)
 
@@ -184,15 +190,17 @@ def work_on(task: Task) -> Counts | FaultyInput:
     where = _where()
     try:
         if why := why_unfit(task.job, task.sha256, task.run, __version__):
-            return Unfit([Fault(where, 0, *why)])
+            return Unfit([Fault(where, 0, *why, code="LCT705")])
         seen = os.stat(task.job.input)
         if seen.st_size != task.size or abs(seen.st_mtime - task.written) > CLOSE:
-            return FaultyInput([Fault(task.job.input, 0, f"has changed, or is another file for {where}")])
+            return FaultyInput(
+                [Fault(task.job.input, 0, f"has changed, or is another file for {where}", code="LCT706")]
+            )
         return _attempt(task)
     except FaultyInput as error:
         return error
     except OSError as error:
-        return FaultyInput([Fault(task.job.input, 0, f"{where} cannot read or write: {error}")])
+        return FaultyInput([Fault(task.job.input, 0, f"{where} cannot read or write: {error}", code="LCT705")])
 
 
 def _attempt(task: Task) -> Counts:
@@ -255,7 +263,9 @@ def _tables(task: Task) -> Tables:
         if task.sha256 not in _filled:
             rulebase = load(task.job.rules)
             if rulebase.sha256 != task.sha256:
-                raise Unfit([Fault(_where(), 0, "the rules have changed since the run began", "run it again")])
+                raise Unfit(
+                    [Fault(_where(), 0, "the rules have changed since the run began", "run it again", code="LCT706")]
+                )
             _filled.clear()
             _filled[task.sha256] = Tables(rulebase)
         return _filled[task.sha256]

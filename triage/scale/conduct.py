@@ -173,7 +173,9 @@ def _pieces(jobs: Iterable[Job], rulebase: RuleBase, watcher: Watcher) -> Iterat
 def identity(job: Job, rulebase: RuleBase) -> dict[str, Any]:
     """What must be the same when a run goes on. Raises FaultyInput where nobody could tell, OSError."""
     if job.resume and job.input == STREAM:
-        raise FaultyInput([Fault("--resume", 0, "cannot go on with standard input", "give the name of a file")])
+        raise FaultyInput(
+            [Fault("--resume", 0, "cannot go on with standard input", "give the name of a file", code="LCT704")]
+        )
     seen = Path(job.input).stat() if job.input != STREAM else None
     return {
         "input": [seen.st_size, seen.st_mtime_ns] if seen else None,

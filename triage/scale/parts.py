@@ -70,7 +70,7 @@ class Parts:
         changed = [name for name in run if before.get(name) != run[name]]
         if changed:
             hint = f"what is different: {', '.join(changed)}; remove the folder to begin anew"
-            raise FaultyInput([Fault(str(self.folder), 0, "holds the parts of another run", hint)])
+            raise FaultyInput([Fault(str(self.folder), 0, "holds the parts of another run", hint, code="LCT703")])
 
     def keep(self, done: Done) -> None:
         """Put the counts of a part into the folder, whose rows are in their place: with them it counts as finished."""
@@ -196,20 +196,26 @@ def check_places(source: str, out: Path) -> None:
     check_folder(out.parent)
     for path in (out, errors_of(out)):
         if path.is_dir():
-            raise FaultyInput([Fault(str(path), 0, "is a folder", "name a file for OUT that can be written")])
+            raise FaultyInput(
+                [Fault(str(path), 0, "is a folder", "name a file for OUT that can be written", code="LCT701")]
+            )
         if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
             what, hint = "is no regular file, and would be replaced", f"give {STREAM} for standard output"
-            raise FaultyInput([Fault(str(path), 0, what, hint)])
+            raise FaultyInput([Fault(str(path), 0, what, hint, code="LCT701")])
         if source != STREAM and path.exists() and path.samefile(source):
-            raise FaultyInput([Fault(source, 0, f"is the input, and would be overwritten: {path}", "name another OUT")])
+            raise FaultyInput(
+                [Fault(source, 0, f"is the input, and would be overwritten: {path}", "name another OUT", code="LCT702")]
+            )
     if source != STREAM and folder_of(out).resolve() in Path(source).resolve().parents:
-        raise FaultyInput([Fault(source, 0, f"is in {folder_of(out)}, which goes at the end", "move it elsewhere")])
+        raise FaultyInput(
+            [Fault(source, 0, f"is in {folder_of(out)}, which goes at the end", "move it elsewhere", code="LCT702")]
+        )
 
 
 def check_folder(folder: Path) -> None:
     """Raises FaultyInput where there is no such folder to write in."""
     if not folder.is_dir():
-        raise FaultyInput([Fault(str(folder), 0, "no such folder", "make it first, or name another")])
+        raise FaultyInput([Fault(str(folder), 0, "no such folder", "make it first, or name another", code="LCT701")])
 
 
 @contextmanager
@@ -224,13 +230,15 @@ def held(folder: Path, resume: bool) -> Iterator[None]:
         there = os.listdir(folder)
         if there and OURS not in there:
             hint = "move or remove it, or name another OUT"
-            raise FaultyInput([Fault(str(folder), 0, "holds files that are of no run", hint)]) from None
+            raise FaultyInput([Fault(str(folder), 0, "holds files that are of no run", hint, code="LCT702")]) from None
         if there:
             with _locked(folder):  # a run that is still alive is told first
                 pass
         if not resume:
             hint = "--resume goes on with it; without it, remove the folder first"
-            raise FaultyInput([Fault(str(folder), 0, "holds the finished parts of a run", hint)]) from None
+            raise FaultyInput(
+                [Fault(str(folder), 0, "holds the finished parts of a run", hint, code="LCT703")]
+            ) from None
     with _locked(folder) as mark:
         _sweep(folder)
         try:
@@ -246,7 +254,9 @@ def _locked(folder: Path) -> Iterator[os.stat_result]:
     with open(folder / OURS, "ab") as file:
         mark = os.fstat(file.fileno())
         if not (_lock(file) and _is_at(mark, folder / OURS)):
-            raise FaultyInput([Fault(str(folder), 0, "another run goes on with it", "wait for its end, or stop it")])
+            raise FaultyInput(
+                [Fault(str(folder), 0, "another run goes on with it", "wait for its end, or stop it", code="LCT703")]
+            )
         yield mark
 
 

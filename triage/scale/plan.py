@@ -57,26 +57,30 @@ def form_of(name: str, wanted: str | None = None) -> Form:
     ending = Path(name.removesuffix(GZIP)).suffix.lower()
     format_ = wanted or (CSV if name == STREAM else FORMATS.get(ending))
     if format_ is None:
-        raise FaultyInput([Fault(name, 0, "is in no format that can be told from its name", ", ".join(FORMATS))])
+        raise FaultyInput(
+            [Fault(name, 0, "is in no format that can be told from its name", ", ".join(FORMATS), code="LCT709")]
+        )
     if format_ == PARQUET and (packed or name == STREAM):
-        raise FaultyInput([Fault(name, 0, "Parquet is packed by itself and needs a file of its own")])
+        raise FaultyInput([Fault(name, 0, "Parquet is packed by itself and needs a file of its own", code="LCT709")])
     return Form(format_, packed)
 
 
 def check_columns(columns: Sequence[str], name: str, rulebase: RuleBase) -> None:
     """Raises FaultyInput where rows cannot be told apart, or hold no question at all."""
     if is_gone(set(columns), rulebase):
-        raise FaultyInput([Fault(name, 1, rulebase.saved.gone_say)])
+        raise FaultyInput([Fault(name, 1, rulebase.saved.gone_say, code="LCT413")])
     twice = (column for column, times in Counter(columns).items() if times > 1)
-    faults = [Fault(name, 1, f'column "{column}" is there twice') for column in twice]
+    faults = [Fault(name, 1, f'column "{column}" is there twice', code="LCT710") for column in twice]
     faults += [
-        Fault(name, 1, f'column "{column}" has the name of a column of the result', "give it another name")
+        Fault(
+            name, 1, f'column "{column}" has the name of a column of the result', "give it another name", code="LCT710"
+        )
         for column in columns
         if column in RESULT
     ]
     if not any(column in rulebase.questions for column in columns):
         hint = f"the first line names the columns, with commas between them; {allowed('', rulebase.questions)}"
-        faults.append(Fault(name, 1, "no column has the name of a question", hint))
+        faults.append(Fault(name, 1, "no column has the name of a question", hint, code="LCT711"))
     if faults:
         raise FaultyInput(faults)
 

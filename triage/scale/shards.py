@@ -57,7 +57,7 @@ def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job
     files, others = _files(wanted.input, forms[0])
     out = Path(wanted.output)
     if wanted.output == STREAM or (out.exists() and not out.is_dir()):
-        raise FaultyInput([Fault(wanted.output, 0, "must be a folder, since IN has several files")])
+        raise FaultyInput([Fault(wanted.output, 0, "must be a folder, since IN has several files", code="LCT701")])
     check_folder(out.parent)
     jobs = []
     for file in files:
@@ -79,7 +79,7 @@ def _files(name: str, form: str | None) -> tuple[list[Path], list[str]]:
         there = files = sorted(Path(path) for path in glob.glob(name, recursive=True) if Path(path).is_file())
     if not files:
         hint = f"names end in {', '.join(FORMATS)}, also with {GZIP} behind; or give --from"
-        raise FaultyInput([Fault(name, 0, "has no files that can be read", hint)])
+        raise FaultyInput([Fault(name, 0, "has no files that can be read", hint, code="LCT712")])
     return files, [path.name for path in there if path not in files]
 
 
@@ -102,9 +102,11 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
         other = by_name.setdefault(job.output.casefold(), job)  # on some systems Aa and aA are one file
         if other is not job:
             what = f"would have the same output as {other.input}: {job.output}"
-            faults.append(Fault(job.input, 0, what, "give them different names"))
+            faults.append(Fault(job.input, 0, what, "give them different names", code="LCT712"))
         if within in Path(job.input).resolve().parents:
-            faults.append(Fault(job.input, 0, f"is in {out}, the folder of the results", "give OUT another name"))
+            faults.append(
+                Fault(job.input, 0, f"is in {out}, the folder of the results", "give OUT another name", code="LCT702")
+            )
     if faults:
         raise FaultyInput(faults)
     if out.is_dir():
@@ -115,7 +117,7 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     if others := [name for name in there if _is_table(name.removesuffix(REFUSED)) and name not in own]:
         hint = f"{listed(others)}; remove them, or give OUT another name"
-        raise FaultyInput([Fault(str(out), 0, "holds results of inputs that are not among these", hint)])
+        raise FaultyInput([Fault(str(out), 0, "holds results of inputs that are not among these", hint, code="LCT703")])
 
 
 def listed(names: Sequence[str]) -> str:

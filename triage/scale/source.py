@@ -50,7 +50,15 @@ class Span(NamedTuple):
             data = file.read(self.end - self.start)
             if _state_of(file) != self.state:
                 raise Changed(
-                    [Fault(self.name, 0, "has changed while it was read", "run it again when it is finished")]
+                    [
+                        Fault(
+                            self.name,
+                            0,
+                            "has changed while it was read",
+                            "run it again when it is finished",
+                            code="LCT706",
+                        )
+                    ]
                 )
         return data
 
@@ -127,7 +135,7 @@ def _stream(name: str, form: Form) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         try:
             yield raw, cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if form.packed else raw
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}")]) from None
+            raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}", code="LCT707")]) from None
 
 
 def _first_record(stream: IO[bytes]) -> bytes:
@@ -143,12 +151,14 @@ def _csv_columns(record: bytes, name: str) -> tuple[str, ...]:
         text = StringIO(record.decode(), newline="")
         columns = next(csv.reader(text, strict=True), None)
     except (csv.Error, UnicodeError) as error:
-        raise FaultyInput([Fault(name, 1, f"the names of the columns cannot be read: {error}")]) from None
+        raise FaultyInput(
+            [Fault(name, 1, f"the names of the columns cannot be read: {error}", code="LCT707")]
+        ) from None
     if not columns:
-        raise FaultyInput([Fault(name, 1, "is empty: the first line names the columns")])
+        raise FaultyInput([Fault(name, 1, "is empty: the first line names the columns", code="LCT708")])
     if text.read().strip():
         hint = "they must end with LF or CR LF, like after: tr '\\r' '\\n' < IN"
-        raise FaultyInput([Fault(name, 1, "the lines end with a lone CR, as on an old Mac", hint)])
+        raise FaultyInput([Fault(name, 1, "the lines end with a lone CR, as on an old Mac", hint, code="LCT707")])
     return tuple(column.strip() for column in columns)
 
 
@@ -159,9 +169,9 @@ def _json_columns(record: bytes, name: str, rulebase: RuleBase) -> tuple[str, ..
     except (ValueError, RecursionError):
         first = None
     if not isinstance(first, dict):
-        raise FaultyInput([Fault(name, 1, "the first line is no JSON object", 'like {"age": 34}')])
+        raise FaultyInput([Fault(name, 1, "the first line is no JSON object", 'like {"age": 34}', code="LCT708")])
     if not _is_text("".join(first)):
-        raise FaultyInput([Fault(name, 1, f"the name of a column {HALF}")])
+        raise FaultyInput([Fault(name, 1, f"the name of a column {HALF}", code="LCT708")])
     return (*(column for column in first if column not in rulebase.questions), *rulebase.questions)
 
 
@@ -413,7 +423,7 @@ def _parquet(name: str) -> Any:
     except (pyarrow.lib.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise FaultyInput([Fault(name, 0, f"is no Parquet file: {error}")]) from None
+        raise FaultyInput([Fault(name, 0, f"is no Parquet file: {error}", code="LCT707")]) from None
 
 
 def needed_for_parquet() -> Any:
@@ -422,7 +432,7 @@ def needed_for_parquet() -> Any:
         import pyarrow.parquet
     except ImportError:
         hint = 'pip install "leg-cramp-triage[parquet]"'
-        raise FaultyInput([Fault("Parquet", 0, "needs pyarrow, which is not installed", hint)]) from None
+        raise FaultyInput([Fault("Parquet", 0, "needs pyarrow, which is not installed", hint, code="LCT700")]) from None
     return pyarrow
 
 
@@ -435,7 +445,7 @@ def _batches(file: Any, name: str) -> Iterator[Chunk]:
         try:
             batch = next(batches, None)
         except (needed_for_parquet().lib.ArrowException, OSError) as error:
-            raise FaultyInput([Fault(name, row, f"cannot be read from this row on: {error}")]) from None
+            raise FaultyInput([Fault(name, row, f"cannot be read from this row on: {error}", code="LCT707")]) from None
         if batch is None:
             return
         yield Chunk(number, row, batch, row + batch.num_rows - 1)

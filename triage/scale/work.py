@@ -140,7 +140,9 @@ class Worker:
         rulebase = self.tables.rulebase
         if rulebase.sha256 != plan.sha256:
             hint = "run it again; with --resume, what other rules made is not gone on with"
-            raise FaultyInput([Fault(plan.rules or "rules", 0, "the rules have changed since the run began", hint)])
+            raise FaultyInput(
+                [Fault(plan.rules or "rules", 0, "the rules have changed since the run began", hint, code="LCT706")]
+            )
         self._target = Target(plan, rulebase)
         self._id = plan.columns.index(ID) if ID in plan.columns else None
         self._coders = [
