@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from triage.knowledge.grammar import Band, joined_bands
-from triage.knowledge.model import Cell, Condition, Option, Question, RedFlag, Row, RuleBase
+from triage.knowledge.model import NOBODY, Cell, Condition, Option, Question, RedFlag, Row, RuleBase
 from triage.output.sayings import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"
@@ -20,9 +20,6 @@ NO_ADVICE = (
     "the program leg-cramp-triage does, from the answers. If the form tells you to call for help, or to get "
     "help today, do that first. Do not wait for anything if one of the signs below is there."
 )
-
-
-# --- what is said
 
 
 class Notice(NamedTuple):
@@ -65,17 +62,19 @@ def shown_when(question: Question, option: Option) -> Condition | None:
 
 def option_condition(question: Question) -> Condition:
     """When a question is asked and one of its options offered."""
-    shown = [shown_when(question, option) for option in question.options]
-    rows = [row for condition in shown if condition for row in condition.when]
-    asked = question.condition
+    (when, unless), shown = question.condition, [shown_when(question, option) for option in question.options]
     if None in shown:
-        return asked
-    return Condition(tuple((*first, *then) for first in asked.when for then in rows), asked.unless)
+        return question.condition
+    offered = [row for condition in shown if condition for row in condition.when]
+    return Condition(tuple((*asked, *row) for asked in when for row in offered), unless)
 
 
 def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
     """What is said behind a question: what its answers call for at once, and that two of them do not go together."""
-    yield from _safe_actions(rulebase, question)
+    for voice, action in rulebase.relief_now.action.items():  # for a cramp that is there now
+        now = frozenset(option.id for option in question.options if option.now and option.voice == voice)
+        if now:
+            yield Notice(f"now-{voice}", action, Condition(((Cell(question.id, now),),)))
     yield from _urgent(rulebase, question)
     both = tuple(
         (Cell(question.id, frozenset([calm])), Cell(question.id, frozenset(others)))
@@ -85,27 +84,15 @@ def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
         yield Notice("rivals", BOTH, Condition(both))
 
 
-def _safe_actions(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
-    """The one thing to do at once for a cramp that is there now, for each of whom it may be about."""
-    for voice, action in rulebase.relief_now.action.items():
-        now = frozenset(option.id for option in question.options if option.now and option.voice == voice)
-        if now:
-            yield Notice(f"now-{voice}", action, Condition(((Cell(question.id, now),),)))
-
-
 def _urgent(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
-    """What a stopping finding calls for, where this is the last question that it needed."""
-    for level in rulebase.ladder:
-        if not level.stops:
-            continue
-        flags = [flag for flag in rulebase.red_flags.values() if flag.disposition == level.id]
-        plain = tuple(row for f in flags if not f.condition.unless for row in _decided_at(rulebase, f, question))
-        if plain:
-            yield Notice(level.id, level.say, Condition(plain))
-        for flag in flags:
-            rows = _decided_at(rulebase, flag, question) if flag.condition.unless else ()
-            if rows:
-                yield Notice(flag.id, level.say, Condition(tuple(rows), flag.condition.unless))
+    """What stopping findings call for, where this is the last question they needed; those with exceptions apart."""
+    for level in (level for level in rulebase.ladder if level.stops):
+        found = {level.id: NOBODY}
+        for flag in (flag for flag in rulebase.red_flags.values() if flag.disposition == level.id):
+            name, unless = flag.id if flag.condition.unless else level.id, flag.condition.unless
+            rows = _decided_at(rulebase, flag, question)
+            found[name] = Condition((*found.get(name, NOBODY).when, *rows), unless)
+        yield from (Notice(name, level.say, condition) for name, condition in found.items() if condition.when)
 
 
 def _decided_at(rulebase: RuleBase, flag: RedFlag, question: Question) -> list[Row]:
