@@ -120,29 +120,23 @@ class Language(ABC):
     What a language adds are tests of one question. Each must be false where that question was not answered.
     """
 
+    negation: str  # with {} for the test, in brackets where it needs them
+
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
 
     @abstractmethod
-    def answered(self, question: Question) -> str:
-        """That an option was chosen, whichever."""
-
-    @abstractmethod
     def chosen(self, question: Question, options: list[str]) -> str:
-        """That any of these options was chosen."""
+        """That any of these options was chosen; where none is named, any at all."""
 
     @abstractmethod
     def between(self, question: Question, low: int, high: int) -> str:
         """That a number was given from `low` to `high`."""
 
-    @abstractmethod
-    def negated(self, test: str) -> str:
-        """That a test is false; it stands in brackets where it needs them."""
-
     def said(self, condition: Condition) -> str:
         """A condition: some row of `when` holds, and none of `unless`."""
-        when = self._rows(condition.when)
-        return f"({when}) and {self.negated(f'({self._rows(condition.unless)})')}" if condition.unless else when
+        when, unless = self._rows(condition.when), self._rows(condition.unless)
+        return f"({when}) and {self.negation.format(f'({unless})')}" if unless else when
 
     def _rows(self, rows: Iterable[Row]) -> str:
         return " or ".join(f"({' and '.join(map(self._cell, row))})" for row in rows)
@@ -153,7 +147,7 @@ class Language(ABC):
         if cell.every:
             return " and ".join(self.chosen(question, [option]) for option in options)
         if cell.absent:
-            return f"{self.answered(question)} and {self.negated(self.chosen(question, options))}"
+            return f"{self.chosen(question, [])} and {self.negation.format(self.chosen(question, options))}"
         tests = [self.between(question, low, high) for low, high in spans(self.rulebase, cell)]
         return either([*tests, self.chosen(question, options)] if options else tests)
 

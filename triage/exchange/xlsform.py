@@ -31,11 +31,13 @@ class XPath(Language):
     No id holds two underscores in a row, so what the form adds to a name never meets another.
     """
 
+    negation = "not({})"
+
     def __init__(self, rulebase: RuleBase) -> None:
         super().__init__(rulebase)
         self.names: dict[str, str] = {}
         for question in rulebase.questions:
-            name = _plain(question)
+            name = question.replace("-", "_")
             name = f"q_{name}" if name[0].isdigit() or name in RESERVED else name
             while name in self.names.values():
                 name += "_"
@@ -46,24 +48,14 @@ class XPath(Language):
         name = self.names[question.id]
         return f"{name}__{WHICH}" if question.kind == "number" else name
 
-    def answered(self, question: Question) -> str:
-        return f"${{{self.choosing(question)}}} != ''"
-
     def chosen(self, question: Question, options: list[str]) -> str:
         field = f"${{{self.choosing(question)}}}"
         test = "selected({}, '{}')" if question.kind == "many" else "{} = '{}'"
-        return either([test.format(field, option) for option in options])
+        return either([test.format(field, option) for option in options]) if options else f"{field} != ''"
 
     def between(self, question: Question, low: int, high: int) -> str:
         field = f"${{{self.names[question.id]}}}"
         return f"({field} >= {low} and {field} <= {high})"
-
-    def negated(self, test: str) -> str:
-        return f"not({test})"
-
-
-def _plain(name: str) -> str:
-    return name.replace("-", "_")
 
 
 def as_xlsx(rulebase: RuleBase) -> bytes:
@@ -109,8 +101,8 @@ def _survey(xpath: XPath) -> Iterator[Row]:
     for question in xpath.rulebase.questions.values():
         yield from _question(xpath, question)
         for notice in notices(xpath.rulebase, question):
-            note = _note(f"{xpath.names[question.id]}__{_plain(notice.id)}", notice.say)
-            yield {**note, "relevant": xpath.said(notice.condition)}
+            name = f"{xpath.names[question.id]}__{notice.id.replace('-', '_')}"
+            yield {**_note(name, notice.say), "relevant": xpath.said(notice.condition)}
     yield _note("about__last", limits)
 
 

@@ -314,11 +314,17 @@ def _care_plan(result: _Result, risks: Json) -> Json:
 
 def _activities(found: Assessment, told: View) -> Iterator[Json]:
     """Whom to see first, then what the level shows: nothing more in an emergency."""
-    if told.time:
-        yield _seeing("disposition", found.disposition, [told.say, *told.first], deciding(found))
-    if beside := found.pharmacist:
-        flags = [fired for fired in found.red_flags if fired.flag.disposition == beside.id]
-        yield _seeing("pharmacist", beside, [beside.say, *beside.more], flags)
+    to_see = [("disposition", found.disposition, [told.say, *told.first])] if told.time else []
+    to_see += [("pharmacist", level, [level.say, *level.more]) for level in [found.pharmacist] if level]
+    for part, level, lines in to_see:
+        yield _activity(
+            part,
+            kind="Task",
+            code=_concept(codes.DISPOSITIONS, level),
+            reasonCode=[_reason(fired) for fired in found.red_flags if fired.flag.disposition == level.id],
+            scheduledString=level.time,
+            description="\n".join(lines),
+        )
     for part, given in {"relief": found.relief, "do_not": found.do_not, "prevention": found.prevention}.items():
         for advice in given:
             # What not to do says so in its title. `doNotPerform` would turn that round once more.
@@ -338,17 +344,6 @@ def _activities(found: Assessment, told: View) -> Iterator[Json]:
             reasonCode=[{"text": check.because}] if check.because else [],
             description=check.note,
         )
-
-
-def _seeing(part: str, level: Disposition, lines: Iterable[str], flags: Iterable[FiredFlag]) -> Json:
-    return _activity(
-        part,
-        kind="Task",
-        code=_concept(codes.DISPOSITIONS, level),
-        reasonCode=[_reason(fired) for fired in flags],
-        scheduledString=level.time,
-        description="\n".join(lines),
-    )
 
 
 def _activity(part: str, **detail: Any) -> Json:

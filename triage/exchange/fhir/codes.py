@@ -23,6 +23,7 @@ def canonical(kind: str, name: str) -> str:
 
 
 def code_system(name: str) -> str:
+    """The URI of one of the code systems below."""
     return canonical("CodeSystem", name)
 
 
@@ -45,6 +46,7 @@ def option_link(question: Question) -> str:
 
 
 def coding(system: str, code: str, display: str) -> Json:
+    """A Coding."""
     return {"system": system, "code": code, "display": display}
 
 

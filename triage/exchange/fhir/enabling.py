@@ -8,8 +8,6 @@ both, as in the rule grammar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from triage.exchange.fhir.codes import Json, extension, option_coding, option_link
 from triage.exchange.forms import Language, spans
 from triage.knowledge.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
@@ -36,17 +34,13 @@ def is_simple(rulebase: RuleBase, row: Row) -> bool:
     return len(row) == 1 and bool(ways) and all(len(way) == 1 for way in ways)
 
 
-def unanswered(rulebase: RuleBase, question: Question, asked: Condition) -> Json:
-    """The fields of an item that is there only where a question is asked and not answered."""
-    if asked == EVERYBODY:
-        return _enable_when("all", [{"question": question.id, "operator": "exists", "answerBoolean": False}])
-    return any_unanswered(rulebase, [(question, asked)])
-
-
-def any_unanswered(rulebase: RuleBase, questions: Iterable[tuple[Question, Condition]]) -> Json:
-    """The same for several questions, of which any is asked (its condition holds) and not answered."""
+def unanswered(rulebase: RuleBase, *questions: tuple[Question, Condition]) -> Json:
+    """The fields of an item that is there only where one of some questions is asked (its condition) and not answered."""
     path = FhirPath(rulebase)
-    said = [f"(({path.said(asked)}) and {_exists(q.id)}.not())" for q, asked in questions]
+    match questions:
+        case [(question, asked)] if asked == EVERYBODY:
+            return _enable_when("all", [{"question": question.id, "operator": "exists", "answerBoolean": False}])
+    said = [f"(({path.said(asked)}) and {_exists(question.id)}.not())" for question, asked in questions]
     return _by_expression(" or ".join(said))
 
 
@@ -88,17 +82,13 @@ def _bounds(question: Question, low: int, high: int) -> list[Json]:
 class FhirPath(Language):
     """FHIRPath over %resource, the response; always true or false."""
 
-    def answered(self, question: Question) -> str:
-        return _exists(option_link(question))
+    negation = "{}.not()"
 
     def chosen(self, question: Question, options: list[str]) -> str:
         return _exists(option_link(question), " or ".join(f"code = '{option}'" for option in options))
 
     def between(self, question: Question, low: int, high: int) -> str:
         return _exists(question.id, f"$this >= {low} and $this <= {high}")
-
-    def negated(self, test: str) -> str:
-        return f"{test}.not()"
 
 
 def _exists(link: str, test: str = "") -> str:

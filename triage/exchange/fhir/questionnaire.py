@@ -14,7 +14,7 @@ from typing import Any
 
 from triage.exchange import forms
 from triage.exchange.fhir.codes import Json, canonical, extension, option_coding, option_link
-from triage.exchange.fhir.enabling import any_unanswered, enabling, is_simple, unanswered
+from triage.exchange.fhir.enabling import enabling, is_simple, unanswered
 from triage.exchange.forms import Notice
 from triage.knowledge.grammar import Band
 from triage.knowledge.model import Cell, Condition, Option, Question, RuleBase
@@ -84,7 +84,7 @@ def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     fields = _number(question) if question.kind == "number" else _choice(question)
     yield _item(question.id, question.text, enabling(rulebase, question.condition), fields, {"item": inner})
     if question.kind == "number" and question.options:
-        opened = unanswered(rulebase, question, forms.option_condition(question))
+        opened = unanswered(rulebase, (question, forms.option_condition(question)))
         yield _item(option_link(question), INSTEAD, opened, _choice(question))
 
 
@@ -108,7 +108,7 @@ def _look_back(rulebase: RuleBase) -> Iterator[Json]:
         if any(order.index(cell.name) > order.index(question.id) for row in question.condition.when for cell in row)
     ]
     if late:
-        yield _told(LOOK_BACK, _STILL_OPEN, any_unanswered(rulebase, late))
+        yield _told(LOOK_BACK, _STILL_OPEN, unanswered(rulebase, *late))
 
 
 # --- items

@@ -4,6 +4,5 @@ They are made from the rule base and from the types that these files are read in
 that there is no second list of anything. Draft-07 is what editors of TOML know.
 """
 
-ANSWERS, SCENARIO, ASSESSMENT, ROW = "answers", "scenario", "assessment", "row"
-SUMMARY, RULES = "summary", "rules"
-KINDS = (ANSWERS, SCENARIO, ASSESSMENT, ROW, SUMMARY, RULES)
+RULES = "rules"
+KINDS = ("answers", "scenario", "assessment", "row", "summary", RULES)

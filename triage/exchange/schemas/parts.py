@@ -12,6 +12,11 @@ def options(values: dict[str, str]) -> Schema:
     return {"enum": list(values), "x-taplo": {"docs": {"enumValues": list(values.values())}}}
 
 
+def array(items: Schema, **more: Any) -> Schema:
+    """A list of such items."""
+    return {"type": "array", "items": items, **more}
+
+
 def table(properties: dict[str, Schema], required: list[str] | None = None, **more: Any) -> Schema:
     """A table that takes these fields and no others."""
     needed = {"required": required} if required else {}
