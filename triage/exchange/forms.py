@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from triage.knowledge.grammar import Band, joined_bands
-from triage.knowledge.model import NOBODY, Cell, Condition, Option, Question, RedFlag, Row, RuleBase
+from triage.knowledge.model import NOBODY, Cell, Condition, Option, Question, Row, RuleBase
 from triage.output.sayings import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"
@@ -86,24 +86,16 @@ def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
 
 def _urgent(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
     """What stopping findings call for, where this is the last question they needed; those with exceptions apart."""
+    order = list(rulebase.questions).index
     for level in (level for level in rulebase.ladder if level.stops):
         found = {level.id: NOBODY}
         for flag in (flag for flag in rulebase.red_flags.values() if flag.disposition == level.id):
-            name, unless = flag.id if flag.condition.unless else level.id, flag.condition.unless
-            rows = _decided_at(rulebase, flag, question)
-            found[name] = Condition((*found.get(name, NOBODY).when, *rows), unless)
+            when, unless = flag.condition
+            later = {cell.name for row in unless for cell in row} | {*flag.waits_for}
+            decided = [row for row in when if max({cell.name for cell in row} | later, key=order) == question.id]
+            name = flag.id if unless else level.id
+            found[name] = Condition((*found.get(name, NOBODY).when, *decided), unless)
         yield from (Notice(name, level.say, condition) for name, condition in found.items() if condition.when)
-
-
-def _decided_at(rulebase: RuleBase, flag: RedFlag, question: Question) -> list[Row]:
-    """The rows of a red flag of which this is the last question, exceptions and what it waits for included."""
-    order = list(rulebase.questions)
-    later = {cell.name for row in flag.condition.unless for cell in row} | {*flag.waits_for}
-    return [
-        row
-        for row in flag.condition.when
-        if max((*(cell.name for cell in row), *later), key=order.index) == question.id
-    ]
 
 
 # --- conditions

@@ -7,7 +7,7 @@ odds), a CarePlan (a proposal) and the answers. docs/fhir.md says what stands wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
@@ -49,10 +49,8 @@ _NAMES = uuid5(NAMESPACE_URL, codes.FHIR_BASE)
 
 def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
     """The Bundle as JSON: on one line, with the name of its file, where it is one of several."""
-    bundle = as_bundle(rulebase, assessment, wanted)
-    if not wanted.file:
-        return json_text(bundle, indent=2)
-    return json_text({**bundle, "identifier": {"system": FILE_NAMES, "value": wanted.file}})
+    named = {"identifier": {"system": FILE_NAMES, "value": wanted.file}} if wanted.file else {}
+    return json_text({**as_bundle(rulebase, assessment, wanted), **named}, indent=None if named else 2)
 
 
 def as_bundle(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> Json:
@@ -179,10 +177,8 @@ def _parameters(result: _Result) -> Iterator[Json]:
     yield from _values("say", "String", told.say)
     yield from _values("first-step", "String", *told.first)
     yield from _values("time", "String", told.time)
-    if told.time:
-        yield from _values("see-doctor", "Boolean", found.see_doctor)
-    if told.pharmacist or found.complete:
-        yield from _values("pharmacist", "Boolean", told.pharmacist)
+    yield from _values("see-doctor", "Boolean", found.see_doctor if told.time else None)
+    yield from _values("pharmacist", "Boolean", told.pharmacist or (False if found.complete else None))
     for fired in found.red_flags:
         yield _parts("red-flag", *_red_flag(result, fired))
     for left in found.withheld:
@@ -215,26 +211,22 @@ def _red_flag(result: _Result, fired: FiredFlag) -> Iterator[Json]:
     rulebase, found, flag = result.rulebase, result.found, fired.flag
     yield _code(codes.RED_FLAGS, flag)
     yield _code(codes.DISPOSITIONS, rulebase.dispositions[flag.disposition], "disposition")
-    if flag.id in found.pending:
-        yield from _values("pending", "Boolean", True)
+    yield from _values("pending", "Boolean", flag.id in found.pending or None)
     yield from _values("because", "String", flag.because)
     yield from _values("place", "String", rulebase.places.get(flag.place))
     # What milder flags advise ("mention it at the next visit") must not take back "today".
     if fired in deciding(found) or not found.disposition.stops:
         yield from _values("note", "String", *flag.notes)
     for name, options in fired.answers.items():
-        yield _parts("answer", *_answer(result, name, options))
+        question, answer = rulebase.questions[name], found.answers[name]  # the number as given, or options that count
+        counting = [question.option(option) for option in chosen(answer) if option in options]
+        yield _parts(
+            "answer",
+            *_values("question", "Coding", _asked(result, name)),
+            *_values("option", "Coding", *(codes.option_coding(question, option) for option in counting)),
+            *_values("number", "Integer", answer if isinstance(answer, int) else None),
+        )
     yield from _values("source", "Code", *flag.sources)
-
-
-def _answer(result: _Result, name: str, options: Iterable[str]) -> Iterator[Json]:
-    """An answer behind a red flag: the number as it was given, or those of the chosen options that count."""
-    question, answer = result.rulebase.questions[name], result.found.answers[name]
-    counting = [question.option(option) for option in chosen(answer) if option in set(options)]
-    yield from _values("question", "Coding", _asked(result, name))
-    yield from _values("option", "Coding", *(codes.option_coding(question, option) for option in counting))
-    if isinstance(answer, int):
-        yield from _values("number", "Integer", answer)
 
 
 def _values(name: str, kind: str, *values: Any) -> list[Json]:

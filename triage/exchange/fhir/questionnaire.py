@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from triage.exchange import forms
-from triage.exchange.fhir.codes import Json, canonical, extension, option_coding, option_link
+from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link
 from triage.exchange.fhir.enabling import enabling, is_simple, unanswered
 from triage.exchange.forms import Notice
 from triage.knowledge.grammar import Band
@@ -78,11 +78,15 @@ def _items(rulebase: RuleBase) -> Iterator[Json]:
 
 def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     """A question as one item; a number that may be left unsaid as two."""
-    inner = [*_help(question)]
-    for notice in _refused(rulebase, question):
-        inner += _notice(rulebase, question, notice)
+    refused = [item for notice in _refused(rulebase, question) for item in _notice(rulebase, question, notice)]
     fields = _number(question) if question.kind == "number" else _choice(question)
-    yield _item(question.id, question.text, enabling(rulebase, question.condition), fields, {"item": inner})
+    yield _item(
+        question.id,
+        question.text,
+        enabling(rulebase, question.condition),
+        fields,
+        {"item": [*_help(question), *refused]},
+    )
     if question.kind == "number" and question.options:
         opened = unanswered(rulebase, (question, forms.option_condition(question)))
         yield _item(option_link(question), INSTEAD, opened, _choice(question))
@@ -100,27 +104,25 @@ def _notice(rulebase: RuleBase, question: Question, notice: Notice) -> Iterator[
 
 def _look_back(rulebase: RuleBase) -> Iterator[Json]:
     """At the end: whether an answer further down has opened a question further up, which a form shows there."""
-    order = list(rulebase.questions)
+    order = list(rulebase.questions).index
     late = [
         (question, question.condition)
         for question in rulebase.questions.values()
         if question.kind != "number"
-        if any(order.index(cell.name) > order.index(question.id) for row in question.condition.when for cell in row)
+        and any(order(cell.name) > order(question.id) for row in question.condition.when for cell in row)
     ]
     if late:
         yield _told(LOOK_BACK, _STILL_OPEN, unanswered(rulebase, *late))
 
 
-# --- items
+# --- items, and the fields of those that take an answer
 
 
 def _item(link: str, words: str, *parts: Json) -> Json:
     """An item of the fields of some parts, each of which may have extensions."""
-    made = {"linkId": link, "text": words}
+    fields = {name: value for part in parts for name, value in part.items()}
     extensions = [one for part in parts for one in part.get("extension", [])]
-    for part in parts:
-        made |= part
-    return {**made, "extension": extensions} if extensions else made
+    return filled({"linkId": link, "text": words, **fields, "extension": extensions})
 
 
 def _display(link: str, words: str, *parts: Json) -> Json:
@@ -134,30 +136,28 @@ def _told(link: str, words: str, opened: Json) -> Json:
 
 
 def _number(question: Question) -> Json:
-    """The fields of an item that takes a number."""
     limits = [_core("minValue", "Integer", question.minimum), _core("maxValue", "Integer", question.maximum)]
     unit = [_core("questionnaire-unit", "Coding", {"display": question.unit})] if question.unit else []
     return {"type": "integer", "required": not question.options, "extension": [*limits, *unit]}
 
 
 def _choice(question: Question) -> Json:
-    """The fields of an item in which options are chosen."""
     several = question.kind == "many"
     control = _control("check-box" if several else "radio-button")
-    return {
+    fields = {
         "type": "choice",
         "required": True,
-        **({"repeats": True} if several else {}),
+        "repeats": several or None,
         "extension": [control, _core("questionnaire-choiceOrientation", "Code", "vertical")],
         "answerOption": [_option(question, option) for option in question.options],
     }
+    return filled(fields)
 
 
 def _option(question: Question, option: Option) -> Json:
-    extensions = [_core("questionnaire-optionExclusive", "Boolean", True)] if option.exclusive else []
-    if option.page:
-        extensions.append(_core("questionnaire-optionPrefix", "String", option.page))
-    return {**({"extension": extensions} if extensions else {}), "valueCoding": option_coding(question, option)}
+    exclusive = [_core("questionnaire-optionExclusive", "Boolean", True)] if option.exclusive else []
+    page = [_core("questionnaire-optionPrefix", "String", option.page)] if option.page else []
+    return filled({"extension": [*exclusive, *page], "valueCoding": option_coding(question, option)})
 
 
 def _control(code: str) -> Json:

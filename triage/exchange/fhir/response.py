@@ -269,10 +269,9 @@ class _Response:
     def _together(self, question: Question, given: list[tuple[str, Any]]) -> Any:
         """All that was given to a question, as an answer file would give it."""
         first, *others = dict.fromkeys(item for item, _ in given)
+        values = [value for _, value in given]
         for other in others:
             self.fault("LCT528", f"{other}: {question.id} is answered twice", f"also in {first}")
-        if len(given) == 1 and question.kind != "many":
-            return given[0][1]
-        if question.kind != "many" and not others:
-            self.fault("LCT528", f"{first}: {question.id}: takes one answer, not {len(given)}")
-        return [value for _, value in given]
+        if len(values) > 1 and question.kind != "many" and not others:
+            self.fault("LCT528", f"{first}: {question.id}: takes one answer, not {len(values)}")
+        return values[0] if len(values) == 1 and question.kind != "many" else values

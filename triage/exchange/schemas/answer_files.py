@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triage.conversation.answers import ANSWERS, EXPECT, SAVED, TITLE
 from triage.conversation.scenarios import Expected, expected_fields
-from triage.exchange.schemas.parts import Schema, array, options, table
+from triage.exchange.schemas import Schema, array, options, table
 from triage.knowledge.model import Question, RuleBase
 
 SCHEMA = "leg-cramp-triage/answers/2"  # the contract: which questions there are, and their options

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from triage.exchange.schemas import RULES, answer_files, results, rule_files
-from triage.exchange.schemas.parts import Schema
+from triage.exchange.schemas import RULES, Schema, answer_files, results, rule_files
 from triage.knowledge.model import RuleBase
 from triage.version import __version__
 

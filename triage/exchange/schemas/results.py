@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from triage.exchange.schemas import answer_files
-from triage.exchange.schemas.parts import Schema, array
+from triage.exchange.schemas import Schema, answer_files, array
 from triage.knowledge.model import GRADES, GROUPS, STRENGTHS, RuleBase
 from triage.output import contract
 from triage.output.as_json import is_marked, written_fields

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, get_args, get_origin
 
-from triage.exchange.schemas import answer_files
-from triage.exchange.schemas.parts import Schema, array, options, table
+from triage.exchange.schemas import Schema, answer_files, array, options, table
 from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Only, Scope, fields_of, item_of
 from triage.knowledge.grammar import SPAN, Vocabulary
 from triage.knowledge.model import DISPOSITION, Condition, Question, RuleBase
@@ -21,16 +20,13 @@ def schema(rulebase: RuleBase, file: str | None) -> Schema:
     """Of every file of a rule base, or only of `file` (KeyError if there is none of that name)."""
     patterns = [pattern_of(file)] if file else list(LAYOUT)
     shapes = _Shapes(rulebase)
-    properties = {name: shapes.top(name) for pattern in patterns for name in sorted(LAYOUT[pattern])}
-    files = [_one_file(pattern) for pattern in patterns]
+    properties = {name: shapes.table_of(name) for pattern in patterns for name in sorted(LAYOUT[pattern])}
+    files: list[Schema] = [  # which tables stand together in a file, and which have to
+        {"propertyNames": {"enum": sorted(LAYOUT[one])}, "required": sorted(LAYOUT[one] & SINGLE.keys())}
+        for one in patterns
+    ]
     whole = table(properties, **({"anyOf": files} if len(files) > 1 else files[0]))
     return {"title": f"Rule base: {', '.join(patterns)}", **whole, "definitions": shapes.definitions}
-
-
-def _one_file(pattern: str) -> Schema:
-    """Which tables stand together in a file, and which have to."""
-    names = sorted(LAYOUT[pattern])
-    return {"propertyNames": {"enum": names}, "required": [name for name in names if name in SINGLE]}
 
 
 class _Shapes:
@@ -40,8 +36,8 @@ class _Shapes:
         self.rulebase, self.words = rulebase, Vocabulary.of(rulebase)
         self.definitions: dict[str, Schema] = {}
 
-    def top(self, name: str) -> Schema:
-        """A table of a file."""
+    def table_of(self, name: str) -> Schema:
+        """A table of a file, or the list of all those of that name."""
         return self._table(SINGLE[name]) if name in SINGLE else array(self._table(LISTS[name][0]))
 
     def _table(self, kind: type) -> Schema:
