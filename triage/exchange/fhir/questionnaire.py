@@ -193,6 +193,5 @@ def _refused(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
         yield Notice(f"limit.{nth}", limit.say, Condition(rows))
     options, words = forms.alone(question)
     every = frozenset(option.id for option in question.options)
-    rows = tuple((Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in options)
-    if rows:
-        yield Notice("alone", f"{words} Please take one of them away.", Condition(rows))
+    beside = tuple((Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in options)
+    yield Notice("alone", f"{words} Please take one of them away.", Condition(beside))

@@ -231,14 +231,16 @@ class _Response:
     def _take(self, item: str, where: str, link: str, answer: Json, keys: list[str]) -> None:
         """Keep the value of one answer, as an answer file would give it, if one can be read."""
         question = self.asked[link]
-        given = self.given.setdefault(question.id, [])
+        values: Iterable[Any] = ()
         wanted = "valueCoding" if question.options and link == option_link(question) else "valueInteger"
         if keys != [wanted]:
             self.fault("LCT525", f"{where}: {link} takes {wanted}, not {', '.join(keys)}")
         if "valueCoding" in keys:
-            given += [(item, code) for code in self._code(f"{where}.valueCoding", question, answer["valueCoding"])]
+            values = self._code(f"{where}.valueCoding", question, answer["valueCoding"])
         elif "valueInteger" in keys and question.kind == "number":
-            given.append((item, answer["valueInteger"]))
+            values = [answer["valueInteger"]]
+        for value in values:
+            self.given.setdefault(question.id, []).append((item, value))
 
     def _code(self, where: str, question: Question, coding: Any) -> Iterator[str]:
         code, system = coding.get("code") if isinstance(coding, dict) else None, options_of(question)
@@ -251,8 +253,7 @@ class _Response:
 
     def answers(self) -> Answers:
         """The answers, in asking order; of those that are not sound, what can be read."""
-        given = {name: values for name, values in self.given.items() if values}
-        raw = {name: self._together(self.rulebase.questions[name], values) for name, values in given.items()}
+        raw = {name: self._together(self.rulebase.questions[name], given) for name, given in self.given.items()}
         names = list(raw)  # JSON has no lines: faults are told by the number of the question here
         try:
             known, faults = check_answers(raw, self.rulebase, self.name, lambda name: 1 + names.index(name))
@@ -260,10 +261,11 @@ class _Response:
             known, faults = error.known, list(error.faults)
         for fault in faults:
             name = names[fault.line - 1]
+            told = len(self.given[name]) > 1 and self.rulebase.questions[name].kind != "many"
             if not fault.line:  # there are more than are listed
                 self.fault(fault.code, fault.what)
-            elif self.rulebase.questions[name].kind == "many" or len(given[name]) == 1:  # otherwise it has been told
-                self.fault(fault.code, f"{given[name][0][0]}: {fault.what}", fault.hint)
+            elif not told:
+                self.fault(fault.code, f"{self.given[name][0][0]}: {fault.what}", fault.hint)
         return known
 
     def _together(self, question: Question, given: list[tuple[str, Any]]) -> Any:
