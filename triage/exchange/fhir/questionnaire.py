@@ -79,14 +79,9 @@ def _items(rulebase: RuleBase) -> Iterator[Json]:
 def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
     """A question as one item; a number that may be left unsaid as two."""
     refused = [item for notice in _refused(rulebase, question) for item in _notice(rulebase, question, notice)]
-    fields = _number(question) if question.kind == "number" else _choice(question)
-    yield _item(
-        question.id,
-        question.text,
-        enabling(rulebase, question.condition),
-        fields,
-        {"item": [*_help(question), *refused]},
-    )
+    kind = _number(question) if question.kind == "number" else _choice(question)
+    fields = {**kind, "item": [*_help(question), *refused]}
+    yield _item(question.id, question.text, enabling(rulebase, question.condition), fields)
     if question.kind == "number" and question.options:
         opened = unanswered(rulebase, (question, forms.option_condition(question)))
         yield _item(option_link(question), INSTEAD, opened, _choice(question))

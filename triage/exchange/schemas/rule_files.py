@@ -85,7 +85,6 @@ class _Shapes:
 
     def _shared(self, name: str, make: Callable[..., Schema], *of: Any) -> Schema:
         if name not in self.definitions:
-            self.definitions[name] = {}  # its place
             self.definitions[name] = make(*of)
         return {"$ref": f"#/definitions/{name}"}
 
