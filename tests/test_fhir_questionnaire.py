@@ -24,7 +24,7 @@ from triage.conversation.lists import in_order
 from triage.exchange.answer_files import read_answer_file
 from triage.exchange.fhir.codes import FHIR_BASE
 from triage.exchange.fhir.enabling import enabling
-from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
+from triage.exchange.fhir.questionnaire import FORMER_URL, URL, name_of, questionnaire
 from triage.exchange.fhir.response import as_response
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import ALL, ANY, NONE_OF, Answer, Answers, Cell, Condition, RuleBase, chosen
@@ -134,7 +134,7 @@ def test_it_has_every_question_and_every_option(form: Json, rulebase: RuleBase) 
 def test_it_is_another_questionnaire_than_that_of_version_1(form: Json, rulebase: RuleBase) -> None:
     assert form["url"] == URL != FORMER_URL == f"{FHIR_BASE}/Questionnaire/leg-cramp-triage"
     assert form["version"] == rulebase.about.version
-    assert canonical(rulebase) == f"{URL}|{rulebase.about.version}"
+    assert name_of(rulebase) == f"{URL}|{rulebase.about.version}"
 
 
 def test_it_speaks_with_one_voice(form: Json) -> None:

@@ -24,7 +24,7 @@ from reliability.calls import call, is_clean, quick_engine
 from triage.cli.main import main
 from triage.conversation.answers import AnswerFile, as_toml, is_stale
 from triage.exchange.answer_files import read_answer_file
-from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical
+from triage.exchange.fhir.questionnaire import FORMER_URL, URL, name_of
 from triage.exchange.fhir.response import as_response, as_text, read_response
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
 from triage.knowledge.model import Answers, RuleBase
@@ -86,7 +86,7 @@ def test_a_response_is_one(path: Path, rulebase: RuleBase) -> None:
     file = read_answer_file(path, rulebase)
     made = as_response(rulebase, file.answers, file.title, DAY, complete=True)
     QuestionnaireResponse.model_validate(made)
-    assert made["questionnaire"] == canonical(rulebase)
+    assert made["questionnaire"] == name_of(rulebase)
     assert [item["linkId"].removesuffix(".option") for item in made["item"]] == list(file.answers)
 
 

@@ -177,7 +177,7 @@ def test_a_line_is_offered_once_what_it_belongs_to_is_ticked(form: Form) -> None
 
 
 def test_details_are_hints(rulebase: RuleBase) -> None:
-    hints = {row["name"]: row.get("hint", "") for row in xlsform.sheets(rulebase)["survey"][1]}
+    hints = {row["name"]: row.get("hint", "") for row in xlsform.sheets(rulebase)["survey"]}
     details = [(q, o) for q in rulebase.questions.values() for o in q.options if o.detail]
     assert len(details) > 50
     for question, option in details:
@@ -185,17 +185,17 @@ def test_details_are_hints(rulebase: RuleBase) -> None:
 
 
 def test_it_speaks_with_one_voice(rulebase: RuleBase) -> None:
-    texts = [text for _, rows in xlsform.sheets(rulebase).values() for row in rows for text in row.values()]
+    texts = [text for rows in xlsform.sheets(rulebase).values() for row in rows for text in row.values()]
     assert not [text for text in texts if re.search(r"(?<!\$)\{\w+\}", text)]
 
 
 def test_it_is_another_form_than_that_of_version_1(rulebase: RuleBase) -> None:
-    [settings] = xlsform.sheets(rulebase)["settings"][1]
+    [settings] = xlsform.sheets(rulebase)["settings"]
     assert settings["form_id"] == "leg_cramp_triage_2"
 
 
 def test_who_cramps_now_is_told_the_one_safe_action(form: Form, rulebase: RuleBase) -> None:
-    labels = {row["name"]: row["label"] for row in xlsform.sheets(rulebase)["survey"][1]}
+    labels = {row["name"]: row["label"] for row in xlsform.sheets(rulebase)["survey"]}
     for option in rulebase.questions["start"].options:
         notes = [name for name in labels if name.startswith("start__now_")]
         told = [labels[name] for name in notes if form.test(name, "relevant", {"start": option.id})]
@@ -229,7 +229,7 @@ def test_what_must_not_wait_is_said_where_the_rules_find_it(form: Form, rulebase
     stopping = [level for level in rulebase.ladder if level.stops]
     seen = dict.fromkeys((level.id for level in stopping), 0)
     words = {level.id: xlsform._label(level.say) for level in stopping}
-    rows = xlsform.sheets(rulebase)["survey"][1]
+    rows = xlsform.sheets(rulebase)["survey"]
     for _ in range(180):
         answers = filled(form, rulebase, random)
         held = form.instance(answers, rulebase)
@@ -272,7 +272,7 @@ def test_numbers_keep_their_limits(form: Form, rulebase: RuleBase) -> None:
 
 
 def test_the_form_says_that_it_gives_no_advice(rulebase: RuleBase) -> None:
-    rows = xlsform.sheets(rulebase)["survey"][1]
+    rows = xlsform.sheets(rulebase)["survey"]
     for row in (rows[0], rows[-1]):
         assert row["type"] == "note"
         assert xlsform._label(rulebase.about.statement) in row["label"]
@@ -317,7 +317,7 @@ def test_export_writes_the_file(tmp_path: Path, rulebase: RuleBase) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     book = load_workbook(path)
     assert book.sheetnames == ["survey", "choices", "settings"]
-    assert book["survey"].max_row == 1 + len(xlsform.sheets(rulebase)["survey"][1])
+    assert book["survey"].max_row == 1 + len(xlsform.sheets(rulebase)["survey"])
 
 
 def test_export_to_a_pipe_but_not_to_a_terminal(

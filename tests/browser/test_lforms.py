@@ -21,8 +21,7 @@ from playwright.sync_api import Locator, Page, expect
 from browser import lforms
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.exchange.fhir.codes import options_of
-from triage.exchange.fhir.enabling import option_link
+from triage.exchange.fhir.codes import option_link, options_of
 from triage.exchange.fhir.questionnaire import questionnaire
 from triage.exchange.fhir.response import read_response
 from triage.knowledge.faults import FaultyInput

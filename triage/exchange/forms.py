@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from triage.knowledge.grammar import Band, joined_bands
-from triage.knowledge.model import Cell, Condition, Option, Question, RedFlag, Row, RuleBase
+from triage.knowledge.model import NOBODY, Cell, Condition, Option, Question, Row, RuleBase
 from triage.output.sayings import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"
@@ -20,9 +20,6 @@ NO_ADVICE = (
     "the program leg-cramp-triage does, from the answers. If the form tells you to call for help, or to get "
     "help today, do that first. Do not wait for anything if one of the signs below is there."
 )
-
-
-# --- what is said
 
 
 class Notice(NamedTuple):
@@ -65,17 +62,19 @@ def shown_when(question: Question, option: Option) -> Condition | None:
 
 def option_condition(question: Question) -> Condition:
     """When a question is asked and one of its options offered."""
-    shown = [shown_when(question, option) for option in question.options]
-    rows = [row for condition in shown if condition for row in condition.when]
-    asked = question.condition
+    (when, unless), shown = question.condition, [shown_when(question, option) for option in question.options]
     if None in shown:
-        return asked
-    return Condition(tuple((*first, *then) for first in asked.when for then in rows), asked.unless)
+        return question.condition
+    offered = [row for condition in shown if condition for row in condition.when]
+    return Condition(tuple((*asked, *row) for asked in when for row in offered), unless)
 
 
 def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
     """What is said behind a question: what its answers call for at once, and that two of them do not go together."""
-    yield from _safe_actions(rulebase, question)
+    for voice, action in rulebase.relief_now.action.items():  # for a cramp that is there now
+        now = frozenset(option.id for option in question.options if option.now and option.voice == voice)
+        if now:
+            yield Notice(f"now-{voice}", action, Condition(((Cell(question.id, now),),)))
     yield from _urgent(rulebase, question)
     both = tuple(
         (Cell(question.id, frozenset([calm])), Cell(question.id, frozenset(others)))
@@ -85,38 +84,18 @@ def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
         yield Notice("rivals", BOTH, Condition(both))
 
 
-def _safe_actions(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
-    """The one thing to do at once for a cramp that is there now, for each of whom it may be about."""
-    for voice, action in rulebase.relief_now.action.items():
-        now = frozenset(option.id for option in question.options if option.now and option.voice == voice)
-        if now:
-            yield Notice(f"now-{voice}", action, Condition(((Cell(question.id, now),),)))
-
-
 def _urgent(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
-    """What a stopping finding calls for, where this is the last question that it needed."""
-    for level in rulebase.ladder:
-        if not level.stops:
-            continue
-        flags = [flag for flag in rulebase.red_flags.values() if flag.disposition == level.id]
-        plain = tuple(row for f in flags if not f.condition.unless for row in _decided_at(rulebase, f, question))
-        if plain:
-            yield Notice(level.id, level.say, Condition(plain))
-        for flag in flags:
-            rows = _decided_at(rulebase, flag, question) if flag.condition.unless else ()
-            if rows:
-                yield Notice(flag.id, level.say, Condition(tuple(rows), flag.condition.unless))
-
-
-def _decided_at(rulebase: RuleBase, flag: RedFlag, question: Question) -> list[Row]:
-    """The rows of a red flag of which this is the last question, exceptions and what it waits for included."""
-    order = list(rulebase.questions)
-    later = {cell.name for row in flag.condition.unless for cell in row} | {*flag.waits_for}
-    return [
-        row
-        for row in flag.condition.when
-        if max((*(cell.name for cell in row), *later), key=order.index) == question.id
-    ]
+    """What stopping findings call for, where this is the last question they needed; those with exceptions apart."""
+    order = list(rulebase.questions).index
+    for level in (level for level in rulebase.ladder if level.stops):
+        found = {level.id: NOBODY}
+        for flag in (flag for flag in rulebase.red_flags.values() if flag.disposition == level.id):
+            when, unless = flag.condition
+            later = {cell.name for row in unless for cell in row} | {*flag.waits_for}
+            decided = [row for row in when if max({cell.name for cell in row} | later, key=order) == question.id]
+            name = flag.id if unless else level.id
+            found[name] = Condition((*found.get(name, NOBODY).when, *decided), unless)
+        yield from (Notice(name, level.say, condition) for name, condition in found.items() if condition.when)
 
 
 # --- conditions
@@ -133,29 +112,23 @@ class Language(ABC):
     What a language adds are tests of one question. Each must be false where that question was not answered.
     """
 
+    negation: str  # with {} for the test, in brackets where it needs them
+
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
 
     @abstractmethod
-    def answered(self, question: Question) -> str:
-        """That an option was chosen, whichever."""
-
-    @abstractmethod
     def chosen(self, question: Question, options: list[str]) -> str:
-        """That any of these options was chosen."""
+        """That any of these options was chosen; where none is named, any at all."""
 
     @abstractmethod
     def between(self, question: Question, low: int, high: int) -> str:
         """That a number was given from `low` to `high`."""
 
-    @abstractmethod
-    def negated(self, test: str) -> str:
-        """That a test is false; it stands in brackets where it needs them."""
-
     def said(self, condition: Condition) -> str:
         """A condition: some row of `when` holds, and none of `unless`."""
-        when = self._rows(condition.when)
-        return f"({when}) and {self.negated(f'({self._rows(condition.unless)})')}" if condition.unless else when
+        when, unless = self._rows(condition.when), self._rows(condition.unless)
+        return f"({when}) and {self.negation.format(f'({unless})')}" if unless else when
 
     def _rows(self, rows: Iterable[Row]) -> str:
         return " or ".join(f"({' and '.join(map(self._cell, row))})" for row in rows)
@@ -166,7 +139,7 @@ class Language(ABC):
         if cell.every:
             return " and ".join(self.chosen(question, [option]) for option in options)
         if cell.absent:
-            return f"{self.answered(question)} and {self.negated(self.chosen(question, options))}"
+            return f"{self.chosen(question, [])} and {self.negation.format(self.chosen(question, options))}"
         tests = [self.between(question, low, high) for low, high in spans(self.rulebase, cell)]
         return either([*tests, self.chosen(question, options)] if options else tests)
 

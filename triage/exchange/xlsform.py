@@ -8,33 +8,21 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, shown_when, signs
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import EVERYBODY, Condition, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
-
 INSTALL_OPENPYXL = "pip install 'leg-cramp-triage[xlsform]'"
-
-SURVEY = (
-    "type", "name", "label", "hint", "required", "required_message",
-    "relevant", "constraint", "constraint_message", "choice_filter",
-)  # fmt: skip
-CHOICES = ("list_name", "name", "label", "shown")
-SETTINGS = ("form_title", "form_id", "version", "style", "default_language")
 
 # A number that may be left unsaid takes two rows: which, and the number.
 WHICH, SAID = "how", "said"
 RESERVED = ("data", "meta")  # elements that every form has
 REQUIRED = "Please answer. There is no silent default."
-UNCONDITIONAL = "0"  # in the column "shown"; other choices have the number of the condition on which they are offered
 
-Rows = list[dict[str, str]]
+Row = dict[str, str]  # column -> text
 
 
 class XPath(Language):
@@ -43,11 +31,13 @@ class XPath(Language):
     No id holds two underscores in a row, so what the form adds to a name never meets another.
     """
 
+    negation = "not({})"
+
     def __init__(self, rulebase: RuleBase) -> None:
         super().__init__(rulebase)
         self.names: dict[str, str] = {}
         for question in rulebase.questions:
-            name = _plain(question)
+            name = question.replace("-", "_")
             name = f"q_{name}" if name[0].isdigit() or name in RESERVED else name
             while name in self.names.values():
                 name += "_"
@@ -58,24 +48,14 @@ class XPath(Language):
         name = self.names[question.id]
         return f"{name}__{WHICH}" if question.kind == "number" else name
 
-    def answered(self, question: Question) -> str:
-        return f"${{{self.choosing(question)}}} != ''"
-
     def chosen(self, question: Question, options: list[str]) -> str:
         field = f"${{{self.choosing(question)}}}"
         test = "selected({}, '{}')" if question.kind == "many" else "{} = '{}'"
-        return either([test.format(field, option) for option in options])
+        return either([test.format(field, option) for option in options]) if options else f"{field} != ''"
 
     def between(self, question: Question, low: int, high: int) -> str:
         field = f"${{{self.names[question.id]}}}"
         return f"({field} >= {low} and {field} <= {high})"
-
-    def negated(self, test: str) -> str:
-        return f"not({test})"
-
-
-def _plain(name: str) -> str:
-    return name.replace("-", "_")
 
 
 def as_xlsx(rulebase: RuleBase) -> bytes:
@@ -87,80 +67,69 @@ def as_xlsx(rulebase: RuleBase) -> bytes:
         raise FaultyInput([Fault("export xlsform", 0, what, INSTALL_OPENPYXL, code="LCT500")]) from None
     book = Workbook()
     book.remove(book.worksheets[0])
-    for title, (columns, rows) in sheets(rulebase).items():
-        _fill(book.create_sheet(title), columns, rows)
+    for title, rows in sheets(rulebase).items():
+        sheet = book.create_sheet(title)
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        for y, row in enumerate([dict(zip(columns, columns, strict=True)), *rows], 1):
+            for x, column in enumerate(columns, 1):
+                if row.get(column):
+                    sheet.cell(y, x, row[column]).data_type = "s"  # never a formula, however a text begins
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-def _fill(sheet: Worksheet, columns: Iterable[str], rows: Rows) -> None:
-    for y, texts in enumerate([dict(zip(columns, columns, strict=True)), *rows], 1):
-        for x, column in enumerate(columns, 1):
-            if texts.get(column):
-                cell = sheet.cell(y, x, texts[column])
-                cell.data_type = "s"  # never a formula, however a text begins
-
-
-def sheets(rulebase: RuleBase) -> dict[str, tuple[tuple[str, ...], Rows]]:
-    """Columns and rows of every sheet, by its name."""
+def sheets(rulebase: RuleBase) -> dict[str, list[Row]]:
+    """The rows of every sheet, by its name."""
     rulebase = rules_in_voice(rulebase)
-    about = rulebase.about
     settings = {
         "form_title": FORM_TITLE,
         "form_id": "leg_cramp_triage_2",  # other questions than the form before it
-        "version": f"{about.version}-{rulebase.sha256[:12]}",
+        "version": f"{rulebase.about.version}-{rulebase.sha256[:12]}",
         "style": "pages",
         "default_language": "en",
     }
-    return {
-        "survey": (SURVEY, list(_survey(rulebase))),
-        "choices": (CHOICES, list(_choices(rulebase))),
-        "settings": (SETTINGS, [settings]),
-    }
-
-
-def _survey(rulebase: RuleBase) -> Iterator[dict[str, str]]:
     xpath = XPath(rulebase)
-    yield _note("about__first", _limits(rulebase))
-    for question in rulebase.questions.values():
+    choices = [row for question in rulebase.questions.values() for row in _choices(xpath, question)]
+    return {"survey": list(_survey(xpath)), "choices": choices, "settings": [settings]}
+
+
+def _survey(xpath: XPath) -> Iterator[Row]:
+    # What the form cannot do, and the signs that must not wait, stand first and last.
+    limits = "\n\n".join([NO_ADVICE, *signs(xpath.rulebase), xpath.rulebase.about.statement])
+    yield _note("about__first", limits)
+    for question in xpath.rulebase.questions.values():
         yield from _question(xpath, question)
-        for notice in notices(rulebase, question):
-            note = _note(f"{xpath.names[question.id]}__{_plain(notice.id)}", notice.say)
-            yield {**note, "relevant": xpath.said(notice.condition)}
-    yield _note("about__last", _limits(rulebase))
+        for notice in notices(xpath.rulebase, question):
+            name = f"{xpath.names[question.id]}__{notice.id.replace('-', '_')}"
+            yield {**_note(name, notice.say), "relevant": xpath.said(notice.condition)}
+    yield _note("about__last", limits)
 
 
-def _note(name: str, words: str) -> dict[str, str]:
+def _note(name: str, words: str) -> Row:
     return {"type": "note", "name": name, "label": _label(words)}
 
 
-def _limits(rulebase: RuleBase) -> str:
-    """What the form cannot do, and the signs that must not wait."""
-    return "\n\n".join([NO_ADVICE, *signs(rulebase), rulebase.about.statement])
-
-
-def _question(xpath: XPath, question: Question) -> Iterator[dict[str, str]]:
-    condition = question.condition
-    row = {
+def _question(xpath: XPath, question: Question) -> Iterator[Row]:
+    """The row of a question; of a number that may be left unsaid two."""
+    name, choosing, condition = xpath.names[question.id], xpath.choosing(question), question.condition
+    asked = {
         "label": _label(question.text),
         "hint": _label(help_text(question)),
         "required": "yes",
         "required_message": REQUIRED,
         "relevant": "" if condition == EVERYBODY else xpath.said(condition),
     }
-    name = xpath.names[question.id]
     if question.options:
-        kind = "select_multiple" if question.kind == "many" else "select_one"
-        offered = _choice_filter(xpath, question)
-        choosing = {"type": f"{kind} {name}", "name": xpath.choosing(question), "choice_filter": offered}
-        yield {**choosing, **row, **_alone(question)}
-        row |= {"relevant": f"${{{xpath.choosing(question)}}} = '{SAID}'", "label": _limits_of(question), "hint": ""}
+        kind = f"select_{'multiple' if question.kind == 'many' else 'one'} {name}"
+        offered = {"choice_filter": _choice_filter(xpath, question)}
+        yield {"type": kind, "name": choosing, **asked, **_alone(question), **offered}
+        asked |= {"relevant": f"${{{choosing}}} = '{SAID}'", "label": _limits_of(question), "hint": ""}
     if question.kind == "number":
-        yield {"type": "integer", "name": name, **row, **_within(xpath, question)}
+        yield {"type": "integer", "name": name, **asked, **_within(xpath, question)}
 
 
-def _within(xpath: XPath, question: Question) -> dict[str, str]:
+def _within(xpath: XPath, question: Question) -> Row:
     """That a number keeps its limits, and those that other answers set."""
     tests = [f". >= {question.minimum} and . <= {question.maximum}"]
     for limit in question.limits:
@@ -174,7 +143,7 @@ def _limits_of(question: Question) -> str:
     return f"A whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
 
 
-def _alone(question: Question) -> dict[str, str]:
+def _alone(question: Question) -> Row:
     """That nothing stands beside an option that stands alone."""
     options, words = alone(question)
     if not options:
@@ -184,30 +153,28 @@ def _alone(question: Question) -> dict[str, str]:
     return {"constraint": f"count-selected(.) <= 1 or not({picked})", "constraint_message": message}
 
 
-def _choices(rulebase: RuleBase) -> Iterator[dict[str, str]]:
-    names = XPath(rulebase).names
-    for question in rulebase.questions.values():
-        conditions = _conditions_of_lines(question)
-        always = {"shown": UNCONDITIONAL} if conditions else {}
-        if question.kind == "number" and question.options:
-            yield {"list_name": names[question.id], "name": SAID, "label": _limits_of(question), **always}
-        for option in question.options:
-            row = {"list_name": names[question.id], "name": option.id, "label": _label(option.text)}
-            condition = shown_when(question, option)
-            yield row | ({"shown": conditions[condition]} if condition else always)
+def _choices(xpath: XPath, question: Question) -> Iterator[Row]:
+    listed, numbers = {"list_name": xpath.names[question.id]}, _offered_when(question)
+    if question.kind == "number" and question.options:
+        yield {**listed, "name": SAID, "label": _limits_of(question), "shown": numbers.get(None, "")}
+    for option in question.options:
+        shown = numbers.get(shown_when(question, option), "")
+        yield {**listed, "name": option.id, "label": _label(option.text), "shown": shown}
 
 
-def _conditions_of_lines(question: Question) -> dict[Condition, str]:
-    """The conditions on which some options of a list are offered, numbered."""
-    conditions = [shown for option in question.options if (shown := shown_when(question, option))]
-    return {condition: str(number) for number, condition in enumerate(dict.fromkeys(conditions), 1)}
+def _offered_when(question: Question) -> dict[Condition | None, str]:
+    """The conditions on which options are offered (None: always), with their numbers; none where all always are."""
+    conditions = [shown_when(question, option) for option in question.options]
+    numbered = enumerate(dict.fromkeys([None, *conditions]))
+    return {condition: str(number) for number, condition in numbered} if any(conditions) else {}
 
 
 def _choice_filter(xpath: XPath, question: Question) -> str:
     """Which choices are offered, by their column "shown"; empty where all are."""
-    conditions = _conditions_of_lines(question)
-    tests = [f"(shown = '{number}' and ({xpath.said(condition)}))" for condition, number in conditions.items()]
-    return " or ".join([f"shown = '{UNCONDITIONAL}'", *tests]) if tests else ""
+    return " or ".join(
+        f"(shown = '{number}' and ({xpath.said(condition)}))" if condition else f"shown = '{number}'"
+        for condition, number in _offered_when(question).items()
+    )
 
 
 def _label(words: str) -> str:

@@ -157,7 +157,7 @@ def _check_workers(client: Any, task: Task) -> None:
             hint = f"is leg-cramp-triage {__version__} installed there?"
             faults.append(Fault(address, 0, f"this worker cannot be used: {why}", hint, code="LCT705"))
         elif why:
-            faults.append(Fault(address, 0, *why, code="LCT705"))
+            faults.append(Fault(address, 0, why[0], why[1], code="LCT705"))
     if faults:
         raise Unfit(faults)
 

@@ -34,13 +34,15 @@ ADVICE = code_system("advice")
 CHECKS = code_system("checks")
 QUESTIONS = code_system("questions")
 
-# Extensions of the project itself.
-TITLE_EXTENSION = canonical("StructureDefinition", "title")
-
 
 def options_of(question: Question) -> str:
     """The code system of a question's options: their ids are unique only among themselves."""
     return code_system(f"options-{question.id.replace('_', '-')}")
+
+
+def option_link(question: Question) -> str:
+    """The linkId of the item that takes a question's options: a number and a choice need an item each."""
+    return f"{question.id}.option" if question.kind == "number" else question.id
 
 
 def coding(system: str, code: str, display: str) -> Json:
@@ -51,16 +53,6 @@ def coding(system: str, code: str, display: str) -> Json:
 def option_coding(question: Question, option: Option) -> Json:
     """The Coding of an option, as it stands in the Questionnaire and in every response."""
     return coding(options_of(question), option.id, option.text)
-
-
-def concept(system: str, code: str, display: str) -> Json:
-    """A CodeableConcept with one of the project's codes, and the same in words."""
-    return {"coding": [coding(system, code, display)], "text": display}
-
-
-def text(words: str) -> Json:
-    """A CodeableConcept of words alone."""
-    return {"text": words}
 
 
 def extension(url: str, kind: str, value: Any) -> Json:

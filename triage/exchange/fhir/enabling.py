@@ -8,49 +8,39 @@ both, as in the rule grammar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from triage.exchange.fhir.codes import Json, extension, option_coding
+from triage.exchange.fhir.codes import Json, extension, option_coding, option_link
 from triage.exchange.forms import Language, spans
 from triage.knowledge.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
 
 ENABLE_WHEN_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
 
 
-def option_link(question: Question) -> str:
-    """The linkId of the item that takes a question's options: a number and a choice need an item each."""
-    return f"{question.id}.option" if question.kind == "number" else question.id
-
-
 def enabling(rulebase: RuleBase, condition: Condition) -> Json:
     """The fields of an item that is there only where `condition` (over answers) holds."""
-    if condition.unless or any(cell.absent for row in condition.when for cell in row):
-        return _by_expression(FhirPath(rulebase).said(condition))
-    rows = [[_ways(rulebase, cell) for cell in row] for row in condition.when]
-    if all(map(_is_any, rows)):
-        return _enable_when("any", [test for row in rows for cell in row for way in cell for test in way])
-    if len(rows) == 1 and all(len(cell) == 1 for cell in rows[0]):
-        return _enable_when("all", [test for cell in rows[0] for test in cell[0]])
+    if condition == EVERYBODY:
+        return {}
+    if not condition.unless:
+        rows = [[_ways(rulebase, cell) for cell in row] for row in condition.when]
+        if all(is_simple(rulebase, row) for row in condition.when):
+            return _enable_when("any", [test for row in rows for ways in row for way in ways for test in way])
+        if len(rows) == 1 and all(len(ways) == 1 for ways in rows[0]):
+            return _enable_when("all", [test for [way] in rows[0] for test in way])
     return _by_expression(FhirPath(rulebase).said(condition))
 
 
 def is_simple(rulebase: RuleBase, row: Row) -> bool:
     """Whether a row holds if any of some tests does, so that rows like it go together into one `enableWhen`."""
-    return not any(cell.absent for cell in row) and _is_any([_ways(rulebase, cell) for cell in row])
+    ways = [way for cell in row for way in _ways(rulebase, cell)]
+    return len(row) == 1 and bool(ways) and all(len(way) == 1 for way in ways)
 
 
-def unanswered(rulebase: RuleBase, question: Question, asked: Condition) -> Json:
-    """The fields of an item that is there only where a question is asked and not answered."""
-    if asked == EVERYBODY:
-        test = {"question": question.id, "operator": "exists", "answerBoolean": False}
-        return {"enableWhen": [test], "enableBehavior": "all"}
-    return any_unanswered(rulebase, [(question, asked)])
-
-
-def any_unanswered(rulebase: RuleBase, questions: Iterable[tuple[Question, Condition]]) -> Json:
-    """The same for several questions, of which any is asked (its condition holds) and not answered."""
+def unanswered(rulebase: RuleBase, *questions: tuple[Question, Condition]) -> Json:
+    """The fields of an item that is there only where one of some questions is asked (its condition) and not answered."""
     path = FhirPath(rulebase)
-    said = [f"(({path.said(asked)}) and {_exists(q.id)}.not())" for q, asked in questions]
+    match questions:
+        case [(question, asked)] if asked == EVERYBODY:
+            return _enable_when("all", [{"question": question.id, "operator": "exists", "answerBoolean": False}])
+    said = [f"(({path.said(asked)}) and {_exists(question.id)}.not())" for question, asked in questions]
     return _by_expression(" or ".join(said))
 
 
@@ -59,27 +49,21 @@ def _by_expression(fhirpath: str) -> Json:
     return {"extension": [extension(ENABLE_WHEN_EXPRESSION, "Expression", expression)]}
 
 
-# --- enableWhen
-
-Ways = list[list[Json]]  # the ways in which a cell can hold; each is a list of tests that must all hold
-
-
 def _enable_when(behavior: str, tests: list[Json]) -> Json:
     once = [test for nth, test in enumerate(tests) if test not in tests[:nth]]
     return {"enableWhen": once, "enableBehavior": behavior}
 
 
-def _is_any(row: list[Ways]) -> bool:
-    return len(row) == 1 and all(len(way) == 1 for way in row[0])
-
-
-def _ways(rulebase: RuleBase, cell: Cell) -> Ways:
+def _ways(rulebase: RuleBase, cell: Cell) -> list[list[Json]]:
+    """The ways in which a cell can hold, each with all the tests of it; none where `enableWhen` cannot say it."""
     question = rulebase.questions[cell.name]
     chosen = [
         {"question": option_link(question), "operator": "=", "answerCoding": option_coding(question, option)}
         for option in question.options
         if option.id in cell.options
     ]
+    if cell.absent:
+        return []
     if cell.every:
         return [chosen]
     return [_bounds(question, low, high) for low, high in spans(rulebase, cell)] + [[test] for test in chosen]
@@ -95,30 +79,19 @@ def _bounds(question: Question, low: int, high: int) -> list[Json]:
     return tests or [{"question": question.id, "operator": "exists", "answerBoolean": True}]
 
 
-# --- FHIRPath
-
-
 class FhirPath(Language):
     """FHIRPath over %resource, the response; always true or false."""
 
-    def answered(self, question: Question) -> str:
-        return _exists(option_link(question))
+    negation = "{}.not()"
 
     def chosen(self, question: Question, options: list[str]) -> str:
-        return _exists(option_link(question), " or ".join(f"code = {_quoted(option)}" for option in options))
+        return _exists(option_link(question), " or ".join(f"code = '{option}'" for option in options))
 
     def between(self, question: Question, low: int, high: int) -> str:
         return _exists(question.id, f"$this >= {low} and $this <= {high}")
 
-    def negated(self, test: str) -> str:
-        return f"{test}.not()"
-
 
 def _exists(link: str, test: str = "") -> str:
-    """That the item of that linkId has an answer, one whose value passes the test."""
+    """That the item of that linkId has an answer, one whose value passes the test. Ids need no quoting."""
     passes = f".value.where({test})" if test else ""
-    return f"%resource.item.where(linkId = {_quoted(link)}).answer{passes}.exists()"
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return f"%resource.item.where(linkId = '{link}').answer{passes}.exists()"

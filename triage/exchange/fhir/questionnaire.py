@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from triage.exchange import forms
-from triage.exchange.fhir import codes
-from triage.exchange.fhir.codes import Json, extension
-from triage.exchange.fhir.enabling import any_unanswered, enabling, is_simple, option_link, unanswered
+from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link
+from triage.exchange.fhir.enabling import enabling, is_simple, unanswered
 from triage.exchange.forms import Notice
-from triage.knowledge.model import EVERYBODY, Cell, Condition, Option, Question, RuleBase
+from triage.knowledge.grammar import Band
+from triage.knowledge.model import Cell, Condition, Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
-FORM_NAME = "LegCrampTriage"
 FORM_ID = "leg-cramp-triage-2"
-URL = codes.canonical("Questionnaire", FORM_ID)
-FORMER_URL = codes.canonical("Questionnaire", "leg-cramp-triage")  # other questions, whose answers cannot be read
+URL = canonical("Questionnaire", FORM_ID)
+FORMER_URL = canonical("Questionnaire", "leg-cramp-triage")  # other questions, whose answers cannot be read
 ABOUT, LOOK_BACK, SIGNS = "form.about", "form.look-back", "form.signs"  # no question has a full stop in its id
+INSTEAD = "Or, in place of a number:"
 
 _STILL_OPEN = "A question further up is still open. Please look back."
-_INSTEAD = "Or, in place of a number:"
 _FITTING = "Tick only lines that go with an answer above. Leave out the others."
 
 
@@ -45,7 +45,7 @@ def questionnaire(rulebase: RuleBase) -> Json:
         "language": "en",
         "url": URL,
         "version": rulebase.about.version,
-        "name": FORM_NAME,
+        "name": "LegCrampTriage",
         "title": forms.FORM_TITLE,
         "status": "draft",
         "subjectType": ["Patient"],
@@ -54,22 +54,40 @@ def questionnaire(rulebase: RuleBase) -> Json:
     }
 
 
-def canonical(rulebase: RuleBase) -> str:
+def name_of(rulebase: RuleBase) -> str:
     """What a response names as its questionnaire: the URL and the version."""
     return f"{URL}|{rulebase.about.version}"
+
+
+@lru_cache(maxsize=4)
+def links_of(rulebase: RuleBase) -> frozenset[str]:
+    """The linkIds of all items, inner ones among them."""
+    items = questionnaire(rulebase)["item"]
+    return frozenset(one["linkId"] for item in items for one in (item, *item.get("item", ())))
 
 
 def _items(rulebase: RuleBase) -> Iterator[Json]:
     for question in rulebase.questions.values():
         yield from _asked(rulebase, question)
         for notice in forms.notices(rulebase, question):
-            yield from _notice_items(rulebase, question, notice)
+            yield from _notice(rulebase, question, notice)
     yield from _look_back(rulebase)
     for nth, words in enumerate(forms.signs(rulebase), 1):
         yield _display(f"{SIGNS}.{nth}", words)
 
 
-def _notice_items(rulebase: RuleBase, question: Question, notice: Notice) -> Iterator[Json]:
+def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
+    """A question as one item; a number that may be left unsaid as two."""
+    refused = [item for notice in _refused(rulebase, question) for item in _notice(rulebase, question, notice)]
+    kind = _number(question) if question.kind == "number" else _choice(question)
+    fields = {**kind, "item": [*_help(question), *refused]}
+    yield _item(question.id, question.text, enabling(rulebase, question.condition), fields)
+    if question.kind == "number" and question.options:
+        opened = unanswered(rulebase, (question, forms.option_condition(question)))
+        yield _item(option_link(question), INSTEAD, opened, _choice(question))
+
+
+def _notice(rulebase: RuleBase, question: Question, notice: Notice) -> Iterator[Json]:
     """A notice as one item for what `enableWhen` can say, which every program knows, and one for the rest."""
     link, (when, unless) = f"{question.id}.{notice.id}", notice.condition
     simple = () if unless else tuple(row for row in when if is_simple(rulebase, row))
@@ -81,67 +99,60 @@ def _notice_items(rulebase: RuleBase, question: Question, notice: Notice) -> Ite
 
 def _look_back(rulebase: RuleBase) -> Iterator[Json]:
     """At the end: whether an answer further down has opened a question further up, which a form shows there."""
-    order = list(rulebase.questions)
+    order = list(rulebase.questions).index
     late = [
         (question, question.condition)
         for question in rulebase.questions.values()
         if question.kind != "number"
-        if any(order.index(cell.name) > order.index(question.id) for row in question.condition.when for cell in row)
+        and any(order(cell.name) > order(question.id) for row in question.condition.when for cell in row)
     ]
     if late:
-        yield _told(LOOK_BACK, _STILL_OPEN, any_unanswered(rulebase, late))
+        yield _told(LOOK_BACK, _STILL_OPEN, unanswered(rulebase, *late))
 
 
-def _asked(rulebase: RuleBase, question: Question) -> Iterator[Json]:
-    """A question as one item; a number that may be left unsaid as two."""
-    opened = {} if question.condition == EVERYBODY else enabling(rulebase, question.condition)
-    fields = _number(question) if question.kind == "number" else _choice(question)
-    inner = [_help(question), *_seen_from_the_start(question)]
-    for notice in _refused(rulebase, question):
-        inner += _notice_items(rulebase, question, notice)
-    yield {**_input(question.id, question.text, opened, fields), "item": inner}
-    if question.kind == "number" and question.options:
-        opened = unanswered(rulebase, question, forms.option_condition(question))
-        yield _input(option_link(question), _INSTEAD, opened, _choice(question))
+# --- items, and the fields of those that take an answer
 
 
-def _input(link: str, words: str, opened: Json, fields: Json) -> Json:
-    """An item that takes an answer: when it is there, and the fields of its kind. Both may have extensions."""
-    extensions = [*opened.get("extension", []), *fields["extension"]]
-    tests = {name: value for name, value in opened.items() if name != "extension"}
-    return {**_head(link, words), **tests, **fields, "extension": extensions}
+def _item(link: str, words: str, *parts: Json) -> Json:
+    """An item of the fields of some parts, each of which may have extensions."""
+    fields = {name: value for part in parts for name, value in part.items()}
+    extensions = [one for part in parts for one in part.get("extension", [])]
+    return filled({"linkId": link, "text": words, **fields, "extension": extensions})
 
 
-def _head(link: str, words: str) -> Json:
-    return {"linkId": link, "text": words}
+def _display(link: str, words: str, *parts: Json) -> Json:
+    return _item(link, words, {"type": "display"}, *parts)
+
+
+def _told(link: str, words: str, opened: Json) -> Json:
+    """A display item that must not be overlooked once it is there."""
+    style = _core("rendering-style", "String", "font-weight: bold")
+    return _display(link, words, {"_text": {"extension": [style]}}, opened)
 
 
 def _number(question: Question) -> Json:
-    """The fields of an item that takes a number."""
     limits = [_core("minValue", "Integer", question.minimum), _core("maxValue", "Integer", question.maximum)]
     unit = [_core("questionnaire-unit", "Coding", {"display": question.unit})] if question.unit else []
     return {"type": "integer", "required": not question.options, "extension": [*limits, *unit]}
 
 
 def _choice(question: Question) -> Json:
-    """The fields of an item in which options are chosen."""
     several = question.kind == "many"
     control = _control("check-box" if several else "radio-button")
-    return {
+    fields = {
         "type": "choice",
         "required": True,
-        **({"repeats": True} if several else {}),
+        "repeats": several or None,
         "extension": [control, _core("questionnaire-choiceOrientation", "Code", "vertical")],
         "answerOption": [_option(question, option) for option in question.options],
     }
+    return filled(fields)
 
 
 def _option(question: Question, option: Option) -> Json:
-    extensions = [_core("questionnaire-optionExclusive", "Boolean", True)] if option.exclusive else []
-    if option.page:
-        extensions.append(_core("questionnaire-optionPrefix", "String", option.page))
-    more = {"extension": extensions} if extensions else {}
-    return {**more, "valueCoding": codes.option_coding(question, option)}
+    exclusive = [_core("questionnaire-optionExclusive", "Boolean", True)] if option.exclusive else []
+    page = [_core("questionnaire-optionPrefix", "String", option.page)] if option.page else []
+    return filled({"extension": [*exclusive, *page], "valueCoding": option_coding(question, option)})
 
 
 def _control(code: str) -> Json:
@@ -154,22 +165,9 @@ def _core(name: str, kind: str, value: Any) -> Json:
     return extension(f"http://hl7.org/fhir/StructureDefinition/{name}", kind, value)
 
 
-def _display(link: str, words: str) -> Json:
-    return {**_head(link, words), "type": "display"}
-
-
-def _told(link: str, words: str, opened: Json) -> Json:
-    """A display item that must not be overlooked once it is there."""
-    style = _core("rendering-style", "String", "font-weight: bold")
-    return {**_display(link, words), "_text": {"extension": [style]}, **opened}
-
-
-def _help(question: Question) -> Json:
-    return {**_display(f"{question.id}.why", forms.help_text(question)), "extension": [_control("help")]}
-
-
-def _seen_from_the_start(question: Question) -> Iterator[Json]:
-    """What must be read without asking for help: open details, and that not every line fits everybody."""
+def _help(question: Question) -> Iterator[Json]:
+    """Why it is asked; and what must be read without asking: open details, and that not every line fits everybody."""
+    yield _display(f"{question.id}.why", forms.help_text(question), {"extension": [_control("help")]})
     if any(option.open for option in question.options):
         words = "\n".join(forms.detailed(option) for option in question.options if option.open)
         yield _display(f"{question.id}.open", words)
@@ -184,13 +182,11 @@ def _refused(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
     A number that other answers rule out (`maxValue` knows no conditions), an option that stands alone beside others.
     """
     for nth, limit in enumerate(question.limits, 1):
-        bands = [Cell(question.id, frozenset([band])) for band in rulebase.bands[question.id]]
         # Bands are cut at the edges of limits: the lowest number of one tells for all of it.
-        outside = [cell.options for cell in bands if not limit.allows(forms.spans(rulebase, cell)[0][0])]
-        rows = [(*row, Cell(question.id, frozenset().union(*outside))) for row in limit.when]
-        yield Notice(f"limit.{nth}", limit.say, Condition(tuple(rows)))
+        outside = frozenset(band for band in rulebase.bands[question.id] if not limit.allows(Band.named(band).low))
+        rows = tuple((*row, Cell(question.id, outside)) for row in limit.when)
+        yield Notice(f"limit.{nth}", limit.say, Condition(rows))
     options, words = forms.alone(question)
     every = frozenset(option.id for option in question.options)
-    rows = [(Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in options]
-    if rows:
-        yield Notice("alone", f"{words} Please take one of them away.", Condition(tuple(rows)))
+    beside = tuple((Cell(question.id, frozenset([o.id])), Cell(question.id, every - {o.id})) for o in options)
+    yield Notice("alone", f"{words} Please take one of them away.", Condition(beside))

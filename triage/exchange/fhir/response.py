@@ -10,27 +10,26 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from functools import lru_cache
-from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 from triage.conversation.answers import AnswerFile, check_answers
-from triage.exchange.fhir.codes import TITLE_EXTENSION, Json, extension, filled, option_coding, options_of
-from triage.exchange.fhir.enabling import option_link
-from triage.exchange.fhir.questionnaire import FORMER_URL, URL, canonical, questionnaire
+from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link, options_of
+from triage.exchange.fhir.questionnaire import FORMER_URL, INSTEAD, URL, links_of, name_of
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput, allowed
 from triage.knowledge.model import Answer, Answers, Question, RuleBase, chosen
 from triage.knowledge.toml_file import decoded, refuse_extremes
+from triage.knowledge.voices import rules_in_voice
 
 RESOURCE = "QuestionnaireResponse"
 IN_PROGRESS, COMPLETED, IN_ERROR = "in-progress", "completed", "entered-in-error"
 STATUSES = (IN_PROGRESS, COMPLETED, "amended", IN_ERROR, "stopped")
 WRITTEN = ("resourceType", "language", "extension", "questionnaire", "status", "authored", "item")
+TITLE_EXTENSION = canonical("StructureDefinition", "title")
 
 # FHIR: what cannot be understood here may turn the meaning of the rest round, so it must not be passed over.
 _MODIFIERS = ("modifierExtension", "implicitRules")
 _HALF = re.compile("[\ud800-\udfff]")  # of a character: JSON can hold one, no file of text can
-_DATE_TIME = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?)?)?")
+_DATE_TIME = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?")
 
 
 def as_text(rulebase: RuleBase, answers: Answers, title: str, saved: date | None, complete: bool) -> str:
@@ -40,16 +39,15 @@ def as_text(rulebase: RuleBase, answers: Answers, title: str, saved: date | None
 
 def as_response(rulebase: RuleBase, answers: Answers, title: str, saved: date | None, complete: bool) -> Json:
     """The response, in asking order; `saved` is the day on which it was answered."""
-    texts = _texts(rulebase)
-    items = [_item(question, answers[name], texts) for name, question in rulebase.questions.items() if name in answers]
+    questions = rules_in_voice(rulebase).questions.values()
     fields = {
         "resourceType": RESOURCE,
         "language": "en",
         "extension": _title(title),
-        "questionnaire": canonical(rulebase),
+        "questionnaire": name_of(rulebase),
         "status": COMPLETED if complete else IN_PROGRESS,
         "authored": saved.isoformat() if saved else None,
-        "item": items,
+        "item": [_item(question, answers[question.id]) for question in questions if question.id in answers],
     }
     return filled(fields)
 
@@ -58,23 +56,12 @@ def _title(title: str) -> list[Json]:
     return [extension(TITLE_EXTENSION, "String", title)] if title else []
 
 
-def _item(question: Question, answer: Answer, texts: Mapping[str, str]) -> Json:
-    link = question.id if isinstance(answer, int) else option_link(question)
+def _item(question: Question, answer: Answer) -> Json:
+    if isinstance(answer, int):
+        return {"linkId": question.id, "text": question.text, "answer": [{"valueInteger": answer}]}
     codings = [{"valueCoding": option_coding(question, question.option(name))} for name in chosen(answer)]
-    values: list[Json] = [{"valueInteger": answer}] if isinstance(answer, int) else codings
-    return {"linkId": link, "text": texts[link], "answer": values}
-
-
-@lru_cache(maxsize=4)
-def _texts(rulebase: RuleBase) -> Mapping[str, str]:
-    """LinkId -> text of every item of the Questionnaire, inner ones among them."""
-    return MappingProxyType({item["linkId"]: item["text"] for item in _all_items(questionnaire(rulebase)["item"])})
-
-
-def _all_items(items: Iterable[Json]) -> Iterator[Json]:
-    for item in items:
-        yield item
-        yield from _all_items(item.get("item", ()))
+    words = INSTEAD if question.kind == "number" else question.text
+    return {"linkId": option_link(question), "text": words, "answer": codings}
 
 
 # --- reading
@@ -85,11 +72,10 @@ def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
     data = _parse(name, raw)
     reader = _Response(name, rulebase)
     reader.refuse_modifiers("", data)
-    remarks = reader.remarks(data.get("questionnaire"))
     reader.check_status(data.get("status"))
     title, saved = reader.title(data.get("extension", [])), reader.day(data.get("authored"))
     reader.walk("", data.get("item", []))
-    reader.refuse_former(data.get("questionnaire"))
+    remarks = reader.remarks(data.get("questionnaire"))
     answers = reader.answers()
     if reader.faults:
         raise FaultyInput(reader.faults, {} if data.get("status") == IN_ERROR else answers)
@@ -100,24 +86,20 @@ def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
 
 def _parse(name: str, raw: bytes) -> Json:
     """The response as it stands in the file. Raises FaultyInput where it is none."""
-    text = decoded(name, raw)
 
     def fault(code: str, what: str, line: int = 0) -> FaultyInput:
         return FaultyInput([Fault(name, line, what, code=code)])
 
     def once(pairs: list[tuple[str, Any]]) -> Json:
-        made = dict(pairs)
-        if len(made) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise fault("LCT512", f'"{twice}" is given twice in one object')
+        made: Json = {}
+        for key, value in pairs:
+            if key in made:
+                raise fault("LCT512", f'"{key}" is given twice in one object')
+            made[key] = value
         return made
 
-    def no_number(word: str) -> NoReturn:
-        raise ValueError(word)
-
     try:
-        data = json.loads(text, object_pairs_hook=once, parse_constant=no_number)
+        data = json.loads(decoded(name, raw), object_pairs_hook=once, parse_constant=int)  # int("NaN"): ValueError
         if not isinstance(data, dict):
             raise fault("LCT513", f"must be an object, a {RESOURCE}")
         refuse_extremes(data)
@@ -130,18 +112,6 @@ def _parse(name: str, raw: bytes) -> Json:
     return data
 
 
-def _url(given: Any) -> str:
-    """The URL of a canonical, without version and fragment; empty where there is none."""
-    return "" if given is None else str(given).partition("#")[0].partition("|")[0]
-
-
-class _Given(NamedTuple):
-    """What one item answers: where in the file it stands, and the values as an answer file would give them."""
-
-    where: str
-    values: list[Any]
-
-
 class _Response:
     """Reads what can be read of one response, and gathers what is wrong with it.
 
@@ -151,11 +121,10 @@ class _Response:
     def __init__(self, name: str, rulebase: RuleBase) -> None:
         self.name, self.rulebase = name, rulebase
         self.faults: list[Fault] = []
-        questions = rulebase.questions.values()
-        self.asked = {link: q for q in questions for link in (q.id, option_link(q))}
-        self.known = _texts(rulebase)
+        self.known = links_of(rulebase)
+        self.asked = {link: q for q in rulebase.questions.values() for link in (q.id, option_link(q))}
         self.links: set[str] = set()  # of all items, known or not
-        self.given: dict[str, list[_Given]] = {}  # by the id of the question
+        self.given: dict[str, list[tuple[str, Any]]] = {}  # question -> the place of the item and the value, of each
 
     def fault(self, code: str, what: str, hint: str = "", near: tuple[object, Iterable[str]] | None = None) -> None:
         """Note what is wrong; after MOST_FAULTS only that there is more. `near`: what was given and what is allowed.
@@ -175,21 +144,19 @@ class _Response:
                 self.fault("LCT514", f"{where}{key}: may change the meaning of the answers, and is not understood here")
 
     def remarks(self, given: Any) -> tuple[str, ...]:
-        """What to tell of the questionnaire that is answered; a wholly different one is a fault."""
-        if given is None:
-            return ()
-        version, ours = str(given).partition("#")[0].partition("|")[2], self.rulebase.about.version
-        if _url(given) != URL:
+        """What to tell of the questionnaire that is answered; another one is a fault.
+
+        Raises FaultyInput, with one line, where the answers are to the questions of the version before.
+        """
+        url, _, version = str(given or "").partition("#")[0].partition("|")
+        saved, ours = self.rulebase.saved, self.rulebase.about.version
+        if saved.gone_say and (url == FORMER_URL or (url in ("", URL) and self.links.intersection(saved.gone))):
+            raise FaultyInput([Fault(self.name, 0, saved.gone_say, code="LCT516")])
+        if given is not None and url != URL:
             self.fault("LCT515", f'questionnaire: "{given}" is not the one asked here', f"must be {URL}")
         if version in ("", ours):
             return ()
         return (f"These are answers to version {version} of the questions. Here they are read as version {ours}.",)
-
-    def refuse_former(self, given: Any) -> None:
-        """Raise FaultyInput, with one line, where a response answers the questions of the version before."""
-        saved, url = self.rulebase.saved, _url(given)
-        if saved.gone_say and (url == FORMER_URL or (url in ("", URL) and self.links.intersection(saved.gone))):
-            raise FaultyInput([Fault(self.name, 0, saved.gone_say, code="LCT516")])
 
     def check_status(self, given: Any) -> None:
         if given not in STATUSES:
@@ -212,12 +179,10 @@ class _Response:
         """The day of `authored`, here; the first one of a month or year, so that it counts as old."""
         if given is None:
             return None
-        found = _DATE_TIME.fullmatch(given) if isinstance(given, str) else None
         try:
-            if found and found[4]:
-                return datetime.fromisoformat(found[0]).astimezone().date()
-            if found:
-                return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
+            if isinstance(given, str) and _DATE_TIME.fullmatch(given):
+                moment = datetime.fromisoformat(given + "-01-01"[len(given) - 4 :])
+                return (moment.astimezone() if moment.tzinfo else moment).date()
         except (ValueError, OverflowError):
             pass
         self.fault("LCT520", f'authored: "{given}" is not a day or time', "like 2026-01-31 or 2026-01-31T09:30:00Z")
@@ -228,7 +193,14 @@ class _Response:
     def walk(self, where: str, items: Any) -> None:
         """Take in what every item gives; those within items and within answers too."""
         for place, item in self._objects(f"{where}item", items):
-            self._take(place, item)
+            link = self._link(place, item)
+            for spot, answer in self._objects(f"{place}.answer", item.get("answer", [])):
+                values = [key for key in answer if key.startswith("value")]
+                if values and link in self.asked:
+                    self._take(place, spot, link, answer, values)
+                elif values and link in self.known:
+                    self.fault("LCT524", f"{spot}: {link} is only shown, it takes no answer")
+                self.walk(f"{spot}.", answer.get("item", []))
             self.walk(f"{place}.", item.get("item", []))
 
     def _objects(self, where: str, given: Any) -> Iterator[tuple[str, Json]]:
@@ -244,20 +216,6 @@ class _Response:
             else:
                 self.fault("LCT521", f"{place}: must be an object")
 
-    def _take(self, where: str, item: Json) -> None:
-        link = self._link(where, item)
-        question = self.asked.get(link)
-        values: list[Any] = []
-        for place, answer in self._objects(f"{where}.answer", item.get("answer", [])):
-            keys = [key for key in answer if key.startswith("value")]
-            if question and keys:
-                values += self._value(place, link, question, answer, keys)
-            elif keys and link in self.known:
-                self.fault("LCT524", f"{place}: {link} is only shown, it takes no answer")
-            self.walk(f"{place}.", answer.get("item", []))
-        if question and values:
-            self.given.setdefault(question.id, []).append(_Given(where, values))
-
     def _link(self, where: str, item: Json) -> str:
         """The linkId of an item; empty (after a fault) where there is none. One that is not known is a fault, too."""
         link = item.get("linkId")
@@ -270,15 +228,19 @@ class _Response:
             self.fault("LCT523", f'{where}: unknown linkId "{link}"', near=(link, self.asked))
         return link
 
-    def _value(self, where: str, link: str, question: Question, answer: Json, keys: list[str]) -> Iterator[Any]:
-        """The value of one answer, as an answer file would give it; none if none can be read."""
+    def _take(self, item: str, where: str, link: str, answer: Json, keys: list[str]) -> None:
+        """Keep the value of one answer, as an answer file would give it, if one can be read."""
+        question = self.asked[link]
+        values: Iterable[Any] = ()
         wanted = "valueCoding" if question.options and link == option_link(question) else "valueInteger"
         if keys != [wanted]:
             self.fault("LCT525", f"{where}: {link} takes {wanted}, not {', '.join(keys)}")
         if "valueCoding" in keys:
-            yield from self._code(f"{where}.valueCoding", question, answer["valueCoding"])
+            values = self._code(f"{where}.valueCoding", question, answer["valueCoding"])
         elif "valueInteger" in keys and question.kind == "number":
-            yield answer["valueInteger"]
+            values = [answer["valueInteger"]]
+        for value in values:
+            self.given.setdefault(question.id, []).append((item, value))
 
     def _code(self, where: str, question: Question, coding: Any) -> Iterator[str]:
         code, system = coding.get("code") if isinstance(coding, dict) else None, options_of(question)
@@ -291,7 +253,7 @@ class _Response:
 
     def answers(self) -> Answers:
         """The answers, in asking order; of those that are not sound, what can be read."""
-        raw = {name: self._together(self.rulebase.questions[name]) for name in self.given}
+        raw = {name: self._together(self.rulebase.questions[name], given) for name, given in self.given.items()}
         names = list(raw)  # JSON has no lines: faults are told by the number of the question here
         try:
             known, faults = check_answers(raw, self.rulebase, self.name, lambda name: 1 + names.index(name))
@@ -299,20 +261,19 @@ class _Response:
             known, faults = error.known, list(error.faults)
         for fault in faults:
             name = names[fault.line - 1]
+            told = len(self.given[name]) > 1 and self.rulebase.questions[name].kind != "many"
             if not fault.line:  # there are more than are listed
                 self.fault(fault.code, fault.what)
-            elif not (
-                isinstance(raw[name], list) and self.rulebase.questions[name].kind != "many"
-            ):  # which has been told
-                self.fault(fault.code, f"{self.given[name][0].where}: {fault.what}", fault.hint)
+            elif not told:
+                self.fault(fault.code, f"{self.given[name][0][0]}: {fault.what}", fault.hint)
         return known
 
-    def _together(self, question: Question) -> Any:
+    def _together(self, question: Question, given: list[tuple[str, Any]]) -> Any:
         """All that was given to a question, as an answer file would give it."""
-        first, *others = self.given[question.id]
-        values = [value for given in (first, *others) for value in given.values]
+        first, *others = dict.fromkeys(item for item, _ in given)
+        values = [value for _, value in given]
         for other in others:
-            self.fault("LCT528", f"{other.where}: {question.id} is answered twice", f"also in {first.where}")
+            self.fault("LCT528", f"{other}: {question.id} is answered twice", f"also in {first}")
         if len(values) > 1 and question.kind != "many" and not others:
-            self.fault("LCT528", f"{first.where}: {question.id}: takes one answer, not {len(values)}")
+            self.fault("LCT528", f"{first}: {question.id}: takes one answer, not {len(values)}")
         return values[0] if len(values) == 1 and question.kind != "many" else values

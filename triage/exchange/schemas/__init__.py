@@ -4,6 +4,25 @@ They are made from the rule base and from the types that these files are read in
 that there is no second list of anything. Draft-07 is what editors of TOML know.
 """
 
-ANSWERS, SCENARIO, ASSESSMENT, ROW = "answers", "scenario", "assessment", "row"
-SUMMARY, RULES = "summary", "rules"
-KINDS = (ANSWERS, SCENARIO, ASSESSMENT, ROW, SUMMARY, RULES)
+from typing import Any
+
+RULES = "rules"
+KINDS = ("answers", "scenario", "assessment", "row", "summary", RULES)
+
+Schema = dict[str, Any]
+
+
+def options(values: dict[str, str]) -> Schema:
+    """One of the keys; editors show what each stands for."""
+    return {"enum": list(values), "x-taplo": {"docs": {"enumValues": list(values.values())}}}
+
+
+def array(items: Schema, **more: Any) -> Schema:
+    """A list of such items."""
+    return {"type": "array", "items": items, **more}
+
+
+def table(properties: dict[str, Schema], required: list[str] | None = None, **more: Any) -> Schema:
+    """A table that takes these fields and no others."""
+    needed = {"required": required} if required else {}
+    return {"type": "object", "additionalProperties": False, **needed, "properties": properties, **more}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triage.conversation.answers import ANSWERS, EXPECT, SAVED, TITLE
 from triage.conversation.scenarios import Expected, expected_fields
-from triage.exchange.schemas.parts import Schema, options, table
+from triage.exchange.schemas import Schema, array, options, table
 from triage.knowledge.model import Question, RuleBase
 
 SCHEMA = "leg-cramp-triage/answers/2"  # the contract: which questions there are, and their options
@@ -14,24 +14,23 @@ DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"  # a day of TOML, as checkers of TOML hand 
 def answers(rulebase: RuleBase) -> Schema:
     """Of an answer file. A scenario is one too; what it expects is not looked at."""
     what = "What must follow: this is a scenario. Its own schema looks at this table."
-    return _file(rulebase, {"description": what, "type": "object"}, [ANSWERS])
+    return _file("Answer file", rulebase, {"description": what, "type": "object"}, [ANSWERS])
 
 
 def scenario(rulebase: RuleBase) -> Schema:
     """Of a scenario: an answer file that says what must follow."""
     what = "What must follow from the answers. A list: among those shown, in this order; an empty one: none at all."
     fields = {name: _expected(field) for name, field in expected_fields(rulebase).items()}
-    return _file(rulebase, table(fields, minProperties=1, description=what), [ANSWERS, EXPECT])
+    return _file("Scenario", rulebase, table(fields, minProperties=1, description=what), [ANSWERS, EXPECT])
 
 
-def _file(rulebase: RuleBase, expect: Schema, required: list[str]) -> Schema:
+def _file(kind: str, rulebase: RuleBase, expect: Schema, required: list[str]) -> Schema:
     fields: dict[str, Schema] = {
         TITLE: {"description": "Whose answers these are, in a few words.", "type": "string"},
         SAVED: {"description": "The day on which an interview wrote them.", "type": "string", "pattern": DAY},
         ANSWERS: answers_table(rulebase),
         EXPECT: expect,
     }
-    kind = "Scenario" if EXPECT in required else "Answer file"
     return {"title": f"{kind} ({SCHEMA})", **table(fields, required)}
 
 
@@ -45,7 +44,11 @@ def answer(question: Question) -> Schema:
     described = {"description": question.text}
     if question.kind == "number":
         return {**described, "anyOf": [number(question), *([one(question)] if question.options else [])]}
-    return {**described, **(many(question) if question.kind == "many" else one(question))}
+    if question.kind == "one":
+        return {**described, **one(question)}
+    alone = [option.id for option in question.options if option.exclusive]
+    stand_alone = {"if": {"contains": {"enum": alone}}, "then": {"maxItems": 1}} if alone else {}
+    return {**described, **array(one(question), minItems=1, uniqueItems=True), **stand_alone}
 
 
 def number(question: Question) -> Schema:
@@ -58,19 +61,12 @@ def one(question: Question) -> Schema:
     return options({option.id: option.text for option in question.options})
 
 
-def many(question: Question) -> Schema:
-    """Some options of a question, each once; an exclusive one stands alone."""
-    alone = [option.id for option in question.options if option.exclusive]
-    listed: Schema = {"type": "array", "minItems": 1, "uniqueItems": True, "items": one(question)}
-    return {**listed, "if": {"contains": {"enum": alone}}, "then": {"maxItems": 1}} if alone else listed
-
-
 def _expected(field: Expected) -> Schema:
     ids: Schema = {"enum": list(field.ids)}
     shapes: dict[str, Schema] = {
         "flag": {"type": "boolean"},
         "id": ids,
-        "ids": {"type": "array", "items": ids},
+        "ids": array(ids),
         "scores": table({name: {"type": "integer"} for name in field.ids}),
     }
     return shapes[field.kind]

@@ -6,38 +6,30 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from triage.exchange.schemas import answer_files
-from triage.exchange.schemas.parts import Schema
+from triage.exchange.schemas import Schema, answer_files, array
 from triage.knowledge.model import GRADES, GROUPS, STRENGTHS, RuleBase
 from triage.output import contract
 from triage.output.as_json import is_marked, written_fields
 from triage.output.view import IF_WANTED, SCHEMA, View
 
+# Kind -> the title of its schema, and the type that is written. Keys may be added later, so unknown ones are allowed.
+TYPES = {"assessment": ("Result", View), "row": ("Row", contract.RowData), "summary": ("Summary", contract.SummaryData)}
 _PLAIN = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
 
 
-def schema(rulebase: RuleBase) -> Schema:
-    """Of one result. Keys may be added to it later, so unknown ones are allowed."""
-    types = _types(rulebase)
-    body = types.table(View)
-    return {"title": "Result", **body, "definitions": types.definitions}
+def schema(rulebase: RuleBase, kind: str) -> Schema:
+    """Of one result, of the result of one of many rows, or of the counts of many rows."""
+    title, written = TYPES[kind]
+    types = _Types(rulebase)
+    return {"title": title, **types.table(written), "definitions": types.definitions}
 
 
-def row(rulebase: RuleBase) -> Schema:
-    """Of the result of one of many rows, in the same way."""
-    return {"title": "Row", **_types(rulebase).table(contract.RowData)}
+class _Types:
+    """Types as schemas."""
 
-
-def summary(rulebase: RuleBase) -> Schema:
-    """Of the counts of many rows, in the same way."""
-    types = _types(rulebase)
-    body = types.table(contract.SummaryData)
-    return {"title": "Summary", **body, "definitions": types.definitions}
-
-
-def _types(rulebase: RuleBase) -> _Types:
-    return _Types(
-        {
+    def __init__(self, rulebase: RuleBase) -> None:
+        self.definitions: dict[str, Schema] = {}
+        self.named: dict[str, Schema] = {  # what `Annotated` stands for
             "schema": {"const": SCHEMA},
             "summary schema": {"const": contract.SUMMARY_SCHEMA},
             "rung": {"enum": [level.id for level in rulebase.ladder]},
@@ -48,21 +40,10 @@ def _types(rulebase: RuleBase) -> _Types:
             "question": {"enum": list(rulebase.questions)},
             "answers": answer_files.answers_table(rulebase),
         }
-    )
-
-
-class _Types:
-    """Types as schemas. `named`: what `Annotated` stands for."""
-
-    def __init__(self, named: dict[str, Schema]) -> None:
-        self.named = named
-        self.definitions: dict[str, Schema] = {}
 
     def table(self, kind: Any) -> Schema:
         """A TypedDict, or the written fields of a record: all its keys, and those that must be there."""
-        hints: Mapping[str, Any] = (
-            get_type_hints(kind, include_extras=True) if is_typeddict(kind) else written_fields(kind)
-        )
+        hints = get_type_hints(kind, include_extras=True) if is_typeddict(kind) else written_fields(kind)
         optional = {name for name, hint in hints.items() if is_marked(hint, IF_WANTED)}
         optional |= getattr(kind, "__optional_keys__", set())
         return {
@@ -83,7 +64,7 @@ class _Types:
         if origin is Annotated:
             return self.named[below[1]]
         if origin in (list, tuple):
-            return {"type": "array", "items": self.of(below[0])}
+            return array(self.of(below[0]))
         if origin in (dict, Mapping):
             return {"type": "object", "additionalProperties": self.of(below[1])}
         if origin in (UnionType, Union):  # Annotated makes the latter
@@ -93,5 +74,7 @@ class _Types:
 
 def _where_written(hint: Any) -> Any:
     """The type of a field where it is there: what is only written if wanted is never null."""
-    kind = get_args(hint)[0] if is_marked(hint, IF_WANTED) else hint
-    return get_args(kind)[0] if kind is not hint and NoneType in get_args(kind) else kind
+    if not is_marked(hint, IF_WANTED):
+        return hint
+    kind = get_args(hint)[0]
+    return get_args(kind)[0] if NoneType in get_args(kind) else kind
