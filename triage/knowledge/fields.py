@@ -39,6 +39,12 @@ class OneOf(NamedTuple):
     kind: str
 
 
+class Names(NamedTuple):
+    """The field holds ids of this table, of the drawings ("figure"), or of "red_flag or advice"; or nothing."""
+
+    table: str
+
+
 class Only(NamedTuple):
     """The field is there only where the choice under `key`, one of `choices`, is one of `values`."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, OneOf, Only, Scope, Text, Texts
+from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, Names, OneOf, Only, Scope, Text, Texts
 from triage.knowledge.toml_file import NOWHERE, Location
 
 # What a person answered: question id -> a number, one option id, or several.
@@ -138,7 +138,7 @@ class Option(Record):
     ] = ""
     exclusive: Annotated[bool, 'stands alone ("none")'] = False
     harmless: Annotated[bool, "no danger sign; only in danger questions that take one answer"] = False
-    voice: Annotated[str, "how texts speak from then on"] = ""
+    voice: Annotated[str, Names("voice"), "how texts speak from then on"] = ""
     now: Annotated[bool, "it cramps now, so the one safe action is shown at once"] = False
 
     def __post_init__(self) -> None:
@@ -165,7 +165,7 @@ class ClarifyOption(Record):
     text: Text
     answer: Annotated[tuple[str, ...], "options of the question"] = ()
     again: Annotated[bool, "show the list again"] = False
-    go_to: Annotated[str, "a question to ask first"] = ""
+    go_to: Annotated[str, Names("question"), "a question to ask first"] = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -218,7 +218,7 @@ class Question(Record):
     maximum: Annotated[int, Key("max"), "of a number"] = 0
     unit: Annotated[Text, "of a number"] = ""
     limits: Annotated[tuple[Limit, ...], Key("limit"), "narrower limits of a number"] = ()
-    sources: Annotated[tuple[str, ...], "ids of `sources.toml`"] = ()
+    sources: Annotated[tuple[str, ...], Names("source"), "ids of `sources.toml`"] = ()
     skipped_because: Annotated[
         str,
         "why nothing is lost for those who are not asked; needed (by `check --prove`) where an answer could have made "
@@ -321,7 +321,7 @@ class ReliefNow(Record):
     steps: Texts
     after: Annotated[Text, "where to go from there"] = ""
     action: Annotated[Mapping[str, Text], OneOf("voice"), "the one thing to do at once, a text for each voice"]
-    sources: tuple[str, ...]
+    sources: Annotated[tuple[str, ...], Names("source")]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -407,9 +407,13 @@ class Entry(Record):
     title: Annotated[Text, "a few words"]
     condition: Condition
     because: Annotated[Text, "one plain sentence for the person: why this follows (reading age about 12)"] = ""
-    sources: Annotated[tuple[str, ...], "ids of `sources.toml`. Without `draft_because` the entry rests on them"] = ()
+    sources: Annotated[
+        tuple[str, ...], Names("source"), "ids of `sources.toml`. Without `draft_because` the entry rests on them"
+    ] = ()
     draft_because: Annotated[str, "makes it a draft: what was chosen here, or which fact still needs a source"] = ""
-    claims: Annotated[tuple[str, ...], 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'] = ()
+    claims: Annotated[
+        tuple[str, ...], Names("claim"), 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'
+    ] = ()
     fires: Annotated[
         Examples,
         "examples, as answers, that must make it fire: every row of `when`, and each exception beside its rival",
@@ -436,7 +440,7 @@ class RedFlag(Entry):
 
     because: Annotated[Text, NEEDED, "one plain sentence for the person: why this follows (reading age about 12)"]
     disposition: Annotated[str, OneOf("disposition"), "how urgently to see someone"]
-    place: Annotated[str, "where to go"] = ""
+    place: Annotated[str, Names("place"), "where to go"] = ""
     notes: Annotated[Texts, "lines printed with it: what to do, what to say"] = ()
     lowers: Annotated[
         str,
@@ -448,10 +452,12 @@ class RedFlag(Entry):
     ] = ""
     lowers_sources: Annotated[
         tuple[str, ...],
+        Names("source"),
         "with `unless`: ids of sources. Such rules are listed by `check`, and in a table of INTENDED-USE.md",
     ] = ()
     waits_for: Annotated[
         tuple[str, ...],
+        Names("question"),
         "questions that must be answered, or not be asked, before it is decided in an interview, so that nothing is "
         "shown and then taken back",
     ] = ()
@@ -513,9 +519,10 @@ class Advice(Entry):
     only_because: Annotated[Text, "why it is left out where none of them holds"] = ""
     beside: Annotated[
         tuple[str, ...],
+        Names("advice"),
         'for "do not": ids of the relief it belongs to; it is shown where one of them is shown, or withheld',
     ] = ()
-    figure: Annotated[str, "the id of a drawing of its steps: the file `figures/<id>.svg`"] = ""
+    figure: Annotated[str, Names("figure"), "the id of a drawing of its steps: the file `figures/<id>.svg`"] = ""
 
     @property
     def general(self) -> bool:
@@ -561,10 +568,12 @@ class Hazard(Entry):
     because: Annotated[str, NEEDED, Key("cause"), "how it could come to it"]
     effect: Annotated[str, "what it would do to the person"]
     least: Annotated[str, OneOf("level"), "the least urgent disposition that may follow there"] = ""
-    never: Annotated[tuple[str, ...], "ids of advice that must never be given there"] = ()
+    never: Annotated[tuple[str, ...], Names("advice"), "ids of advice that must never be given there"] = ()
     harm: Annotated[tuple[Harm, ...], "kinds of harm that no advice given there may have"] = ()
     told: Annotated[
-        tuple[str, ...], 'ids of relief or "do not" that must be given there, at every level that shows their kind'
+        tuple[str, ...],
+        Names("advice"),
+        'ids of relief or "do not" that must be given there, at every level that shows their kind',
     ] = ()
     words: Annotated[
         tuple[str, ...],
@@ -573,6 +582,7 @@ class Hazard(Entry):
     ] = ()
     controls: Annotated[
         tuple[str, ...],
+        Names("red_flag or advice"),
         "the red flags and advice that see to it. With all of them taken out the hazard must no longer hold, and each must "
         "be able to fire there",
     ] = ()
