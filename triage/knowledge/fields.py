@@ -84,10 +84,6 @@ class Field:
         """The first mark of that kind."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)
 
-    def needed(self, data: Mapping[str, Any]) -> bool:
-        """Whether it has to stand in this table."""
-        return not self.has_default and self.known(data)
-
     def known(self, data: Mapping[str, Any]) -> bool:
         """Whether it may stand in this table."""
         only = self.mark(Only)

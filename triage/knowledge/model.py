@@ -49,10 +49,13 @@ EVERYDAY = "everyday"
 
 # What an interview does when a disposition is reached (`Disposition.stops`).
 AT_ONCE, AFTER_FOLLOW_UPS = "at_once", "after_follow_ups"
-
+Stops = Literal["", "at_once", "after_follow_ups"]
 
 # When a question gives way to the longest interview (`Question.yields`).
 ALWAYS, AFTER_URGENT = "always", "after_urgent"
+Yields = Literal["", "always", "after_urgent"]
+
+Proof = Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"]
 
 # How a cell reads its options: any of them was chosen, all of them, or (of an answered question) none of them.
 ANY, ALL, NONE_OF = "any", "all", "none_of"
@@ -91,6 +94,12 @@ Row = tuple[Cell, ...]
 Rows = tuple[Row, ...]
 Examples = tuple[Mapping[str, Any], ...]
 
+# Ids of other tables.
+Sources = Annotated[tuple[str, ...], Names("source")]
+Claims = Annotated[tuple[str, ...], Names("claim")]
+Questions = Annotated[tuple[str, ...], Names("question")]
+AdviceIds = Annotated[tuple[str, ...], Names("advice")]
+
 
 class Condition(NamedTuple):
     """Rows of cells: some row of `when` holds and no row of `unless` does."""
@@ -125,17 +134,11 @@ class Option(Record):
     id: Annotated[Id, Scope("")]
     text: Annotated[Text, "what can be chosen"]
     means: Annotated[Text, 'a clause that completes "You said: ..."; without it the text itself'] = ""
-    detail: Annotated[
-        Text, "a line of help (at most 20 words), shown on demand. Always printed on paper and in exports"
-    ] = ""
+    detail: Annotated[Text, "a line of help (at most 20 words), shown on demand; always on paper and in exports"] = ""
     open: Annotated[bool, "its detail is shown from the start"] = False
     page: Annotated[Text, "the heading of the screen it stands on; lines with the same page stand together"] = ""
-    show: Annotated[
-        Rows | None, "it is offered only where one of them holds. They may read earlier pages of its own question"
-    ] = None
-    key: Annotated[
-        str, 'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure, on every screen'
-    ] = ""
+    show: Annotated[Rows | None, "offered only where one holds; they may read earlier pages of its own question"] = None
+    key: Annotated[str, 'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure'] = ""
     exclusive: Annotated[bool, 'stands alone ("none")'] = False
     harmless: Annotated[bool, "no danger sign; only in danger questions that take one answer"] = False
     voice: Annotated[str, Names("voice"), "how texts speak from then on"] = ""
@@ -204,10 +207,7 @@ class Question(Record):
         "still asked after an urgent finding of those who are asked (`true`), or further rows that then must hold. "
         "Without it: not asked then",
     ] = None
-    yields: Annotated[
-        Literal["", "always", "after_urgent"],
-        "when it is left out as the last prompt of the longest interview (`[asking]`, `most`)",
-    ] = ""
+    yields: Annotated[Yields, "when the longest interview (`[asking]`, `most`) leaves it out as its last prompt"] = ""
     yields_unless: Annotated[Rows, "where it may still be that last prompt"] = ()
     rivals: Annotated[
         tuple[tuple[str, ...], ...],
@@ -218,7 +218,7 @@ class Question(Record):
     maximum: Annotated[int, Key("max"), "of a number"] = 0
     unit: Annotated[Text, "of a number"] = ""
     limits: Annotated[tuple[Limit, ...], Key("limit"), "narrower limits of a number"] = ()
-    sources: Annotated[tuple[str, ...], Names("source"), "ids of `sources.toml`"] = ()
+    sources: Annotated[Sources, "ids of `sources.toml`"] = ()
     skipped_because: Annotated[
         str,
         "why nothing is lost for those who are not asked; needed (by `check --prove`) where an answer could have made "
@@ -280,19 +280,14 @@ class Disposition(Record):
     ] = ""
     more: Annotated[Texts, "further lines"] = ()
     see_doctor: bool = False
-    stops: Annotated[
-        Literal["", "at_once", "after_follow_ups"],
-        "whether the interview ends: at the emergency, or after the follow-ups",
-    ] = ""
+    stops: Annotated[Stops, "whether the interview ends: at the emergency, or after the follow-ups"] = ""
     stops_because: Annotated[str, "why the rest need not be asked"] = ""
     shows: Annotated[tuple[Part, ...], "the parts of a result that are printed, in order"] = ()
     causes: Annotated[
         tuple[Group, ...],
         "the groups of causes that may be named: at an urgent level no everyday cause, so that its name cannot reassure",
     ] = ()
-    beside: Annotated[
-        bool, "for the pharmacist, who is named next to a level that `shows` it, and is not on the ladder"
-    ] = False
+    beside: Annotated[bool, "for the pharmacist, named next to a level that `shows` it; not on the ladder"] = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -321,7 +316,7 @@ class ReliefNow(Record):
     steps: Texts
     after: Annotated[Text, "where to go from there"] = ""
     action: Annotated[Mapping[str, Text], OneOf("voice"), "the one thing to do at once, a text for each voice"]
-    sources: Annotated[tuple[str, ...], Names("source")]
+    sources: Sources
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -407,17 +402,10 @@ class Entry(Record):
     title: Annotated[Text, "a few words"]
     condition: Condition
     because: Annotated[Text, "one plain sentence for the person: why this follows (reading age about 12)"] = ""
-    sources: Annotated[
-        tuple[str, ...], Names("source"), "ids of `sources.toml`. Without `draft_because` the entry rests on them"
-    ] = ()
+    sources: Annotated[Sources, "ids of `sources.toml`. Without `draft_because` the entry rests on them"] = ()
     draft_because: Annotated[str, "makes it a draft: what was chosen here, or which fact still needs a source"] = ""
-    claims: Annotated[
-        tuple[str, ...], Names("claim"), 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'
-    ] = ()
-    fires: Annotated[
-        Examples,
-        "examples, as answers, that must make it fire: every row of `when`, and each exception beside its rival",
-    ] = ()
+    claims: Annotated[Claims, 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'] = ()
+    fires: Annotated[Examples, "answers that make it fire: every row of `when`, each exception beside its rival"] = ()
     silent: Annotated[
         Examples,
         "the near misses that a tired person or a careless editor would mix up, not the complement of each cell",
@@ -447,19 +435,12 @@ class RedFlag(Entry):
         "with `unless`: why the exception is safe. Only what a person ticked lowers: no row of `unless` may hold on "
         "silence or doubt",
     ] = ""
-    lowers_to: Annotated[
-        str, OneOf("level"), "with `unless`: the lowest level that it can lead to, which is proved"
-    ] = ""
-    lowers_sources: Annotated[
-        tuple[str, ...],
-        Names("source"),
-        "with `unless`: ids of sources. Such rules are listed by `check`, and in a table of INTENDED-USE.md",
-    ] = ()
+    lowers_to: Annotated[str, OneOf("level"), "with `unless`: the lowest level it can lead to, which is proved"] = ""
+    lowers_sources: Annotated[Sources, "with `unless`: ids of sources; listed by `check` and in INTENDED-USE.md"] = ()
     waits_for: Annotated[
-        tuple[str, ...],
-        Names("question"),
-        "questions that must be answered, or not be asked, before it is decided in an interview, so that nothing is "
-        "shown and then taken back",
+        Questions,
+        "that must be answered, or not be asked, before it is decided in an interview, so that nothing is shown and "
+        "then taken back",
     ] = ()
 
 
@@ -517,11 +498,7 @@ class Advice(Entry):
         "one of them must hold, for advice that may harm: its exclusions were *answered* with no",
     ] = ()
     only_because: Annotated[Text, "why it is left out where none of them holds"] = ""
-    beside: Annotated[
-        tuple[str, ...],
-        Names("advice"),
-        'for "do not": ids of the relief it belongs to; it is shown where one of them is shown, or withheld',
-    ] = ()
+    beside: Annotated[AdviceIds, 'for "do not": its relief; it is shown where one of them is shown, or withheld'] = ()
     figure: Annotated[str, Names("figure"), "the id of a drawing of its steps: the file `figures/<id>.svg`"] = ""
 
     @property
@@ -545,9 +522,7 @@ class Check(Entry):
 
     condition: Annotated[Condition, Findings(FINDINGS)]
     because: Annotated[Text, NEEDED]
-    strength: Annotated[
-        Strength, "`ask`: a sign asks for it; `may`: a doctor may check it because the cramps are serious"
-    ]
+    strength: Annotated[Strength, "`ask`: a sign asks for it; `may`: a doctor may check it, as the cramps are serious"]
     note: Text = ""
 
 
@@ -568,12 +543,10 @@ class Hazard(Entry):
     because: Annotated[str, NEEDED, Key("cause"), "how it could come to it"]
     effect: Annotated[str, "what it would do to the person"]
     least: Annotated[str, OneOf("level"), "the least urgent disposition that may follow there"] = ""
-    never: Annotated[tuple[str, ...], Names("advice"), "ids of advice that must never be given there"] = ()
+    never: Annotated[AdviceIds, "ids of advice that must never be given there"] = ()
     harm: Annotated[tuple[Harm, ...], "kinds of harm that no advice given there may have"] = ()
     told: Annotated[
-        tuple[str, ...],
-        Names("advice"),
-        'ids of relief or "do not" that must be given there, at every level that shows their kind',
+        AdviceIds, 'ids of relief or "do not" that must be given there, at every level that shows their kind'
     ] = ()
     words: Annotated[
         tuple[str, ...],
@@ -620,9 +593,7 @@ class Claim(Record):
 class Accepted(Record):
     """Something that a proof finds and that is meant to stay. One that is not found any more is a fault."""
 
-    proof: Annotated[
-        Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"], "the name of the proof"
-    ]
+    proof: Annotated[Proof, "the name of the proof"]
     rule: Annotated[str, "the id before the colon"]
     what: Annotated[str, "the rest of the line that was printed"]
     because: Annotated[str, "a reason that a clinician would accept"]
