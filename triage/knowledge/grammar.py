@@ -185,9 +185,8 @@ class Vocabulary:
         if not options:
             return []
         if key == "not" and NOT_SURE in self._known[name]:
-            options.append(NOT_SURE)
-        written = _as_written([*value, NOT_SURE] if NOT_SURE in options and key == "not" else value)
-        cell = Cell(name, frozenset(options), TABLE[key], written)
+            options, value = [*options, NOT_SURE], [*value, NOT_SURE]
+        cell = Cell(name, frozenset(options), TABLE[key], _as_written(value))
         if problem := self._impossible(cell):
             complain("LCT205", problem, "this can never hold")
         return [cell]

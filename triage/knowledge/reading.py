@@ -213,13 +213,7 @@ def condition_key(field: Field) -> str:
 
 def _empty(field: Field) -> Any:
     """What stands in a record for a field that is not there, or not sound."""
-    if field.has_default:
-        return _ABSENT
-    if field.hint is Condition:
-        return NOBODY
-    if get_origin(field.hint) is Literal:
-        return get_args(field.hint)[0]
-    return {str: "", int: 0, bool: False}.get(field.hint, {} if get_origin(field.hint) is Mapping else ())
+    return _ABSENT if field.has_default else {Condition: NOBODY, int: 0, str: ""}.get(field.hint, ())
 
 
 @cache
