@@ -44,7 +44,7 @@ UNSEEN_KEYS = {
 }  # fmt: skip
 OTHER_FILES = {"sources.toml", "claims.toml", "wording.toml", "accepted.toml", "hazards.toml"}
 # Modules that speak to those who write or prove rules. All others may be read by the person with the cramps.
-TO_OTHERS = ("proof/", "output/rule_", "knowledge/seen_texts", "knowledge/model")
+TO_OTHERS = ("proof/", "output/rule_", "knowledge/seen_texts")
 
 
 @pytest.fixture(scope="module")
