@@ -39,6 +39,12 @@ class OneOf(NamedTuple):
     kind: str
 
 
+class Names(NamedTuple):
+    """The field holds ids of this table, of the drawings ("figure"), or of "red_flag or advice"; or nothing."""
+
+    table: str
+
+
 class Only(NamedTuple):
     """The field is there only where the choice under `key`, one of `choices`, is one of `values`."""
 
@@ -77,10 +83,6 @@ class Field:
     def mark(self, kind: type[M]) -> M | None:
         """The first mark of that kind."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)
-
-    def needed(self, data: Mapping[str, Any]) -> bool:
-        """Whether it has to stand in this table."""
-        return not self.has_default and self.known(data)
 
     def known(self, data: Mapping[str, Any]) -> bool:
         """Whether it may stand in this table."""

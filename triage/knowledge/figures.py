@@ -37,23 +37,7 @@ _SIZE = Values(r"[\d.]+", "must be a number")
 _NUMBERS = Values(r"[-\d., ]+", "must be numbers")
 _PATH = Values(r"[MmLlHhVvCcSsQqTtAaZz\d., -]+", "must be the letters and numbers of a path")
 
-TEXTS = ("title", "desc")
-ROOT: Mapping[str, Values] = {
-    "xmlns": _one_of("http://www.w3.org/2000/svg"),
-    "viewBox": Values(r"0 0 [1-9]\d* [1-9]\d*", "must be 0 0 WIDTH HEIGHT"),
-    "role": _one_of("img"),
-}
-SHAPES: Mapping[str, tuple[str, ...]] = {
-    "g": (),
-    "path": ("d",),
-    "line": ("x1", "y1", "x2", "y2"),
-    "polyline": ("points",),
-    "polygon": ("points",),
-    "circle": ("cx", "cy", "r"),
-    "ellipse": ("cx", "cy", "rx", "ry"),
-    "rect": ("x", "y", "width", "height", "rx"),
-}
-DRAWN: Mapping[str, Values] = {
+DRAWN = {
     "class": _one_of(*CLASSES),
     "fill": _one_of("none", "currentColor"),
     "stroke": _one_of("none", "currentColor"),
@@ -64,6 +48,26 @@ DRAWN: Mapping[str, Values] = {
     "opacity": _SIZE,
     "transform": Values(r"(?:translate|rotate|scale)\([-\d., ]+\)", "must be translate(), rotate() or scale()"),
 }
+
+# The attributes of each element, and what may stand in it.
+ROOT = {
+    "xmlns": _one_of("http://www.w3.org/2000/svg"),
+    "viewBox": Values(r"0 0 [1-9]\d* [1-9]\d*", "must be 0 0 WIDTH HEIGHT"),
+    "role": _one_of("img"),
+}
+SHAPES: Mapping[str, Mapping[str, Values]] = {
+    "g": DRAWN,
+    "path": DRAWN | {"d": _PATH},
+    "line": DRAWN | dict.fromkeys(("x1", "y1", "x2", "y2"), _NUMBERS),
+    "polyline": DRAWN | {"points": _NUMBERS},
+    "polygon": DRAWN | {"points": _NUMBERS},
+    "circle": DRAWN | dict.fromkeys(("cx", "cy", "r"), _NUMBERS),
+    "ellipse": DRAWN | dict.fromkeys(("cx", "cy", "rx", "ry"), _NUMBERS),
+    "rect": DRAWN | dict.fromkeys(("x", "y", "width", "height", "rx"), _NUMBERS),
+}
+TEXTS = ("title", "desc")
+ELEMENTS: Mapping[str, Mapping[str, Values]] = {"svg": ROOT, "title": {}, "desc": {}, **SHAPES}
+INSIDE = {"": ("svg",), "svg": (*SHAPES, *TEXTS), "title": (), "desc": ()}  # in any other: shapes
 
 
 class Figure(NamedTuple):
@@ -93,22 +97,20 @@ def figure_faults(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _read(kept: FigureFile) -> Figure:
     if len(kept.raw) > LARGEST:
-        raise FaultyInput(
-            [Fault(kept.file, 0, f"larger than {LARGEST:,} bytes", "fewer lines and fewer decimals", "LCT002")]
-        )
+        what = f"larger than {LARGEST:,} bytes"
+        raise FaultyInput([Fault(kept.file, 0, what, "fewer lines and fewer decimals", "LCT002")])
     reader = _Reader(kept.file)
     reader.read(kept.raw)
-    lines = {name: line for name, (_, line) in reader.texts.items()}
-    title, desc = (reader.texts[name][0] for name in TEXTS)
-    return Figure(kept.id, title, desc, "".join(reader.made), kept.file, lines)
+    title, desc = (" ".join(reader.texts[name].split()) for name in TEXTS)
+    return Figure(kept.id, title, desc, "".join(reader.made), kept.file, reader.lines)
 
 
 class _Reader:
-    """Goes through one drawing: `made` is the text written anew, `texts` title and desc with their lines."""
+    """Goes through one drawing: `made` is the text written anew, `texts` and `lines` what title and desc say, and where."""
 
     def __init__(self, file: str) -> None:
-        self.file, self.made, self.open = file, list[str](), list[str]()
-        self.texts: dict[str, tuple[str, int]] = {}
+        self.file, self.made, self.open = file, list[str](), [""]
+        self.texts, self.lines = dict.fromkeys(TEXTS, ""), dict[str, int]()
         self.faults: list[Fault] = []
         self.parser = expat.ParserCreate("utf-8")
         self.parser.StartElementHandler = self._start
@@ -122,17 +124,12 @@ class _Reader:
         try:
             self.parser.Parse(raw, True)
         except expat.ExpatError as error:
-            raise FaultyInput(
-                [
-                    *self.faults,
-                    Fault(self.file, error.lineno, f"not XML: {expat.ErrorString(error.code)}", code="LCT331"),
-                ]
-            ) from None
-        for name in TEXTS:
-            if not self.texts.get(name, ("", 0))[0]:
-                self.faults.append(
-                    Fault(self.file, 1, f"<svg>: <{name}> is missing", "it is read to those who cannot see", "LCT332")
-                )
+            what = f"not XML: {expat.ErrorString(error.code)}"
+            raise FaultyInput([*self.faults, Fault(self.file, error.lineno, what, code="LCT331")]) from None
+        for name, text in self.texts.items():
+            if not text.strip():
+                what, hint = f"<svg>: <{name}> is missing", "it is read to those who cannot see"
+                self.faults.append(Fault(self.file, 1, what, hint, "LCT332"))
         if self.faults:
             raise FaultyInput(self.faults)
 
@@ -145,59 +142,42 @@ class _Reader:
         raise FaultyInput(self.faults)
 
     def _start(self, name: str, given: dict[str, str]) -> None:
-        self.open.append(name)
-        if len(self.open) == 1:
-            self._root(name, given)
-        elif self.open[-2] in TEXTS:
-            self._fault(f"<{self.open[-2]}>: only words here, not <{name}>")
-        elif name in TEXTS:
-            self._begin_text(name)
-            self._attributes(name, given, {})
-        elif name in SHAPES:
-            places = {key: _PATH if key == "d" else _NUMBERS for key in SHAPES[name]}
-            self._attributes(name, given, {**DRAWN, **places})
-        else:
-            self._fault(f"<{name}> is not allowed", allowed(name, [*SHAPES, *TEXTS]))
-        self.made.append(f"<{name}" + "".join(f' {key}="{escape(value)}"' for key, value in given.items()) + ">")
-
-    def _root(self, name: str, given: dict[str, str]) -> None:
-        if name != "svg":
-            self._fault(f"<{name}> is not <svg>")
-        self._attributes(name, given, ROOT)
-        for key in ROOT:
-            if key not in given:
-                self._fault(f"<svg>, {key}: is missing", ROOT[key].said)
-
-    def _begin_text(self, name: str) -> None:
-        if name in self.texts or len(self.open) != 2:
-            self._fault(f"<{name}> stands once, and right below <svg>")
+        inside = self.open[-1]
+        if name not in INSIDE.get(inside, SHAPES):
+            where = f" in <{inside}>" if inside else ""
+            self._fault(f"<{name}> is not allowed{where}", allowed(name, INSIDE.get(inside, SHAPES)))
+        elif name in self.lines:
+            self._fault(f"<{name}> is there twice")
         elif name == "title" and len(self.made) > 1:
             self._fault("<title> must come first", "some readers look nowhere else")
-        self.texts.setdefault(name, ("", self.parser.CurrentLineNumber))
+        if name in TEXTS:
+            self.lines.setdefault(name, self.parser.CurrentLineNumber)
+        self._attributes(name, given)
+        self.open.append(name)
+        self.made.append(f"<{name}" + "".join(f' {key}="{escape(value)}"' for key, value in given.items()) + ">")
 
-    def _attributes(self, name: str, given: Mapping[str, str], known: Mapping[str, Values]) -> None:
+    def _attributes(self, name: str, given: Mapping[str, str]) -> None:
+        known = ELEMENTS.get(name, {})
         for key, value in given.items():
             if key not in known:
                 self._fault(f"<{name}>, {key}: is not allowed", allowed(key, known) if known else "it takes none")
             elif not re.fullmatch(known[key].pattern, value, re.ASCII):
                 self._fault(f'<{name}>, {key}: "{value}" is not allowed', known[key].said)
+        for key in ROOT.keys() - given if name == "svg" else ():
+            self._fault(f"<svg>, {key}: is missing", ROOT[key].said)
 
     def _text(self, text: str) -> None:
         inside = self.open[-1]
-        if inside not in TEXTS:
-            if text.strip():
-                self._fault(f'<{inside}>: "{text.strip()}": no text here', "words belong in title and desc")
-            return
-        said, line = self.texts[inside]
-        self.texts[inside] = (said + text, line)
+        if inside in TEXTS:
+            self.texts[inside] += text
+        elif text.strip():
+            self._fault(f'<{inside}>: "{text.strip()}": no text here', "words belong in title and desc")
 
     def _end(self, name: str) -> None:
         self.open.pop()
-        if name in self.texts:
-            written, line = self.texts[name]
-            text = " ".join(written.split())
+        if name in TEXTS:
+            text = " ".join(self.texts[name].split())
             if text != printable(text):
                 self._fault(f"<{name}>: holds a character that cannot be printed")
-            self.texts[name] = (text, line)
             self.made.append(escape(text))
         self.made.append(f"</{name}>")

@@ -67,17 +67,10 @@ def read_span(text: str, minimum: int, maximum: int) -> Band | None:
     if not found:
         return None
     sign, bound, low, high, single = found.groups()
-    if single:
-        return Band(int(single), int(single))
-    if low:
-        return Band(int(low), int(high))
-    number = int(bound)
-    return {
-        ">=": Band(number, maximum),
-        ">": Band(number + 1, maximum),
-        "<=": Band(minimum, number),
-        "<": Band(minimum, number - 1),
-    }[sign]
+    if not sign:
+        return Band(int(low or single), int(high or single))
+    least = int(bound) + (sign == ">")
+    return Band(least, maximum) if sign in (">=", ">") else Band(minimum, int(bound) - (sign == "<"))
 
 
 def cut_into_bands(question: Question, spans: Iterable[Band]) -> tuple[str, ...]:
@@ -142,13 +135,11 @@ class Vocabulary:
         """Cut the number questions at every edge of their limits, and that `conditions` (raw rows) use."""
         numbers = (q for q in self.questions.values() if q.kind == "number")
         spans = {q.id: [Band(limit.minimum, limit.maximum) for limit in q.limits] for q in numbers}
-        for row in conditions:
-            for name, value in row.items() if isinstance(row, dict) else ():
-                if name in spans:
-                    question = self.questions[name]
-                    for item in as_list(value):
-                        if span := read_span(str(item), question.minimum, question.maximum):
-                            spans[name].append(span)
+        cells = (cell for row in conditions if isinstance(row, dict) for cell in row.items() if cell[0] in spans)
+        for name, value in cells:
+            minimum, maximum = self.questions[name].minimum, self.questions[name].maximum
+            found = (read_span(str(item), minimum, maximum) for item in as_list(value))
+            spans[name] += [span for span in found if span]
         self.bands = {name: cut_into_bands(self.questions[name], found) for name, found in spans.items()}
 
     def read_rows(self, raw: Any, findings: Sequence[str], complain: Complain) -> tuple[Row, ...]:
@@ -168,13 +159,10 @@ class Vocabulary:
     def _read_cells(self, name: str, value: Any, findings: Sequence[str], complain: Complain) -> list[Cell]:
         """The cells of one entry of a row: one, or one for each key of a table."""
         if name in FINDINGS and name not in findings:
-            complain(
-                "LCT203",
-                f'"{name}" cannot be used here',
-                "only the stratum below may be read, or results would depend on firing order",
-            )
+            hint = "only the stratum below may be read, or results would depend on firing order"
+            complain("LCT203", f'"{name}" cannot be used here', hint)
             return []
-        if name not in self.questions and name not in FINDINGS:
+        if name not in self._known:
             complain("LCT202", f'unknown question "{name}"', allowed(name, [*self.questions, *findings]))
             return []
         if not isinstance(value, dict):
@@ -197,9 +185,8 @@ class Vocabulary:
         if not options:
             return []
         if key == "not" and NOT_SURE in self._known[name]:
-            options.append(NOT_SURE)
-        written = _as_written([*value, NOT_SURE] if NOT_SURE in options and key == "not" else value)
-        cell = Cell(name, frozenset(options), TABLE[key], written)
+            options, value = [*options, NOT_SURE], [*value, NOT_SURE]
+        cell = Cell(name, frozenset(options), TABLE[key], _as_written(value))
         if problem := self._impossible(cell):
             complain("LCT205", problem, "this can never hold")
         return [cell]
@@ -229,12 +216,8 @@ class Vocabulary:
         span = read_span(item, question.minimum, question.maximum)
         if span is None:
             return None
-        inside = []
-        for band in self.bands[name]:
-            low, high = Band.named(band)
-            if span.low <= low and high <= span.high:
-                inside.append(band)
-        return inside
+        bands = map(Band.named, self.bands[name])
+        return [band.name for band in bands if span.low <= band.low and band.high <= span.high]
 
     def _read_levels(self, item: str) -> list[str] | None:
         for sign in (">=", "<="):
@@ -259,30 +242,24 @@ class Vocabulary:
             return []
         turns: list[list[tuple[str, frozenset[str]]]] = []
         for name, value in raw.items():
-            if name in FINDINGS:
-                read = self._read_finding
-            elif name in self.questions:
-                read = self._read_fact
-            else:
+            if name not in self._known:
                 complain("LCT202", f'unknown question "{name}"', allowed(name, self.questions))
                 continue
+            read = self._read_finding if name in FINDINGS else self._read_fact
             facts = [read(name, one, complain) for one in self._in_turn(name, value)]
             turns.append([(name, fact) for fact in facts if fact])
         if prod(map(len, turns)) > MOST_CASES:
-            complain(
-                "LCT208", f"stands for more than {MOST_CASES:,} cases", "write several examples, with shorter lists"
-            )
+            what = f"stands for more than {MOST_CASES:,} cases"
+            complain("LCT208", what, "write several examples, with shorter lists")
             return []
         return [dict(choice) for choice in product(*turns)]
 
     def _in_turn(self, name: str, value: Any) -> list[Any]:
         """The values that one written value stands for."""
-        if not isinstance(value, list):
-            return [value]
         several = name in (RED_FLAG, CAUSE) or (name in self.questions and self.questions[name].kind == "many")
-        if several:
-            return value if value and all(isinstance(item, list) for item in value) else [value]
-        return value
+        if several and not (isinstance(value, list) and value and all(isinstance(item, list) for item in value)):
+            return [value]
+        return as_list(value)
 
     def _read_finding(self, name: str, value: Any, complain: Complain) -> frozenset[str]:
         ids = [str(item) for item in as_list(value)]
@@ -311,55 +288,39 @@ def as_fact(answer: Answer, bands: Iterable[str]) -> frozenset[str]:
 def read_answer(question: Question, value: Any, complain: Complain) -> Answer | None:
     """One answer as written in a file; None (after complaining) if it is not one."""
     known = [option.id for option in question.options]
-    read = {"number": _read_number, "one": _read_one, "many": _read_many}[question.kind]
-    return read(question, value, known, complain)
-
-
-def _read_number(question: Question, value: Any, known: list[str], complain: Complain) -> Answer | None:
+    if question.kind == "many":
+        return _read_many(question, value, known, complain)
     if isinstance(value, str) and value in known:
         return value
+    if question.kind == "one":
+        wrong = f'unknown option "{value}"' if isinstance(value, str) else "takes one option, written in quotes"
+        complain("LCT402", f"{question.id}: {wrong}", allowed(value, known, _calm(question)))
+        return None
     whole = isinstance(value, int) and not isinstance(value, bool)
     if whole and question.minimum <= value <= question.maximum:
         return int(value)
     wrong = "is out of range" if whole else "is not an answer"
     limits = f"a whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
-    complain(
-        "LCT404",
-        f"{question.id}: {_as_written(value)} {wrong}",
-        f"{limits}, or {', '.join(known)}" if known else limits,
-    )
-    return None
-
-
-def _read_one(question: Question, value: Any, known: list[str], complain: Complain) -> Answer | None:
-    if isinstance(value, str) and value in known:
-        return value
-    wrong = f'unknown option "{value}"' if isinstance(value, str) else "takes one option, written in quotes"
-    complain("LCT402", f"{question.id}: {wrong}", allowed(value, known, _calm(question)))
+    hint = f"{limits}, or {', '.join(known)}" if known else limits
+    complain("LCT404", f"{question.id}: {_as_written(value)} {wrong}", hint)
     return None
 
 
 def _read_many(question: Question, value: Any, known: list[str], complain: Complain) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        like = f', like ["{known[0]}"]'
-        complain(
-            "LCT403",
-            f"{question.id}: takes a list of options{like}, at least one",
-            allowed(value, known, _calm(question)),
-        )
+        what = f'{question.id}: takes a list of options, like ["{known[0]}"], at least one'
+        complain("LCT403", what, allowed(value, known, _calm(question)))
         return None
     unknown = [item for item in value if item not in known]
     for item in unknown:
         complain("LCT402", f'{question.id}: unknown option "{item}"', allowed(item, known, _calm(question)))
     for item in (item for item, times in Counter(value).items() if times > 1):
         complain("LCT405", f'{question.id}: "{item}" is given twice', "")
-    alone = [o.id for o in question.options if o.exclusive and o.id in value]
+    alone = [option.id for option in question.options if option.exclusive and option.id in value]
     if alone and len(value) > 1:
         complain("LCT406", f'{question.id}: "{alone[0]}" stands alone, it cannot be beside others', "")
         return None
-    if unknown:
-        return None
-    return tuple(option for option in known if option in value)
+    return None if unknown else tuple(option for option in known if option in value)
 
 
 def _calm(question: Question) -> list[str]:
@@ -384,6 +345,4 @@ def _words(value: Any) -> Iterator[str]:
 
 
 def _as_written(value: Any) -> str:
-    if isinstance(value, list):
-        return " or ".join(str(item) for item in value)
-    return str(value)
+    return " or ".join(map(str, as_list(value)))

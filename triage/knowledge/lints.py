@@ -1,6 +1,6 @@
-"""What must be true of a whole rule base, one small check each.
+"""What must be true of a whole rule base, besides the types of its fields: one small check each.
 
-A lint gets a rule base whose names are all resolved and yields faults. They need no
+A lint gets a rule base in which every condition is read and yields faults. They need no
 answers and run no rule (the examples are run by `triage.reasoning.examples`).
 """
 
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Any
 
 from triage.knowledge.faults import Fault, allowed
+from triage.knowledge.fields import Names, fields_of
 from triage.knowledge.model import (
     AT_ONCE,
     NOT_SURE,
+    Accepted,
     Advice,
     Cause,
     Cell,
@@ -25,23 +29,17 @@ from triage.knowledge.model import (
     RuleBase,
     Sign,
 )
-from triage.knowledge.table_checks import TABLE_CHECKS
-from triage.knowledge.toml_file import Location
+from triage.knowledge.patterns import pattern_problem
+from triage.knowledge.rule_files import LISTS, records
 
 TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
+
+kind_of: Callable[[Entry], str] = attrgetter("table")
 
 
 def lint(rulebase: RuleBase) -> list[Fault]:
     """All faults of all lints."""
-    return [fault for check in (*TABLE_CHECKS, *LINTS) for fault in check(rulebase)]
-
-
-def _fault(code: str, at: Location, what: str, hint: str = "") -> Fault:
-    return Fault(at.file, at.line, what, hint, code)
-
-
-def _label(entry: Entry) -> str:
-    return f'{entry.table} "{entry.id}"'
+    return [fault for check in LINTS for fault in check(rulebase)]
 
 
 def rows_of(entry: Entry) -> Iterator[Row]:
@@ -62,62 +60,140 @@ def rows_of_question(question: Question) -> Iterator[Row]:
         yield from option.show or ()
 
 
-def _sources_exist_and_are_used(rulebase: RuleBase) -> Iterator[Fault]:
-    cited: set[str] = set()
-    for entry in rulebase.entries.values():
-        cited.update(entry.sources)
-        yield from _unknown_sources(rulebase, entry.sources, _label(entry), entry.at)
-    for flag in rulebase.red_flags.values():
-        cited.update(flag.lowers_sources)
-        yield from _unknown_sources(rulebase, flag.lowers_sources, f"{_label(flag)}, lowers_sources", flag.at)
+# --- ids
+
+
+def _named(record: Any) -> Iterator[tuple[str, str, str]]:
+    """Every id of another table in a record: the key of its field, that table, and the id."""
+    for field in fields_of(record.__class__):
+        if names := field.mark(Names):
+            value = getattr(record, field.name)
+            yield from ((field.key, names.table, own) for own in ([value] if isinstance(value, str) else value) if own)
+
+
+def _named_ids_are_there(rulebase: RuleBase) -> Iterator[Fault]:
+    known = {name: list(getattr(rulebase, field)) for name, (_, field) in LISTS.items()}
+    known |= {
+        "claim": [own for claim in rulebase.claims for own in claim.ids],
+        "figure": list(rulebase.figures),
+        "red_flag or advice": [*rulebase.red_flags, *rulebase.advice],
+    }
+    for record, _, _ in records(rulebase):
+        for key, table, own in _named(record):
+            if own not in known[table]:
+                yield record.at.fault("LCT301", key, f'unknown {table} "{own}"', allowed(own, known[table]))
+
+
+def _named_options_are_there(rulebase: RuleBase) -> Iterator[Fault]:
     for question in rulebase.questions.values():
-        cited.update(question.sources)
-        yield from _unknown_sources(rulebase, question.sources, f'question "{question.id}"', question.at)
-    cited.update(rulebase.relief_now.sources)
-    yield from _unknown_sources(rulebase, rulebase.relief_now.sources, "[relief_now]", rulebase.relief_now.at)
+        known = [option.id for option in question.options]
+        named = [(question.at, "rivals", option) for group in question.rivals for option in group]
+        if question.clarify:
+            named += [(way.at, "answer", option) for way in question.clarify.options for option in way.answer]
+        for at, key, option in named:
+            if option not in known:
+                yield at.fault("LCT204", key, f'unknown option "{option}"', allowed(option, known))
+
+
+def _sources_and_figures_are_used(rulebase: RuleBase) -> Iterator[Fault]:
+    """What only the hazard log cites is not used: no result rests on it."""
+    cited = {own for record, table, _ in records(rulebase) if table != "hazard" for own in _named(record)}
+    used = {(table, own) for _, table, own in cited}
     for source in rulebase.sources.values():
-        if source.id not in cited:
-            yield _fault("LCT302", source.at, f'source "{source.id}" is not used', "cite it in a rule or take it out")
-    for hazard in rulebase.hazards.values():  # what only the hazard log cites is not used: no result rests on it
-        yield from _unknown_sources(rulebase, hazard.sources, _label(hazard), hazard.at)
+        if ("source", source.id) not in used:
+            yield source.at.fault("LCT302", "", "is not used", "cite it in a rule or take it out")
+    for figure in rulebase.figures.values():
+        if ("figure", figure.id) not in used:
+            what = f'no advice has figure = "{figure.id}"'
+            yield Fault(figure.file, 0, what, "name it in one, or take it out", "LCT310")
 
 
-def _unknown_sources(rulebase: RuleBase, cited: Iterable[str], label: str, at: Location) -> Iterator[Fault]:
-    for source in cited:
-        if source not in rulebase.sources:
-            yield _fault(
-                "LCT301", at, f'{label}, sources: unknown source "{source}"', allowed(source, rulebase.sources)
-            )
+def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
+    listed = Counter(own for claim in rulebase.claims for own in claim.ids)
+    answered = {own for entry in rulebase.entries.values() for own in entry.claims}
+    for claim in rulebase.claims:
+        for own in claim.ids:
+            if listed[own] > 1:
+                yield claim.at.fault("LCT304", "ids", f'"{own}" is listed {listed[own]} times')
+            if (own in answered) == bool(claim.left_out):
+                what = f'"{own}" must be answered by an entry or left out, and not both'
+                hint = "name it in `claims` of the entry that answers it, or write left_out with a reason"
+                yield claim.at.fault("LCT304", "ids", what, hint)
+
+
+def _signs_begin_with_their_cause(rulebase: RuleBase) -> Iterator[Fault]:
+    for sign in rulebase.signs.values():
+        if not sign.id.startswith(f"{sign.cause}-"):
+            yield sign.at.fault("LCT111", "id", f'must begin with "{sign.cause}-"')
+
+
+def _accepted_once(rulebase: RuleBase) -> Iterator[Fault]:
+    first: dict[tuple[str, str, str], Accepted] = {}
+    for one in rulebase.accepted:
+        before = first.setdefault((one.proof, one.rule, one.what), one)
+        if before is not one:
+            yield one.at.fault("LCT112", "what", f'"{one.what}" of "{one.rule}" is already accepted at {before.at}')
+
+
+# --- questions
+
+
+def _answers_can_be_given(rulebase: RuleBase) -> Iterator[Fault]:
+    for question in rulebase.questions.values():
+        if question.kind == "number" and not question.minimum < question.maximum:
+            yield question.at.fault("LCT110", "max", "must be larger than min")
+        if question.kind != "number" and len(question.options) < 2:
+            yield question.at.fault("LCT107", "option", "needs at least two options")
+
+
+def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
+    """The interview needs a "none of these" that stands alone; "not sure" may stand beside signs of another page."""
+    for question in rulebase.questions.values():
+        alone = {option.id for option in question.options if option.exclusive}
+        if question.kind == "many" and not alone - {NOT_SURE}:
+            what = "no exclusive option that says none of these"
+            yield question.at.fault("LCT312", "option", what, "exclusive = true")
+        if NOT_SURE in alone:
+            yield question.at.fault("LCT312", "option", f'"{NOT_SURE}" may stand beside signs', "not exclusive")
+
+
+def _not_sure_leads_on(rulebase: RuleBase) -> Iterator[Fault]:
+    for question in rulebase.questions.values():
+        if clarify := question.clarify:
+            if [clarify.each, clarify.again_open, bool(clarify.options)].count(True) != 1:
+                yield clarify.at.fault("LCT107", "each", "needs either each = true, again_open = true or options")
+            for way in clarify.options:
+                if [bool(way.answer), way.again, bool(way.go_to)].count(True) != 1:
+                    yield way.at.fault("LCT107", "answer", "needs either an answer, again = true or go_to")
+
+
+def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
+    """Where danger is asked for and one answer given, the proofs need to know which answers are no danger sign."""
+    for question in rulebase.questions.values():
+        marked = [option.id for option in question.options if option.harmless]
+        wanted = question.danger and question.kind == "one"
+        if wanted != bool(marked):
+            what = "no harmless option" if wanted else f'"{marked[0]}" cannot be marked harmless'
+            hint = "harmless = true goes with an option of a danger question that takes one answer"
+            yield question.at.fault("LCT313", "option", what, hint)
+
+
+def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
+    rows = [row for entry in rulebase.entries.values() for row in rows_of(entry)]
+    rows += [row for question in rulebase.questions.values() for row in question.condition.when]
+    read = {cell.name for row in rows for cell in row}
+    for question in rulebase.questions.values():
+        if question.id not in read:
+            yield question.at.fault("LCT307", "", "is read by no rule", "take it out, or use it in a rule")
+
+
+# --- rules
 
 
 def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
     for entry in (*rulebase.entries.values(), *rulebase.hazards.values()):
         if not entry.status and not isinstance(entry, Sign):  # a sign rests on its cause's sources
-            yield _fault(
-                "LCT303", entry.at, f"{_label(entry)}, sources: none, so it is a draft", "say why: draft_because"
-            )
-
-
-def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
-    listed = Counter(i for claim in rulebase.claims for i in claim.ids)
-    named = {own for entry in rulebase.entries.values() for own in entry.claims}
-    for entry in rulebase.entries.values():
-        for own in entry.claims:
-            if own not in listed:
-                yield _fault(
-                    "LCT301", entry.at, f'{_label(entry)}, claims: unknown claim "{own}"', allowed(own, listed)
-                )
-    for claim in rulebase.claims:
-        for own in claim.ids:
-            if listed[own] > 1:
-                yield _fault("LCT304", claim.at, f'claim "{own}" is listed {listed[own]} times')
-            if (own in named) == bool(claim.left_out):
-                yield _fault(
-                    "LCT304",
-                    claim.at,
-                    f'claim "{own}" must be answered by an entry or left out, and not both',
-                    "name it in `claims` of the entry that answers it, or write left_out with a reason",
-                )
+            yield entry.at.fault("LCT303", "sources", "none, so it is a draft", "say why: draft_because")
 
 
 def _rules_can_fire(rulebase: RuleBase) -> Iterator[Fault]:
@@ -125,12 +201,7 @@ def _rules_can_fire(rulebase: RuleBase) -> Iterator[Fault]:
         for row in entry.condition.when:
             for barrier in entry.condition.unless:
                 if all(any(_implies(cell, wanted) for cell in row) for wanted in barrier):
-                    yield _fault(
-                        "LCT305",
-                        entry.at,
-                        f"{_label(entry)}: a row of `when` can never fire",
-                        "`unless` always stops it",
-                    )
+                    yield entry.at.fault("LCT305", "", "a row of `when` can never fire", "`unless` always stops it")
 
 
 def _implies(cell: Cell, wanted: Cell) -> bool:
@@ -147,48 +218,26 @@ def _implies(cell: Cell, wanted: Cell) -> bool:
 def _rules_differ(rulebase: RuleBase) -> Iterator[Fault]:
     first: dict[object, Entry] = {}
     for entry in rulebase.entries.values():
-        if _conclusion(entry) is None:
-            continue
-        key = (_conclusion(entry), _shape(entry.condition.when), _shape(entry.condition.unless))
-        if other := first.get(key):
-            yield _fault(
-                "LCT306", entry.at, f'{_label(entry)}: same condition and conclusion as "{other.id}"', f"at {other.at}"
-            )
-        first.setdefault(key, entry)
-    for entry in rulebase.entries.values():
-        if len(_shape(entry.condition.when)) < len(entry.condition.when):
-            yield _fault("LCT306", entry.at, f"{_label(entry)}: the same row stands twice")
+        rows = _shape(entry.condition.when)
+        if len(rows) < len(entry.condition.when):
+            yield entry.at.fault("LCT306", "", "the same row stands twice")
+        if conclusion := _conclusion(entry):
+            other = first.setdefault((conclusion, rows, _shape(entry.condition.unless)), entry)
+            if other is not entry:
+                yield entry.at.fault("LCT306", "", f'same condition and conclusion as "{other.id}"', f"at {other.at}")
 
 
 def _shape(rows: Iterable[Row]) -> frozenset[frozenset[tuple[str, frozenset[str], str]]]:
     return frozenset(frozenset((c.name, c.options, c.how) for c in row) for row in rows)
 
 
-def _conclusion(entry: Entry) -> object:
-    """What an entry concludes, where two entries can conclude the same."""
+def _conclusion(entry: Entry) -> tuple[str, ...]:
+    """What an entry concludes; nothing where no two can conclude the same."""
     if isinstance(entry, RedFlag):
-        return ("red_flag", entry.disposition, entry.place)
+        return entry.table, entry.disposition, entry.place
     if isinstance(entry, Sign):
-        return ("sign", entry.cause)
-    if isinstance(entry, Check):
-        return ("check", entry.title)
-    if isinstance(entry, Note):
-        return ("note", entry.title)
-    return None
-
-
-def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
-    read = {cell.name for entry in rulebase.entries.values() for row in rows_of(entry) for cell in row}
-    for question in rulebase.questions.values():
-        read.update(cell.name for row in question.condition.when for cell in row)
-    for question in rulebase.questions.values():
-        if question.id not in read:
-            yield _fault(
-                "LCT307",
-                question.at,
-                f'question "{question.id}" is read by no rule',
-                "take it out, or use it in a rule",
-            )
+        return entry.table, entry.cause
+    return (entry.table, entry.title) if isinstance(entry, Check | Note) else ()
 
 
 def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
@@ -198,132 +247,119 @@ def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
         conditional = any(row for row in rows_of(entry))
         for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
             if conditional and not examples:
-                yield _fault(
-                    "LCT308",
-                    entry.at,
-                    f"{_label(entry)}, {name}: no example",
-                    "one that fires, and near misses that do not",
-                )
+                yield entry.at.fault("LCT308", name, "no example", "one that fires, and near misses that do not")
+
+
+def _exceptions_are_whole(rulebase: RuleBase) -> Iterator[Fault]:
+    for flag in rulebase.red_flags.values():
+        if len({bool(one) for one in (flag.condition.unless, flag.lowers, flag.lowers_to, flag.lowers_sources)}) > 1:
+            what = "goes with unless: why it is safe, lowers_to what at most, and lowers_sources"
+            yield flag.at.fault("LCT107", "lowers", what)
+
+
+def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
+    """A rule that ends the interview may only wait for what is still asked after an urgent finding."""
+    late = {question.id for question in rulebase.questions.values() if question.after_urgent is None}
+    for flag in rulebase.red_flags.values():
+        if rulebase.dispositions[flag.disposition].stops == AT_ONCE:
+            for name in late.intersection(flag.waits_for):
+                yield flag.at.fault("LCT311", "waits_for", f'"{name}" is not asked after an urgent finding')
+
+
+def _causes_have_their_signs(rulebase: RuleBase) -> Iterator[Fault]:
+    for cause in rulebase.causes.values():
+        if (cause.group == "check") == bool(cause.signs):
+            yield cause.at.fault("LCT107", "group", 'group "check" has `when` and no signs, the others have signs')
 
 
 def _risky_advice_is_guarded(rulebase: RuleBase) -> Iterator[Fault]:
     for advice in rulebase.advice.values():
         if advice.harm and not advice.only_if:
-            yield _fault(
-                "LCT309",
-                advice.at,
-                f"{_label(advice)}, only_if: is missing",
-                f"{', '.join(advice.harm)} needs its exclusions answered",
-            )
+            hint = f"{', '.join(advice.harm)} needs its exclusions answered"
+            yield advice.at.fault("LCT309", "only_if", "is missing", hint)
         if bool(advice.only_if) != bool(advice.only_because):
-            yield _fault("LCT309", advice.at, f"{_label(advice)}, only_because: goes with only_if")
-        for other in advice.beside:
-            if other not in rulebase.advice:
-                yield _fault(
-                    "LCT309",
-                    advice.at,
-                    f'{_label(advice)}, beside: unknown advice "{other}"',
-                    allowed(other, rulebase.advice),
-                )
+            yield advice.at.fault("LCT309", "only_because", "goes with only_if")
 
 
-def _figures_are_there_and_shown(rulebase: RuleBase) -> Iterator[Fault]:
-    for advice in rulebase.advice.values():
-        if advice.figure and advice.figure not in rulebase.figures:
-            what = f"{_label(advice)}, figure: no file figures/{advice.figure}.svg"
-            yield _fault("LCT310", advice.at, what, allowed(advice.figure, rulebase.figures))
-    shown = {advice.figure for advice in rulebase.advice.values()}
-    for figure in rulebase.figures.values():
-        if figure.id not in shown:
-            yield Fault(
-                figure.file, 0, f'no advice has figure = "{figure.id}"', "name it in one, or take it out", "LCT310"
-            )
+def _hazards_are_controlled(rulebase: RuleBase) -> Iterator[Fault]:
+    """Each asks for something, and what it asks of the rules names the rules that see to it."""
+    told = {advice.id for advice in rulebase.advice.values() if advice.kind in TOLD}
+    for hazard in rulebase.hazards.values():
+        asked_of_rules = hazard.least or hazard.never or hazard.harm or hazard.told
+        if not (asked_of_rules or hazard.words or hazard.tests):
+            hint = "one of least, never, harm, told, words, tests"
+            yield hazard.at.fault("LCT315", "", "nothing is asked for", hint)
+        if bool(asked_of_rules) != bool(hazard.controls):
+            what = "go with least, never, harm or told"
+            yield hazard.at.fault("LCT315", "controls", what, "the rules that see to it")
+        for own in hazard.told:
+            if own in rulebase.advice and own not in told:
+                yield hazard.at.fault("LCT301", "told", f'"{own}" is not told as relief or "do not"')
 
 
-def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
-    """A rule that ends the interview may only wait for what is still asked after an urgent finding."""
-    for flag in rulebase.red_flags.values():
-        for name in flag.waits_for if rulebase.dispositions[flag.disposition].stops == AT_ONCE else ():
-            if rulebase.questions[name].after_urgent is None:
-                yield _fault(
-                    "LCT311", flag.at, f'{_label(flag)}, waits_for: "{name}" is not asked after an urgent finding'
-                )
+# --- levels and words
 
 
-def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
-    """The interview needs a "none of these" that stands alone; "not sure" may stand beside signs of another page."""
-    for question in rulebase.questions.values():
-        alone = [o.id for o in question.options if o.exclusive]
-        label = f'question "{question.id}", option'
-        if question.kind == "many" and not [o for o in alone if o != NOT_SURE]:
-            yield _fault(
-                "LCT312", question.at, f"{label}: no exclusive option that says none of these", "exclusive = true"
-            )
-        if NOT_SURE in alone:
-            yield _fault("LCT312", question.at, f'{label}: "{NOT_SURE}" may stand beside signs', "not exclusive")
-
-
-def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
-    """Where danger is asked for and one answer given, the proofs need to know which answers are no danger sign."""
-    for question in rulebase.questions.values():
-        marked = [o.id for o in question.options if o.harmless]
-        wanted = question.danger and question.kind == "one"
-        if wanted != bool(marked):
-            what = "no harmless option" if wanted else f'"{marked[0]}" cannot be marked harmless'
-            hint = "harmless = true goes with an option of a danger question that takes one answer"
-            yield _fault("LCT313", question.at, f'question "{question.id}", option: {what}', hint)
+def _levels_are_told_apart(rulebase: RuleBase) -> Iterator[Fault]:
+    """Nothing is more urgent than the first level, or told apart from one beside the ladder."""
+    for level in rulebase.ladder:
+        if level.rank and not level.instead:
+            yield level.at.fault("LCT107", "instead", "is missing")
 
 
 def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
     for level in rulebase.ladder:
         if level.stops == AT_ONCE and set(level.shows) - {"notes"}:
-            what = f'disposition "{level.id}", shows: only "notes"'
-            yield _fault("LCT314", level.at, what, "it stops at once; of the notes it tells those that come first")
+            hint = "it stops at once; of the notes it tells those that come first"
+            yield level.at.fault("LCT314", "shows", 'only "notes"', hint)
 
 
-def _hazards_name_what_exists(rulebase: RuleBase) -> Iterator[Fault]:
-    rules = [*rulebase.red_flags, *rulebase.advice]
-    told = [advice.id for advice in rulebase.advice.values() if advice.kind in TOLD]
-    for hazard in rulebase.hazards.values():
-        fields = (
-            ("never", hazard.never, list(rulebase.advice)),
-            ("told", hazard.told, told),
-            ("controls", hazard.controls, rules),
-        )
-        for field, given, known in fields:
-            for name in given:
-                if name not in known:
-                    yield _fault(
-                        "LCT301", hazard.at, f'{_label(hazard)}, {field}: unknown id "{name}"', allowed(name, known)
-                    )
+def _voices_have_the_same_tokens(rulebase: RuleBase) -> Iterator[Fault]:
+    first = next(iter(rulebase.voices.values()), {})
+    for voice in rulebase.voice_tables.values():
+        for token in {*first} ^ {*voice.words}:
+            what = f'every voice needs the same tokens, but not all have "{token}"'
+            yield voice.at.fault("LCT110", "words", what)
 
 
-def _hazards_are_controlled(rulebase: RuleBase) -> Iterator[Fault]:
-    """Each asks for something, and what it asks of the rules names the rules that see to it."""
-    for hazard in rulebase.hazards.values():
-        asked_of_rules = hazard.least or hazard.never or hazard.harm or hazard.told
-        if not (asked_of_rules or hazard.words or hazard.tests):
-            what = f"{_label(hazard)}: nothing is asked for"
-            yield _fault("LCT315", hazard.at, what, "one of least, never, harm, told, words, tests")
-        if bool(asked_of_rules) != bool(hazard.controls):
-            what = f"{_label(hazard)}, controls: go with least, never, harm or told"
-            yield _fault("LCT315", hazard.at, what, "the rules that see to it")
+def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
+    for word in rulebase.wording.allowed:
+        if not (word.isalpha() and word == word.lower()):
+            yield rulebase.wording.at.fault("LCT110", "allowed", f'"{word}" must be one word in lower case')
+
+
+def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
+    used = [(forbidden.at, "pattern", forbidden.pattern) for forbidden in rulebase.forbidden.values()]
+    used += [(hazard.at, "words", word) for hazard in rulebase.hazards.values() for word in hazard.words]
+    for at, key, pattern in used:
+        if problem := pattern_problem(pattern):
+            yield at.fault("LCT115", key, f'"{pattern}" {problem}')
 
 
 LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
-    _sources_exist_and_are_used,
-    _status_is_honest,
+    _named_ids_are_there,
+    _named_options_are_there,
+    _sources_and_figures_are_used,
     _claims_are_answered_once,
+    _signs_begin_with_their_cause,
+    _accepted_once,
+    _answers_can_be_given,
+    _lists_have_ways_out,
+    _not_sure_leads_on,
+    _harmless_answers_are_marked,
+    _questions_are_read,
+    _status_is_honest,
     _rules_can_fire,
     _rules_differ,
-    _questions_are_read,
     _examples_are_there,
-    _risky_advice_is_guarded,
-    _figures_are_there_and_shown,
+    _exceptions_are_whole,
     _waiting_questions_are_follow_ups,
-    _lists_have_ways_out,
-    _harmless_answers_are_marked,
-    _emergencies_show_nothing_else,
-    _hazards_name_what_exists,
+    _causes_have_their_signs,
+    _risky_advice_is_guarded,
     _hazards_are_controlled,
+    _levels_are_told_apart,
+    _emergencies_show_nothing_else,
+    _voices_have_the_same_tokens,
+    _allowed_words_are_words,
+    _patterns_can_be_used,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from triage.knowledge.fields import fields_of
 from triage.knowledge.figures import figure_faults
 from triage.knowledge.grammar import Vocabulary, as_list
 from triage.knowledge.lints import lint
-from triage.knowledge.model import FINDINGS, Disposition, FigureFile, Question, RuleBase
+from triage.knowledge.model import CAUSE, FINDINGS, RED_FLAG, Disposition, FigureFile, Question, RuleBase
 from triage.knowledge.reading import Reader, tables_of, texts_in
 from triage.knowledge.rule_files import FIGURES, LAYOUT, LISTS, MAY_BE_ABSENT, SINGLE, digest, file_names, pattern_of
 from triage.knowledge.toml_file import TomlFile, read_plain
@@ -23,7 +22,7 @@ from triage.knowledge.toml_file import TomlFile, read_plain
 _ROWS = (
     "when", "unless", "for", "only_if", "ask_when", "ask_unless", "after_urgent", "yields_unless", "show", "answers",
 )  # fmt: skip
-_ESCAPE = r"\\[^\"\\\s]"  # may stand for any character; a quote, a backslash and a line end are none
+_BLANKS = str.maketrans("", "", "\n\r\t")  # line ends and tabs are wrapped like blanks
 
 
 def load_folder(folder: Path) -> RuleBase:
@@ -52,8 +51,8 @@ class _Loading:
     def rulebase(self) -> RuleBase:
         """Every record of the files, once the names are known that conditions may use."""
         vocabulary = self._vocabulary()
-        reader = Reader(vocabulary, self.faults)
-        reader.voices = tuple(str(data.get("id")) for _, data in tables_of(self.files, "voice"))
+        voices = [str(data.get("id")) for _, data in tables_of(self.files, "voice")]
+        reader = Reader(vocabulary, voices, self.faults)
         listed = {field: self._listed(reader, name, kind) for name, (kind, field) in LISTS.items()}
         single = {name: self._single(reader, name, kind) for name, kind in SINGLE.items()}
         self.stop_if_faulty()
@@ -78,16 +77,14 @@ class _Loading:
             names = sorted(n for n in left if PurePath(n).match(pattern) and n.count("/") == pattern.count("/"))
             if not names and pattern not in MAY_BE_ABSENT:
                 self.faults.append(Fault(pattern, 0, "no such file in the rule base", code="LCT102"))
+            left.difference_update(names)
             for name in names:
-                left.discard(name)
                 try:
                     yield name, read_plain(self.folder / name, self._shown(name))
                 except FaultyInput as error:
                     self.faults += error.faults
-        for name in sorted(left):
-            hint = f"files: {', '.join(layout)}"
-            what = "is read by nothing: is its name or folder right?"
-            self.faults.append(Fault(self._shown(name), 0, what, hint, "LCT101"))
+        what, hint = "is read by nothing: is its name or folder right?", f"files: {', '.join(layout)}"
+        self.faults += [Fault(self._shown(name), 0, what, hint, "LCT101") for name in left]
 
     def _shown(self, name: str) -> str:
         """How messages call a file."""
@@ -111,12 +108,10 @@ class _Loading:
 
     def _refuse_unprintable(self, file: TomlFile) -> None:
         """Texts are printed as they stand, so that none may hold what drives a terminal or turns text round."""
-        if _without_blanks(file.text).isprintable() and not re.search(_ESCAPE, file.text):
-            return
         for name, value in file.data.items():
             for nth, table in enumerate(as_list(value)):
                 for text in texts_in(table):
-                    if not _without_blanks(text).isprintable():
+                    if not text.translate(_BLANKS).isprintable():
                         what = f'[{name}]: "{printable(text)}" holds a character that cannot be printed'
                         place = file.line(name, nth)
                         self.faults.append(Fault(file.name, place, what, "such as an escape sequence", "LCT114"))
@@ -129,38 +124,32 @@ class _Loading:
 
     def _vocabulary(self) -> Vocabulary:
         """The names and bands that conditions may use, from a first reading whose faults the second one tells."""
-        reader = Reader(Vocabulary({}), _Unheard())
-        questions = [reader.record(Question, file, "question", data) for file, data in self._raw("question")]
-        levels = [reader.record(Disposition, f, "disposition", d) for f, d in self._raw("disposition")]
+        first = Reader(Vocabulary({}), (), [])
+        questions, levels = (
+            [first.record(kind, file, name, data) for file, data in tables_of(self.files, name)]
+            for name, kind in (("question", Question), ("disposition", Disposition))
+        )
         self._check_names(questions, levels)
-        ids = {
-            name: [d["id"] for _, d in self._raw(name) if isinstance(d.get("id"), str)]
-            for name in ("red_flag", "cause")
-        }
-        named = {question.id: question for question in questions}
-        vocabulary = Vocabulary(named, levels, ids["red_flag"], ids["cause"])
+        red_flags, causes = (
+            [data["id"] for _, data in tables_of(self.files, name) if isinstance(data.get("id"), str)]
+            for name in (RED_FLAG, CAUSE)
+        )
+        vocabulary = Vocabulary({question.id: question for question in questions}, levels, red_flags, causes)
         vocabulary.learn_bands(row for file in self.files for row in _raw_rows(file.data))
         return vocabulary
-
-    def _raw(self, name: str) -> Iterator[tuple[TomlFile, dict[str, Any]]]:
-        return tables_of(self.files, name)
 
     def _check_names(self, questions: Sequence[Question], levels: Sequence[Disposition]) -> None:
         """Stops where the names are wrong: every cell that reads one would only repeat the fault."""
         for question in questions:
-            own, place = question.id, question.at.line_of("id")
-            if not own:
-                what, code = (
-                    ("must be text in quotes", "LCT109") if "id" in question.at.keys else ("is missing", "LCT107")
-                )
-                self.faults.append(Fault(question.at.file, place, f"[question], id: {what}", code=code))
-            elif own in FINDINGS:
-                what = f'question "{own}", id: "{own}" is taken by a finding'
-                self.faults.append(Fault(question.at.file, place, what, f"not {', '.join(FINDINGS)}", "LCT112"))
+            at = question.at
+            if not question.id:
+                code, what = ("LCT109", "must be text in quotes") if "id" in at.keys else ("LCT107", "is missing")
+                self.faults.append(at.fault(code, "id", what))
+            elif question.id in FINDINGS:
+                self.faults.append(at.fault("LCT112", "id", "is taken by a finding", f"not {', '.join(FINDINGS)}"))
             for option, times in Counter(option.id for option in question.options).items():
                 if times > 1:
-                    what = f'question "{own}", option: the option "{option}" is there twice'
-                    self.faults.append(Fault(question.at.file, question.at.line_of("option"), what, code="LCT112"))
+                    self.faults.append(at.fault("LCT112", "option", f'the option "{option}" is there twice'))
         if all(level.beside for level in levels):
             self.faults.append(Fault("dispositions.toml", 0, "no [[disposition]] on the ladder", code="LCT104"))
         self.stop_if_faulty()
@@ -170,10 +159,10 @@ class _Loading:
         records = []
         for file in self.files:
             listed = file.data.get(name, [])
-            if not isinstance(listed, list):
+            if isinstance(listed, list):
+                records += [reader.record(kind, file, name, data) for data in listed]
+            else:
                 self.faults.append(Fault(file.name, file.line(name), f"write [[{name}]], not [{name}]", code="LCT105"))
-                continue
-            records += [reader.record(kind, file, name, data) for data in listed]
         return records
 
     def _single(self, reader: Reader, name: str, kind: type) -> Any:
@@ -185,13 +174,6 @@ class _Loading:
         return None
 
 
-class _Unheard(Faults):
-    """Keeps nothing."""
-
-    def append(self, fault: Fault) -> None:
-        """Nothing: the fault is told elsewhere."""
-
-
 def _with_signs(cause: Any) -> Any:
     """A cause whose signs know it."""
     return replace(cause, signs=tuple(replace(sign, cause=cause.id, title=sign.id) for sign in cause.signs))
@@ -199,13 +181,8 @@ def _with_signs(cause: Any) -> Any:
 
 def _by_id(records: Sequence[Any], kind: type) -> Any:
     """Records by their id; those of a kind that has none in their order."""
-    has_id = any(field.name == "id" for field in fields_of(kind))
+    has_id = any(field.key == "id" for field in fields_of(kind))
     return {record.id: record for record in records} if has_id else tuple(records)
-
-
-def _without_blanks(text: str) -> str:
-    """Without line ends and tabs, which are wrapped like blanks."""
-    return text.replace("\n", "").replace("\r", "").replace("\t", "")
 
 
 def _raw_rows(data: Any) -> Iterator[Any]:

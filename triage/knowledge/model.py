@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from triage.knowledge.conditions import BOOLS
-from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, OneOf, Only, Scope, Text, Texts
+from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, Names, OneOf, Only, Scope, Text, Texts
 from triage.knowledge.toml_file import NOWHERE, Location
 
 # What a person answered: question id -> a number, one option id, or several.
@@ -50,10 +50,13 @@ EVERYDAY = "everyday"
 
 # What an interview does when a disposition is reached (`Disposition.stops`).
 AT_ONCE, AFTER_FOLLOW_UPS = "at_once", "after_follow_ups"
-
+Stops = Literal["", "at_once", "after_follow_ups"]
 
 # When a question gives way to the longest interview (`Question.yields`).
 ALWAYS, AFTER_URGENT = "always", "after_urgent"
+Yields = Literal["", "always", "after_urgent"]
+
+Proof = Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"]
 
 # How a cell reads its options: any of them was chosen, all of them, or (of an answered question) none of them.
 ANY, ALL, NONE_OF = "any", "all", "none_of"
@@ -84,6 +87,12 @@ class Cell(NamedTuple):
 Row = tuple[Cell, ...]
 Rows = tuple[Row, ...]
 Examples = tuple[Mapping[str, Any], ...]
+
+# Ids of other tables.
+Sources = Annotated[tuple[str, ...], Names("source")]
+Claims = Annotated[tuple[str, ...], Names("claim")]
+Questions = Annotated[tuple[str, ...], Names("question")]
+AdviceIds = Annotated[tuple[str, ...], Names("advice")]
 
 
 class Condition(NamedTuple):
@@ -119,20 +128,14 @@ class Option(Record):
     id: Annotated[Id, Scope("")]
     text: Annotated[Text, "what can be chosen"]
     means: Annotated[Text, 'a clause that completes "You said: ..."; without it the text itself'] = ""
-    detail: Annotated[
-        Text, "a line of help (at most 20 words), shown on demand. Always printed on paper and in exports"
-    ] = ""
+    detail: Annotated[Text, "a line of help (at most 20 words), shown on demand; always on paper and in exports"] = ""
     open: Annotated[bool, "its detail is shown from the start"] = False
     page: Annotated[Text, "the heading of the screen it stands on; lines with the same page stand together"] = ""
-    show: Annotated[
-        Rows | None, "it is offered only where one of them holds. They may read earlier pages of its own question"
-    ] = None
-    key: Annotated[
-        str, 'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure, on every screen'
-    ] = ""
+    show: Annotated[Rows | None, "offered only where one holds; they may read earlier pages of its own question"] = None
+    key: Annotated[str, 'the key that chooses it instead of a number: `"0"` for none, `"n"` for not sure'] = ""
     exclusive: Annotated[bool, 'stands alone ("none")'] = False
     harmless: Annotated[bool, "no danger sign; only in danger questions that take one answer"] = False
-    voice: Annotated[str, "how texts speak from then on"] = ""
+    voice: Annotated[str, Names("voice"), "how texts speak from then on"] = ""
     now: Annotated[bool, "it cramps now, so the one safe action is shown at once"] = False
 
     def __post_init__(self) -> None:
@@ -159,7 +162,7 @@ class ClarifyOption(Record):
     text: Text
     answer: Annotated[tuple[str, ...], "options of the question"] = ()
     again: Annotated[bool, "show the list again"] = False
-    go_to: Annotated[str, "a question to ask first"] = ""
+    go_to: Annotated[str, Names("question"), "a question to ask first"] = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,10 +201,7 @@ class Question(Record):
         "still asked after an urgent finding of those who are asked (`true`), or further rows that then must hold. "
         "Without it: not asked then",
     ] = None
-    yields: Annotated[
-        Literal["", "always", "after_urgent"],
-        "when it is left out as the last prompt of the longest interview (`[asking]`, `most`)",
-    ] = ""
+    yields: Annotated[Yields, "when the longest interview (`[asking]`, `most`) leaves it out as its last prompt"] = ""
     yields_unless: Annotated[Rows, "where it may still be that last prompt"] = ()
     rivals: Annotated[
         tuple[tuple[str, ...], ...],
@@ -212,7 +212,7 @@ class Question(Record):
     maximum: Annotated[int, Key("max"), "of a number"] = 0
     unit: Annotated[Text, "of a number"] = ""
     limits: Annotated[tuple[Limit, ...], Key("limit"), "narrower limits of a number"] = ()
-    sources: Annotated[tuple[str, ...], "ids of `sources.toml`"] = ()
+    sources: Annotated[Sources, "ids of `sources.toml`"] = ()
     skipped_because: Annotated[
         str,
         "why nothing is lost for those who are not asked; needed (by `check --prove`) where an answer could have made "
@@ -274,19 +274,14 @@ class Disposition(Record):
     ] = ""
     more: Annotated[Texts, "further lines"] = ()
     see_doctor: bool = False
-    stops: Annotated[
-        Literal["", "at_once", "after_follow_ups"],
-        "whether the interview ends: at the emergency, or after the follow-ups",
-    ] = ""
+    stops: Annotated[Stops, "whether the interview ends: at the emergency, or after the follow-ups"] = ""
     stops_because: Annotated[str, "why the rest need not be asked"] = ""
     shows: Annotated[tuple[Part, ...], "the parts of a result that are printed, in order"] = ()
     causes: Annotated[
         tuple[Group, ...],
         "the groups of causes that may be named: at an urgent level no everyday cause, so that its name cannot reassure",
     ] = ()
-    beside: Annotated[
-        bool, "for the pharmacist, who is named next to a level that `shows` it, and is not on the ladder"
-    ] = False
+    beside: Annotated[bool, "for the pharmacist, named next to a level that `shows` it; not on the ladder"] = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -315,7 +310,7 @@ class ReliefNow(Record):
     steps: Texts
     after: Annotated[Text, "where to go from there"] = ""
     action: Annotated[Mapping[str, Text], OneOf("voice"), "the one thing to do at once, a text for each voice"]
-    sources: tuple[str, ...]
+    sources: Sources
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -401,13 +396,10 @@ class Entry(Record):
     title: Annotated[Text, "a few words"]
     condition: Condition
     because: Annotated[Text, "one plain sentence for the person: why this follows (reading age about 12)"] = ""
-    sources: Annotated[tuple[str, ...], "ids of `sources.toml`. Without `draft_because` the entry rests on them"] = ()
+    sources: Annotated[Sources, "ids of `sources.toml`. Without `draft_because` the entry rests on them"] = ()
     draft_because: Annotated[str, "makes it a draft: what was chosen here, or which fact still needs a source"] = ""
-    claims: Annotated[tuple[str, ...], 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'] = ()
-    fires: Annotated[
-        Examples,
-        "examples, as answers, that must make it fire: every row of `when`, and each exception beside its rival",
-    ] = ()
+    claims: Annotated[Claims, 'ids of the articles\' claims that this entry answers, e.g. `["S0-45"]`'] = ()
+    fires: Annotated[Examples, "answers that make it fire: every row of `when`, each exception beside its rival"] = ()
     silent: Annotated[
         Examples,
         "the near misses that a tired person or a careless editor would mix up, not the complement of each cell",
@@ -430,24 +422,19 @@ class RedFlag(Entry):
 
     because: Annotated[Text, NEEDED, "one plain sentence for the person: why this follows (reading age about 12)"]
     disposition: Annotated[str, OneOf("disposition"), "how urgently to see someone"]
-    place: Annotated[str, "where to go"] = ""
+    place: Annotated[str, Names("place"), "where to go"] = ""
     notes: Annotated[Texts, "lines printed with it: what to do, what to say"] = ()
     lowers: Annotated[
         str,
         "with `unless`: why the exception is safe. Only what a person ticked lowers: no row of `unless` may hold on "
         "silence or doubt",
     ] = ""
-    lowers_to: Annotated[
-        str, OneOf("level"), "with `unless`: the lowest level that it can lead to, which is proved"
-    ] = ""
-    lowers_sources: Annotated[
-        tuple[str, ...],
-        "with `unless`: ids of sources. Such rules are listed by `check`, and in a table of INTENDED-USE.md",
-    ] = ()
+    lowers_to: Annotated[str, OneOf("level"), "with `unless`: the lowest level it can lead to, which is proved"] = ""
+    lowers_sources: Annotated[Sources, "with `unless`: ids of sources; listed by `check` and in INTENDED-USE.md"] = ()
     waits_for: Annotated[
-        tuple[str, ...],
-        "questions that must be answered, or not be asked, before it is decided in an interview, so that nothing is "
-        "shown and then taken back",
+        Questions,
+        "that must be answered, or not be asked, before it is decided in an interview, so that nothing is shown and "
+        "then taken back",
     ] = ()
 
 
@@ -505,11 +492,8 @@ class Advice(Entry):
         "one of them must hold, for advice that may harm: its exclusions were *answered* with no",
     ] = ()
     only_because: Annotated[Text, "why it is left out where none of them holds"] = ""
-    beside: Annotated[
-        tuple[str, ...],
-        'for "do not": ids of the relief it belongs to; it is shown where one of them is shown, or withheld',
-    ] = ()
-    figure: Annotated[str, "the id of a drawing of its steps: the file `figures/<id>.svg`"] = ""
+    beside: Annotated[AdviceIds, 'for "do not": its relief; it is shown where one of them is shown, or withheld'] = ()
+    figure: Annotated[str, Names("figure"), "the id of a drawing of its steps: the file `figures/<id>.svg`"] = ""
 
     @property
     def general(self) -> bool:
@@ -532,9 +516,7 @@ class Check(Entry):
 
     condition: Annotated[Condition, Findings(FINDINGS)]
     because: Annotated[Text, NEEDED]
-    strength: Annotated[
-        Strength, "`ask`: a sign asks for it; `may`: a doctor may check it because the cramps are serious"
-    ]
+    strength: Annotated[Strength, "`ask`: a sign asks for it; `may`: a doctor may check it, as the cramps are serious"]
     note: Text = ""
 
 
@@ -555,10 +537,10 @@ class Hazard(Entry):
     because: Annotated[str, NEEDED, Key("cause"), "how it could come to it"]
     effect: Annotated[str, "what it would do to the person"]
     least: Annotated[str, OneOf("level"), "the least urgent disposition that may follow there"] = ""
-    never: Annotated[tuple[str, ...], "ids of advice that must never be given there"] = ()
+    never: Annotated[AdviceIds, "ids of advice that must never be given there"] = ()
     harm: Annotated[tuple[Harm, ...], "kinds of harm that no advice given there may have"] = ()
     told: Annotated[
-        tuple[str, ...], 'ids of relief or "do not" that must be given there, at every level that shows their kind'
+        AdviceIds, 'ids of relief or "do not" that must be given there, at every level that shows their kind'
     ] = ()
     words: Annotated[
         tuple[str, ...],
@@ -567,6 +549,7 @@ class Hazard(Entry):
     ] = ()
     controls: Annotated[
         tuple[str, ...],
+        Names("red_flag or advice"),
         "the red flags and advice that see to it. With all of them taken out the hazard must no longer hold, and each must "
         "be able to fire there",
     ] = ()
@@ -604,9 +587,7 @@ class Claim(Record):
 class Accepted(Record):
     """Something that a proof finds and that is meant to stay. One that is not found any more is a fault."""
 
-    proof: Annotated[
-        Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"], "the name of the proof"
-    ]
+    proof: Annotated[Proof, "the name of the proof"]
     rule: Annotated[str, "the id before the colon"]
     what: Annotated[str, "the rest of the line that was printed"]
     because: Annotated[str, "a reason that a clinician would accept"]

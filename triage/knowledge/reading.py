@@ -6,57 +6,61 @@ Every fault is kept, with its file, line, entry and field, and reading goes on: 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import chain
 from typing import Any, Literal, get_args, get_origin
 
-from triage.knowledge.faults import Fault, Faults, allowed
+from triage.knowledge.faults import Fault, allowed
 from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Scope, fields_of, item_of
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.model import EVERYBODY, NOBODY, Condition, Examples, Row, Rows
+from triage.knowledge.model import EVERYBODY, NOBODY, Condition, Examples, Rows
 from triage.knowledge.toml_file import Location, TomlFile
 
 ID = "[a-z0-9]+(?:[-_][a-z0-9]+)*"
 UNLESS = "unless"  # the second key of a condition
 
-# The words of a fault for each simple type.
-_SIMPLE = {str: "text in quotes", int: "a whole number", bool: "true or false"}
+# What a field of each shape or simple type takes, and that in words. What reads the others says more of them.
+_TYPES: Mapping[object, tuple[type, str]] = {
+    "examples": (list, "a list of examples"),
+    "words": (dict, "a table of texts"),
+    "groups": (list, "a list of lists"),
+    "list": (list, "a list"),
+    str: (str, "text in quotes"),
+    int: (int, "a whole number"),
+    bool: (bool, "true or false"),
+}
 
 
 class Table:
     """One TOML table while it is read; `name` is that of its list ("question.option"), `nth` counts it in its file."""
 
-    def __init__(self, file: TomlFile, name: str, nth: int, data: Mapping[str, Any], faults: Faults) -> None:
+    def __init__(self, file: TomlFile, name: str, nth: int, data: Mapping[str, Any], faults: list[Fault]) -> None:
         self.file, self.name, self.data, self.faults = file, name, data, faults
-        header = file.line(name, nth)
-        self.at = Location(file.name, header, {key: file.line(name, nth, key) for key in data})
+        own = data.get("id")
+        label = f'{name} "{own}"' if isinstance(own, str) else f"[{name}]"
+        lines = {key: file.line(name, nth, key) for key in data}
+        self.at = Location(file.name, file.line(name, nth), lines, label)
         self.used: set[str] = set()
 
-    @property
-    def label(self) -> str:
-        own = self.data.get("id")
-        return f'{self.name} "{own}"' if isinstance(own, str) else f"[{self.name}]"
-
     def fault(self, code: str, key: str, what: str, hint: str = "") -> None:
-        field = f", {key}" if key else ""
-        self.faults.append(Fault(self.at.file, self.at.line_of(key), f"{self.label}{field}: {what}", hint, code))
+        self.faults.append(self.at.fault(code, key, what, hint))
 
 
 class Reader:
     """Reads tables one after the other, in the order of the files."""
 
-    def __init__(self, vocabulary: Vocabulary, faults: Faults) -> None:
-        self.vocabulary, self.faults = vocabulary, faults
-        self.voices: tuple[str, ...] = ()  # those that there are
-        self._counted: dict[tuple[str, str], int] = {}
+    def __init__(self, vocabulary: Vocabulary, voices: Sequence[str], faults: list[Fault]) -> None:
+        self.vocabulary, self.voices, self.faults = vocabulary, voices, faults
+        self._counted = Counter[tuple[str, str]]()
         self._ids: dict[tuple[str, str], Location] = {}
 
     def record(self, kind: type, file: TomlFile, name: str, data: Any) -> Any:
         """The next table of that name in the file as a record of a type."""
-        nth = self._counted.get((file.name, name), 0)
-        self._counted[file.name, name] = nth + 1
-        table = Table(file, name, nth, data if isinstance(data, dict) else {}, self.faults)
+        table = Table(file, name, self._counted[file.name, name], data if isinstance(data, dict) else {}, self.faults)
+        self._counted[file.name, name] += 1
         if not isinstance(data, dict):
             table.fault("LCT113", "", "must be a table")
         values = {field.name: self._value(table, field) for field in fields_of(kind)}
@@ -73,18 +77,18 @@ class Reader:
         if field.hint is Condition:
             return self._condition(table, field)
         table.used.add(field.key)
-        if field.key not in table.data:
-            return self._missing(table, field)
-        return self._read(table, field, table.data[field.key])
-
-    def _missing(self, table: Table, field: Field) -> Any:
-        if field.has_default:
-            return _ABSENT
-        few = shape_of(field) in ("id", "choice")
-        table.fault("LCT107", field.key, "is missing", allowed(None, map(str, self._choices(field))) if few else "")
+        if field.key in table.data:
+            return self._read(table, field, table.data[field.key])
+        if not field.has_default:
+            few = shape_of(field) in ("id", "choice")
+            table.fault("LCT107", field.key, "is missing", allowed(None, map(str, self._choices(field))) if few else "")
         return _empty(field)
 
     def _read(self, table: Table, field: Field, raw: Any) -> Any:
+        wanted, said = _type_of(field)
+        if not isinstance(raw, wanted) or (wanted is int and isinstance(raw, bool)):
+            table.fault("LCT109", field.key, f"must be {said}")
+            return _empty(field)
         return {
             "rows": self._rows_or_true,
             "examples": self._examples,
@@ -98,19 +102,15 @@ class Reader:
         }[shape_of(field)](table, field, raw)
 
     def _simple(self, table: Table, field: Field, raw: Any) -> Any:
-        kind = item_of(field.hint)
-        if not isinstance(raw, kind) or (kind is int and isinstance(raw, bool)):
-            table.fault("LCT109", field.key, f"must be {_SIMPLE[kind]}")
-            return _empty(field)
         if isinstance(raw, str) and not raw.strip() and not field.has_default:
             table.fault("LCT108", field.key, "is empty")
-        if scope := field.mark(Scope):
-            self._claim(table, field, str(raw), scope)
+        elif scope := field.mark(Scope):
+            self._claim(table, field, raw, scope)
         return raw
 
     def _claim(self, table: Table, field: Field, own: str, scope: Scope) -> None:
         """An id is well formed, and of no other of its scope."""
-        if own and not re.fullmatch(ID, own):
+        if not re.fullmatch(ID, own):
             table.fault("LCT111", field.key, f'"{own}" must be lower-case words joined by hyphens')
         if scope.name:
             if first := self._ids.get((scope.name, own)):
@@ -132,10 +132,7 @@ class Reader:
         return choices[0]
 
     @staticmethod
-    def _list(table: Table, field: Field, raw: Any) -> Any:
-        if not isinstance(raw, list):
-            table.fault("LCT109", field.key, "must be a list")
-            return ()
+    def _list(table: Table, field: Field, raw: list[Any]) -> tuple[str, ...]:
         if not all(isinstance(item, str) for item in raw):
             table.fault("LCT109", field.key, "must be a list of texts")
             return ()
@@ -148,69 +145,65 @@ class Reader:
         return tuple(raw)
 
     @staticmethod
-    def _groups(table: Table, field: Field, raw: Any) -> tuple[tuple[str, ...], ...]:
-        if not isinstance(raw, list):
-            table.fault("LCT109", field.key, "must be a list of lists")
-        elif not all(isinstance(group, list) and len(group) > 1 for group in raw):
+    def _groups(table: Table, field: Field, raw: list[Any]) -> tuple[tuple[str, ...], ...]:
+        if not all(isinstance(group, list) and len(group) > 1 for group in raw):
             table.fault("LCT109", field.key, "each group is a list of two options or more")
-        else:
-            return tuple(tuple(map(str, group)) for group in raw)
-        return ()
+            return ()
+        return tuple(tuple(map(str, group)) for group in raw)
 
-    def _words(self, table: Table, field: Field, raw: Any) -> Mapping[str, str]:
+    def _words(self, table: Table, field: Field, raw: dict[str, Any]) -> Mapping[str, str]:
         """A table of texts, by the voice where the field says so."""
-        if not isinstance(raw, dict) or not all(isinstance(text, str) for text in raw.values()):
+        if not all(isinstance(text, str) for text in raw.values()):
             table.fault("LCT109", field.key, "must be a table of texts")
-            return {}
-        if field.mark(OneOf):
-            for voice in {*self.voices} ^ {*raw}:
-                what = "is missing" if voice in self.voices else "is no voice"
-                table.fault("LCT110", field.key, f'"{voice}" {what}', allowed(voice, self.voices))
-        return dict(raw)
+        for voice in {*self.voices} ^ {*raw} if field.mark(OneOf) else ():
+            what = "is missing" if voice in self.voices else "is no voice"
+            table.fault("LCT110", field.key, f'"{voice}" {what}', allowed(voice, self.voices))
+        return raw
 
     def _below(self, table: Table, field: Field, raw: Any) -> Any:
         """The record, or the records, of the tables below a field."""
-        inner = item_of(field.hint)
-        name = f"{table.name}.{field.key}"
-        if get_origin(field.hint) is not tuple:
-            return self.record(inner, table.file, name, raw)
-        if not isinstance(raw, list):
-            table.fault("LCT109", field.key, "must be a list of tables")
-            return ()
-        return tuple(self.record(inner, table.file, name, data) for data in raw)
+        inner, name = item_of(field.hint), f"{table.name}.{field.key}"
+        if get_origin(field.hint) is tuple:
+            return tuple(self.record(inner, table.file, name, data) for data in raw)
+        return self.record(inner, table.file, name, raw)
 
     def _condition(self, table: Table, field: Field) -> Condition:
         when = condition_key(field)
         table.used |= {when, UNLESS}
-        rows = self._rows(table, field, when) if when in table.data else EVERYBODY.when
         if when not in table.data and not field.has_default:
             table.fault("LCT107", when, "is missing")
-        return Condition(rows, self._rows(table, field, UNLESS) if UNLESS in table.data else ())
+        rows = {key: self._rows(table, field, key) for key in (when, UNLESS) if key in table.data}
+        return Condition(rows.get(when, EVERYBODY.when), rows.get(UNLESS, ()))
 
     def _rows_or_true(self, table: Table, field: Field, raw: Any) -> Rows | None:
         if OR_TRUE in field.marks and isinstance(raw, bool):
             return EVERYBODY.when if raw else None
         return self._rows(table, field, field.key)
 
-    def _rows(self, table: Table, field: Field, key: str) -> tuple[Row, ...]:
+    def _rows(self, table: Table, field: Field, key: str) -> Rows:
         findings = field.mark(Findings)
         names = findings.names if findings else ()
-        return self.vocabulary.read_rows(table.data[key], names, self._complain(table, key))
+        return self.vocabulary.read_rows(table.data[key], names, partial(_complain, table, key))
 
-    def _examples(self, table: Table, field: Field, raw: Any) -> Examples:
-        if not isinstance(raw, list):
-            table.fault("LCT109", field.key, "must be a list of examples")
-            return ()
+    def _examples(self, table: Table, field: Field, raw: list[Any]) -> Examples:
         for example in raw:
-            self.vocabulary.read_example(example, self._complain(table, field.key))
-        return tuple(example for example in raw if isinstance(example, dict))
+            self.vocabulary.read_example(example, partial(_complain, table, field.key))
+        return tuple(raw)
 
-    @staticmethod
-    def _complain(table: Table, key: str) -> Callable[[str, str, str], None]:
-        return lambda code, what, hint: table.fault(code, key, what, hint)
+
+def _complain(table: Table, key: str, code: str, what: str, hint: str) -> None:
+    table.fault(code, key, what, hint)
 
 
 _ABSENT = object()
+
+
+def _type_of(field: Field) -> tuple[type, str]:
+    """What a field takes, and that in words."""
+    shape = shape_of(field)
+    if shape == "table" and get_origin(field.hint) is tuple:
+        return list, "a list of tables"
+    return _TYPES.get(item_of(field.hint) if shape == "simple" else shape, (object, ""))
 
 
 def condition_key(field: Field) -> str:
@@ -220,13 +213,7 @@ def condition_key(field: Field) -> str:
 
 def _empty(field: Field) -> Any:
     """What stands in a record for a field that is not there, or not sound."""
-    if field.has_default:
-        return _ABSENT
-    if field.hint is Condition:
-        return NOBODY
-    if get_origin(field.hint) is Literal:
-        return get_args(field.hint)[0]
-    return {str: "", int: 0, bool: False}.get(field.hint, {} if get_origin(field.hint) is Mapping else ())
+    return _ABSENT if field.has_default else {Condition: NOBODY, int: 0, str: ""}.get(field.hint, ())
 
 
 @cache
@@ -253,11 +240,8 @@ def texts_in(data: Any) -> Iterator[str]:
     if isinstance(data, str):
         yield data
     elif isinstance(data, dict | list):
-        for item in data:
+        for item in chain(data, data.values()) if isinstance(data, dict) else data:
             yield from texts_in(item)
-        if isinstance(data, dict):
-            for item in data.values():
-                yield from texts_in(item)
 
 
 def tables_of(files: Iterable[TomlFile], name: str) -> Iterator[tuple[TomlFile, dict[str, Any]]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
 from triage.knowledge import model
+from triage.knowledge.fields import fields_of
 
 DEMOS = "demos"  # the folder of stories to play, on which no result depends either
 
@@ -81,3 +83,22 @@ def pattern_of(name: str) -> str:
         if PurePath(name).match(pattern):
             return pattern
     raise KeyError(name)
+
+
+def records(rulebase: model.RuleBase) -> Iterator[tuple[Any, str, str]]:
+    """Every record of the tables and those below it: itself, the name of its table, and the id of the one above."""
+    for name, (_, field) in LISTS.items():
+        held = getattr(rulebase, field)
+        for record in held.values() if isinstance(held, Mapping) else held:
+            yield from _with_those_below(record, name, "")
+    for name in SINGLE:
+        yield from _with_those_below(getattr(rulebase, name), name, "")
+
+
+def _with_those_below(record: Any, table: str, above: str) -> Iterator[tuple[Any, str, str]]:
+    yield record, table, above
+    for field in fields_of(record.__class__):
+        value = getattr(record, field.name)
+        for below in value if isinstance(value, tuple) else (value,):
+            if isinstance(below, model.Record):
+                yield from _with_those_below(below, f"{table}.{field.key}", getattr(record, "id", above))

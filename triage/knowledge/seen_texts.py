@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from triage.knowledge.faults import Fault
 from triage.knowledge.fields import SEEN, Scope, fields_of
 from triage.knowledge.figures import figure
 from triage.knowledge.model import Forbidden, RuleBase, Wording
 from triage.knowledge.plain_words import grade, words
-from triage.knowledge.rule_files import LISTS, SINGLE
+from triage.knowledge.rule_files import records
 from triage.knowledge.toml_file import Location
 from triage.knowledge.voices import in_voice
 
@@ -40,8 +40,12 @@ class SeenText(NamedTuple):
 def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
     """Every text that a person sees, in the order of the tables."""
     words_of_voice = next(iter(rulebase.voices.values()))
-    for label, own, at, key, text in _all_texts(rulebase):
-        yield SeenText(text, in_voice(text, words_of_voice), label, own, at.file, _line(rulebase, at, key, text), key)
+    for record, table, above in records(rulebase):
+        own, label = _names(record, table, above)
+        for field in fields_of(record.__class__):
+            for text in _texts(getattr(record, field.name)) if SEEN in field.marks else ():
+                line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
+                yield SeenText(text, said, label, own, record.at.file, line, field.key)
     for name in rulebase.figures:
         drawn = figure(rulebase, name)
         for key, text in (("title", drawn.title), ("desc", drawn.desc)):
@@ -49,42 +53,18 @@ def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
             yield SeenText(text, said, f'figure "{name}"', name, drawn.file, drawn.lines[key], key)
 
 
-def _all_texts(rulebase: RuleBase) -> Iterator[tuple[str, str, Location, str, str]]:
-    """The texts of every table that is not for reviewers: its label, its id, its place, the field and the text."""
-    for name, (_, field) in LISTS.items():
-        records = getattr(rulebase, field)
-        for record in records.values() if isinstance(records, Mapping) else records:
-            yield from _texts_of(record, name, "")
-    for name in SINGLE:
-        yield from _texts_of(getattr(rulebase, name), name, "")
-
-
-def _texts_of(record: Any, table: str, above: str) -> Iterator[tuple[str, str, Location, str, str]]:
-    """The texts of a record and of those below it; `above` is the id of the record that it belongs to."""
-    own, label = _names(record, table, above)
-    kind: Any = type(record)
-    for field in fields_of(kind):
-        value = getattr(record, field.name)
-        if SEEN in field.marks:
-            yield from ((label, own, record.at, field.key, text) for text in _texts(value) if text)
-        for below in value if isinstance(value, tuple) else (value,):
-            if hasattr(below, "__dataclass_fields__"):
-                yield from _texts_of(below, f"{table}.{field.key}", own)
-
-
 def _names(record: Any, table: str, above: str) -> tuple[str, str]:
     """The id of a record, with that of the one above where it is only known there, and its label in messages."""
-    own, kind = getattr(record, "id", ""), cast(Any, type(record))
-    scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(kind))
+    own = getattr(record, "id", "")
+    scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(record.__class__))
     whole = own if scoped else ".".join(filter(None, (above, own))) or table
     return whole, f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
 
 
-def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterable[str]:
+def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterator[str]:
     """The texts of a field: one, several, or one for each voice."""
-    if isinstance(value, str):
-        return (value,)
-    return value.values() if isinstance(value, Mapping) else value
+    several = value.values() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
+    return filter(None, several)
 
 
 def _line(rulebase: RuleBase, at: Location, key: str, text: str) -> int:
@@ -125,8 +105,7 @@ def _forbidden_texts(wordings: Iterable[Forbidden], texts: Sequence[SeenText]) -
                 if (seen.id, seen.field) not in exempted:
                     yield seen.fault("LCT322", f'"{found[0]}" is forbidden ({forbidden.id})', forbidden.because)
         for own, field in unused:
-            what = f'forbidden "{forbidden.id}", exempt: "{own}", {field}, has no such wording'
-            yield Fault(forbidden.at.file, forbidden.at.line, what, "take it out", "LCT323")
+            yield forbidden.at.fault("LCT323", "exempt", f'"{own}", {field}, has no such wording', "take it out")
 
 
 def _idle_words(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
@@ -134,6 +113,4 @@ def _idle_words(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
     used = {word for seen in texts for word in words(seen.said)}
     for word in wording.allowed:
         if not used & {word, f"{word}s", f"{word}'s"}:
-            yield Fault(
-                wording.at.file, wording.at.line, f'[wording], allowed: "{word}" is in no text', "take it out", "LCT323"
-            )
+            yield wording.at.fault("LCT323", "allowed", f'"{word}" is in no text', "take it out")

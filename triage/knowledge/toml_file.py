@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,19 +28,26 @@ _LONG_KEY = rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]
 _HEADER = r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$"
 _KEY = r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]"
 _OPENS_LIST = r"^[^=]*=\s*\[\s*(?:#.*)?$"
-_TOKEN = r"""\"{3}|'{3}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*"""
+# A string or a comment: what looks like a header or a key in its further lines is none.
+_QUOTED = r"""\"{3}(?:[^"\\]+|\\.|"(?!""))*+\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*"""
 
 
 class Location(NamedTuple):
-    """Where a table stands: its file, the line of its header, and the lines of its keys (1-based; 0: not known)."""
+    """A table: its file, the line of its header, the lines of its keys (1-based; 0: not known), its name in messages."""
 
     file: str
     line: int
     keys: Mapping[str, int]
+    label: str = ""
 
     def line_of(self, key: str) -> int:
         """The line of a key; that of the header where the key is not there."""
         return self.keys.get(key, self.line)
+
+    def fault(self, code: str, key: str, what: str, hint: str = "") -> Fault:
+        """What is wrong with the field under a key; with the whole table where the key is empty."""
+        field = f", {key}" if key else ""
+        return Fault(self.file, self.line_of(key), f"{self.label}{field}: {what}", hint, code)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -49,26 +56,36 @@ class Location(NamedTuple):
 NOWHERE = Location("", 0, {})
 
 
-class Lines:
-    """The text of a TOML file, and the lines on which its tables and keys stand. `name` is used in messages."""
+class TomlFile:
+    """One parsed file: its `data`, its `text`, and the lines of both. `name` is used in messages."""
 
     def __init__(self, name: str, raw: bytes) -> None:
-        self.name, self.raw = name, raw
-        self._index: dict[str, list[tuple[int, dict[str, int]]]] | None = None
+        """Parse `raw`. Raises FaultyInput."""
+        self.name, self.text = name, decoded(name, raw)
+        self.data = self._parsed()
 
-    @cached_property
-    def text(self) -> str:
-        """The text. Raises FaultyInput where it is none."""
-        return decoded(self.name, self.raw)
+    def _parsed(self) -> dict[str, Any]:
+        try:
+            if any(line.count(".") >= DEEPEST and re.search(_LONG_KEY, line) for line in self.text.split("\n")):
+                raise RecursionError
+            data = tomllib.loads(self.text)
+            refuse_extremes(data)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"line (\d+)", str(error))
+            line = int(found[1]) if found else self.text.count("\n") + 1
+            what = re.sub(r"\s*\(at .*?\)$", "", str(error))
+            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}", code="LCT004")]) from None
+        except (RecursionError, ValueError):
+            raise FaultyInput(
+                [Fault(self.name, 0, "not TOML: nested too deeply, or a number too large", code="LCT004")]
+            ) from None
+        return data
 
     def line(self, table: str = "", nth: int = 0, key: str = "") -> int:
-        """The line of `key` in the `nth` (0-based) table of that name, or of its header.
+        """The line of `key` in the `nth` (0-based) table of that name in the file, or of its header; 0 if not found.
 
-        Tables written inline or with dotted keys are found by their key. Nested tables count
-        within the whole file. 0 if it cannot be found.
+        Tables written inline or with dotted keys are found by their key.
         """
-        if self._index is None:
-            self._index = self._find_lines()
         tables = self._index.get(table, [])
         if nth >= len(tables):
             return self._index[""][0][1].get(table, 0)
@@ -76,10 +93,12 @@ class Lines:
         inner = self._index.get(f"{table}.{key}") if len(tables) == 1 else None
         return keys.get(key, inner[0][0] if inner else header)
 
-    def _find_lines(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
+    @cached_property
+    def _index(self) -> dict[str, list[tuple[int, dict[str, int]]]]:
         index: dict[str, list[tuple[int, dict[str, int]]]] = {"": [(1, {})]}
         keys, name, listed = index[""][0][1], "", ""
-        for number, line in self._lines_outside_strings():
+        plain = re.sub(_QUOTED, lambda found: "\n" * found[0].count("\n") or found[0], self.text, flags=re.DOTALL)
+        for number, line in enumerate(plain.split("\n"), 1):
             if header := re.match(_HEADER, line):
                 keys = {}
                 name, listed = re.sub(r"[\s\"']", "", header[1]), ""
@@ -91,56 +110,6 @@ class Lines:
             elif listed and line.lstrip().startswith("{"):  # a table of a list, on a line of its own
                 index.setdefault(listed, []).append((number, {}))
         return index
-
-    def _lines_outside_strings(self) -> Iterator[tuple[int, str]]:
-        """Lines that do not begin inside a triple-quoted string."""
-        inside = ""
-        for number, line in enumerate(self.text.split("\n"), 1):
-            rest = line
-            if inside:
-                _, closed, rest = line.partition(inside)
-                if not closed:
-                    continue
-                inside = ""
-            else:
-                yield number, line
-            for token in re.finditer(_TOKEN, rest):
-                if token[0] in ('"""', "'''"):
-                    _, closed, _ = rest[token.end() :].partition(token[0])
-                    inside = "" if closed else token[0]
-                    break
-
-
-class TomlFile(Lines):
-    """One parsed file: its `data` beside its lines."""
-
-    def __init__(self, name: str, raw: bytes) -> None:
-        """Parse `raw`. Raises FaultyInput."""
-        super().__init__(name, raw)
-        self.data = self._parse(self.text)
-
-    @classmethod
-    def read(cls, path: Path, name: str | None = None) -> TomlFile:
-        """Read and parse the file at `path`. Raises FaultyInput."""
-        shown = name or str(path)
-        return cls(shown, read_bytes(path, shown))
-
-    def _parse(self, text: str) -> dict[str, Any]:
-        try:
-            if any(line.count(".") >= DEEPEST and re.search(_LONG_KEY, line) for line in text.split("\n")):
-                raise RecursionError
-            data = tomllib.loads(text)
-            refuse_extremes(data)
-        except tomllib.TOMLDecodeError as error:
-            found = re.search(r"line (\d+)", str(error))
-            line = int(found[1]) if found else text.count("\n") + 1
-            what = re.sub(r"\s*\(at .*?\)$", "", str(error))
-            raise FaultyInput([Fault(self.name, line, f"not TOML: {what}", code="LCT004")]) from None
-        except (RecursionError, ValueError):
-            raise FaultyInput(
-                [Fault(self.name, 0, "not TOML: nested too deeply, or a number too large", code="LCT004")]
-            ) from None
-        return data
 
 
 def refuse_extremes(data: dict[str, Any]) -> None:
