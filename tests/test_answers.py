@@ -52,39 +52,39 @@ class Wrong(NamedTuple):
     line: str
     named: str
     hint: str
-    code: str = "LCT405"
+    code: str
 
 
 SIDES = "allowed: left, right, both, not_sure"
 BEFORE = "allowed: e_hard, e_cold0, e_heat"
 WRONG = [
-    Wrong("age = -1", "age: -1", AGES),
-    Wrong("age = 121", "age: 121", AGES),
-    Wrong("age = 5.5", "age: 5.5", AGES),
-    Wrong("age = 34.0", "age: 34.0", AGES),
-    Wrong("age = inf", "age: inf", AGES),
-    Wrong("age = true", "age: True", AGES),
-    Wrong('age = "old"', "age: old", AGES),
-    Wrong('age = "34"', "age: 34", AGES),
-    Wrong("age = [34]", "age: 34", AGES),
-    Wrong("age = 1979-05-27", "age: 1979-05-27", AGES),
-    Wrong("age = {}", "age: {}", AGES),
-    Wrong('side = "lft"', '"lft"', f'did you mean "left"? {SIDES}'),
-    Wrong('side = ""', '""', SIDES),
-    Wrong('side = ["left"]', "side: ", SIDES),
-    Wrong("side = 1", "side: ", SIDES),
-    Wrong("side = true", "side: ", SIDES),
-    Wrong("side = { left = true }", "side: ", SIDES),
-    Wrong('before = ["e_haet"]', '"e_haet"', f'did you mean "e_heat"? {BEFORE}'),
-    Wrong('before = "e_heat"', "before: ", 'mean "e_heat"?'),
-    Wrong("before = []", "before: ", BEFORE),
-    Wrong("before = [1]", "before: ", BEFORE),
-    Wrong('before = [["e_heat"]]', "before: ", BEFORE),
-    Wrong('before = ["e_heat", "e_heat"]', '"e_heat"', ""),
-    Wrong('before = ["none", "e_heat"]', '"none"', ""),
-    Wrong('before = ["none", "not_sure"]', '"none"', ""),
-    Wrong('befroe = ["none"]', '"befroe"', 'did you mean "before"? allowed: start, danger', "LCT404"),
-    Wrong('"" = 1', '""', "allowed: start, danger, danger_more, age", "LCT404"),
+    Wrong("age = -1", "age: -1", AGES, "LCT404"),
+    Wrong("age = 121", "age: 121", AGES, "LCT404"),
+    Wrong("age = 5.5", "age: 5.5", AGES, "LCT404"),
+    Wrong("age = 34.0", "age: 34.0", AGES, "LCT404"),
+    Wrong("age = inf", "age: inf", AGES, "LCT404"),
+    Wrong("age = true", "age: True", AGES, "LCT404"),
+    Wrong('age = "old"', "age: old", AGES, "LCT404"),
+    Wrong('age = "34"', "age: 34", AGES, "LCT404"),
+    Wrong("age = [34]", "age: 34", AGES, "LCT404"),
+    Wrong("age = 1979-05-27", "age: 1979-05-27", AGES, "LCT404"),
+    Wrong("age = {}", "age: {}", AGES, "LCT404"),
+    Wrong('side = "lft"', '"lft"', f'did you mean "left"? {SIDES}', "LCT402"),
+    Wrong('side = ""', '""', SIDES, "LCT402"),
+    Wrong('side = ["left"]', "side: ", SIDES, "LCT402"),
+    Wrong("side = 1", "side: ", SIDES, "LCT402"),
+    Wrong("side = true", "side: ", SIDES, "LCT402"),
+    Wrong("side = { left = true }", "side: ", SIDES, "LCT402"),
+    Wrong('before = ["e_haet"]', '"e_haet"', f'did you mean "e_heat"? {BEFORE}', "LCT402"),
+    Wrong('before = "e_heat"', "before: ", 'mean "e_heat"?', "LCT403"),
+    Wrong("before = []", "before: ", BEFORE, "LCT403"),
+    Wrong("before = [1]", "before: ", BEFORE, "LCT403"),
+    Wrong('before = [["e_heat"]]', "before: ", BEFORE, "LCT403"),
+    Wrong('before = ["e_heat", "e_heat"]', '"e_heat"', "", "LCT405"),
+    Wrong('before = ["none", "e_heat"]', '"none"', "", "LCT406"),
+    Wrong('before = ["none", "not_sure"]', '"none"', "", "LCT406"),
+    Wrong('befroe = ["none"]', '"befroe"', 'did you mean "before"? allowed: start, danger', "LCT401"),
+    Wrong('"" = 1', '""', "allowed: start, danger, danger_more, age", "LCT401"),
 ]
 
 
@@ -101,14 +101,14 @@ def test_a_wrong_answer_is_told_with_its_line_and_what_is_allowed(wrong: Wrong, 
 def test_a_child_is_under_eighteen(path: Path, rulebase: RuleBase) -> None:
     assert read(path, '[answers]\nage = 17\nstart = "child_now"\n', rulebase).answers["age"] == 17
     [fault] = faults(path, '[answers]\nage = 18\nstart = "child_now"\n', rulebase)
-    assert (fault.line, fault.code) == (2, "LCT406")
+    assert (fault.line, fault.code) == (2, "LCT407")
     assert fault.hint == next(one for one in rulebase.questions["age"].limits if one.maximum == 17).say
     assert read(path, '[answers]\nage = 18\nstart = "adult"\n', rulebase).answers["age"] == 18
 
 
 def test_nobody_who_answers_is_0_years_old(path: Path, rulebase: RuleBase) -> None:
     [fault] = faults(path, '[answers]\nage = 0\nstart = "me"\n', rulebase)
-    assert (fault.line, fault.code) == (2, "LCT406")
+    assert (fault.line, fault.code) == (2, "LCT407")
     assert read(path, '[answers]\nage = 1\nstart = "me"\n', rulebase).answers["age"] == 1
     assert read(path, '[answers]\nage = 0\nstart = "child"\n', rulebase).answers["age"] == 0
 
@@ -145,16 +145,16 @@ class Whole(NamedTuple):
 
 NO_TABLE = "like [answers] and age = 70 below"
 WHOLE = [
-    Whole("empty", b"", 0, "LCT402", NO_TABLE),
-    Whole("no answers", b'title = "x"\n', 0, "LCT402", NO_TABLE),
-    Whole("answers as a value", b'title = "x"\nanswers = 5\n', 2, "LCT402", NO_TABLE),
-    Whole("answers as a list", b"# x\n[[answers]]\nage = 5\n", 2, "LCT402", NO_TABLE),
-    Whole("field", b'titel = "x"\n[answers]\n', 1, "LCT400", 'did you mean "title"? allowed: title'),
-    Whole("table", b"[answers]\n\n[expct]\n", 3, "LCT400", 'did you mean "expect"?'),
-    Whole("list of tables", b"[answers]\n\n[[expct]]\n", 3, "LCT400", 'did you mean "expect"?'),
-    Whole("inline table", b"# x\nexpct = {}\n[answers]\n", 2, "LCT400", 'did you mean "expect"?'),
-    Whole("title", b"\ntitle = 5\n[answers]\n", 2, "LCT401"),
-    Whole("expect", b"\nexpect = 5\n[answers]\n", 2, "LCT401"),
+    Whole("empty", b"", 0, "LCT410", NO_TABLE),
+    Whole("no answers", b'title = "x"\n', 0, "LCT410", NO_TABLE),
+    Whole("answers as a value", b'title = "x"\nanswers = 5\n', 2, "LCT410", NO_TABLE),
+    Whole("answers as a list", b"# x\n[[answers]]\nage = 5\n", 2, "LCT410", NO_TABLE),
+    Whole("field", b'titel = "x"\n[answers]\n', 1, "LCT411", 'did you mean "title"? allowed: title'),
+    Whole("table", b"[answers]\n\n[expct]\n", 3, "LCT411", 'did you mean "expect"?'),
+    Whole("list of tables", b"[answers]\n\n[[expct]]\n", 3, "LCT411", 'did you mean "expect"?'),
+    Whole("inline table", b"# x\nexpct = {}\n[answers]\n", 2, "LCT411", 'did you mean "expect"?'),
+    Whole("title", b"\ntitle = 5\n[answers]\n", 2, "LCT412"),
+    Whole("expect", b"\nexpect = 5\n[answers]\n", 2, "LCT412"),
     Whole("broken line", b"[answers]\nage = 5\nside = left\n", 3, "not TOML: "),
     Whole("broken end", b"[answers]\nage =", 2, "not TOML: "),
     Whole("open text", b'[answers]\nside = "left', 2, "not TOML: "),
@@ -169,18 +169,18 @@ WHOLE = [
     Whole("many digits", b"[answers]\nage = " + b"9" * 5000, 0, "not TOML: "),
     Whole("many hex digits", b"[answers]\nage = 0x" + b"f" * 5000, 0, "not TOML: nested too deeply, or a number too"),
     Whole("more than 64 bits", b"[answers]\nage = -18446744073709551616", 0, "not TOML: "),
-    Whole("64 bits", b"[answers]\nage = 0xffffffffffffffff", 2, "LCT405"),
-    Whole("dotted", b"# x\nanswers.age = 500\n", 2, "LCT405", AGES),
-    Whole("inline answers", b"# x\nanswers = { age = 500 }\n", 2, "LCT405", AGES),
-    Whole("sub-table", b"[answers]\n\n[answers.age]\nx = 1\n", 3, "LCT405"),
-    Whole("quoted", b'["answers"]\n"age" = 500\n', 2, "LCT405", AGES),
-    Whole("spaced", b"  [ answers ] # x\n  age   = 500\n", 2, "LCT405", AGES),
-    Whole("after a long text", b'title = """\n[answers]\nage = 1\n"""\n[answers]\nage = 500\n', 6, "LCT405", AGES),
-    Whole("after a list", b'[answers]\ndanger = [\n  "none",\n]\nage = 500\n', 5, "LCT405", AGES),
-    Whole("after quotes in a comment", b'# """\n[answers]\nage = 500\n', 3, "LCT405", AGES),
-    Whole("after an odd line end", "# a\u2028b\x85c\n[answers]\nage = 500\n".encode(), 3, "LCT405", AGES),
-    Whole("BOM", b"\xef\xbb\xbf[answers]\nage = 500\n", 2, "LCT405", AGES),
-    Whole("CRLF", b"[answers]\r\nage = 500\r\n", 2, "LCT405", AGES),
+    Whole("64 bits", b"[answers]\nage = 0xffffffffffffffff", 2, "LCT404"),
+    Whole("dotted", b"# x\nanswers.age = 500\n", 2, "LCT404", AGES),
+    Whole("inline answers", b"# x\nanswers = { age = 500 }\n", 2, "LCT404", AGES),
+    Whole("sub-table", b"[answers]\n\n[answers.age]\nx = 1\n", 3, "LCT404"),
+    Whole("quoted", b'["answers"]\n"age" = 500\n', 2, "LCT404", AGES),
+    Whole("spaced", b"  [ answers ] # x\n  age   = 500\n", 2, "LCT404", AGES),
+    Whole("after a long text", b'title = """\n[answers]\nage = 1\n"""\n[answers]\nage = 500\n', 6, "LCT404", AGES),
+    Whole("after a list", b'[answers]\ndanger = [\n  "none",\n]\nage = 500\n', 5, "LCT404", AGES),
+    Whole("after quotes in a comment", b'# """\n[answers]\nage = 500\n', 3, "LCT404", AGES),
+    Whole("after an odd line end", "# a\u2028b\x85c\n[answers]\nage = 500\n".encode(), 3, "LCT404", AGES),
+    Whole("BOM", b"\xef\xbb\xbf[answers]\nage = 500\n", 2, "LCT404", AGES),
+    Whole("CRLF", b"[answers]\r\nage = 500\r\n", 2, "LCT404", AGES),
 ]
 
 
@@ -304,7 +304,7 @@ def test_nobody_is_led_to_none(given: str, path: Path, rulebase: RuleBase) -> No
 def test_a_file_of_version_1_is_refused_with_one_line(path: Path, rulebase: RuleBase) -> None:
     text = 'titel = "x"\n[answers]\nage = 500\nred_now = ["r_breath"]\nfeel = "knot"\nxx = 1\n[expct]\n'
     [fault] = faults(path, text, rulebase)
-    assert (fault.file, fault.line, fault.code, fault.what) == (str(path), 4, "LCT403", rulebase.saved.gone_say)
+    assert (fault.file, fault.line, fault.code, fault.what) == (str(path), 4, "LCT413", rulebase.saved.gone_say)
     assert "version 1" in fault.what
     assert set(rulebase.saved.gone).isdisjoint(rulebase.questions)
 
@@ -403,7 +403,7 @@ def test_old_answers_keep_what_does_not_change_in_hours(rulebase: RuleBase) -> N
 
 @pytest.mark.parametrize("saved", ['"today"', "2026", "2026-01-31T10:00:00", "10:00:00"])
 def test_a_day_that_is_none_is_told(path: Path, rulebase: RuleBase, saved: str) -> None:
-    with pytest.raises(FaultyInput, match="LCT401 saved: "):
+    with pytest.raises(FaultyInput, match="LCT412 saved: "):
         read(path, f"saved = {saved}\n[answers]\nage = 5\n", rulebase)
 
 
