@@ -242,8 +242,6 @@ class Interview:
             for name in gone:
                 self.asked.remove(name)
                 del self.answers[name]
-                self.offered.pop(name, None)
-                self.early.pop(name, None)
 
     def _still_holds(self, name: str) -> bool:
         """Whether an answer could still be given: the question is asked, and offers what was chosen and no new line."""
@@ -260,9 +258,8 @@ class Interview:
         return now <= offered and offered & set(chosen(answer)) <= now
 
     def _announce_what_is_new(self) -> None:
-        flags = settled_flags(self.engine, self.answers)
-        level = most_urgent(self.rulebase, (f.flag for f in flags))
-        urgent = [f for f in flags if level.stops == AFTER_FOLLOW_UPS and f.flag.disposition == level.id]
+        level, flags = self._most_urgent()
+        urgent = tuple(f for f in flags if level.stops == AFTER_FOLLOW_UPS)
         new = tuple(f for f in urgent if f.flag.id not in self.announced)
         self.announced = {f.flag.id for f in urgent}
         if new:
@@ -270,10 +267,14 @@ class Interview:
 
     def _just_after_the_sign(self) -> int:
         """The place behind the last question whose answer raised what ends the interview."""
+        read = {name for f in self._most_urgent()[1] for name in f.answers}
+        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
+
+    def _most_urgent(self) -> tuple[Disposition, list[FiredFlag]]:
+        """The most urgent level that is settled, and the red flags that ask for it."""
         flags = settled_flags(self.engine, self.answers)
         level = most_urgent(self.rulebase, (f.flag for f in flags))
-        read = {name for f in flags if f.flag.disposition == level.id for name in f.answers}
-        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
+        return level, [f for f in flags if f.flag.disposition == level.id]
 
     def _step_back(self, index: int) -> None:
         """Ask the question before this place once more, and the one before that on BACK: at the first, itself again."""

@@ -64,7 +64,6 @@ MISTAKE = "Ticked by mistake? b: back to the list. Enter: {}."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
 PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
 SHELL = 2  # lines of whatever comes after the program
-LONGEST_LINE = 1000  # characters of a typed line
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
 POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
@@ -105,11 +104,9 @@ class TerminalAsker(ABC):
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
         self.asked_why = False
-        return (
-            self._typed_reply(prompt, self._head(prompt), read_number)
-            if prompt.kind == "number"
-            else self._list(prompt)
-        )
+        if prompt.kind == "number":
+            return self._typed_reply(prompt, self._head(prompt), read_number)
+        return self._list(prompt)
 
     def leave(self) -> None:
         """End what is being asked, from outside."""
@@ -311,16 +308,14 @@ class PlainAsker(TerminalAsker):
 
     def _say_again(self, prompt: Prompt, picked: tuple[str, ...]) -> None:
         """What was ticked, for those who cannot see the list."""
-        words = "; ".join(o.text for o in prompt.lines if o.id in picked)
-        lines = screen.wrap(words, screen.width(), "-> ") if words else []
+        if words := "; ".join(o.text for o in prompt.lines if o.id in picked):
+            self.show(screen.wrap(words, screen.width(), "-> "))
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
-            lines += wrapped(BOTH)
-        if lines:
-            self.show(lines)
+            self.show(wrapped(BOTH))
 
     def _explained(self, typed: str, prompt: Prompt) -> list[str]:
         """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
-        found = re.fullmatch(r"\?\??\s*([1-9]\d*)?", typed)
+        found = re.fullmatch(r"\?\??\s*([1-9])?", typed)
         nth = int(found[1] or 0) if found and prompt.lines else -1
         if not 0 <= nth <= len(prompt.lines):
             return super()._explained(typed, prompt)
@@ -330,15 +325,12 @@ class PlainAsker(TerminalAsker):
         return [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
     def _line(self, lines: Sequence[str], at_once: str = "") -> str:  # noqa: ARG002
-        """A line without its end; LONGEST_LINE characters of one that is too long."""
         self.show(lines)
         self.out.write("> ")
         self.out.flush()
-        line = piece = self.lines_in.readline(LONGEST_LINE)
+        line = self.lines_in.readline()
         if not line:
             raise EOFError
-        while len(piece) == LONGEST_LINE and not piece.endswith("\n"):  # the rest of a line is no next answer
-            piece = self.lines_in.readline(LONGEST_LINE)
         return line.removesuffix("\n")
 
 
@@ -441,8 +433,9 @@ class QuestionaryAsker(TerminalAsker):
 
     def _list(self, prompt: Prompt) -> Reply:
         menu = _Menu(self, prompt)
-        while isinstance(reply := menu.reply(), list):
+        while isinstance(reply := _run(menu.app), list):  # a text to read on the way to the answer
             self._read(reply)
+            menu.note = ""
         return reply
 
 
@@ -472,29 +465,24 @@ class _Menu:
             after_render=self._look,
         )
 
-    def reply(self) -> Reply | list[str]:
-        """The answer, BACK, or a text to be read before it is asked for the answer again."""
-        return _run(self.app)
-
     def _keys(self) -> KeyBindings:
-        keys = _bound(
-            {
-                **{str(number): partial(self._tick, option) for number, option in enumerate(self.lines, 1)},
-                **{o.key: partial(self._stand_alone if o.exclusive else self._tick, o) for o in self.prompt.keys},
-                " ": lambda: self._tick(self.lines[self.control.pointed_at]),
-                "enter": self._go_on,
-                "up": self.control.select_previous,
-                "down": self.control.select_next,
-                "pagedown": self._page_down,
-                Key.BACK: lambda: _exit_with(BACK),
-                "left": lambda: _exit_with(BACK),
-                Key.DETAIL: self._detail,
-                Key.WHY: lambda: _exit_with(self.asker._why(self.prompt)),
-                Key.RELIEF: lambda: _exit_with(self.asker._relief()),
-                Key.LEAVE: self.asker.leave,
-                Keys.BracketedPaste: lambda: self._say("What was pasted is left out."),
-            }
-        )
+        acts: dict[str, Callable[[], object]] = {
+            **{str(number): partial(self._tick, option) for number, option in enumerate(self.lines, 1)},
+            **{o.key: partial(self._stand_alone if o.exclusive else self._tick, o) for o in self.prompt.keys},
+            " ": lambda: self._tick(self.lines[self.control.pointed_at]),
+            "enter": self._go_on,
+            "up": self.control.select_previous,
+            "down": self.control.select_next,
+            "pagedown": self._page_down,
+            Key.BACK: partial(_exit_with, BACK),
+            "left": partial(_exit_with, BACK),
+            Key.DETAIL: self._detail,
+            Key.WHY: lambda: _exit_with(self.asker._why(self.prompt)),
+            Key.RELIEF: lambda: _exit_with(self.asker._relief()),
+            Key.LEAVE: self.asker.leave,
+            Keys.BracketedPaste: partial(self._say, "What was pasted is left out."),
+        }
+        keys = _bound(acts)
         keys.add(Keys.Any)(lambda _: None)
         return keys
 
