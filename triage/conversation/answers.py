@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from triage.conversation.interview import missing_from
 from triage.knowledge.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
 from triage.knowledge.grammar import as_facts, read_answer, valid_part
-from triage.knowledge.model import Answer, Answers, Limit, Question, RuleBase
+from triage.knowledge.model import Answer, Answers, Question, RuleBase
 from triage.knowledge.toml_file import TomlFile, read_bytes
 from triage.output.view import UNLESS
 from triage.reasoning.assessment import assess
@@ -114,7 +115,7 @@ def check_answers(
         raise FaultyInput([Fault(source, line_of(gone[0]), rulebase.saved.gone_say, code="LCT413")])
     readable = {name: _readable(q, raw[name]) for name, q in rulebase.questions.items() if name in raw}
     known = {name: answer for name, answer in readable.items() if answer is not None}
-    faults = Faults()
+    facts, faults = as_facts(known, rulebase.bands), Faults()
     try:
         for name, value in raw.items():
             add = partial(_add, faults, source, line_of(name))
@@ -122,8 +123,9 @@ def check_answers(
                 add("LCT401", f'unknown question "{name}"', allowed(name, rulebase.questions))
                 continue
             read_answer(rulebase.questions[name], value, add)
-            if limit := _passed_limit(rulebase, known, name):
-                add("LCT407", f"{name}: {known[name]} does not go with the other answers", limit.say)
+            limit, number = rulebase.questions[name].limit(facts), known.get(name)
+            if limit and isinstance(number, int) and not limit.allows(number):
+                add("LCT407", f"{name}: {number} does not go with the other answers", limit.say)
     except FaultyInput as error:
         raise FaultyInput(error.faults, known) from None
     return known, faults
@@ -135,22 +137,14 @@ def _add(faults: Faults, source: str, line: int, code: str, what: str, hint: str
 
 def _readable(question: Question, value: Any) -> Answer | None:
     """An answer, or what can be read of one that is not sound; None where that is nothing."""
-
-    def stop(*_: str) -> NoReturn:
-        raise FaultyInput([])
-
     try:
-        return read_answer(question, value, stop)
-    except FaultyInput:
+        return read_answer(question, value, _stop)
+    except ValueError:
         return valid_part(question, value)
 
 
-def _passed_limit(rulebase: RuleBase, known: Answers, name: str) -> Limit | None:
-    """The limit that the other answers set to a number, if it lies beyond."""
-    limit = rulebase.questions[name].limit(as_facts(known, rulebase.bands))
-    answer = known.get(name)
-    within = limit is None or not isinstance(answer, int) or limit.allows(answer)
-    return None if within else limit
+def _stop(*_: str) -> NoReturn:
+    raise ValueError
 
 
 def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:
@@ -158,7 +152,7 @@ def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date |
     head = [f"{TITLE} = {_quoted(title)}"] if title else []
     head += [f"{SAVED} = {saved.isoformat()}"] if saved else []
     lines = [*head, *([""] if head else []), f"[{ANSWERS}]"]
-    lines += [f"{name} = {_value(answers[name])}" for name in rulebase.questions if name in answers]
+    lines += [f"{name} = {json.dumps(answers[name])}" for name in rulebase.questions if name in answers]
     return "\n".join(lines) + "\n"
 
 
@@ -177,13 +171,6 @@ def without_danger(answers: Answers, rulebase: RuleBase) -> Answers:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
-
-
-def _value(answer: Answer) -> str:
-    # Option ids are lower-case words, so quoting them is all there is to do.
-    if isinstance(answer, tuple):
-        return "[" + ", ".join(f'"{option}"' for option in answer) + "]"
-    return f'"{answer}"' if isinstance(answer, str) else str(answer)
 
 
 def place_of(path: Path) -> Path:

@@ -7,11 +7,12 @@ one of those questions is still to come, so that nothing is said and then taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from itertools import chain
+from typing import NamedTuple, Protocol
 
-from triage.conversation.lists import Draft, Early, emergency_follow_up, in_order, joined, lines_of
+from triage.conversation.lists import emergency_follow_up, in_order, joined, lines_of, screens_of, signs_of
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -129,6 +130,19 @@ def gives_way(question: Question, facts: Facts, urgent: bool, asked: int, most: 
     return asked >= (most if any_row(question.yields_unless, facts) else most - 1)
 
 
+def is_emergency(engine: Engine, prompt: Prompt, signs: Iterable[str]) -> bool:
+    """Whether these signs, with those of earlier screens, end the questions: then no further sign is asked for."""
+    answer = in_order(prompt.question, [*prompt.earlier, *signs])
+    return bool(answer) and settled_level(engine, {**prompt.answers, prompt.question.id: answer}).stops == AT_ONCE
+
+
+class Early(NamedTuple):
+    """What of a list was answered before its turn: the reply, and the lines that were offered."""
+
+    reply: tuple[str, ...] = ()
+    offered: frozenset[str] = frozenset()
+
+
 class Interview:
     """One interview: what is known, and the loop that asks for the rest.
 
@@ -156,7 +170,7 @@ class Interview:
         self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
         self.offered: dict[str, frozenset[str]] = {}
         self.early: dict[str, Early] = {}
-        self.ticked: dict[str, Answer] = {}
+        self.ticked: Answers = {}
         self.announced: set[str] = set()
 
     @property
@@ -184,18 +198,27 @@ class Interview:
     def _put(self, name: str) -> Reply:
         """Ask one question, with the answer given before, and keep the new one."""
         question = self.rulebase.questions[name]
-        reply = self._answer(self._with_answer_before(self._prompt(question, self.answers)))
-        if not isinstance(reply, Back):
-            self._keep(question, reply)
-            if not self._stops_at_once(self.answers):
-                self.answered(self.answers)
-                if any(option.now for option in question.options if option.id in chosen(reply)):
-                    self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
+        reply = self._answer(self._prompt(question, self.answers))
+        if isinstance(reply, Back):
+            return reply
+        self._keep(question, reply)
+        if not self._stops_at_once(self.answers):
+            self.answered(self.answers)
+            if any(option.now for option in question.options if option.id in chosen(reply)):
+                self.asker.act(self.rulebase.relief_now.action[voice_of(self.rulebase, self.answers)])
         return reply
 
     def _prompt(self, question: Question, answers: Answers) -> Prompt:
+        """A question with what was answered before: ticked, or told (a number, a harmless answer to danger)."""
         facts, asked = self._facts(answers), list(dict.fromkeys([*self.asked, question.id]))
         left = {q.id for q in open_questions(self.engine, _without(question, answers))} - {question.id}
+        before = answers.get(question.id, ())
+        calm = {o.id for o in question.options if question.danger and (o.key or o.harmless)}
+        ticked = tuple(option for option in chosen(before) if option not in calm)
+        remark = ""
+        if before != () and (not ticked or ticked != chosen(before)):
+            spoken = rules_in_voice(self.rulebase, voice_of(self.rulebase, answers))
+            remark = f"So far: {said(spoken, question.id, before)}"
         return Prompt(
             question=question,
             text=question.text,
@@ -204,21 +227,10 @@ class Interview:
             number=1 + asked.index(question.id),
             about=len(asked) + len(left),
             limit=question.limit(facts),
+            chosen=ticked,
+            remark=remark,
             answers=dict(answers),
         )
-
-    def _with_answer_before(self, prompt: Prompt) -> Prompt:
-        """The prompt with what was answered before: ticked, or told (a number, a harmless answer to danger)."""
-        question = prompt.question
-        if question.id not in self.answers:
-            return prompt
-        before = self.answers[question.id]
-        calm = {o.id for o in question.options if question.danger and (o.key or o.harmless)}
-        ticked = tuple(option for option in chosen(before) if option not in calm)
-        if ticked and ticked == chosen(before):
-            return replace(prompt, chosen=ticked)
-        spoken = rules_in_voice(self.rulebase, voice_of(self.rulebase, self.answers))
-        return replace(prompt, chosen=ticked, remark=f"So far: {said(spoken, question.id, before)}")
 
     def _keep(self, question: Question, reply: Answer) -> None:
         self.answers[question.id] = reply
@@ -230,8 +242,6 @@ class Interview:
             for name in gone:
                 self.asked.remove(name)
                 del self.answers[name]
-                self.offered.pop(name, None)
-                self.early.pop(name, None)
 
     def _still_holds(self, name: str) -> bool:
         """Whether an answer could still be given: the question is asked, and offers what was chosen and no new line."""
@@ -248,9 +258,8 @@ class Interview:
         return now <= offered and offered & set(chosen(answer)) <= now
 
     def _announce_what_is_new(self) -> None:
-        flags = settled_flags(self.engine, self.answers)
-        level = most_urgent(self.rulebase, (f.flag for f in flags))
-        urgent = [f for f in flags if level.stops == AFTER_FOLLOW_UPS and f.flag.disposition == level.id]
+        level, flags = self._most_urgent()
+        urgent = tuple(f for f in flags if level.stops == AFTER_FOLLOW_UPS)
         new = tuple(f for f in urgent if f.flag.id not in self.announced)
         self.announced = {f.flag.id for f in urgent}
         if new:
@@ -258,10 +267,14 @@ class Interview:
 
     def _just_after_the_sign(self) -> int:
         """The place behind the last question whose answer raised what ends the interview."""
+        read = {name for f in self._most_urgent()[1] for name in f.answers}
+        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
+
+    def _most_urgent(self) -> tuple[Disposition, list[FiredFlag]]:
+        """The most urgent level that is settled, and the red flags that ask for it."""
         flags = settled_flags(self.engine, self.answers)
         level = most_urgent(self.rulebase, (f.flag for f in flags))
-        read = {name for f in flags if f.flag.disposition == level.id for name in f.answers}
-        return max((n for n, name in enumerate(self.asked, 1) if name in read), default=len(self.asked))
+        return level, [f for f in flags if f.flag.disposition == level.id]
 
     def _step_back(self, index: int) -> None:
         """Ask the question before this place once more, and the one before that on BACK: at the first, itself again."""
@@ -270,11 +283,6 @@ class Interview:
 
     def _stops_at_once(self, answers: Answers) -> bool:
         return settled_level(self.engine, answers).stops == AT_ONCE
-
-    def _is_enough(self, prompt: Prompt, signs: Iterable[str]) -> bool:
-        """Whether the signs named so far are an emergency: then no further sign is asked for."""
-        ordered = in_order(prompt.question, signs)
-        return bool(ordered) and self._stops_at_once({**prompt.answers, prompt.question.id: ordered})
 
     def _facts(self, answers: Answers) -> Facts:
         return as_facts(answers, self.rulebase.bands)
@@ -289,7 +297,7 @@ class Interview:
             if clarify is None or clarify.again_open or isinstance(reply, Back) or NOT_SURE not in chosen(reply):
                 return reply
             picked = tuple(option for option in chosen(reply) if option != NOT_SURE)
-            if self._is_enough(prompt, picked):
+            if is_emergency(self.engine, prompt, picked):
                 return reply
             fresh = replace(prompt, chosen=(), remark="")
             clearer = self._each_line(fresh, picked) if clarify.each else self._one_more(fresh, clarify, picked)
@@ -332,7 +340,7 @@ class Interview:
             if not isinstance(typed, Back):
                 signs.append({YES: (line.id,), NOT_SURE: (NOT_SURE,)}.get(str(typed), ()))
                 found = [name for sign in signs for name in sign]
-                if typed == YES and self._is_enough(prompt, [*picked, *found]):
+                if typed == YES and is_emergency(self.engine, prompt, [*picked, *found]):
                     break
             elif signs:
                 signs.pop()
@@ -347,75 +355,84 @@ class Interview:
 
         It ends early where what is ticked is an emergency.
         """
-        question, ticked_before = prompt.question, self.ticked
-        draft = Draft(
-            question=question,
-            others=_without(question, prompt.answers),
-            bands=self.rulebase.bands,
-            early=self.early.pop(question.id, Early()),
-            ticked=frozenset(prompt.chosen),
-        )
-        while not draft.is_done:
-            reply = self._screen(prompt, draft)
-            if isinstance(reply, Back):
-                if not draft.replies:
-                    return BACK
-                draft = draft.stepped_back()
-                continue
-            draft = draft.with_reply(chosen(reply))
-            self.ticked = {**ticked_before, question.id: draft.signs} if draft.signs else ticked_before
-            if self._is_enough(prompt, draft.signs):
-                break
-            more = self._follow_up(draft)
-            if isinstance(more, Back):
-                draft = draft.stepped_back()
-            elif more and self._stops_at_once({**draft.known, **more}):
-                break
-        return draft.answer
-
-    def _screen(self, prompt: Prompt, draft: Draft) -> Reply:
-        """One screen of a list; where it is not sure and the question says so, once more with all details."""
-        screens, at, clarify = draft.screens, len(draft.replies), prompt.question.clarify
-        here = (*screens[at].options, *(option for option in prompt.question.options if option.key))
-        asked = replace(
-            prompt,
-            page=screens[at].page or (f"{at + 1} of {len(screens)}" if len(screens) > 1 else ""),
-            later=at > 0,
-            earlier=draft.picked,
-            options=here,
-            chosen=in_order(prompt.question, draft.ticked.intersection(o.id for o in screens[at].options)),
-            remark="" if at else prompt.remark,
-            leads_to=tuple(option.id for option in here),
-        )
+        question, unfinished = prompt.question, self.ticked
+        others = _without(question, prompt.answers)
+        early = self.early.pop(question.id, Early())
+        replies: list[tuple[str, ...]] = []  # to the screens so far
+        ticked = set(prompt.chosen)  # as the screens are to show it
         while True:
-            reply = self.asker.ask(asked)
+            picked = in_order(question, chain(early.reply, *replies))
+            known = _with(others, question, signs_of(question, picked))
+            screens = screens_of(question, self._facts(_with(others, question, picked)), early.offered)
+            at = len(replies)
+            if at == len(screens) or is_emergency(self.engine, prompt, signs_of(question, picked)):
+                return joined(question, picked)
+            more = self._follow_up(question, known)
+            if isinstance(more, Back):
+                reply: Reply = more
+            elif more and self._stops_at_once({**known, **more}):
+                return joined(question, picked)
+            else:
+                reply = self._screen(_on_screen(replace(prompt, earlier=picked), screens, at, ticked))
+            if not isinstance(reply, Back):
+                replies.append(chosen(reply))
+                ticked = ticked.difference(option.id for option in screens[at]).union(chosen(reply))
+                self.ticked = _with(unfinished, question, signs_of(question, chain(early.reply, *replies)))
+            elif replies:
+                replies.pop()
+            else:
+                return BACK
+
+    def _screen(self, prompt: Prompt) -> Reply:
+        """One screen of a list; where it is not sure and the question says so, once more with all details."""
+        clarify = prompt.question.clarify
+        while True:
+            reply = self.asker.ask(prompt)
             if isinstance(reply, Back) or NOT_SURE not in chosen(reply) or not (clarify and clarify.again_open):
                 return reply
             signs = tuple(option for option in chosen(reply) if option != NOT_SURE)
-            if self._is_enough(prompt, [*draft.picked, *signs]):
+            if is_emergency(self.engine, prompt, signs):
                 return reply
-            reply = self.asker.ask(replace(asked, chosen=signs, opened=True, remark=clarify.text))
+            reply = self.asker.ask(replace(prompt, chosen=signs, opened=True, remark=clarify.text))
             if not isinstance(reply, Back):
                 return reply
 
-    def _follow_up(self, draft: Draft) -> Answers | Back:
+    def _follow_up(self, question: Question, known: Answers) -> Answers | Back:
         """What a sign on an early screen opens, if it can be an emergency: asked before the next screen.
 
         The answer to it; empty where there is nothing to ask. BACK from it is back to that screen.
         """
-        follow_up = emergency_follow_up(self.rulebase, draft.question)
-        facts = self._facts(draft.known)
-        if draft.is_done or follow_up is None or follow_up.id in self.answers or not follow_up.applies(facts):
+        follow_up, facts = emergency_follow_up(self.rulebase, question), self._facts(known)
+        if follow_up is None or follow_up.id in self.answers or not follow_up.applies(facts):
             return {}
         offered = lines_of(follow_up, facts)
         before = self.early.pop(follow_up.id, None)
         if before is None or before.offered != offered:
-            reply = self._answer(self._prompt(follow_up, draft.known))
+            reply = self._answer(self._prompt(follow_up, known))
             if isinstance(reply, Back):
                 return reply
             before = Early(chosen(reply), offered)
         self.early[follow_up.id] = before
         return {follow_up.id: before.reply}
+
+
+def _on_screen(prompt: Prompt, screens: Sequence[tuple[Option, ...]], at: int, ticked: Iterable[str]) -> Prompt:
+    """The prompt of one screen of a list: its lines, "none" and "not sure"."""
+    here = (*screens[at], *prompt.keys)
+    return replace(
+        prompt,
+        page=screens[at][0].page or (f"{at + 1} of {len(screens)}" if len(screens) > 1 else ""),
+        later=at > 0,
+        options=here,
+        chosen=in_order(prompt.question, {o.id for o in screens[at]}.intersection(ticked)),
+        remark="" if at else prompt.remark,
+        leads_to=tuple(option.id for option in here),
+    )
+
+
+def _with(answers: Answers, question: Question, options: tuple[str, ...]) -> Answers:
+    """These answers and the options of a question, if there are any."""
+    return {**answers, question.id: options} if options else answers
 
 
 def _without(question: Question, answers: Answers) -> Answers:

@@ -15,44 +15,37 @@ _AMOUNT = re.compile(r"(?:aged? )?(-?\d{1,9})(?:[.,](\d{1,9}))? ?([a-z]*)\.?(.*)
 _REST = re.compile(r"(?: old| of age)?|(?: and|,)? ?\d{1,2} ?[a-z]+\.?(?: old)?")
 
 
-def read_number(text: str, prompt: Prompt) -> tuple[int | str | None, str]:
-    """A whole number or the option of a typed key; None and what is wrong with it if it is neither.
+def read_number(text: str, prompt: Prompt) -> int | str:
+    """A whole number, or the option of a typed key. Raises ValueError with what is wrong.
 
     Where the unit is years, smaller ones are taken too ("18 months"), and what is begun does not count.
     """
-    question = prompt.question
+    question, limit = prompt.question, prompt.limit
     typed = " ".join(text.lower().split())
     if not typed:
-        return None, f"Nothing typed. A number from {question.minimum} to {question.maximum}."
+        raise ValueError(f"Nothing typed. A number from {question.minimum} to {question.maximum}.")
     if keyed := [option.id for option in prompt.options if option.key == typed]:
-        return keyed[0], ""
-    amount = _amount(typed, question)
-    if amount is None:
-        return None, f'"{shown(text)}" is not a number in figures.'
-    number, problem = amount[1], _problem(*amount, prompt)
-    return (None, problem) if problem else (number, "")
-
-
-def _amount(typed: str, question: Question) -> tuple[int, int] | None:
-    """A number as it was typed, and in the unit of the question; None if it is none."""
-    found = _AMOUNT.fullmatch(typed) if typed.isascii() else None
-    if not found or not _REST.fullmatch(found[4]):
-        return None
-    parts = _PARTS_OF_A_YEAR if question.unit == _YEAR else {question.unit.removesuffix("s"): 1}
-    in_a_unit = parts.get(found[3].removesuffix("s")) if found[3] else 1
-    return (int(found[1]), int(found[1]) // in_a_unit) if in_a_unit else None
-
-
-def _problem(typed: int, number: int, prompt: Prompt) -> str:
-    """What is wrong with a number that is beyond the limits; empty for one that is not."""
-    question, limit = prompt.question, prompt.limit
+        return keyed[0]
+    figure, number = _amount(typed, question)
     bounds = f"{question.minimum} to {question.maximum} {question.unit}".rstrip()
-    if typed < question.minimum:
-        return f"{typed} is too low: {bounds}."
+    if figure < question.minimum:
+        raise ValueError(f"{figure} is too low: {bounds}.")
     if number > question.maximum:
         born = question.unit == _YEAR and 1900 <= number <= 2100
-        return f"{number} {'looks like a year of birth' if born else 'is too high'}: {bounds}."
-    return limit.say if limit and not limit.allows(number) else ""
+        raise ValueError(f"{number} {'looks like a year of birth' if born else 'is too high'}: {bounds}.")
+    if limit and not limit.allows(number):
+        raise ValueError(limit.say)
+    return number
+
+
+def _amount(typed: str, question: Question) -> tuple[int, int]:
+    """A number as it was typed, and in the unit of the question. Raises ValueError if it is none."""
+    parts = _PARTS_OF_A_YEAR if question.unit == _YEAR else {question.unit.removesuffix("s"): 1}
+    found = _AMOUNT.fullmatch(typed) if typed.isascii() else None
+    in_a_unit = parts.get(found[3].removesuffix("s"), 0) if found and found[3] else 1
+    if not found or not in_a_unit or not _REST.fullmatch(found[4]):
+        raise ValueError(f'"{shown(typed)}" is not a number in figures.')
+    return int(found[1]), int(found[1]) // in_a_unit
 
 
 def shown(typed: str) -> str:

@@ -15,22 +15,21 @@ from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from typing import Any, NamedTuple, TextIO
+from itertools import groupby
+from typing import Any, TextIO, TypeVar
 
 import questionary
-from prompt_toolkit.application import Application, get_app
-from prompt_toolkit.application.current import get_app_or_none
+from prompt_toolkit.application import Application, get_app, get_app_or_none
 from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from questionary.prompts.common import InquirerControl
 
-from triage.conversation.interview import BACK, Back, Prompt, Reply
-from triage.conversation.lists import in_order
+from triage.conversation.interview import BACK, Back, Prompt, Reply, is_emergency
 from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
-from triage.knowledge.model import AT_ONCE, Answers, Disposition, Option, Question, chosen
+from triage.knowledge.model import Answer, Answers, Disposition, Option, Question, chosen
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
@@ -56,7 +55,7 @@ class Key(StrEnum):
 IN_WORDS = {"back": Key.BACK, "why": Key.WHY, "help": Key.RELIEF, "quit": Key.LEAVE, "\x1b": Key.LEAVE}
 WIDE_KEYS, NARROW_KEYS = ("? detail", "h relief", "q leave"), "? h q"  # beside "b back"
 NARROW = 60  # columns below which the keys have fewer words
-FINISH, NEXT, LIST = "finish", "next", "list"
+FINISH, NEXT, LIST = "", "next", "list"
 DETAILS, PAGE = "details", "page"
 GO_ON = "Enter goes on"
 REVIEW = "Enter result   a answers   b back   h relief   q leave"
@@ -66,13 +65,11 @@ MISTAKE = "Ticked by mistake? b: back to the list. Enter: {}."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
 PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
 SHELL = 2  # lines of whatever comes after the program
-LONGEST_LINE = 1000  # characters of a typed line
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
 POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
 
-
-Understand = Callable[[str, Prompt], tuple[Reply | None, str]]  # of a typed line: the reply, or what is wrong with it
+T = TypeVar("T")
 
 
 def wrapped(*texts: str) -> list[str]:
@@ -102,26 +99,34 @@ class TerminalAsker(ABC):
         """A line as it was typed below `lines`. Keys of `at_once` are one without Enter, where nothing is typed yet."""
 
     @abstractmethod
-    def _read(self, lines: Sequence[str]) -> None:
-        """Show a text on the way to an answer."""
+    def _emergency(self, head: list[str], lines: list[str]) -> bool:
+        """Say it, with its `head` on the screen all the time; whether the person leaves (or goes back)."""
 
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
         self.asked_why = False
-        return self._number(prompt) if prompt.kind == "number" else self._list(prompt)
+        if prompt.kind == "number":
+            return self._typed_reply(prompt, self._head(prompt), read_number)
+        return self._list(prompt)
 
     def leave(self) -> None:
         """End what is being asked, from outside."""
         raise KeyboardInterrupt
 
     def act(self, text: str) -> None:
-        self.show(["", *wrapped(text)])
+        self._tell(wrapped(text))
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         self.rulebase = rules_in_voice(self.engine.rulebase, voice)
         level, flags = self.rulebase.dispositions[level.id], in_voice(flags, self.rulebase.voices[voice])
-        self.show(["", *urgent_lines(self.rulebase, level, flags, screen.width(), self.has_announced)])
+        self._tell(urgent_lines(self.rulebase, level, flags, screen.width(), self.has_announced))
         self.has_announced = True
+
+    def _tell(self, lines: Sequence[str]) -> None:
+        """Say what has to be read before the next list, which could push it away."""
+        self.show(["", *lines])
+        if self.redraws:
+            self._pick([GO_ON], {"": FINISH})
 
     def emergency(self, answers: Answers) -> bool:
         self._speak(answers)
@@ -136,16 +141,6 @@ class TerminalAsker(ABC):
         self.has_left = self.out.isatty()
         return True
 
-    @abstractmethod
-    def _emergency(self, head: list[str], lines: list[str]) -> bool:
-        """Say it, with its `head` on the screen all the time; whether the person leaves (or goes back)."""
-
-    def is_emergency(self, prompt: Prompt, ticked: Iterable[str]) -> bool:
-        """Whether what is ticked is enough to end the questions."""
-        answer = in_order(prompt.question, [*prompt.earlier, *ticked])
-        answers = {**prompt.answers, prompt.question.id: answer}
-        return assess(self.engine, answers).disposition.stops == AT_ONCE
-
     def review(self, answers: Answers) -> str | None:
         self._speak(answers)
         names = [name for name in self.rulebase.questions if name in answers]
@@ -157,7 +152,7 @@ class TerminalAsker(ABC):
             self.show(lines)
             text = "Number of an answer to change, or Enter for the result"
             picked = self._pick(wrapped(text), {**_numbered(names), Key.BACK: names[-1]})
-        return None if picked == FINISH else picked
+        return picked or None
 
     def after_result(self, headline: str, height: int) -> str | None:
         """What is wanted after the result: DETAILS, PAGE, or None to finish.
@@ -167,8 +162,7 @@ class TerminalAsker(ABC):
         """
         if height + 2 > screen.rows():
             self.show(["", *wrapped(headline)])
-        picked = self._pick(wrapped(AFTER_RESULT), _numbered([DETAILS, PAGE]))
-        return None if picked == FINISH else picked
+        return self._pick(wrapped(AFTER_RESULT), _numbered([DETAILS, PAGE])) or None
 
     def more(self, headings: Sequence[str]) -> int | None:
         """Which part of the details is wanted next (0-based); None to finish."""
@@ -181,7 +175,7 @@ class TerminalAsker(ABC):
     def _nth(self, text: str, items: Sequence[str], more: Mapping[str, str]) -> int | None:
         self.show(["", *wrapped(*(f"{number} {item}" for number, item in enumerate(items, 1)))])
         picked = self._pick(wrapped(text), {**_numbered(range(len(items))), **more})
-        return None if picked == FINISH else int(picked)
+        return int(picked) if picked else None
 
     def file_name(self, default: str) -> str | None:
         """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
@@ -194,6 +188,10 @@ class TerminalAsker(ABC):
 
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
+
+    def _read(self, lines: Sequence[str]) -> None:
+        """Show a text on the way to an answer."""
+        self.show(lines)
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
@@ -211,26 +209,22 @@ class TerminalAsker(ABC):
             else:
                 note = wrapped(f'"{shown(typed)}" is not one of the keys here.')
 
-    def _number(self, prompt: Prompt) -> Reply:
-        at_once = f"{Key.BACK}{Key.DETAIL}{Key.WHY}"
-        return self._typed_reply(prompt, self._head(prompt), [], at_once, read_number)
-
-    def _typed_reply(
-        self, prompt: Prompt, lines: list[str], note: list[str], at_once: str, understand: Understand
-    ) -> Reply:
-        """The reply to a prompt that is typed as a line, below `lines` and a `note`; asked until it is understood."""
+    def _typed_reply(self, prompt: Prompt, lines: list[str], understand: Callable[[str, Prompt], Answer]) -> Reply:
+        """The reply to a prompt that is typed below `lines`; asked until one can `understand` it (or ValueError)."""
+        note: list[str] = []
         while True:
-            typed = self._typed([*lines, *note, *key_line(prompt, screen.width())], at_once)
+            above = [*lines, *note, *key_line(prompt, screen.width())]
+            typed = self._typed(above, f"{Key.BACK}{Key.DETAIL}{Key.WHY}")
             lines, note = lines if self.redraws else [], []
             if typed == Key.BACK:
                 return BACK
             if text := self._explained(typed, prompt):
                 self._read(text)
                 continue
-            reply, problem = understand(typed, prompt)
-            if reply is not None:
-                return reply
-            note = wrapped(problem)
+            try:
+                return understand(typed, prompt)
+            except ValueError as problem:
+                note = wrapped(str(problem))
 
     def _typed(self, lines: Sequence[str], at_once: str) -> str:
         """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
@@ -306,68 +300,56 @@ class PlainAsker(TerminalAsker):
         return self._pick(foot, {"": FINISH, Key.BACK: Key.BACK}) == FINISH
 
     def _list(self, prompt: Prompt) -> Reply:
-        lines = self._head(prompt)
-        for number, option in enumerate(prompt.lines, 1):
-            lines += _numbered_line(number, option, prompt.opened or option.open)
         ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
-        reply = self._typed_reply(prompt, lines, wrapped(f"So far: {ticked}" if ticked else ""), "", _understood)
+        lines = [*self._head(prompt), *_list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
+        reply = self._typed_reply(prompt, lines, _understood)
         if not isinstance(reply, Back):
             self._say_again(prompt, chosen(reply))
         return reply
 
     def _say_again(self, prompt: Prompt, picked: tuple[str, ...]) -> None:
         """What was ticked, for those who cannot see the list."""
-        words = "; ".join(o.text for o in prompt.lines if o.id in picked)
-        lines = screen.wrap(words, screen.width(), "-> ") if words else []
+        if words := "; ".join(o.text for o in prompt.lines if o.id in picked):
+            self.show(screen.wrap(words, screen.width(), "-> "))
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
-            lines += wrapped(BOTH)
-        if lines:
-            self.show(lines)
+            self.show(wrapped(BOTH))
 
     def _explained(self, typed: str, prompt: Prompt) -> list[str]:
         """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
-        found = re.fullmatch(r"\?\??\s*(\d*)", typed)
-        nth = found[1] if found else ""
-        if not found or not prompt.lines or (nth and not 1 <= int(nth) <= len(prompt.lines)):
+        found = re.fullmatch(r"\?\??\s*([1-9])?", typed)
+        nth = int(found[1] or 0) if found and prompt.lines else -1
+        if not 0 <= nth <= len(prompt.lines):
             return super()._explained(typed, prompt)
-        if nth:
-            option = prompt.lines[int(nth) - 1]
-            return [*_numbered_line(int(nth), option, True), *wrapped("" if option.detail else NO_DETAIL)]
-        details = [line for n, option in enumerate(prompt.lines, 1) for line in _numbered_line(n, option, True)]
-        return [*self._head(prompt, why=True), *details]
-
-    def _read(self, lines: Sequence[str]) -> None:
-        self.show(lines)
+        if not nth:
+            return [*self._head(prompt, why=True), *_list_lines(replace(prompt, opened=True))]
+        option = prompt.lines[nth - 1]
+        return [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
     def _line(self, lines: Sequence[str], at_once: str = "") -> str:  # noqa: ARG002
-        """A line without its end; LONGEST_LINE characters of one that is too long."""
         self.show(lines)
         self.out.write("> ")
         self.out.flush()
-        line = piece = self.lines_in.readline(LONGEST_LINE)
+        line = self.lines_in.readline()
         if not line:
             raise EOFError
-        while len(piece) == LONGEST_LINE and not piece.endswith("\n"):  # the rest of a line is no next answer
-            piece = self.lines_in.readline(LONGEST_LINE)
         return line.removesuffix("\n")
 
 
-def _understood(typed: str, prompt: Prompt) -> tuple[Reply | None, str]:
-    """The options of typed numbers and keys, or what is wrong."""
-    keys = {o.key: o for o in prompt.keys}
-    lines = {str(number): o for number, o in enumerate(prompt.lines, 1)}
+def _understood(typed: str, prompt: Prompt) -> Answer:
+    """The options of typed numbers and keys. Raises ValueError with what is wrong."""
+    by_key = {**{str(number): o for number, o in enumerate(prompt.lines, 1)}, **{o.key: o for o in prompt.keys}}
     words = list(dict.fromkeys(typed.replace(",", " ").split()))
     if not words:
-        return None, f"Nothing typed. {_how(prompt)}"
-    if wrong := [word for word in words if word not in lines and word not in keys]:
-        return None, f'"{shown(wrong[0])}" is not an answer. {_how(prompt)}'
-    picked = [(lines | keys)[word] for word in words]
+        raise ValueError(f"Nothing typed. {_how(prompt)}")
+    if wrong := [word for word in words if word not in by_key]:
+        raise ValueError(f'"{shown(wrong[0])}" is not an answer. {_how(prompt)}')
+    picked = [by_key[word] for word in words]
     if len(picked) > 1 and prompt.kind == "one":
-        return None, "Only one answer fits here."
+        raise ValueError("Only one answer fits here.")
     if len(picked) > 1 and (alone := [o for o in picked if o.exclusive]):
-        return None, f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others."
+        raise ValueError(f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others.")
     answer = tuple(o.id for o in prompt.options if o in picked)
-    return (answer if prompt.kind == "many" else answer[0]), ""
+    return answer if prompt.kind == "many" else answer[0]
 
 
 def _how(prompt: Prompt) -> str:
@@ -377,17 +359,15 @@ def _how(prompt: Prompt) -> str:
     return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
 
 
+def _list_lines(prompt: Prompt) -> list[str]:
+    each = enumerate(prompt.lines, 1)
+    return [line for n, option in each for line in _numbered_line(n, option, prompt.opened or option.open)]
+
+
 def _numbered_line(number: int, option: Option, opened: bool) -> list[str]:
     columns = screen.width()
     lines = screen.wrap(option.text, columns, f"{number} ")
     return lines + (screen.wrap(option.detail, columns, "   ") if opened and option.detail else [])
-
-
-class _ToRead(NamedTuple):
-    """A text to be read before the list goes on, and what is ticked in it."""
-
-    lines: list[str]
-    ticked: tuple[str, ...]
 
 
 class QuestionaryAsker(TerminalAsker):
@@ -412,18 +392,6 @@ class QuestionaryAsker(TerminalAsker):
             super().leave()
         else:
             app.exit(exception=KeyboardInterrupt)
-
-    def act(self, text: str) -> None:
-        super().act(text)
-        self._go_on()
-
-    def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
-        """Said and left standing until it has been read: the next list would push it away."""
-        super().announce(level, flags, voice)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        self._pick([GO_ON], {"": FINISH})
 
     def _emergency(self, head: list[str], lines: list[str]) -> bool:
         """A screen after the other, each with the head and the way back; what was read stays once one leaves."""
@@ -457,18 +425,18 @@ class QuestionaryAsker(TerminalAsker):
                 return
 
     def _line(self, lines: Sequence[str], at_once: str = "") -> str:
-        keys = KeyBindings()
+        nothing_typed = Condition(lambda: not get_app().current_buffer.text)
+        keys = _bound({key: partial(_exit_with, key) for key in at_once}, nothing_typed)
         above = "\n".join([*lines, ">"])
         style = questionary.Style([("qmark", "noinherit")])
-        app = questionary.text("", qmark=above, key_bindings=keys, style=style, erase_when_done=True).application
-        nothing_typed = Condition(lambda: not get_app().current_buffer.text)
-        _bind(keys, {key: partial(app.exit, result=key) for key in at_once}, nothing_typed)
-        return str(_run(app, keys))
+        asked = questionary.text("", qmark=above, key_bindings=keys, style=style, erase_when_done=True)
+        return str(_run(asked.application))
 
     def _list(self, prompt: Prompt) -> Reply:
-        while isinstance(reply := _Menu(self, prompt).reply(), _ToRead):
-            self._read(reply.lines)
-            prompt = replace(prompt, chosen=reply.ticked)
+        menu = _Menu(self, prompt)
+        while isinstance(reply := _run(menu.app), list):  # a text to read on the way to the answer
+            self._read(reply)
+            menu.note = ""
         return reply
 
 
@@ -490,18 +458,15 @@ class _Menu:
         self.window = Window(self.control, scroll_offsets=offsets, always_hide_cursor=True)
         # The question above, the keys below: both stay where the list is longer than the window.
         layout = Layout(HSplit([_fixed(self._head, "bold"), self.window, _fixed(self._foot)]))
-        self.keys = KeyBindings()
-        self.app: Application[Any] = Application(
+        self.app: Application[Reply | list[str]] = Application(
             layout,
-            key_bindings=self.keys,
+            key_bindings=self._keys(),
             erase_when_done=True,
             before_render=self._set_titles,
             after_render=self._look,
         )
 
-    def reply(self) -> Reply | _ToRead:
-        """The answer, BACK, or a text to be read first."""
-        exit_with = self.app.exit
+    def _keys(self) -> KeyBindings:
         acts: dict[str, Callable[[], object]] = {
             **{str(number): partial(self._tick, option) for number, option in enumerate(self.lines, 1)},
             **{o.key: partial(self._stand_alone if o.exclusive else self._tick, o) for o in self.prompt.keys},
@@ -510,18 +475,17 @@ class _Menu:
             "up": self.control.select_previous,
             "down": self.control.select_next,
             "pagedown": self._page_down,
-            Key.BACK: lambda: exit_with(result=BACK),
-            "left": lambda: exit_with(result=BACK),
+            Key.BACK: partial(_exit_with, BACK),
+            "left": partial(_exit_with, BACK),
             Key.DETAIL: self._detail,
-            Key.WHY: lambda: exit_with(result=_ToRead(self.asker._why(self.prompt), self.ticked)),
-            Key.RELIEF: lambda: exit_with(result=_ToRead(self.asker._relief(), self.ticked)),
-            Key.LEAVE: lambda: exit_with(exception=KeyboardInterrupt),
-            Keys.BracketedPaste: lambda: self._say("What was pasted is left out."),
+            Key.WHY: lambda: _exit_with(self.asker._why(self.prompt)),
+            Key.RELIEF: lambda: _exit_with(self.asker._relief()),
+            Key.LEAVE: self.asker.leave,
+            Keys.BracketedPaste: partial(self._say, "What was pasted is left out."),
         }
-        _bind(self.keys, acts)
-        self.keys.add(Keys.Any)(lambda _: None)
-        reply: Reply | _ToRead = _run(self.app, self.keys)
-        return reply
+        keys = _bound(acts)
+        keys.add(Keys.Any)(lambda _: None)
+        return keys
 
     @property
     def ticked(self) -> tuple[str, ...]:
@@ -592,11 +556,11 @@ class _Menu:
 
     def _end(self, ticked: tuple[str, ...]) -> None:
         """Answer, once every line has been on the screen; an emergency at once."""
-        if self.is_cut and not self.is_seen and not self.asker.is_emergency(self.prompt, ticked):
+        if self.is_cut and not self.is_seen and not is_emergency(self.asker.engine, self.prompt, ticked):
             self._page_down()
             self._say(READ_ON)
         else:
-            self.app.exit(result=ticked if self.prompt.kind == "many" else ticked[0])
+            _exit_with(ticked if self.prompt.kind == "many" else ticked[0])
 
     def _page_down(self) -> None:
         """The first line that is not whole on the screen comes to its top."""
@@ -623,20 +587,26 @@ class _Menu:
         self.asked_at = at
 
 
-def _bind(keys: KeyBindings, acts: Mapping[str, Callable[[], object]], when: FilterOrBool = True) -> None:
-    """What each key does, a letter also as a capital."""
+def _bound(acts: Mapping[str, Callable[[], object]], when: FilterOrBool = True) -> KeyBindings:
+    """What each key does, a letter also as a capital; Esc, Ctrl-C and Ctrl-D leave."""
+    keys = KeyBindings()
     for name, act in acts.items():
         for either in {name, name.upper()} if len(name) == 1 else {name}:
             keys.add(either, filter=when, eager=True)(lambda _, act=act: act())
-
-
-def _run(app: Application[Any], keys: KeyBindings) -> Any:
-    """The result of a prompt that Esc, Ctrl-C and Ctrl-D leave."""
-    app.ttimeoutlen = app.timeoutlen = ESCAPE_SECONDS
     keys.add("escape", Keys.Any)(lambda _: None)  # Alt and a key, or what no terminal should send
     keys.add("escape")(lambda event: event.app.exit(exception=KeyboardInterrupt))
     keys.add("c-c", eager=True)(lambda event: event.app.exit(exception=KeyboardInterrupt))
     keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
+    return keys
+
+
+def _exit_with(result: object) -> None:
+    """End the prompt that is open."""
+    get_app().exit(result=result)
+
+
+def _run(app: Application[T]) -> T:
+    app.ttimeoutlen = app.timeoutlen = ESCAPE_SECONDS
     return app.run()
 
 
@@ -659,17 +629,13 @@ def _title(option: Option, columns: int, opened: bool) -> list[str]:
 
 def _pages(lines: Sequence[str], most: int) -> list[list[str]]:
     """Lines in pages of at most `most`, broken at blank lines where that can be done."""
+    blocks = [list(block) for is_text, block in groupby(lines, bool) if is_text]
     pages: list[list[str]] = []
-    block: list[str] = []
-    for line in [*lines, ""]:
-        if line and len(block) < most:
-            block.append(line)
-            continue
-        if block and pages and len(pages[-1]) + 1 + len(block) <= most:
-            pages[-1] += ["", *block]
-        elif block:
-            pages.append(block)
-        block = [line] if line else []
+    for part in (block[at : at + most] for block in blocks for at in range(0, len(block), most)):
+        if pages and len(pages[-1]) + 1 + len(part) <= most:
+            pages[-1] += ["", *part]
+        else:
+            pages.append(part)
     return pages
 
 

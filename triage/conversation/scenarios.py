@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,22 +125,17 @@ def _faults(file: AnswerFile, fields: Mapping[str, Expected]) -> Iterator[Fault]
         hint = f"fields: {named}, causes, ..."
         yield Fault(file.name, 0, "a scenario needs an [expect] table", hint, code="LCT421")
     for name, value in file.expect.items():
-        line = file.toml.line(EXPECT, key=name) if file.toml else 0
+        fault = partial(Fault, file.name, file.toml.line(EXPECT, key=name) if file.toml else 0)
         if name not in fields:
-            yield Fault(file.name, line, f'unknown field "{name}" in [expect]', allowed(name, fields), code="LCT422")
+            yield fault(f'unknown field "{name}" in [expect]', allowed(name, fields), "LCT422")
             continue
-        for what, hint, code in _wrong(name, value, fields[name]):
-            yield Fault(file.name, line, what, hint, code=code)
-
-
-def _wrong(name: str, value: Any, field: Expected) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with the value of a field: in words, a hint and a code."""
-    takes, hint, is_one = _SHAPES[field.kind]
-    if not is_one(value):
-        yield f"{name}: must be {takes}", hint, "LCT423"
-    elif field.kind != "flag":
-        unknown = [item for item in ([value] if field.kind == "id" else value) if item not in field.ids]
-        yield from ((f'{name}: unknown id "{item}"', allowed(item, field.ids), "LCT424") for item in unknown)
+        field = fields[name]
+        takes, hint, is_one = _SHAPES[field.kind]
+        if not is_one(value):
+            yield fault(f"{name}: must be {takes}", hint, "LCT423")
+        elif field.kind != "flag":
+            unknown = [item for item in ([value] if field.kind == "id" else value) if item not in field.ids]
+            yield from (fault(f'{name}: unknown id "{item}"', allowed(item, field.ids), "LCT424") for item in unknown)
 
 
 # What the value of a field must be, by its kind: in words, a hint, and the test.

@@ -10,11 +10,13 @@ from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import cell_said, options_said
 from triage.output.screen import wrap
-from triage.reasoning.explain import Helped, Pending, Way, pending, tells_apart
+from triage.reasoning.explain import Pending, Way, pending, tells_apart
 
 MOST = 24  # options that are named for one level where there is room
 FEWEST_LINES = 8  # an explanation is never cut to less
 AGAIN = "w again: all of it, with sources."
+
+Items = Sequence[tuple[str, Sequence[str]]]  # what leads each line, and the words after it
 
 
 def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
@@ -22,9 +24,8 @@ def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str
 
     Of each level as many options are named as fit; what is left out is counted.
     """
-    question = prompt.question
-    waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
-    helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
+    question, asked = prompt.question, (prompt.answers, prompt.question, prompt.leads_to)
+    waiting, helped = pending(rulebase, *asked), tells_apart(rulebase, *asked)
     head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
     if not waiting:
         head += wrap(_harmless(rulebase, prompt), columns)
@@ -38,9 +39,6 @@ def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str
         if len(lines) <= max(rows, FEWEST_LINES):
             break
     return lines
-
-
-Items = Sequence[tuple[str, Sequence[str]]]
 
 
 def _shorter(items: Items, urgent: int) -> Iterator[tuple[Items, int]]:
@@ -92,18 +90,17 @@ def _some(words: Sequence[str], most: int) -> str:
 
 def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     """Every rule that waits for the question, most urgent first, in words, with its id and sources."""
-    question = prompt.question
+    question, asked = prompt.question, (prompt.answers, prompt.question, prompt.leads_to)
     rulebase = rules_in_voice(rulebase, voice_of(rulebase, prompt.answers))
-    waiting = pending(rulebase, prompt.answers, question, prompt.leads_to)
-    helped = tells_apart(rulebase, prompt.answers, question, prompt.leads_to)
+    waiting, helped = pending(rulebase, *asked), tells_apart(rulebase, *asked)
     lines = ["", *wrap(f"The rules that wait for this question ({question.id})", columns)]
     for one in waiting:
         lines += [""] * (one is not waiting[0])  # the heading stays with the first
         lines += wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)
         for way in one.ways:
-            needs = [cell_said(rulebase, cell) for cell in way.needs]
             lines += wrap("; or ".join(_options(rulebase, question.id, way)), columns, "  if  ")
-            lines += [line for words in needs for line in wrap(words, columns, "  and ")]
+            for cell in way.needs:
+                lines += wrap(cell_said(rulebase, cell), columns, "  and ")
         lines += wrap(one.flag.because, columns, "  ")
         for name in one.flag.sources:
             source = rulebase.sources[name]
@@ -112,12 +109,9 @@ def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
             lines += wrap("No source yet: a draft.", columns, "  ")
     if helped:
         lines += ["", *wrap("It also helps to tell apart, by signs for (+) and against (-):", columns)]
-        lines += [line for one in helped for line in wrap(_signs(one), columns, "- ")]
+        for cause, signs in helped:
+            named = ", ".join(f"{sign.id} {sign.weight:+d}" for sign in signs)
+            lines += wrap(f"{cause.title} [{cause.id}]: {named}", columns, "- ")
     if not waiting and not helped:
         lines += wrap("None. It is asked to choose what to tell you.", columns)
     return [*lines, "", *wrap("To read one whole: leg-cramp-triage rules ID", columns), ""]
-
-
-def _signs(helped: Helped) -> str:
-    signs = ", ".join(f"{sign.id} {sign.weight:+d}" for sign in helped.signs)
-    return f"{helped.cause.title} [{helped.cause.id}]: {signs}"
