@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from triage.output.screen import wrap
 from triage.output.view import Fate, View
@@ -41,14 +42,9 @@ def fate_title(fate: Fate) -> str:
 
 def how_lines(view: View, columns: int) -> list[str]:
     """A result from its conclusions down to the answers, if wanted. Kinds of conclusions are set apart."""
-    lines: list[str] = []
-    before = ""
-    for conclusion in view.how.children if view.how else ():
-        if lines and conclusion.kind != before:
-            lines.append("")
-        before = conclusion.kind
-        lines += _bulleted(outline(view, conclusion), columns)
-    return lines
+    kinds = groupby(view.how.children if view.how else (), key=lambda conclusion: conclusion.kind)
+    parts = [[line for one in some for line in _bulleted(outline(view, one), columns)] for _, some in kinds]
+    return [line for n, part in enumerate(parts) for line in ([""] * bool(n) + part)]
 
 
 def fate_lines(view: View, fate: Fate, columns: int) -> list[str]:
@@ -60,9 +56,7 @@ def fate_lines(view: View, fate: Fate, columns: int) -> list[str]:
 def explained(view: View, columns: int) -> list[str]:
     """The lines that are wanted besides a result; each part is led by a blank line."""
     lines = ["", HOW, *how_lines(view, columns)] if view.how else []
-    for fate in view.why_not:
-        lines += ["", *fate_lines(view, fate, columns)]
-    return lines
+    return lines + [line for fate in view.why_not for line in ("", *fate_lines(view, fate, columns))]
 
 
 def _bulleted(items: Iterable[tuple[int, str]], columns: int) -> list[str]:

@@ -5,7 +5,7 @@ Functions return lines of at most the given number of columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from triage.knowledge.faults import printable
@@ -19,14 +19,7 @@ from triage.output.view import (
     NOTHING_MORE,
     WHAT_IF,
     CitedSource,
-    LeftOut,
-    MoreUrgent,
     ShownAdvice,
-    ShownCause,
-    ShownCheck,
-    ShownChecking,
-    ShownFlag,
-    ShownNote,
     View,
     Wanted,
     places,
@@ -162,63 +155,62 @@ def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
     if view.emergency:
         return []
     parts = [("Why", list(_reason_items(view)))]
-    parts += [(HEADINGS[name], _all_items(getattr(view, name))) for name in view.shows if name in HEADINGS]
-    parts.append((WHAT_IF, _all_items(view.what_if)))
+    parts += [(HEADINGS[name], _items(view, name)) for name in view.shows if name in HEADINGS]
+    parts.append((WHAT_IF, [f"- {one.say}" for one in view.what_if]))
     version = f"Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}"
-    parts.append(("Sources", [*_all_items(view.sources), "", view.statement, version]))
-    return [(heading, _set(items, columns)) for heading, items in parts if items]
+    parts.append(("Sources", [*map(_source, view.sources), "", view.statement, version]))
+    return [
+        (heading, [line for item in items for line in _hanging(item, columns)]) for heading, items in parts if items
+    ]
 
 
-def _set(items: Sequence[str], columns: int) -> list[str]:
-    """Items wrapped, each hanging below its own bullet or indent."""
-    lines: list[str] = []
-    for item in items:
-        indent = item[: len(item) - len(item.lstrip(" -"))]
-        lines += wrap(item.lstrip(" -"), columns, indent, " " * len(indent))
-    return lines
+def _hanging(item: str, columns: int) -> list[str]:
+    """An item wrapped below its own bullet or indent."""
+    text = item.lstrip(" -")
+    indent = item[: len(item) - len(text)]
+    return wrap(text, columns, indent, " " * len(indent))
 
 
-def _all_items(several: Iterable[Any]) -> list[str]:
-    return [item for one in several for item in _items(one)]
-
-
-def _cited(text: str, numbers: Sequence[int]) -> str:
-    return f"{text} [{', '.join(map(str, numbers))}]" if numbers else text
+def _source(one: CitedSource) -> str:
+    return f"{one.number}. {one.org}: {one.title}{', ' * bool(one.year)}{one.year}. {one.url}".rstrip()
 
 
 def _reason_items(view: View) -> Iterator[str]:
-    for flag in view.reasons:
-        yield from _items(flag)
+    yield from _items(view, "reasons")
     if view.also_noted:
         yield f"- Also noted: {'; '.join(view.also_noted)}."
     if not view.red_flags:
         yield " ".join([view.no_flag, *(view.more if view.complete else ())])
 
 
-def _items(one: Any) -> Iterator[str]:
-    """What is told of one thing in a result: a line with its sources, then what stands below it."""
-    match one:
-        case ShownFlag():
-            yield _cited(f"- {one.title} ({one.time}). {one.because}", one.cites)
-            yield from (f"  {line}" for line in (one.you_said, *one.notes))
-        case ShownNote():
-            yield _cited(f"- {one.line}", one.cites)
-        case ShownCause():
-            yield _cited(f"- {one.name}. {one.summary}", one.cites)
-            yield from (f"  For it: {sign.sentence}" for sign in one.for_)
-            yield from (f"  Against it: {sign.sentence}" for sign in one.against)
-        case ShownChecking():
-            yield _cited(f"- {one.name}. {one.summary}", one.cites)
-        case ShownAdvice():
-            yield _cited(f"- {one.title}{in_brackets(one.evidence)}", one.cites)
-            yield from (f"  {step}" for step in one.steps)
-        case LeftOut():
-            yield f"- {one.title}, because {'; and '.join(one.reasons)}"
-        case ShownCheck():
-            yield _cited(f"- {one.title} ({one.how_strongly}). {one.because}", one.cites)
-            yield from (f"  {line}" for line in [one.note] if line)
-        case MoreUrgent():
-            yield f"- {one.say}"
-        case CitedSource():
-            year = f", {one.year}" if one.year else ""
-            yield f"{one.number}. {one.org}: {one.title}{year}. {one.url}".rstrip()
+def _items(view: View, part: str) -> list[str]:
+    """What is told of each thing in a part of a result: a line with its sources, then what stands below it."""
+    items: list[str] = []
+    for one in getattr(view, part):
+        line, *below = _told(part, one)
+        numbers = ", ".join(map(str, view.cites(one)))
+        items += [f"- {line} [{numbers}]" if numbers else f"- {line}", *(f"  {text}" for text in below if text)]
+    return items
+
+
+def _told(part: str, one: Any) -> Iterator[str]:
+    match part:
+        case "reasons":
+            yield f"{one.title} ({one.time}). {one.because}"
+            yield from (one.you_said, *one.notes)
+        case "notes":
+            yield one.line
+        case "causes":
+            yield f"{one.name}. {one.summary}"
+            yield from (f"For it: {sign.sentence}" for sign in one.for_)
+            yield from (f"Against it: {sign.sentence}" for sign in one.against)
+        case "needs_checking":
+            yield f"{one.name}. {one.summary}"
+        case "withheld":
+            yield f"{one.title}, because {'; and '.join(one.reasons)}"
+        case "checks":
+            yield f"{one.title} ({one.how_strongly}). {one.because}"
+            yield one.note
+        case _:
+            yield f"{one.title}{in_brackets(one.evidence)}"
+            yield from one.steps
