@@ -85,7 +85,7 @@ def _show_first_question() -> None:
     first = next(iter(rulebase.questions.values()))
     columns = screen.width()
     print(
-        "\n".join([*screen.welcome(rulebase.about.welcome, columns), *screen.question_head(first.text, columns)]),
+        "\n".join([*screen.wrap_all(rulebase.about.welcome, columns), *screen.question_head(first.text, columns)]),
         flush=True,
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from triage.cli.parser import EXIT_CODES, NAME, Parser, commands_of
 from triage.knowledge.model import RuleBase
-from triage.output.sayings import net_sentences
+from triage.output.view import net_sentences
 from triage.version import __version__
 
 WIDTH = 70  # of a line of the source

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from triage.knowledge.model import RuleBase
 from triage.knowledge.wording import GRADES, counted, link
-from triage.output.markup import markdown
+from triage.output.markdown import markdown
 from triage.output.rule_sheets import (
     ACTIONS,
     GROUPS,

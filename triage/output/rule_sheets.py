@@ -26,6 +26,7 @@ from triage.knowledge.model import (
 from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
 from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, link, row_lines, year_of
+from triage.output.markdown import plain
 
 # How the rule book sets the lines of a fact: as they are; only the link that each begins with; as they stand in a
 # file; not at all, because a sheet beside this one says it too.
@@ -143,6 +144,20 @@ def names(rulebase: RuleBase) -> Mapping[str, Mapping[str, Any]]:
         "claim": {own: claim for claim in rulebase.claims for own in claim.ids},
     }
     return {kind: irregular[kind] if kind in irregular else getattr(rulebase, f"{kind}s") for kind in KINDS}
+
+
+def listing(rulebase: RuleBase, columns: int) -> list[str]:
+    """Every rule, by kind: its id and what it says."""
+    return plain("rules.txt", columns, rules=rulebase, kinds=KINDS)
+
+
+def one(rulebase: RuleBase, name: str, columns: int) -> list[str]:
+    """All that is known of everything with that id (KeyError if nothing has it)."""
+    found = sheets(rulebase, name)
+    if not found:
+        raise KeyError(name)
+    addresses = {link("source", source.id): source.url for source in rulebase.sources.values()}
+    return plain("sheets.txt", columns, sheets=found, addresses=addresses)
 
 
 def sheets(rulebase: RuleBase, name: str) -> list[Sheet]:

@@ -13,7 +13,7 @@ from triage.knowledge.model import Assessment, Disposition, FiredFlag, RuleBase
 from triage.knowledge.wording import in_brackets
 from triage.output import screen
 from triage.output.explanation import explained
-from triage.output.screen import WIDEST, wrap
+from triage.output.screen import WIDEST, wrap, wrap_all
 from triage.output.view import (
     HEADINGS,
     NOTHING_MORE,
@@ -77,7 +77,7 @@ def emergency_lines(view: View, columns: int) -> list[str]:
     """Only what to do; it fits one screen."""
     lines = wrap(view.say.upper(), columns)
     lines += wrap(f"Why: {'; '.join(flag.title for flag in view.deciding)}.", columns)
-    return lines + [line for text in view.first for line in wrap(text, columns, "- ")]
+    return lines + wrap_all(view.first, columns, "- ")
 
 
 def urgent_lines(
@@ -88,7 +88,7 @@ def urgent_lines(
     if again:
         return wrap(f"Also: {titles}.", columns)
     texts = (level.say.upper(), f"Why: {titles}.", *places(rulebase, flags))
-    return [line for text in texts for line in wrap(text, columns)]
+    return wrap_all(texts, columns)
 
 
 def _at_most(view: View, most: Mapping[str, int], columns: int) -> list[str]:
@@ -103,9 +103,7 @@ def _at_most(view: View, most: Mapping[str, int], columns: int) -> list[str]:
     lines += _inline(HEADINGS["do_not"], do_not, most["do_not"], columns)
     lines += _inline("To prevent it", [advice.title for advice in view.prevention], most["prevention"], columns)
     lines += _inline(HEADINGS["checks"], [check.title for check in view.checks], most["checks"], columns)
-    return (
-        lines + ([""] if view.safety_net else []) + [line for text in view.safety_net for line in wrap(text, columns)]
-    )
+    return [*lines, *([""] if view.safety_net else []), *wrap_all(view.safety_net, columns)]
 
 
 def _why(view: View, columns: int) -> list[str]:
@@ -116,8 +114,8 @@ def _why(view: View, columns: int) -> list[str]:
     texts = [f"Why: {flag.title}. {flag.because}" for flag in flags if flag in view.reasons]
     if others := [flag.title for flag in flags if flag not in view.reasons]:
         texts.append(f"Also: {'; '.join(others)}.")
-    lines = [line for text in texts for line in wrap(text, columns)]
-    return lines + [line for text in view.first for line in wrap(text, columns, "- ")]
+    lines = wrap_all(texts, columns)
+    return lines + wrap_all(view.first, columns, "- ")
 
 
 def _causes_in_short(view: View, columns: int) -> list[str]:

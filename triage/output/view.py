@@ -5,7 +5,7 @@ only ever added. `Annotated` also names what a text can be, where a rule base li
 Annotations are no strings here, as typing is slow to read those.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -17,25 +17,26 @@ from triage.knowledge.model import (
     Answer,
     Assessment,
     Disposition,
-    Entry,
     Facts,
     FiredCause,
     FiredFlag,
+    Grade,
+    Group,
     RankedCause,
     Reason,
-    RedFlag,
     RuleBase,
     SafetyNet,
+    Strength,
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
-from triage.output.sayings import net_sentences
 from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
 
 SCHEMA = "leg-cramp-triage/assessment/2"
 
 WHAT_IF = "What would make it more urgent"
+BOTH = "Two of these do not go together: the more urgent one counts."  # said of two ticked lines
 NAMED = 3  # options of such a line that are named
 
 # The headings of the parts, by the names that `shows` of a disposition uses.
@@ -60,9 +61,6 @@ IfWanted = Annotated[_T, IF_WANTED]  # written only where it is there
 Contract = Annotated[str, "schema"]
 Rung = Annotated[str, "rung"]  # a level of the ladder
 Level = Annotated[str, "level"]  # a level of the ladder, or one beside it
-Group = Annotated[str, "group"]
-Grade = Annotated[str, "grade"]
-Strength = Annotated[str, "strength"]
 QuestionId = Annotated[str, "question"]
 GivenAnswers = Annotated[Mapping[str, Answer], "answers"]
 Behind = Mapping[str, int | tuple[str, ...]]  # the answers behind a rule: question -> options, or the number given
@@ -330,13 +328,11 @@ def view_of(
     rulebase = rules_in_voice(rulebase, assessment.voice)
     level, certainty, net = assessment.disposition, certainty_of(assessment), assessment.safety_net
     emergency = level.stops == AT_ONCE
-    told = told_in_full(assessment)
-    parts = () if emergency else (*order, *level.shows)  # what an emergency tells stands in its first lines
-    cited = [*(fired.flag for fired in told), *_entries(assessment, parts)]
     show = _Shown(rulebase, assessment)
     flags = {fired.flag.id: show.flag(fired) for fired in assessment.red_flags}
-    reasons = tuple(flags[fired.flag.id] for fired in told)
-    return _made(
+    reasons = tuple(flags[fired.flag.id] for fired in told_in_full(assessment))
+    fates = [why_not(rulebase, assessment, name) for name in wanted.why_not]
+    view = _made(
         View,
         assessment,
         wanted,
@@ -376,14 +372,26 @@ def view_of(
         about_danger=_about_danger(rulebase, assessment),
         shows=() if emergency else level.shows,
         net=net,
-        answered=tuple(show.answers()),
+        answered=tuple(show.answered(name) for name in rulebase.questions if name in assessment.answers),
         open_questions=tuple(rulebase.questions[name].text for name in assessment.missing),
-        sources=_numbered(rulebase, cited),
+        sources=(),
         publishers={source.id: source.org for source in rulebase.sources.values()},
         day_answered=wanted.answered,
         how=how(rulebase, assessment) if wanted.how else None,
-        why_not=tuple(_fate(rulebase, assessment, name) for name in wanted.why_not),
+        why_not=tuple(_made(Fate, fate, fate.node) for fate in fates),
     )
+    # What an emergency tells stands in its first lines.
+    parts = () if emergency else dict.fromkeys(name for name in (*order, *level.shows) if name in HEADINGS)
+    return view._replace(
+        sources=_numbered(rulebase, [*reasons, *(one for name in parts for one in getattr(view, name))])
+    )
+
+
+def _numbered(rulebase: RuleBase, told: Iterable[Any]) -> tuple[CitedSource, ...]:
+    """The sources of what is told, in its order."""
+    ids = dict.fromkeys(name for one in told for name in getattr(one, "sources", ()))
+    sources = (rulebase.sources[name] for name in ids)
+    return tuple(_made(CitedSource, one, number=n, year=year_of(one)) for n, one in enumerate(sources, 1))
 
 
 # --- how urgent, and how certain that is
@@ -411,6 +419,11 @@ def certainty_of(assessment: Assessment) -> Certainty:
     if not assessment.see_doctor:
         return NOT_KNOWN
     return UNLESS if assessment.may_be_explained else LEAST
+
+
+def net_sentences(net: SafetyNet) -> tuple[str, str]:
+    """The signs to come back for today, and those of an emergency, as a sentence each."""
+    return f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."
 
 
 def provisional(assessment: Assessment) -> str:
@@ -480,14 +493,11 @@ def _distinct(flags: Iterable[FiredFlag]) -> list[FiredFlag]:
     """The red flags without those that give the reason of one before them, or all of its notes, at the same level."""
     kept: list[FiredFlag] = []
     for fired in flags:
-        if not any(_says_the_same(fired.flag, before.flag) for before in kept):
+        same = [one.flag for one in kept if one.flag.disposition == fired.flag.disposition]
+        notes = [one.notes for one in same if one.notes]
+        if fired.flag.because not in [one.because for one in same] and fired.flag.notes not in notes:
             kept.append(fired)
     return kept
-
-
-def _says_the_same(one: RedFlag, other: RedFlag) -> bool:
-    notes = bool(one.notes) and one.notes == other.notes
-    return one.disposition == other.disposition and (notes or one.because == other.because)
 
 
 # --- what would change it, and why something is not in it
@@ -511,12 +521,6 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
     return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
 
 
-def _fate(rulebase: RuleBase, assessment: Assessment, name: str) -> Fate:
-    found = why_not(rulebase, assessment, name)
-    node = found.node
-    return Fate(found.outcome, node.kind, node.id, node.text, node.children)
-
-
 # --- the parts
 
 
@@ -528,21 +532,6 @@ def _made(kind: type[_T], *things: object, **more: object) -> _T:
 
 def _advice(advice: Advice) -> ShownAdvice:
     return _made(ShownAdvice, advice, evidence=grade_in_words(advice))
-
-
-def _entries(assessment: Assessment, parts: Iterable[str]) -> Iterator[Entry]:
-    """What parts of a result tell of, in their order."""
-    for name in dict.fromkeys(parts):
-        if name in ("causes", "needs_checking"):
-            yield from (found.cause for found in getattr(assessment, name))
-        elif name in ("notes", "relief", "do_not", "prevention", "myths", "checks"):
-            yield from getattr(assessment, name)
-
-
-def _numbered(rulebase: RuleBase, cited: Iterable[Entry]) -> tuple[CitedSource, ...]:
-    ids = dict.fromkeys(name for entry in cited for name in entry.sources)
-    sources = (rulebase.sources[name] for name in ids)
-    return tuple(_made(CitedSource, one, number=n, year=year_of(one)) for n, one in enumerate(sources, 1))
 
 
 class _Shown(NamedTuple):
@@ -595,12 +584,6 @@ class _Shown(NamedTuple):
     def checking(self, fired: FiredCause) -> ShownChecking:
         flags = tuple(self.rulebase.red_flags[name].title for name in fired.flags)
         return _made(ShownChecking, fired.cause, name=fired.cause.title, red_flags=fired.flags, flags=flags)
-
-    def answers(self) -> Iterator[Answered]:
-        """Every answer, in asking order."""
-        for question in self.rulebase.questions.values():
-            if question.id in self.assessment.answers:
-                yield self.answered(question.id)
 
     def answered(self, name: str) -> Answered:
         answer, causes = self.assessment.answers[name], self.assessment.causes
