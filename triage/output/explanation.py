@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from triage.output.screen import wrap
+from triage.output.screen import wrap, wrap_all
 from triage.output.view import Fate, View
 from triage.reasoning.explain import ANSWER, SOURCE, Node
 
@@ -49,8 +49,7 @@ def how_lines(view: View, columns: int) -> list[str]:
 
 def fate_lines(view: View, fate: Fate, columns: int) -> list[str]:
     """What became of one rule, and why."""
-    lines = [*wrap(fate_title(fate), columns), *wrap(OUTCOMES[fate.outcome], columns)]
-    return lines + _bulleted(below(view, fate), columns)
+    return [*wrap_all([fate_title(fate), OUTCOMES[fate.outcome]], columns), *_bulleted(below(view, fate), columns)]
 
 
 def explained(view: View, columns: int) -> list[str]:
