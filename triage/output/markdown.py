@@ -65,11 +65,8 @@ def _on_one_line(text: str) -> str:
 
 def _wrapped(line: str, columns: int) -> list[str]:
     _, lead, words = re.split(r"^( *(?:- )?)", line, maxsplit=1)
-    return (
-        [line]
-        if re.match(r"(https?://)?[\w-]+(\.[\w-]+)+(/\S*)?$", words)
-        else wrap(words, columns, lead, "    " if lead else "")
-    )
+    is_address = re.match(r"(https?://)?[\w-]+(\.[\w-]+)+(/\S*)?$", words)
+    return [line] if is_address else wrap(words, columns, lead, "    " if lead else "")
 
 
 def escaped(text: str, begins: bool = True) -> str:

@@ -284,11 +284,7 @@ def _title(thing: Any) -> str:
 
 def _example(example: Mapping[str, Any]) -> str:
     """An example as it is written in the rule base."""
-    return ", ".join(f"{name} = {_plain(value)}" for name, value in example.items())
-
-
-def _plain(value: object) -> str:
-    return f"[{', '.join(map(_plain, value))}]" if isinstance(value, list) else str(value)
+    return ", ".join(f"{name} = {value}" for name, value in example.items()).replace("'", "")
 
 
 def _for_whom(rulebase: RuleBase, entry: Entry) -> Iterable[str]:
