@@ -179,8 +179,8 @@ def test_no_result_for_a_child_names_what_is_for_adults(engine: Engine, children
     assert len(named) > 5  # there is something to find
 
 
-# What a result says back in the words of the lists, which are the same for everybody, and titles of sources.
-SAID_BACK = {"you_said", "words", "about_danger", "answered", "open_questions", "sources", "publishers"}
+# Ids, what a result says back in the words of the lists, which are the same for everybody, and titles of sources.
+SAID_BACK = {"id", "you_said", "words", "about_danger", "answered", "open_questions", "sources", "publishers"}
 
 
 def _all(told: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from triage.output.screen import wrap, wrap_all
+from triage.output.screen import wrap_all
 from triage.output.view import Fate, View
 from triage.reasoning.explain import ANSWER, SOURCE, Node
 
@@ -43,13 +43,13 @@ def fate_title(fate: Fate) -> str:
 def how_lines(view: View, columns: int) -> list[str]:
     """A result from its conclusions down to the answers, if wanted. Kinds of conclusions are set apart."""
     kinds = groupby(view.how.children if view.how else (), key=lambda conclusion: conclusion.kind)
-    parts = [[line for one in some for line in _bulleted(outline(view, one), columns)] for _, some in kinds]
-    return [line for n, part in enumerate(parts) for line in ([""] * bool(n) + part)]
+    parts = [[item for one in some for item in _bulleted(outline(view, one))] for _, some in kinds]
+    return wrap_all((item for n, part in enumerate(parts) for item in ([""] * bool(n) + part)), columns)
 
 
 def fate_lines(view: View, fate: Fate, columns: int) -> list[str]:
     """What became of one rule, and why."""
-    return [*wrap_all([fate_title(fate), OUTCOMES[fate.outcome]], columns), *_bulleted(below(view, fate), columns)]
+    return wrap_all([fate_title(fate), OUTCOMES[fate.outcome], *_bulleted(below(view, fate))], columns)
 
 
 def explained(view: View, columns: int) -> list[str]:
@@ -58,5 +58,5 @@ def explained(view: View, columns: int) -> list[str]:
     return lines + [line for fate in view.why_not for line in ("", *fate_lines(view, fate, columns))]
 
 
-def _bulleted(items: Iterable[tuple[int, str]], columns: int) -> list[str]:
-    return [line for depth, text in items for line in wrap(text, columns, "  " * depth + "- ")]
+def _bulleted(items: Iterable[tuple[int, str]]) -> Iterator[str]:
+    return (f"{'  ' * depth}- {text}" for depth, text in items)

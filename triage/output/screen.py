@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 from typing import Any
@@ -46,9 +47,13 @@ def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> l
     return [line.replace(HELD, " ") for line in lines] or [first.rstrip()]
 
 
-def wrap_all(texts: Iterable[str], columns: int, first: str = "") -> list[str]:
-    """Texts one below the other, each led by `first`."""
-    return [line for text in texts for line in wrap(text, columns, first)]
+def wrap_all(items: Iterable[str], columns: int) -> list[str]:
+    """Items one below the other, each wrapped behind its own bullet, indent, or number with an indent."""
+    lines: list[str] = []
+    for item in items:
+        _, lead, text = re.split(r"^( +\d+\. |[ -]*)", item, maxsplit=1)
+        lines += wrap(text, columns, lead)
+    return lines
 
 
 def _wrap_by_columns(text: str, columns: int, **how: Any) -> list[str]:

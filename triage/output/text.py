@@ -1,6 +1,6 @@
 """A result as text: what to do first, one screen for the usual case, then the details.
 
-Functions return lines of at most the given number of columns.
+Lines are of at most the given number of columns; items are not wrapped yet, each with its bullet, number or indent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from triage.output.view import (
     NOTHING_MORE,
     WHAT_IF,
     CitedSource,
-    ShownAdvice,
     View,
     Wanted,
     places,
@@ -67,7 +66,7 @@ def short(view: View, columns: int) -> list[str]:
         return emergency_lines(view, columns)
     lines: list[str] = []
     for most in SHORTER:
-        lines = _at_most(view, most, columns)
+        lines = wrap_all(_in_short(view, most), columns)
         if len(lines) <= ONE_SCREEN:
             break
     return lines
@@ -75,9 +74,8 @@ def short(view: View, columns: int) -> list[str]:
 
 def emergency_lines(view: View, columns: int) -> list[str]:
     """Only what to do; it fits one screen."""
-    lines = wrap(view.say.upper(), columns)
-    lines += wrap(f"Why: {'; '.join(flag.title for flag in view.deciding)}.", columns)
-    return lines + wrap_all(view.first, columns, "- ")
+    titles = "; ".join(flag.title for flag in view.deciding)
+    return wrap_all([view.say.upper(), f"Why: {titles}.", *(f"- {line}" for line in view.first)], columns)
 
 
 def urgent_lines(
@@ -85,67 +83,59 @@ def urgent_lines(
 ) -> list[str]:
     """What is said at once when something urgent is found; `again`: what else, once that was said."""
     titles = "; ".join(fired.flag.title for fired in flags)
-    if again:
-        return wrap(f"Also: {titles}.", columns)
-    texts = (level.say.upper(), f"Why: {titles}.", *places(rulebase, flags))
+    texts = [f"Also: {titles}."] if again else [level.say.upper(), f"Why: {titles}.", *places(rulebase, flags)]
     return wrap_all(texts, columns)
 
 
-def _at_most(view: View, most: Mapping[str, int], columns: int) -> list[str]:
+def _in_short(view: View, most: Mapping[str, int]) -> Iterator[str]:
     """The short result with at most so many titles of each part."""
-    lines = [*wrap(view.say, columns), *_why(view, columns)]
-    lines += wrap(f"Also: {view.beside.say}", columns) if view.beside else []
-    for note in view.notes:
-        lines += wrap(f"First: {note.line}", columns) if note.first else []
-    lines += _causes_in_short(view, columns)
-    lines += _steps_in_short(HEADINGS["relief"], view.relief, most["relief"], columns)
+    yield view.say
+    yield from _why(view)
+    if view.beside:
+        yield f"Also: {view.beside.say}"
+    yield from (f"First: {note.line}" for note in view.notes if note.first)
+    yield from _causes_in_short(view)
+    if view.relief:
+        below = len(view.relief) - most["relief"]
+        yield from ("", f"{HEADINGS['relief']}{in_brackets(f'{below} more below' if below > 0 else '')}:")
+        yield from (f" {number}. {one.title}" for number, one in enumerate(view.relief[: most["relief"]], 1))
     do_not = [advice.title.removeprefix("Do not ") for advice in view.do_not]
-    lines += _inline(HEADINGS["do_not"], do_not, most["do_not"], columns)
-    lines += _inline("To prevent it", [advice.title for advice in view.prevention], most["prevention"], columns)
-    lines += _inline(HEADINGS["checks"], [check.title for check in view.checks], most["checks"], columns)
-    return [*lines, *([""] if view.safety_net else []), *wrap_all(view.safety_net, columns)]
+    yield from _inline(HEADINGS["do_not"], do_not, most["do_not"])
+    yield from _inline("To prevent it", [advice.title for advice in view.prevention], most["prevention"])
+    yield from _inline(HEADINGS["checks"], [check.title for check in view.checks], most["checks"])
+    if view.safety_net:
+        yield from ("", *view.safety_net)
 
 
-def _why(view: View, columns: int) -> list[str]:
-    flags = view.deciding
-    if not flags:
-        heeded = any(note.first for note in view.notes)  # then something is to be watched
-        return wrap(" ".join(["Why:", view.no_flag, *view.more]), columns) if view.complete and not heeded else []
-    texts = [f"Why: {flag.title}. {flag.because}" for flag in flags if flag in view.reasons]
-    if others := [flag.title for flag in flags if flag not in view.reasons]:
-        texts.append(f"Also: {'; '.join(others)}.")
-    lines = wrap_all(texts, columns)
-    return lines + wrap_all(view.first, columns, "- ")
+def _why(view: View) -> Iterator[str]:
+    for flag in view.deciding:
+        if flag in view.reasons:
+            yield f"Why: {flag.title}. {flag.because}"
+    if others := [flag.title for flag in view.deciding if flag not in view.reasons]:
+        yield f"Also: {'; '.join(others)}."
+    if view.deciding:
+        yield from (f"- {line}" for line in view.first)
+    elif view.complete and not any(note.first for note in view.notes):  # else something is to be watched
+        yield " ".join(["Why:", view.no_flag, *view.more])
 
 
-def _causes_in_short(view: View, columns: int) -> list[str]:
+def _causes_in_short(view: View) -> list[str]:
     kinds = {
         "Fits what you told us": [cause.name for cause in view.causes if cause.everyday],
         "Worth asking about": [cause.name for cause in view.causes if not cause.everyday],
         HEADINGS["needs_checking"]: [cause.name for cause in view.needs_checking],
     }
-    lines = [line for head, names in kinds.items() if names for line in wrap(f"{head}: {'; '.join(names)}.", columns)]
-    return ["", *lines] if lines else []
+    named = [f"{heading}: {'; '.join(names)}." for heading, names in kinds.items() if names]
+    return ["", *named] if named else []
 
 
-def _steps_in_short(heading: str, advice: Sequence[ShownAdvice], most: int, columns: int) -> list[str]:
-    if not advice:
-        return []
-    below = len(advice) - most
-    lines = ["", *wrap(f"{heading}:" if below <= 0 else f"{heading} ({below} more below):", columns)]
-    for number, one in enumerate(advice[:most], 1):
-        lines += wrap(one.title, columns, f" {number}. ")
-    return lines
+def _inline(heading: str, titles: Sequence[str], most: int) -> Iterator[str]:
+    if titles and most:
+        more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
+        yield f"{heading}: {'; '.join(titles[:most])}{more}."
 
 
-def _inline(heading: str, titles: Sequence[str], most: int, columns: int) -> list[str]:
-    if not titles or not most:
-        return []
-    more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
-    return wrap(f"{heading}: {'; '.join(titles[:most])}{more}.", columns)
-
-
-# --- the details: items are lines that are not wrapped yet, each with its bullet or indent
+# --- the details
 
 
 def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
@@ -157,16 +147,7 @@ def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
     parts.append((WHAT_IF, [f"- {one.say}" for one in view.what_if]))
     version = f"Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}"
     parts.append(("Sources", [*map(_source, view.sources), "", view.statement, version]))
-    return [
-        (heading, [line for item in items for line in _hanging(item, columns)]) for heading, items in parts if items
-    ]
-
-
-def _hanging(item: str, columns: int) -> list[str]:
-    """An item wrapped below its own bullet or indent."""
-    text = item.lstrip(" -")
-    indent = item[: len(item) - len(text)]
-    return wrap(text, columns, indent, " " * len(indent))
+    return [(heading, wrap_all(items, columns)) for heading, items in parts if items]
 
 
 def _source(one: CitedSource) -> str:

@@ -23,8 +23,8 @@ def what_if_text(rulebase: RuleBase, assessment: Assessment, columns: int, every
     lines = [*wrap(level.say if assessment.complete else provisional(assessment), columns), ""]
     if not found:
         return [*lines, *wrap("No single answer would make it more urgent.", columns)]
-    said = (what_if_said(rulebase, assessment, one, everything) for one in shown)
-    lines += [*wrap(f"{WHAT_IF}:", columns), *wrap_all(said, columns, "- ")]
+    items = (f"- {what_if_said(rulebase, assessment, one, everything)}" for one in shown)
+    lines += wrap_all([f"{WHAT_IF}:", *items], columns)
     left = len(found) - len(shown)
     return lines + (wrap(f"{left} more of this kind: --all shows them.", columns) if left else [])
 
