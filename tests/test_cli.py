@@ -27,7 +27,7 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice
-from triage.output.rule_text import one
+from triage.output.rule_sheets import one
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, production_names
 

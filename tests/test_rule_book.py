@@ -18,10 +18,9 @@ from triage.knowledge.rule_files import LAYOUT
 from triage.knowledge.tokens import spoken
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import year_of
-from triage.output.markup import escaped as escape
+from triage.output.markdown import escaped as escape
 from triage.output.rule_book import EXAMPLES_SHOWN, book
-from triage.output.rule_sheets import names
-from triage.output.rule_text import one
+from triage.output.rule_sheets import names, one
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"

@@ -32,7 +32,7 @@ def every(engine: Engine, answer_sets: list[Answers]) -> dict[str, tuple[Assessm
 def cites(told: View, order: tuple[str, ...]) -> list[int]:
     """The numbers of the sources as they stand, each where it comes first."""
     parts = [told.reasons, *(getattr(told, name) for name in order)]
-    return list(dict.fromkeys(number for part in parts for item in part for number in item.cites))
+    return list(dict.fromkeys(number for part in parts for item in part for number in told.cites(item)))
 
 
 def test_all_that_a_level_shows_is_told(every: dict[str, tuple[Assessment, View]]) -> None:

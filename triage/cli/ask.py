@@ -106,7 +106,7 @@ def _asker(engine: Engine, plain: bool, greeted: bool) -> TerminalAsker:
     # Plain questions go to stderr, so that stdout holds the result and nothing else.
     asker: TerminalAsker = PlainAsker(engine, sys.stdin, sys.stderr) if plain else QuestionaryAsker(engine, sys.stdout)
     if not greeted:
-        asker.show(screen.welcome(engine.rulebase.about.welcome, screen.width()))
+        asker.show(screen.wrap_all(engine.rulebase.about.welcome, screen.width()))
     return asker
 
 

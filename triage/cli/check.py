@@ -15,7 +15,7 @@ from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.seen_texts import wording_faults
 from triage.output import screen
-from triage.output.rule_text import summary
+from triage.output.markdown import plain
 from triage.reasoning import examples
 from triage.reasoning.engine import Engine
 
@@ -33,7 +33,7 @@ def check(args: argparse.Namespace) -> int:
         print("\n".join(map(str, error.faults)))
         print(f"{len(error.faults)} fault{'s' * (len(error.faults) > 1)}")
         return FAILED
-    print("\n".join(summary(rulebase, examples.count(rulebase), screen.width())), flush=True)
+    print("\n".join(plain("sound.txt", screen.width(), rules=rulebase, cases=examples.count(rulebase))), flush=True)
     proved = _prove(rulebase, folder) if args.prove else DONE
     if args.mutants is not None:
         _print_mutants(rulebase, args.mutants)

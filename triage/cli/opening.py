@@ -24,5 +24,5 @@ def ask(args: argparse.Namespace) -> int:
 def _show_first_question() -> None:
     rulebase, columns = rules_in_voice(load()), screen.width()
     first = next(iter(rulebase.questions.values()))
-    lines = [*screen.welcome(rulebase.about.welcome, columns), *screen.question_head(first.text, columns)]
+    lines = [*screen.wrap_all(rulebase.about.welcome, columns), *screen.question_head(first.text, columns)]
     print("\n".join(lines), flush=True)

@@ -13,8 +13,7 @@ from triage.knowledge.voices import rules_in_voice
 from triage.output import screen
 from triage.output.rule_book import book
 from triage.output.rule_fields import reference
-from triage.output.rule_sheets import names
-from triage.output.rule_text import listing, one
+from triage.output.rule_sheets import listing, names, one
 
 
 def show_rules(args: argparse.Namespace) -> int:

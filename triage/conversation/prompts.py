@@ -33,9 +33,8 @@ from triage.knowledge.model import Answer, Answers, Disposition, Option, Questio
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
-from triage.output.sayings import BOTH
 from triage.output.text import emergency_lines, urgent_lines
-from triage.output.view import view_of
+from triage.output.view import BOTH, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import FiredFlag

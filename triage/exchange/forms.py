@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from triage.knowledge.grammar import Band, joined_bands
 from triage.knowledge.model import NOBODY, Cell, Condition, Option, Question, Row, RuleBase
-from triage.output.sayings import BOTH, net_sentences
+from triage.output.view import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"
 NO_ADVICE = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from typing import Any
 
 from triage.knowledge.faults import Fault, allowed
@@ -33,8 +32,6 @@ from triage.knowledge.patterns import pattern_problem
 from triage.knowledge.rule_files import LISTS, records
 
 TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
-
-kind_of: Callable[[Entry], str] = attrgetter("table")
 
 
 def lint(rulebase: RuleBase) -> list[Fault]:

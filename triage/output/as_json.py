@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from triage.knowledge.model import RuleBase
@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 def written_fields(kind: type) -> Mapping[str, Any]:
     """The fields of a record that are part of the contract, with their types; one for a keyword ends in "_"."""
     hints = get_type_hints(kind, include_extras=True) if hasattr(kind, "_fields") else {}
-    return MappingProxyType({name: hint for name, hint in hints.items() if not is_marked(hint, UNWRITTEN)})
+    return {name: hint for name, hint in hints.items() if not is_marked(hint, UNWRITTEN)}
 
 
 def is_marked(hint: Any, mark: str) -> bool:
@@ -48,11 +48,7 @@ def is_marked(hint: Any, mark: str) -> bool:
 def json_text(document: Mapping[str, Any], indent: int | None = None) -> str:
     """The document as JSON; what could drive a terminal (or is no text, in a file name) is escaped."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return (
-        text
-        if text.isprintable()
-        else "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-    )
+    return re.sub(r"[^ -~\n]", lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
 def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:

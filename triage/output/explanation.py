@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
-from triage.output.screen import wrap
+from triage.output.screen import wrap_all
 from triage.output.view import Fate, View
 from triage.reasoning.explain import ANSWER, SOURCE, Node
 
@@ -41,29 +42,21 @@ def fate_title(fate: Fate) -> str:
 
 def how_lines(view: View, columns: int) -> list[str]:
     """A result from its conclusions down to the answers, if wanted. Kinds of conclusions are set apart."""
-    lines: list[str] = []
-    before = ""
-    for conclusion in view.how.children if view.how else ():
-        if lines and conclusion.kind != before:
-            lines.append("")
-        before = conclusion.kind
-        lines += _bulleted(outline(view, conclusion), columns)
-    return lines
+    kinds = groupby(view.how.children if view.how else (), key=lambda conclusion: conclusion.kind)
+    parts = [[item for one in some for item in _bulleted(outline(view, one))] for _, some in kinds]
+    return wrap_all((item for n, part in enumerate(parts) for item in ([""] * bool(n) + part)), columns)
 
 
 def fate_lines(view: View, fate: Fate, columns: int) -> list[str]:
     """What became of one rule, and why."""
-    lines = [*wrap(fate_title(fate), columns), *wrap(OUTCOMES[fate.outcome], columns)]
-    return lines + _bulleted(below(view, fate), columns)
+    return wrap_all([fate_title(fate), OUTCOMES[fate.outcome], *_bulleted(below(view, fate))], columns)
 
 
 def explained(view: View, columns: int) -> list[str]:
     """The lines that are wanted besides a result; each part is led by a blank line."""
     lines = ["", HOW, *how_lines(view, columns)] if view.how else []
-    for fate in view.why_not:
-        lines += ["", *fate_lines(view, fate, columns)]
-    return lines
+    return lines + [line for fate in view.why_not for line in ("", *fate_lines(view, fate, columns))]
 
 
-def _bulleted(items: Iterable[tuple[int, str]], columns: int) -> list[str]:
-    return [line for depth, text in items for line in wrap(text, columns, "  " * depth + "- ")]
+def _bulleted(items: Iterable[tuple[int, str]]) -> Iterator[str]:
+    return (f"{'  ' * depth}- {text}" for depth, text in items)

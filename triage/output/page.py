@@ -12,9 +12,8 @@ from markupsafe import Markup
 from triage.knowledge.faults import printable
 from triage.knowledge.figures import figure
 from triage.knowledge.model import RuleBase
-from triage.output.explanation import HOW, OUTCOMES
 from triage.output.frame import rendered
-from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, View, Wanted, view_of
+from triage.output.view import NOTHING_MORE, View, Wanted, view_of
 from triage.reasoning.results import Assessment
 
 # The parts in the order in which they stand on the page.
@@ -38,17 +37,7 @@ def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MO
     view = view_of(rulebase, assessment, wanted, ORDER)
 
     def whole(figures: Mapping[str, Markup]) -> str:
-        return rendered(
-            "page.html",
-            "page.css",
-            view=view,
-            title=printable(view.title),
-            figures=figures,
-            headings=HEADINGS,
-            what_if=WHAT_IF,
-            how=HOW,
-            outcomes=OUTCOMES,
-        )
+        return rendered("page.html", "page.css", view=view, title=printable(view.title), figures=figures)
 
     return whole(_fitting(_figures(rulebase, view), LARGEST - len(whole({}).encode())))
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from triage.knowledge.model import RuleBase
 from triage.knowledge.wording import GRADES, counted, link
-from triage.output.markup import markdown
+from triage.output.markdown import markdown
 from triage.output.rule_sheets import (
     ACTIONS,
     GROUPS,
@@ -74,9 +74,8 @@ def _with_anchors(text: str) -> str:
     contents = "\n".join(f"{'  ' * (one.level - 2)}- [{one.text}](#{one.anchor})" for one in parts)
     anchors = {one.of: one.anchor for one in headings}
     unlinked = re.sub(r"(?m)^(#+) \[(.*)\]\(#.*\)$", r"\1 \2", text)
-    linked = re.sub(
-        r"(?<!\\)\]\(#(([\w-]+):[\w-]+)\)", lambda found: f"](#{anchors.get(found[1], found[2])})", unlinked
-    )
+    # Claims stand in tables of one chapter.
+    linked = re.sub(r"(?<!\\)\]\(#(\w+:[\w-]+)\)", lambda found: f"](#{anchors.get(found[1], 'claims')})", unlinked)
     return linked.replace(CONTENTS, f"{CONTENTS}\n\n{contents}", 1)
 
 

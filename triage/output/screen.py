@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 WIDEST, NARROWEST = 80, 20
@@ -38,17 +38,22 @@ APART, HELD = "   ", "\xa0"  # three blanks part items that stay whole, like key
 
 def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> list[str]:
     """Lines of at most `columns`; `first` leads the first line, `rest` (as wide, blank) the others."""
-    return list(_wrapped(text, columns, first, " " * len(first) if rest is None else rest))
-
-
-@lru_cache(maxsize=4096)  # results share most of their texts
-def _wrapped(text: str, columns: int, first: str, rest: str) -> tuple[str, ...]:
     wrapped = textwrap.wrap if text.isascii() else _wrap_by_columns
+    rest = " " * len(first) if rest is None else rest
     if APART in text:
         items = text.split(APART)
         text = APART.join(item.replace(" ", HELD) if len(item) <= columns else item for item in items)
     lines = wrapped(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
-    return tuple(line.replace(HELD, " ") for line in lines) or (first.rstrip(),)
+    return [line.replace(HELD, " ") for line in lines] or [first.rstrip()]
+
+
+def wrap_all(items: Iterable[str], columns: int) -> list[str]:
+    """Items one below the other, each wrapped behind its own bullet, indent, or number with an indent."""
+    lines: list[str] = []
+    for item in items:
+        _, lead, text = re.split(r"^( +\d+\. |[ -]*)", item, maxsplit=1)
+        lines += wrap(text, columns, lead)
+    return lines
 
 
 def _wrap_by_columns(text: str, columns: int, **how: Any) -> list[str]:
@@ -69,8 +74,3 @@ def relief_text(title: str, steps: Iterable[str], columns: int) -> list[str]:
     for number, step in enumerate(steps, 1):
         lines += wrap(step, columns, f"{number}. ")
     return lines
-
-
-def welcome(texts: Iterable[str], columns: int) -> list[str]:
-    """What is said before the first question."""
-    return [line for text in texts for line in wrap(text, columns)]

@@ -1,11 +1,11 @@
 """A result as text: what to do first, one screen for the usual case, then the details.
 
-Functions return lines of at most the given number of columns.
+Lines are of at most the given number of columns; items are not wrapped yet, each with its bullet, number or indent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from triage.knowledge.faults import printable
@@ -13,20 +13,12 @@ from triage.knowledge.model import Disposition, RuleBase
 from triage.knowledge.wording import in_brackets
 from triage.output import screen
 from triage.output.explanation import explained
-from triage.output.screen import WIDEST, wrap
+from triage.output.screen import WIDEST, wrap, wrap_all
 from triage.output.view import (
     HEADINGS,
     NOTHING_MORE,
     WHAT_IF,
     CitedSource,
-    LeftOut,
-    MoreUrgent,
-    ShownAdvice,
-    ShownCause,
-    ShownCheck,
-    ShownChecking,
-    ShownFlag,
-    ShownNote,
     View,
     Wanted,
     places,
@@ -75,7 +67,7 @@ def short(view: View, columns: int) -> list[str]:
         return emergency_lines(view, columns)
     lines: list[str] = []
     for most in SHORTER:
-        lines = _at_most(view, most, columns)
+        lines = wrap_all(_in_short(view, most), columns)
         if len(lines) <= ONE_SCREEN:
             break
     return lines
@@ -83,9 +75,8 @@ def short(view: View, columns: int) -> list[str]:
 
 def emergency_lines(view: View, columns: int) -> list[str]:
     """Only what to do; it fits one screen."""
-    lines = wrap(view.say.upper(), columns)
-    lines += wrap(f"Why: {'; '.join(flag.title for flag in view.deciding)}.", columns)
-    return lines + [line for text in view.first for line in wrap(text, columns, "- ")]
+    titles = "; ".join(flag.title for flag in view.deciding)
+    return wrap_all([view.say.upper(), f"Why: {titles}.", *(f"- {line}" for line in view.first)], columns)
 
 
 def urgent_lines(
@@ -93,69 +84,59 @@ def urgent_lines(
 ) -> list[str]:
     """What is said at once when something urgent is found; `again`: what else, once that was said."""
     titles = "; ".join(fired.flag.title for fired in flags)
-    if again:
-        return wrap(f"Also: {titles}.", columns)
-    texts = (level.say.upper(), f"Why: {titles}.", *places(rulebase, flags))
-    return [line for text in texts for line in wrap(text, columns)]
+    texts = [f"Also: {titles}."] if again else [level.say.upper(), f"Why: {titles}.", *places(rulebase, flags)]
+    return wrap_all(texts, columns)
 
 
-def _at_most(view: View, most: Mapping[str, int], columns: int) -> list[str]:
+def _in_short(view: View, most: Mapping[str, int]) -> Iterator[str]:
     """The short result with at most so many titles of each part."""
-    lines = [*wrap(view.say, columns), *_why(view, columns)]
-    lines += wrap(f"Also: {view.beside.say}", columns) if view.beside else []
-    for note in view.notes:
-        lines += wrap(f"First: {note.line}", columns) if note.first else []
-    lines += _causes_in_short(view, columns)
-    lines += _steps_in_short(HEADINGS["relief"], view.relief, most["relief"], columns)
+    yield view.say
+    yield from _why(view)
+    if view.beside:
+        yield f"Also: {view.beside.say}"
+    yield from (f"First: {note.line}" for note in view.notes if note.first)
+    yield from _causes_in_short(view)
+    if view.relief:
+        below = len(view.relief) - most["relief"]
+        yield from ("", f"{HEADINGS['relief']}{in_brackets(f'{below} more below' if below > 0 else '')}:")
+        yield from (f" {number}. {one.title}" for number, one in enumerate(view.relief[: most["relief"]], 1))
     do_not = [advice.title.removeprefix("Do not ") for advice in view.do_not]
-    lines += _inline(HEADINGS["do_not"], do_not, most["do_not"], columns)
-    lines += _inline("To prevent it", [advice.title for advice in view.prevention], most["prevention"], columns)
-    lines += _inline(HEADINGS["checks"], [check.title for check in view.checks], most["checks"], columns)
-    return (
-        lines + ([""] if view.safety_net else []) + [line for text in view.safety_net for line in wrap(text, columns)]
-    )
+    yield from _inline(HEADINGS["do_not"], do_not, most["do_not"])
+    yield from _inline("To prevent it", [advice.title for advice in view.prevention], most["prevention"])
+    yield from _inline(HEADINGS["checks"], [check.title for check in view.checks], most["checks"])
+    if view.safety_net:
+        yield from ("", *view.safety_net)
 
 
-def _why(view: View, columns: int) -> list[str]:
-    flags = view.deciding
-    if not flags:
-        heeded = any(note.first for note in view.notes)  # then something is to be watched
-        return wrap(" ".join(["Why:", view.no_flag, *view.more]), columns) if view.complete and not heeded else []
-    texts = [f"Why: {flag.title}. {flag.because}" for flag in flags if flag in view.reasons]
-    if others := [flag.title for flag in flags if flag not in view.reasons]:
-        texts.append(f"Also: {'; '.join(others)}.")
-    lines = [line for text in texts for line in wrap(text, columns)]
-    return lines + [line for text in view.first for line in wrap(text, columns, "- ")]
+def _why(view: View) -> Iterator[str]:
+    for flag in view.deciding:
+        if flag in view.reasons:
+            yield f"Why: {flag.title}. {flag.because}"
+    if others := [flag.title for flag in view.deciding if flag not in view.reasons]:
+        yield f"Also: {'; '.join(others)}."
+    if view.deciding:
+        yield from (f"- {line}" for line in view.first)
+    elif view.complete and not any(note.first for note in view.notes):  # else something is to be watched
+        yield " ".join(["Why:", view.no_flag, *view.more])
 
 
-def _causes_in_short(view: View, columns: int) -> list[str]:
+def _causes_in_short(view: View) -> list[str]:
     kinds = {
         "Fits what you told us": [cause.name for cause in view.causes if cause.everyday],
         "Worth asking about": [cause.name for cause in view.causes if not cause.everyday],
         HEADINGS["needs_checking"]: [cause.name for cause in view.needs_checking],
     }
-    lines = [line for head, names in kinds.items() if names for line in wrap(f"{head}: {'; '.join(names)}.", columns)]
-    return ["", *lines] if lines else []
+    named = [f"{heading}: {'; '.join(names)}." for heading, names in kinds.items() if names]
+    return ["", *named] if named else []
 
 
-def _steps_in_short(heading: str, advice: Sequence[ShownAdvice], most: int, columns: int) -> list[str]:
-    if not advice:
-        return []
-    below = len(advice) - most
-    lines = ["", *wrap(f"{heading}:" if below <= 0 else f"{heading} ({below} more below):", columns)]
-    for number, one in enumerate(advice[:most], 1):
-        lines += wrap(one.title, columns, f" {number}. ")
-    return lines
+def _inline(heading: str, titles: Sequence[str], most: int) -> Iterator[str]:
+    if titles and most:
+        more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
+        yield f"{heading}: {'; '.join(titles[:most])}{more}."
 
 
-def _inline(heading: str, titles: Sequence[str], most: int, columns: int) -> list[str]:
-    if not titles or not most:
-        return []
-    more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
-    return wrap(f"{heading}: {'; '.join(titles[:most])}{more}.", columns)
-
-
-# --- the details: items are lines that are not wrapped yet, each with its bullet or indent
+# --- the details
 
 
 def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
@@ -163,63 +144,53 @@ def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
     if view.emergency:
         return []
     parts = [("Why", list(_reason_items(view)))]
-    parts += [(HEADINGS[name], _all_items(getattr(view, name))) for name in view.shows if name in HEADINGS]
-    parts.append((WHAT_IF, _all_items(view.what_if)))
+    parts += [(HEADINGS[name], _items(view, name)) for name in view.shows if name in HEADINGS]
+    parts.append((WHAT_IF, [f"- {one.say}" for one in view.what_if]))
     version = f"Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}"
-    parts.append(("Sources", [*_all_items(view.sources), "", view.statement, version]))
-    return [(heading, _set(items, columns)) for heading, items in parts if items]
+    parts.append(("Sources", [*map(_source, view.sources), "", view.statement, version]))
+    return [(heading, wrap_all(items, columns)) for heading, items in parts if items]
 
 
-def _set(items: Sequence[str], columns: int) -> list[str]:
-    """Items wrapped, each hanging below its own bullet or indent."""
-    lines: list[str] = []
-    for item in items:
-        indent = item[: len(item) - len(item.lstrip(" -"))]
-        lines += wrap(item.lstrip(" -"), columns, indent, " " * len(indent))
-    return lines
-
-
-def _all_items(several: Iterable[Any]) -> list[str]:
-    return [item for one in several for item in _items(one)]
-
-
-def _cited(text: str, numbers: Sequence[int]) -> str:
-    return f"{text} [{', '.join(map(str, numbers))}]" if numbers else text
+def _source(one: CitedSource) -> str:
+    return f"{one.number}. {one.org}: {one.title}{', ' * bool(one.year)}{one.year}. {one.url}".rstrip()
 
 
 def _reason_items(view: View) -> Iterator[str]:
-    for flag in view.reasons:
-        yield from _items(flag)
+    yield from _items(view, "reasons")
     if view.also_noted:
         yield f"- Also noted: {'; '.join(view.also_noted)}."
     if not view.red_flags:
         yield " ".join([view.no_flag, *(view.more if view.complete else ())])
 
 
-def _items(one: Any) -> Iterator[str]:
-    """What is told of one thing in a result: a line with its sources, then what stands below it."""
-    match one:
-        case ShownFlag():
-            yield _cited(f"- {one.title} ({one.time}). {one.because}", one.cites)
-            yield from (f"  {line}" for line in (one.you_said, *one.notes))
-        case ShownNote():
-            yield _cited(f"- {one.line}", one.cites)
-        case ShownCause():
-            yield _cited(f"- {one.name}. {one.summary}", one.cites)
-            yield from (f"  For it: {sign.sentence}" for sign in one.for_)
-            yield from (f"  Against it: {sign.sentence}" for sign in one.against)
-        case ShownChecking():
-            yield _cited(f"- {one.name}. {one.summary}", one.cites)
-        case ShownAdvice():
-            yield _cited(f"- {one.title}{in_brackets(one.evidence)}", one.cites)
-            yield from (f"  {step}" for step in one.steps)
-        case LeftOut():
-            yield f"- {one.title}, because {'; and '.join(one.reasons)}"
-        case ShownCheck():
-            yield _cited(f"- {one.title} ({one.how_strongly}). {one.because}", one.cites)
-            yield from (f"  {line}" for line in [one.note] if line)
-        case MoreUrgent():
-            yield f"- {one.say}"
-        case CitedSource():
-            year = f", {one.year}" if one.year else ""
-            yield f"{one.number}. {one.org}: {one.title}{year}. {one.url}".rstrip()
+def _items(view: View, part: str) -> list[str]:
+    """What is told of each thing in a part of a result: a line with its sources, then what stands below it."""
+    items: list[str] = []
+    for one in getattr(view, part):
+        line, *below = _told(part, one)
+        numbers = ", ".join(map(str, view.cites(one)))
+        items += [f"- {line} [{numbers}]" if numbers else f"- {line}", *(f"  {text}" for text in below if text)]
+    return items
+
+
+def _told(part: str, one: Any) -> Iterator[str]:
+    match part:
+        case "reasons":
+            yield f"{one.title} ({one.time}). {one.because}"
+            yield from (one.you_said, *one.notes)
+        case "notes":
+            yield one.line
+        case "causes":
+            yield f"{one.name}. {one.summary}"
+            yield from (f"For it: {sign.sentence}" for sign in one.for_)
+            yield from (f"Against it: {sign.sentence}" for sign in one.against)
+        case "needs_checking":
+            yield f"{one.name}. {one.summary}"
+        case "withheld":
+            yield f"{one.title}, because {'; and '.join(one.reasons)}"
+        case "checks":
+            yield f"{one.title} ({one.how_strongly}). {one.because}"
+            yield one.note
+        case _:
+            yield f"{one.title}{in_brackets(one.evidence)}"
+            yield from one.steps

@@ -5,9 +5,9 @@ only ever added. `Annotated` also names what a text can be, where a rule base li
 Annotations are no strings here, as typing is slow to read those.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from triage.knowledge.model import (
     AT_ONCE,
@@ -16,22 +16,23 @@ from triage.knowledge.model import (
     Advice,
     Answer,
     Disposition,
-    Entry,
     Facts,
-    RedFlag,
+    Grade,
+    Group,
     RuleBase,
     SafetyNet,
+    Strength,
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
-from triage.output.sayings import net_sentences
 from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
 
 SCHEMA = "leg-cramp-triage/assessment/2"
 
 WHAT_IF = "What would make it more urgent"
+BOTH = "Two of these do not go together: the more urgent one counts."  # said of two ticked lines
 NAMED = 3  # options of such a line that are named
 
 # The headings of the parts, by the names that `shows` of a disposition uses.
@@ -56,14 +57,10 @@ IfWanted = Annotated[_T, IF_WANTED]  # written only where it is there
 Contract = Annotated[str, "schema"]
 Rung = Annotated[str, "rung"]  # a level of the ladder
 Level = Annotated[str, "level"]  # a level of the ladder, or one beside it
-Group = Annotated[str, "group"]
-Grade = Annotated[str, "grade"]
-Strength = Annotated[str, "strength"]
 QuestionId = Annotated[str, "question"]
 GivenAnswers = Annotated[Mapping[str, Answer], "answers"]
 Behind = Mapping[str, int | tuple[str, ...]]  # the answers behind a rule: question -> options, or the number given
 Texts = tuple[str, ...]
-Cites = Unwritten[tuple[int, ...]]  # numbers of sources
 
 
 class Wanted(NamedTuple):
@@ -103,7 +100,6 @@ class ShownFlag(NamedTuple):
     time: Unwritten[str]
     you_said: Unwritten[str]  # these answers, said back
     words: Unwritten[Texts]  # each of them
-    cites: Cites
 
 
 class ShownSign(NamedTuple):
@@ -131,7 +127,6 @@ class ShownCause(NamedTuple):
     against: tuple[ShownSign, ...]
     sources: Texts
     summary: Unwritten[str]
-    cites: Cites
 
     @property
     def everyday(self) -> bool:
@@ -149,7 +144,6 @@ class ShownChecking(NamedTuple):
     sources: Texts
     summary: Unwritten[str]
     flags: Unwritten[Texts]  # their titles
-    cites: Cites
 
 
 class ShownAdvice(NamedTuple):
@@ -162,7 +156,6 @@ class ShownAdvice(NamedTuple):
     sources: Texts
     evidence: Unwritten[str]  # the grade in words; may be empty
     figure: Unwritten[str]  # the id of a drawing; may be empty
-    cites: Cites
 
 
 class LeftOut(NamedTuple):
@@ -184,7 +177,6 @@ class ShownCheck(NamedTuple):
     note: str
     sources: Texts
     how_strongly: Unwritten[str]  # the strength in words
-    cites: Cites
 
 
 class ShownNote(NamedTuple):
@@ -194,7 +186,6 @@ class ShownNote(NamedTuple):
     line: str
     sources: Texts
     first: Unwritten[bool]  # it stands before the rest
-    cites: Cites
 
 
 class RulesUsed(NamedTuple):
@@ -311,6 +302,11 @@ class View(NamedTuple):
         """The red flags of the level of the result."""
         return tuple(flag for flag in self.red_flags if flag.disposition == self.disposition)
 
+    def cites(self, one: Any) -> list[int]:
+        """The numbers of the sources of one of its parts; none where the result does not list them."""
+        numbers = {source.id: source.number for source in self.sources}
+        return [numbers[name] for name in getattr(one, "sources", ()) if name in numbers]
+
     @property
     def to_heed(self) -> tuple[ShownNote, ...]:
         """The notes that are told apart; those of an emergency stand in its first lines."""
@@ -328,46 +324,40 @@ def view_of(
     rulebase = rules_in_voice(rulebase, assessment.voice)
     level, certainty, net = assessment.disposition, certainty_of(assessment), assessment.safety_net
     emergency = level.stops == AT_ONCE
-    told = told_in_full(assessment)
-    parts = () if emergency else (*order, *level.shows)  # what an emergency tells stands in its first lines
-    cited = (*(fired.flag for fired in told), *_entries(assessment, parts))
-    show = _Shown(rulebase, assessment, list(dict.fromkeys(name for entry in cited for name in entry.sources)))
+    show = _Shown(rulebase, assessment)
     flags = {fired.flag.id: show.flag(fired) for fired in assessment.red_flags}
-    reasons = tuple(flags[fired.flag.id] for fired in told)
-    return View(
+    reasons = tuple(flags[fired.flag.id] for fired in told_in_full(assessment))
+    fates = [why_not(rulebase, assessment, name) for name in wanted.why_not]
+    view = _made(
+        View,
+        assessment,
+        wanted,
+        certainty,
+        rulebase,
+        rulebase.about,
         schema=SCHEMA,
-        complete=assessment.complete,
         disposition=level.id,
-        see_doctor=assessment.see_doctor,
         pharmacist=assessment.pharmacist is not None,
         say=level.say if assessment.complete else provisional(assessment),
         time=level.time if certainty.here else "",
         red_flags=tuple(flags.values()),
         causes=tuple(map(show.cause, assessment.causes)),
         needs_checking=tuple(map(show.checking, assessment.needs_checking)),
-        relief=tuple(map(show.advice, assessment.relief)),
-        prevention=tuple(map(show.advice, assessment.prevention)),
-        do_not=tuple(map(show.advice, assessment.do_not)),
-        myths=tuple(map(show.advice, assessment.myths)),
+        relief=tuple(map(_advice, assessment.relief)),
+        prevention=tuple(map(_advice, assessment.prevention)),
+        do_not=tuple(map(_advice, assessment.do_not)),
+        myths=tuple(map(_advice, assessment.myths)),
         withheld=tuple(
-            LeftOut(w.advice.id, w.advice.title, "; ".join(w.because), w.because) for w in assessment.withheld
+            _made(LeftOut, one.advice, because="; ".join(one.because), reasons=one.because)
+            for one in assessment.withheld
         ),
-        checks=tuple(
-            ShownCheck(c.id, c.title, c.strength, c.because, c.note, c.sources, STRENGTHS[c.strength], show.cites(c))
-            for c in assessment.checks
-        ),
-        notes=tuple(ShownNote(n.id, n.title, n.sources, n.first, show.cites(n)) for n in assessment.notes),
+        checks=tuple(_made(ShownCheck, one, how_strongly=STRENGTHS[one.strength]) for one in assessment.checks),
+        notes=tuple(_made(ShownNote, one, line=one.title) for one in assessment.notes),
         safety_net=net_sentences(net) if net else (),
-        missing=assessment.missing,
-        pending=assessment.pending,
-        voice=assessment.voice,
-        answers=assessment.answers,
-        rulebase=RulesUsed(rulebase.about.version, rulebase.sha256),
+        rulebase=_made(RulesUsed, rulebase.about, rulebase),
         what_if=more_urgent(rulebase, assessment)[:AT_MOST],
         emergency=emergency,
         level=level,
-        ladder=rulebase.ladder,
-        here=certainty.here,
         titled=certainty.titled.format(level.title),
         first=_first_lines(rulebase, assessment),
         more=level.more if certainty.here and not level.stops else (),
@@ -378,18 +368,26 @@ def view_of(
         about_danger=_about_danger(rulebase, assessment),
         shows=() if emergency else level.shows,
         net=net,
-        answered=tuple(show.answers()),
+        answered=tuple(show.answered(name) for name in rulebase.questions if name in assessment.answers),
         open_questions=tuple(rulebase.questions[name].text for name in assessment.missing),
-        sources=tuple(show.sources()),
+        sources=(),
         publishers={source.id: source.org for source in rulebase.sources.values()},
-        statement=rulebase.about.statement,
-        title=wanted.title,
-        day=wanted.day,
         day_answered=wanted.answered,
         how=how(rulebase, assessment) if wanted.how else None,
-        why_not=tuple(_fate(rulebase, assessment, name) for name in wanted.why_not),
-        file=wanted.file,
+        why_not=tuple(_made(Fate, fate, fate.node) for fate in fates),
     )
+    # What an emergency tells stands in its first lines.
+    parts = () if emergency else dict.fromkeys(name for name in (*order, *level.shows) if name in HEADINGS)
+    return view._replace(
+        sources=_numbered(rulebase, [*reasons, *(one for name in parts for one in getattr(view, name))])
+    )
+
+
+def _numbered(rulebase: RuleBase, told: Iterable[Any]) -> tuple[CitedSource, ...]:
+    """The sources of what is told, in its order."""
+    ids = dict.fromkeys(name for one in told for name in getattr(one, "sources", ()))
+    sources = (rulebase.sources[name] for name in ids)
+    return tuple(_made(CitedSource, one, number=n, year=year_of(one)) for n, one in enumerate(sources, 1))
 
 
 # --- how urgent, and how certain that is
@@ -417,6 +415,11 @@ def certainty_of(assessment: Assessment) -> Certainty:
     if not assessment.see_doctor:
         return NOT_KNOWN
     return UNLESS if assessment.may_be_explained else LEAST
+
+
+def net_sentences(net: SafetyNet) -> tuple[str, str]:
+    """The signs to come back for today, and those of an emergency, as a sentence each."""
+    return f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."
 
 
 def provisional(assessment: Assessment) -> str:
@@ -486,14 +489,11 @@ def _distinct(flags: Iterable[FiredFlag]) -> list[FiredFlag]:
     """The red flags without those that give the reason of one before them, or all of its notes, at the same level."""
     kept: list[FiredFlag] = []
     for fired in flags:
-        if not any(_says_the_same(fired.flag, before.flag) for before in kept):
+        same = [one.flag for one in kept if one.flag.disposition == fired.flag.disposition]
+        notes = [one.notes for one in same if one.notes]
+        if fired.flag.because not in [one.because for one in same] and fired.flag.notes not in notes:
             kept.append(fired)
     return kept
-
-
-def _says_the_same(one: RedFlag, other: RedFlag) -> bool:
-    notes = bool(one.notes) and one.notes == other.notes
-    return one.disposition == other.disposition and (notes or one.because == other.because)
 
 
 # --- what would change it, and why something is not in it
@@ -517,39 +517,24 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
     return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
 
 
-def _fate(rulebase: RuleBase, assessment: Assessment, name: str) -> Fate:
-    found = why_not(rulebase, assessment, name)
-    node = found.node
-    return Fate(found.outcome, node.kind, node.id, node.text, node.children)
-
-
 # --- the parts
 
 
-def _entries(assessment: Assessment, parts: Iterable[str]) -> Iterator[Entry]:
-    """What parts of a result tell of, in their order."""
-    for name in dict.fromkeys(parts):
-        if name in ("causes", "needs_checking"):
-            yield from (found.cause for found in getattr(assessment, name))
-        elif name in ("notes", "relief", "do_not", "prevention", "myths", "checks"):
-            yield from getattr(assessment, name)
+def _made(kind: type[_T], *things: object, **more: object) -> _T:
+    """A record of `more`, and for the rest of what the first of `things` that has it calls by the same name."""
+    rest = (name for name in kind.__annotations__ if name not in more)
+    return kind(**more, **{name: next(getattr(one, name) for one in things if hasattr(one, name)) for name in rest})
+
+
+def _advice(advice: Advice) -> ShownAdvice:
+    return _made(ShownAdvice, advice, evidence=grade_in_words(advice))
 
 
 class _Shown(NamedTuple):
-    """Makes the parts of one result. `cited`: the ids of the sources that are numbered, in that order."""
+    """Makes the parts of one result."""
 
     rulebase: RuleBase
     assessment: Assessment
-    cited: list[str]
-
-    def cites(self, entry: Entry) -> tuple[int, ...]:
-        """The numbers of the sources of an entry; none where the result does not list them."""
-        return tuple(self.cited.index(name) + 1 for name in entry.sources if name in self.cited)
-
-    def sources(self) -> Iterator[CitedSource]:
-        for number, name in enumerate(self.cited, 1):
-            source = self.rulebase.sources[name]
-            yield CitedSource(number, name, source.org, source.title, year_of(source), source.url)
 
     def behind(self, facts: Facts) -> Behind:
         """The answers behind a rule: a number as it was given, options sorted."""
@@ -574,20 +559,14 @@ class _Shown(NamedTuple):
         return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(words)}."
 
     def flag(self, fired: FiredFlag) -> ShownFlag:
-        flag = fired.flag
-        return ShownFlag(
-            id=flag.id,
-            title=flag.title,
-            disposition=flag.disposition,
-            because=flag.because,
-            place=self.rulebase.places.get(flag.place),
-            notes=flag.notes,
+        return _made(
+            ShownFlag,
+            fired.flag,
+            place=self.rulebase.places.get(fired.flag.place),
             answers=self.behind(fired.answers),
-            sources=flag.sources,
-            time=self.rulebase.dispositions[flag.disposition].time,
+            time=self.rulebase.dispositions[fired.flag.disposition].time,
             you_said=self.you_said(fired.answers),
             words=self.words(fired.answers),
-            cites=self.cites(flag),
         )
 
     def sign(self, reason: Reason) -> ShownSign:
@@ -595,42 +574,12 @@ class _Shown(NamedTuple):
         return ShownSign(reason.rule, reason.because, reason.weight, self.behind(facts), self.words(facts))
 
     def cause(self, ranked: RankedCause) -> ShownCause:
-        cause = ranked.cause
-        return ShownCause(
-            id=cause.id,
-            name=cause.title,
-            group=cause.group,
-            score=ranked.score,
-            for_=tuple(map(self.sign, ranked.speaks_for)),
-            against=tuple(map(self.sign, ranked.speaks_against)),
-            sources=cause.sources,
-            summary=cause.summary,
-            cites=self.cites(cause),
-        )
+        signs, against = (tuple(map(self.sign, signs)) for signs in (ranked.speaks_for, ranked.speaks_against))
+        return _made(ShownCause, ranked.cause, name=ranked.cause.title, score=ranked.score, for_=signs, against=against)
 
     def checking(self, fired: FiredCause) -> ShownChecking:
-        cause, flags = fired.cause, tuple(self.rulebase.red_flags[name].title for name in fired.flags)
-        return ShownChecking(
-            cause.id, cause.title, cause.because, fired.flags, cause.sources, cause.summary, flags, self.cites(cause)
-        )
-
-    def advice(self, advice: Advice) -> ShownAdvice:
-        return ShownAdvice(
-            id=advice.id,
-            title=advice.title,
-            steps=advice.steps,
-            grade=advice.grade,
-            sources=advice.sources,
-            evidence=grade_in_words(advice),
-            figure=advice.figure,
-            cites=self.cites(advice),
-        )
-
-    def answers(self) -> Iterator[Answered]:
-        """Every answer, in asking order."""
-        for question in self.rulebase.questions.values():
-            if question.id in self.assessment.answers:
-                yield self.answered(question.id)
+        flags = tuple(self.rulebase.red_flags[name].title for name in fired.flags)
+        return _made(ShownChecking, fired.cause, name=fired.cause.title, red_flags=fired.flags, flags=flags)
 
     def answered(self, name: str) -> Answered:
         answer, causes = self.assessment.answers[name], self.assessment.causes

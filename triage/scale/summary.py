@@ -17,7 +17,7 @@ from triage.output import screen
 from triage.output.as_json import json_text
 from triage.output.contract import SUMMARY_SCHEMA, CountData, SummaryData
 from triage.output.frame import rendered
-from triage.output.markup import markdown
+from triage.output.markdown import markdown
 from triage.output.screen import wrap
 from triage.output.view import HEADINGS
 from triage.scale.counts import Counts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from triage.exchange.schemas import Schema, answer_files, array
-from triage.knowledge.model import GRADES, GROUPS, STRENGTHS, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.output import contract
 from triage.output.as_json import is_marked, written_fields
 from triage.output.view import IF_WANTED, SCHEMA, View
@@ -34,9 +34,6 @@ class _Types:
             "summary schema": {"const": contract.SUMMARY_SCHEMA},
             "rung": {"enum": [level.id for level in rulebase.ladder]},
             "level": {"enum": list(rulebase.dispositions)},
-            "group": {"enum": list(GROUPS)},
-            "grade": {"enum": list(GRADES)},
-            "strength": {"enum": list(STRENGTHS)},
             "question": {"enum": list(rulebase.questions)},
             "answers": answer_files.answers_table(rulebase),
         }
@@ -69,7 +66,7 @@ class _Types:
             return {"type": "object", "additionalProperties": self.of(below[1])}
         if origin in (UnionType, Union):  # Annotated makes the latter
             return {"anyOf": [self.of(one) for one in below]}
-        return {"type": _PLAIN[hint]}
+        return {"enum": list(below)} if origin is Literal else {"type": _PLAIN[hint]}
 
 
 def _where_written(hint: Any) -> Any:
