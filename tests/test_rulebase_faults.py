@@ -321,6 +321,7 @@ UNKNOWN_NAMES = [
     Break("question kind", QUESTION, '"one"', f'"ones" {MARK}', "kind", "LCT110", '"one"'),
     Break("yields", QUESTION, '"one"', f'"one"\nyields = "alway" {MARK}', "yields", "LCT110", '"always"'),
     Break("option field", OPTION, '"not a test"', '"not", meens = "x"', "meens", "LCT106", '"means"'),
+    Break("voice", OPTION, '"No",', '"No", voice = "thay",', "voice", "LCT301", '"they"'),
     Break("option shown", LIST._replace(label='question.option "no"', header=2), '"left" }] }', '"lft" }] }', "show", "LCT204", '"left"'),
     Break("rival", LIST, '["no", "yes"]]', f'["no", "yess"]] {MARK}', "rivals", "LCT204", '"yes"'),
     Break("way out", LIST._replace(label=WAY_OUT, header=5), '["yes"] },', '["yess"] },', "answer", "LCT204", '"yes"'),

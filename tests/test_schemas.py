@@ -409,7 +409,7 @@ def broken_at(document: Any, path: tuple[Any, ...], field: Field) -> Iterator[An
 # What only `check` sees: it is not in one place of one file. docs/answer-files.md lists these kinds.
 NOT_SEEN_IN_RULES = {
     "ids of other entries": [
-        "place", "source", "source of lowers", "claim", "waits for", "rival", "way out", "next question", "beside", "hazard: never", "hazard: told", "hazard: told to prevent",
+        "place", "source", "source of lowers", "claim", "waits for", "rival", "way out", "voice", "next question", "beside", "hazard: never", "hazard: told", "hazard: told to prevent",
         "hazard: control", "hazard: source",
     ],
     "ids that are used twice, or not made as their kind wants it": [
