@@ -505,6 +505,21 @@ def test_a_none_that_is_held_down_answers_one_screen(engine: Engine, monkeypatch
         assert asker.ask(listed(3)) == NONE
 
 
+@pytest.mark.parametrize("rows", ["24", "8"])
+def test_keys_typed_ahead_answer_no_list_that_is_longer_than_the_window(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, rows: str
+) -> None:
+    asker = QuestionaryAsker(engine, StringIO())
+    with pressed("1", ENTER, "0"):
+        assert asker.ask(listed(9)) == ("s1",)
+        monkeypatch.setenv("LINES", rows)
+        if rows == "24":
+            assert asker.ask(listed(9)) == NONE
+        else:
+            with pytest.raises(EOFError):
+                asker.ask(listed(9))
+
+
 @pytest.mark.parametrize("key", ["b", "B", LEFT])
 def test_back_at_every_kind_of_prompt(press: Press, age: Prompt, key: str) -> None:
     for prompt in (listed(4), listed(3, "one"), *([age] if key != LEFT else [])):

@@ -464,6 +464,7 @@ class _Menu:
             before_render=self._set_titles,
             after_render=self._look,
         )
+        self._set_titles(None)  # keys that were typed ahead come before the first drawing
 
     def _keys(self) -> KeyBindings:
         acts: dict[str, Callable[[], object]] = {
