@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.knowledge.model import Facts
+from triage.knowledge.conditions import Facts
 from triage.reasoning.engine import Engine, Firing, Stratum
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import plain
 import pytest
 
+from triage.knowledge.conditions import ALL, ANY, NONE_OF, Cell, Condition, Facts, Row
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import ALL, ANY, NONE_OF, Cell, Condition, Facts, Row, RuleBase
+from triage.knowledge.model import RuleBase
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import (
     OPTIONS,

@@ -18,20 +18,9 @@ from triage.conversation.interview import Prompt, missing_from, settled_flags
 from triage.conversation.scenarios import shown_ids
 from triage.conversation.why import why, why_in_full
 from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.conditions import Cell, Facts, Row
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import (
-    AT_ONCE,
-    Advice,
-    Answer,
-    Answers,
-    Cell,
-    Disposition,
-    Entry,
-    Facts,
-    Question,
-    Row,
-    RuleBase,
-)
+from triage.knowledge.model import AT_ONCE, Advice, Answer, Answers, Disposition, Entry, Question, RuleBase
 from triage.knowledge.voices import in_voice
 from triage.output.explanation import (
     fate_lines,

@@ -26,8 +26,9 @@ from triage.exchange.fhir.codes import FHIR_BASE
 from triage.exchange.fhir.enabling import enabling
 from triage.exchange.fhir.questionnaire import FORMER_URL, URL, name_of, questionnaire
 from triage.exchange.fhir.response import as_response
+from triage.knowledge.conditions import ALL, ANY, NONE_OF, Cell, Condition
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import ALL, ANY, NONE_OF, Answer, Answers, Cell, Condition, RuleBase, chosen
+from triage.knowledge.model import Answer, Answers, RuleBase, chosen
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import rules_in_voice
 from triage.reasoning.assessment import assess, find_flags

@@ -16,20 +16,9 @@ from stories import FOLDER, SCENARIOS, name_of
 
 from triage.conversation.interview import open_questions
 from triage.conversation.scenarios import Outcome, run_scenario
+from triage.knowledge.conditions import EVERYBODY, Cell, Condition
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import (
-    EVERYBODY,
-    EVERYDAY,
-    NOT_SURE,
-    Answer,
-    Answers,
-    Cell,
-    Condition,
-    Hazard,
-    Question,
-    RedFlag,
-    RuleBase,
-)
+from triage.knowledge.model import EVERYDAY, NOT_SURE, Answer, Answers, Hazard, Question, RedFlag, RuleBase
 from triage.knowledge.rulebase import load
 from triage.output.view import places
 from triage.proof.formulas import Space, all_of, negated

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from triage.cli.main import main
-from triage.knowledge.model import NONE_OF, Cell, Condition, Row, RuleBase
+from triage.knowledge.conditions import NONE_OF, Cell, Condition, Row
+from triage.knowledge.model import RuleBase
 from triage.proof import mutants
 from triage.proof.mutants import EQUAL, EXAMPLE, SCENARIO, Found, find, mutants_of
 from triage.reasoning.engine import Production, productions

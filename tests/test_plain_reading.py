@@ -12,8 +12,9 @@ import pytest
 
 from triage.conversation.interview import missing_from
 from triage.conversation.scenarios import shown_ids
+from triage.knowledge.conditions import Condition
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import Answers, Condition, RuleBase
+from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.seen_texts import seen_texts
 from triage.knowledge.voices import in_voice
 from triage.reasoning.assessment import assess, settle_advice

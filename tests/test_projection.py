@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import chain, combinations
 from random import Random
 
-from triage.knowledge.model import ALL, ANY, NONE_OF, Cell, RuleBase
+from triage.knowledge.conditions import ALL, ANY, NONE_OF, Cell
+from triage.knowledge.model import RuleBase
 from triage.reasoning.projection import Domain, cases, domain_of, projection, size, values_apart
 
 SMALL = Domain(

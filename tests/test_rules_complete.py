@@ -8,20 +8,10 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+from triage.knowledge.conditions import Facts, Row, any_row
 from triage.knowledge.folder import find
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import (
-    NOT_SURE,
-    Advice,
-    Answers,
-    Disposition,
-    Facts,
-    Question,
-    RedFlag,
-    Row,
-    RuleBase,
-    any_row,
-)
+from triage.knowledge.model import NOT_SURE, Advice, Answers, Disposition, Question, RedFlag, RuleBase
 from triage.reasoning.assessment import most_urgent
 from triage.reasoning.engine import Engine
 from triage.reasoning.examples import count, failing

@@ -25,11 +25,12 @@ from triage.conversation.answers import check_answers
 from triage.conversation.scenarios import expected_fields, run_scenario
 from triage.exchange.schemas import KINDS
 from triage.exchange.schemas.every import schema_of
+from triage.knowledge.conditions import Condition
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.fields import OR_TRUE, Field, Findings, Scope, fields_of, item_of
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.model import Condition, Question, RuleBase
+from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.reading import UNLESS, condition_key, shape_of
 from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, file_names, pattern_of
 from triage.output.as_json import as_dict, json_text

@@ -14,7 +14,8 @@ from remembering import Remembering
 
 from triage.conversation.scenarios import find_scenarios
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import AFTER_URGENT, ALL, ALWAYS, NONE_OF, Answers, Cell, Condition, RuleBase
+from triage.knowledge.conditions import ALL, NONE_OF, Cell, Condition
+from triage.knowledge.model import AFTER_URGENT, ALWAYS, Answers, RuleBase
 from triage.reasoning.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import Domain, cases, domain_of, projection
 from triage.scale.rowsets import every, numbered, with_names

@@ -14,25 +14,19 @@ from triage.cli import main as cli
 from triage.conversation.answers import as_toml
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.conditions import ALL, ANY, NONE_OF, Cell, Condition, Facts, Row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
-    ALL,
     ALWAYS,
-    ANY,
     CAUSE,
     DISPOSITION,
-    NONE_OF,
     NOT_SURE,
     RED_FLAG,
     Answers,
-    Cell,
-    Condition,
-    Facts,
     Hazard,
     Option,
     Question,
     RedFlag,
-    Row,
     RuleBase,
 )
 from triage.proof import verify

@@ -24,9 +24,10 @@ from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange import forms, xlsform
 from triage.exchange.answer_files import read_answer_file
+from triage.knowledge.conditions import Row
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import Answer, Answers, Question, RedFlag, Row, RuleBase
+from triage.knowledge.model import Answer, Answers, Question, RedFlag, RuleBase
 from triage.knowledge.voices import rules_in_voice
 from triage.reasoning.assessment import find_flags
 from triage.reasoning.engine import Engine

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, rules_of
-from triage.knowledge.model import Cell, Facts, RuleBase
+from triage.knowledge.conditions import Cell, Facts
+from triage.knowledge.model import RuleBase
 from triage.reasoning.engine import Production
 
 NEEDS = "business_rules"

@@ -12,7 +12,8 @@ from itertools import count
 from typing import Any
 
 from benchmarks.judges.common import LAYERS, TOLD, Judge, Rules, Settling, rules_of
-from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.conditions import Cell, Facts, Row
+from triage.knowledge.model import RuleBase
 
 NEEDS = "clips"
 TEMPLATES = ("patient", "found", "named")  # what is known from each layer on

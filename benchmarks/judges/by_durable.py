@@ -14,7 +14,8 @@ from operator import and_, or_
 from typing import Any, NamedTuple
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
-from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.conditions import Cell, Facts, Row
+from triage.knowledge.model import RuleBase
 from triage.reasoning.engine import Production
 
 NEEDS = "durable"

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
-from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.conditions import Cell, Facts, Row
+from triage.knowledge.model import RuleBase
 from triage.reasoning.engine import Production
 
 NEEDS = "zen"

@@ -7,7 +7,8 @@ from itertools import compress
 
 from benchmarks.judges.by_zen import denied, given, holds, safely
 from benchmarks.judges.common import Case, Judge, Rules, Settling, read_by, rules_of
-from triage.knowledge.model import Facts, Row, RuleBase
+from triage.knowledge.conditions import Facts, Row
+from triage.knowledge.model import RuleBase
 from triage.reasoning.engine import Production
 
 NEEDS = "zen"

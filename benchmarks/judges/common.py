@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from triage.knowledge.conditions import Facts
 from triage.knowledge.grammar import as_fact
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -21,7 +22,6 @@ from triage.knowledge.model import (
     Answer,
     Answers,
     Disposition,
-    Facts,
     Question,
     RuleBase,
 )

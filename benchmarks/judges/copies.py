@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from triage.knowledge.conditions import Cell, Condition, Row
 from triage.knowledge.model import (
     CAUSE,
     DISPOSITION,
@@ -13,12 +14,9 @@ from triage.knowledge.model import (
     Advice,
     Answers,
     Cause,
-    Cell,
-    Condition,
     Contraindication,
     Entry,
     RedFlag,
-    Row,
     RuleBase,
 )
 

@@ -24,8 +24,9 @@ from triage.exchange.answer_files import read_answer_file
 from triage.exchange.fhir.codes import option_link, options_of
 from triage.exchange.fhir.questionnaire import questionnaire
 from triage.exchange.fhir.response import read_response
+from triage.knowledge.conditions import EVERYBODY
 from triage.knowledge.faults import FaultyInput
-from triage.knowledge.model import EVERYBODY, Answer, Answers, RuleBase, chosen
+from triage.knowledge.model import Answer, Answers, RuleBase, chosen
 from triage.output.as_json import as_dict
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine

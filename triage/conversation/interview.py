@@ -13,6 +13,7 @@ from itertools import chain
 from typing import NamedTuple, Protocol
 
 from triage.conversation.lists import emergency_follow_up, in_order, joined, lines_of, screens_of, signs_of
+from triage.knowledge.conditions import Facts, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -23,11 +24,9 @@ from triage.knowledge.model import (
     Answers,
     Clarification,
     Disposition,
-    Facts,
     Limit,
     Option,
     Question,
-    any_row,
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice, voice_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from triage.knowledge.model import AT_ONCE, Facts, Option, Question, RuleBase
+from triage.knowledge.conditions import Facts
+from triage.knowledge.model import AT_ONCE, Option, Question, RuleBase
 
 MOST_LINES = 9  # that one screen numbers: one digit chooses one
 

@@ -10,8 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from triage.knowledge.conditions import NOBODY, Cell, Condition, Row
 from triage.knowledge.grammar import Band, joined_bands
-from triage.knowledge.model import NOBODY, Cell, Condition, Option, Question, Row, RuleBase
+from triage.knowledge.model import Option, Question, RuleBase
 from triage.output.view import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 
 from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, shown_when, signs
+from triage.knowledge.conditions import EVERYBODY, Condition
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.model import EVERYBODY, Condition, Question, RuleBase
+from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
 INSTALL_OPENPYXL = "pip install 'leg-cramp-triage[xlsform]'"

@@ -6,12 +6,13 @@ answer sets are judged at once. experta decides results by a reading of its own;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import not_
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-if TYPE_CHECKING:
-    from triage.knowledge.model import Cell, Condition
+# What the rules see: question or finding -> the options that hold. Numbers have
+# become bands, single answers sets of one; what was not answered is absent.
+Facts = Mapping[str, frozenset[str]]
 
 T = TypeVar("T")
 
@@ -47,3 +48,52 @@ class Logic(NamedTuple, Generic[T]):
 
 
 BOOLS: Logic[bool] = Logic(all, any, not_)
+
+
+# How a cell reads its options: any of them was chosen, all of them, or (of an answered question) none of them.
+ANY, ALL, NONE_OF = "any", "all", "none_of"
+
+
+class Cell(NamedTuple):
+    """One condition on `name`: `how` its `options` must stand in the answer. Two cells of a row may read one name."""
+
+    name: str
+    options: frozenset[str]
+    how: str = ANY
+    written: str = ""
+
+    @property
+    def every(self) -> bool:
+        return self.how == ALL
+
+    @property
+    def absent(self) -> bool:
+        return self.how == NONE_OF
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it holds; false where `name` is absent (unanswered is not "no")."""
+        present = facts.get(self.name, frozenset())
+        return BOOLS.cell(self, map(present.__contains__, self.options), self.name in facts)
+
+
+Row = tuple[Cell, ...]
+Rows = tuple[Row, ...]
+
+
+class Condition(NamedTuple):
+    """Rows of cells: some row of `when` holds and no row of `unless` does."""
+
+    when: tuple[Row, ...]
+    unless: tuple[Row, ...] = ()
+
+    def holds(self, facts: Facts) -> bool:
+        return BOOLS.condition(self, lambda cell: cell.holds(facts))
+
+
+def any_row(rows: Iterable[Iterable[Cell]], facts: Facts) -> bool:
+    """Whether all cells of some row hold."""
+    return BOOLS.any_row(rows, lambda cell: cell.holds(facts))
+
+
+EVERYBODY = Condition(((),))
+NOBODY = Condition(())

@@ -14,23 +14,18 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from triage.knowledge.conditions import ALL, ANY, NONE_OF, Cell, Facts, Row
 from triage.knowledge.faults import allowed
 from triage.knowledge.model import (
-    ALL,
-    ANY,
     CAUSE,
     DISPOSITION,
     FINDINGS,
-    NONE_OF,
     NOT_SURE,
     RED_FLAG,
     Answer,
     Answers,
-    Cell,
     Disposition,
-    Facts,
     Question,
-    Row,
     RuleBase,
 )
 

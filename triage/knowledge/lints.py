@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from triage.knowledge.conditions import Cell, Row
 from triage.knowledge.faults import Fault, allowed
 from triage.knowledge.fields import Names, fields_of
 from triage.knowledge.model import (
@@ -18,13 +19,11 @@ from triage.knowledge.model import (
     Accepted,
     Advice,
     Cause,
-    Cell,
     Check,
     Entry,
     Note,
     Question,
     RedFlag,
-    Row,
     RuleBase,
     Sign,
 )

@@ -1,4 +1,4 @@
-"""The nouns of the program: the tables of rules/ as types, and what follows from answers. Frozen, no behaviour but reading.
+"""The nouns of the program: the tables of rules/ as types. Frozen, no behaviour but reading.
 
 Each table of the files is one class, whose fields say what may stand in it (`triage.knowledge.fields` says how).
 Nothing here knows a question, a cause or a threshold.
@@ -7,22 +7,18 @@ Nothing here knows a question, a cause or a threshold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from triage.knowledge.conditions import BOOLS
+from triage.knowledge.conditions import EVERYBODY, Condition, Facts, Rows, any_row
 from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, Names, OneOf, Only, Scope, Text, Texts
 from triage.knowledge.toml_file import NOWHERE, Location
 
 # What a person answered: question id -> a number, one option id, or several.
 Answer = int | str | tuple[str, ...]
 Answers = Mapping[str, Answer]
-
-# What the rules see: question or finding -> the options that hold. Numbers have
-# become bands, single answers sets of one; what was not answered is absent.
-Facts = Mapping[str, frozenset[str]]
 
 NOT_SURE = "not_sure"
 
@@ -56,36 +52,6 @@ Stops = Literal["", "at_once", "after_follow_ups"]
 ALWAYS, AFTER_URGENT = "always", "after_urgent"
 Yields = Literal["", "always", "after_urgent"]
 
-Proof = Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"]
-
-# How a cell reads its options: any of them was chosen, all of them, or (of an answered question) none of them.
-ANY, ALL, NONE_OF = "any", "all", "none_of"
-
-
-class Cell(NamedTuple):
-    """One condition on `name`: `how` its `options` must stand in the answer. Two cells of a row may read one name."""
-
-    name: str
-    options: frozenset[str]
-    how: str = ANY
-    written: str = ""
-
-    @property
-    def every(self) -> bool:
-        return self.how == ALL
-
-    @property
-    def absent(self) -> bool:
-        return self.how == NONE_OF
-
-    def holds(self, facts: Facts) -> bool:
-        """Whether it holds; false where `name` is absent (unanswered is not "no")."""
-        present = facts.get(self.name, frozenset())
-        return BOOLS.cell(self, map(present.__contains__, self.options), self.name in facts)
-
-
-Row = tuple[Cell, ...]
-Rows = tuple[Row, ...]
 Examples = tuple[Mapping[str, Any], ...]
 
 # Ids of other tables.
@@ -94,24 +60,7 @@ Claims = Annotated[tuple[str, ...], Names("claim")]
 Questions = Annotated[tuple[str, ...], Names("question")]
 AdviceIds = Annotated[tuple[str, ...], Names("advice")]
 
-
-class Condition(NamedTuple):
-    """Rows of cells: some row of `when` holds and no row of `unless` does."""
-
-    when: tuple[Row, ...]
-    unless: tuple[Row, ...] = ()
-
-    def holds(self, facts: Facts) -> bool:
-        return BOOLS.condition(self, lambda cell: cell.holds(facts))
-
-
-def any_row(rows: Iterable[Iterable[Cell]], facts: Facts) -> bool:
-    """Whether all cells of some row hold."""
-    return BOOLS.any_row(rows, lambda cell: cell.holds(facts))
-
-
-EVERYBODY = Condition(((),))
-NOBODY = Condition(())
+Proof = Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

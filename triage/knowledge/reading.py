@@ -13,10 +13,11 @@ from functools import cache, partial
 from itertools import chain
 from typing import Any, Literal, get_args, get_origin
 
+from triage.knowledge.conditions import EVERYBODY, NOBODY, Condition, Rows
 from triage.knowledge.faults import Fault, allowed
 from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Scope, fields_of, item_of
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.model import EVERYBODY, NOBODY, Condition, Examples, Rows
+from triage.knowledge.model import Examples
 from triage.knowledge.toml_file import Location, TomlFile
 
 ID = "[a-z0-9]+(?:[-_][a-z0-9]+)*"

@@ -10,7 +10,8 @@ from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from triage.knowledge.model import Answers, Cell, Condition, RuleBase, chosen
+from triage.knowledge.conditions import Cell, Condition
+from triage.knowledge.model import Answers, RuleBase, chosen
 from triage.knowledge.tokens import spoken
 from triage.knowledge.toml_file import Location
 

@@ -5,20 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from triage.knowledge.conditions import Cell, Condition, Row
 from triage.knowledge.grammar import joined_bands
-from triage.knowledge.model import (
-    CAUSE,
-    RED_FLAG,
-    Advice,
-    Answer,
-    Cell,
-    Condition,
-    Question,
-    Row,
-    RuleBase,
-    Source,
-    chosen,
-)
+from triage.knowledge.model import CAUSE, RED_FLAG, Advice, Answer, Question, RuleBase, Source, chosen
 
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
 YOU_SAID = "said"  # the token that leads what was answered

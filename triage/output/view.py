@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, NamedTuple, TypeVar
 
+from triage.knowledge.conditions import Facts
 from triage.knowledge.model import (
     AT_ONCE,
     EVERYDAY,
@@ -16,7 +17,6 @@ from triage.knowledge.model import (
     Advice,
     Answer,
     Disposition,
-    Facts,
     Grade,
     Group,
     RuleBase,

@@ -11,23 +11,10 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from triage.knowledge.conditions import Logic
+from triage.knowledge.conditions import Cell, Condition, Facts, Logic, Row
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.grammar import as_facts, joined_bands
-from triage.knowledge.model import (
-    CAUSE,
-    DISPOSITION,
-    RED_FLAG,
-    Answer,
-    Answers,
-    Cell,
-    Condition,
-    Disposition,
-    Facts,
-    Question,
-    Row,
-    RuleBase,
-)
+from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Answer, Answers, Disposition, Question, RuleBase
 from triage.reasoning.projection import domain_of
 
 INSTALL = "pip install 'leg-cramp-triage[verify]'"

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from triage.knowledge.model import NOBODY, Advice, Answers, Hazard, RuleBase
+from triage.knowledge.conditions import NOBODY
+from triage.knowledge.model import Advice, Answers, Hazard, RuleBase
 from triage.proof.formulas import Formula, Space, all_of, any_of, holds, negated, rows_hold
 from triage.reasoning.assessment import part_of
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from triage.conversation.interview import missing_from
 from triage.conversation.scenarios import Outcome, differences, expected_fields, run_scenario
-from triage.knowledge.model import Cell, Facts, Row, RuleBase
+from triage.knowledge.conditions import Cell, Facts, Row
+from triage.knowledge.model import RuleBase
 from triage.proof.formulas import Space, holds
 from triage.reasoning import examples
 from triage.reasoning.assessment import conclude

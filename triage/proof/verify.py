@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from triage.knowledge.conditions import Condition, Facts, Row
 from triage.knowledge.lints import rows_of, rows_of_question
 from triage.knowledge.model import (
     ALWAYS,
@@ -21,12 +22,9 @@ from triage.knowledge.model import (
     RED_FLAG,
     Accepted,
     Answers,
-    Condition,
     Disposition,
-    Facts,
     Question,
     RedFlag,
-    Row,
     RuleBase,
 )
 from triage.knowledge.rulebase import load

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from triage.knowledge.conditions import Facts
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AT_ONCE,
@@ -22,7 +23,6 @@ from triage.knowledge.model import (
     Cause,
     Check,
     Disposition,
-    Facts,
     Note,
     RedFlag,
     RuleBase,

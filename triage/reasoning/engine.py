@@ -25,7 +25,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from triage.knowledge.model import ALL, NONE_OF, Advice, Cell, Condition, Facts, Row, RuleBase
+from triage.knowledge.conditions import ALL, NONE_OF, Cell, Condition, Facts, Row
+from triage.knowledge.model import Advice, RuleBase
 
 
 def _import_experta() -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from triage.knowledge.conditions import Facts
 from triage.knowledge.faults import Fault
 from triage.knowledge.grammar import Vocabulary
-from triage.knowledge.model import Advice, Cause, Entry, Facts, RedFlag, RuleBase, Sign
+from triage.knowledge.model import Advice, Cause, Entry, RedFlag, RuleBase, Sign
 from triage.reasoning.assessment import reasons_against
 from triage.reasoning.engine import Engine
 

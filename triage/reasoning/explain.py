@@ -8,6 +8,7 @@ makes lines of them. Annotations: as in `triage.knowledge.model`.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from triage.knowledge.conditions import Cell, Facts, Row, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -18,17 +19,13 @@ from triage.knowledge.model import (
     Advice,
     Answers,
     Cause,
-    Cell,
     Disposition,
     Entry,
-    Facts,
     Note,
     Question,
     RedFlag,
-    Row,
     RuleBase,
     Sign,
-    any_row,
 )
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_said, options_said, said

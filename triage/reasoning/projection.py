@@ -12,7 +12,8 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import NamedTuple
 
-from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Cell, Facts, RuleBase
+from triage.knowledge.conditions import Cell, Facts
+from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, RuleBase
 
 # What stands for a class: the options that hold; empty for "not answered".
 Value = frozenset[str]

@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from triage.knowledge.model import (
-    Advice,
-    Answers,
-    Cause,
-    Check,
-    Disposition,
-    Facts,
-    Note,
-    RedFlag,
-    SafetyNet,
-)
+from triage.knowledge.conditions import Facts
+from triage.knowledge.model import Advice, Answers, Cause, Check, Disposition, Note, RedFlag, SafetyNet
 
 
 class Reason(NamedTuple):

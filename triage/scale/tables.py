@@ -20,7 +20,7 @@ from math import prod
 from operator import and_
 from typing import Any, NamedTuple, TypeVar
 
-from triage.knowledge.conditions import Logic
+from triage.knowledge.conditions import Cell, Facts, Logic, Row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
@@ -31,10 +31,7 @@ from triage.knowledge.model import (
     RED_FLAG,
     STRENGTHS,
     Answers,
-    Cell,
     Disposition,
-    Facts,
-    Row,
     RuleBase,
 )
 from triage.reasoning.engine import Production, Stratum, advice_rules, answer_rules, finding_rules

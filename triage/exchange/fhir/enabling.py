@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from triage.exchange.fhir.codes import Json, extension, option_coding, option_link
 from triage.exchange.forms import Language, spans
-from triage.knowledge.model import EVERYBODY, Cell, Condition, Question, Row, RuleBase
+from triage.knowledge.conditions import EVERYBODY, Cell, Condition, Row
+from triage.knowledge.model import Question, RuleBase
 
 ENABLE_WHEN_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
 

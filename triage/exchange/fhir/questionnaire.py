@@ -16,8 +16,9 @@ from triage.exchange import forms
 from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link
 from triage.exchange.fhir.enabling import enabling, is_simple, unanswered
 from triage.exchange.forms import Notice
+from triage.knowledge.conditions import Cell, Condition
 from triage.knowledge.grammar import Band
-from triage.knowledge.model import Cell, Condition, Option, Question, RuleBase
+from triage.knowledge.model import Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
 FORM_ID = "leg-cramp-triage-2"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, get_args, get_origin
 
 from triage.exchange.schemas import Schema, answer_files, array, options, table
+from triage.knowledge.conditions import Condition
 from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Only, Scope, fields_of, item_of
 from triage.knowledge.grammar import SPAN, Vocabulary
-from triage.knowledge.model import DISPOSITION, Condition, Question, RuleBase
+from triage.knowledge.model import DISPOSITION, Question, RuleBase
 from triage.knowledge.reading import ID, UNLESS, condition_key, shape_of
 from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, pattern_of
 
