@@ -797,8 +797,8 @@ def test_wrong_usage_is_told(
         ("mkfifo pipe", ["pipe", "out.csv", "--from", "csv"], "give -"),
         ("mkdir out.csv", ["in.csv", "out.csv"], "is a folder"),
         ("mkdir out.csv.errors", ["in.csv", "out.csv"], "is a folder"),
-        ("", ["in.csv", "none/out.csv"], "none: no such folder"),
-        ("ln -s none/out.csv out.csv", ["in.csv", "out.csv"], "none: no such folder"),
+        ("", ["in.csv", "none/out.csv"], "none: LCT701 no such folder"),
+        ("ln -s none/out.csv out.csv", ["in.csv", "out.csv"], "none: LCT701 no such folder"),
         ("ln -s in.csv out.csv", ["in.csv", "out.csv"], "is the input"),
         ("cp in.csv out.csv.errors", ["out.csv.errors", "out.csv", "--from", "csv"], "is the input"),
         ("mkdir out.csv.parts; cp in.csv out.csv.parts", ["out.csv.parts/in.csv", "out.csv"], "goes at the end"),
@@ -1006,7 +1006,7 @@ def test_a_broken_page_of_parquet_is_told_with_the_file(tmp_path: Path, capsys: 
     data[4:60] = b"\xff" * 56
     given.write_bytes(data)
     assert main(["batch", str(given), str(tmp_path / "out.csv")]) == WRONG_INPUT
-    assert "in.parquet:1: cannot be read" in capsys.readouterr().err
+    assert "in.parquet:1: LCT707 " in capsys.readouterr().err
 
 
 def test_a_cell_with_a_lone_cr_keeps_its_quotes(tmp_path: Path) -> None:
@@ -1128,7 +1128,7 @@ def test_a_table_of_version_1_is_refused(
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
     given.write_text("id,age,red_now,when,feel\n1,34,r_breath,sleep,knot\n")
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
-    assert capsys.readouterr().err.splitlines() == [f"{given}:1: {rulebase.saved.gone_say}"]
+    assert capsys.readouterr().err.splitlines() == [f"{given}:1: LCT413 {rulebase.saved.gone_say}"]
     assert not out.exists()
     given.write_text("id,age,danger,where\n1,34,d_breath,Paris\n")  # a column of somebody's own
     assert main(["batch", str(given), str(out), "--partial"]) == DONE

@@ -469,7 +469,7 @@ def test_markdown_has_the_same_tables(whole: Summary) -> None:
 def test_a_share_is_never_called_more_than_that(whole: Summary, rulebase: RuleBase) -> None:
     assert rulebase.wording is not None
     text = re.sub(r"[\d.]+%", "", "\n".join(lines(whole, 10_000)))
-    for forbidden in rulebase.wording.forbidden:
+    for forbidden in rulebase.forbidden.values():
         assert not re.search(forbidden.pattern, text, re.IGNORECASE), forbidden.id
     own = "\n".join(lines(summary(rulebase, NONE, "x"), 10_000))  # without the titles of rules, which name risks
     assert not re.search(r"prevalen|incidence|risk of|likely", own, re.IGNORECASE)

@@ -17,7 +17,7 @@ import pytest
 from test_batch import as_csv, as_json_lines, as_parquet, rows_of
 
 from triage.cli import batch
-from triage.cli.common import DONE, FAILED, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.folder import rules_folder

@@ -368,5 +368,5 @@ def test_bad_advice_is_noticed_and_a_warning_is_not(name: str, rulebase: RuleBas
 
 def words_of(rulebase: RuleBase, name: str, step: str) -> Iterator[str]:
     """What a hazard finds in the real texts with one more step of relief."""
-    more = rulebase.relief_now._replace(steps=(*rulebase.relief_now.steps, step))
+    more = replace(rulebase.relief_now, steps=(*rulebase.relief_now.steps, step))
     return forbidden_words(replace(rulebase, relief_now=more), rulebase.hazards[name])

@@ -800,7 +800,7 @@ def test_examples_that_do_not_come_true_fail_the_check(folder: Path, capsys: pyt
         )
     add(folder, with_mark(FLAG._replace(text=text)))
     assert main(["check", "--rules", str(folder)]) == 1
-    place = f"rules/{FLAGS}:{marked_line(folder / FLAGS)}: LCT808 {FLAG.label}"
+    place = f"rules/{FLAGS}:{marked_line(folder / FLAGS)}: LCT800 {FLAG.label}"
     assert capsys.readouterr().out.splitlines() == [
         f"{place}: does not fire on its example {{ kind = k_night, side = left }}",
         f"{place}: fires, but must be silent on its example {{ kind = k_flick, side = left }}",

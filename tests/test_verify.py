@@ -208,7 +208,7 @@ def test_what_nothing_reads_is_found(rulebase: RuleBase) -> None:
 
 def test_what_is_accepted_and_not_found_is_told(rulebase: RuleBase) -> None:
     what = "e_tropics is read by nothing"
-    stale = rulebase.accepted[0]._replace(proof="everything-is-read", rule="before", what=what)
+    stale = replace(rulebase.accepted[0], proof="everything-is-read", rule="before", what=what)
     proof = prove(replace(rulebase, accepted=(*rulebase.accepted, stale)), "everything-is-read")
     assert [finding.rule for finding in proof.failures] == ["before"]
 
@@ -247,7 +247,7 @@ def test_a_reason_where_nothing_is_left_out_is_found(rulebase: RuleBase) -> None
 
 
 def test_a_stop_without_a_reason_is_found(rulebase: RuleBase) -> None:
-    levels = {**rulebase.dispositions, "urgent": rulebase.dispositions["urgent"]._replace(stops_because="")}
+    levels = {**rulebase.dispositions, "urgent": replace(rulebase.dispositions["urgent"], stops_because="")}
     few = replace(narrowed(rulebase, "leg-injury"), dispositions=levels)
     assert list(found(prove(few, "interview"), "urgent")) == [None]
 

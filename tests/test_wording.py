@@ -341,7 +341,7 @@ def test_an_allowed_word_that_no_text_uses_must_go(folder: Path) -> None:
         ("max_grade = 8", "max_grade = true", "[wording], max_grade: must be a whole number"),
         ("longest_sentence = 25", "", "[wording], longest_sentence: is missing"),
         ('"calcium"', '"Calcium"', '[wording], allowed: "Calcium" must be one word in lower case'),
-        (r"'''\bdiagnos\w*'''", "'''(diagnos'''", 'forbidden "diagnosis", pattern: is no regular expression'),
+        (r"'''\bdiagnos\w*'''", "'''(diagnos'''", 'forbidden "diagnosis", pattern: "(diagnos" is no regular'),
         ('because = "the program gives none"', "", 'forbidden "diagnosis", because: is missing'),
         (
             '[[forbidden]]\nid = "odds"',

@@ -108,7 +108,7 @@ class _Copy:
         return replace(self._entry(cause), signs=signs)
 
     def _advice(self, advice: Advice) -> Any:
-        never = tuple(Contraindication(self._rows(one.when), one.because) for one in advice.never)
+        never = tuple(Contraindication(when=self._rows(one.when), because=one.because) for one in advice.never)
         beside = tuple(map(self._id, advice.beside))
         return replace(self._entry(advice), never=never, only_if=self._rows(advice.only_if), beside=beside)
 

@@ -214,12 +214,12 @@ COMMANDS = {
         (
             RULES,
             _flag("--prove", "prove what must hold for all answers (extra: verify)"),
-            _path(
+            _option(
                 "--mutants",
                 metavar="PATH",
                 nargs="?",
                 const="",
-                help="name the changes of one thing in a rule that no example notices, nor a scenario of PATH (extra: verify)",
+                help="change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)",
             ),
         ),
     ),
@@ -244,7 +244,7 @@ COMMANDS = {
         "completion of this command line, for a shell",
         "Prints a script that lets the Tab key complete commands, options, files and ids in a shell.",
         {
-            f"completion bash > ~/.local/share/bash-completion/completions/{NAME}": "for bash",
+            f"completion bash > {NAME}.bash": "for bash; where it belongs: docs/shell.md",
             f"completion zsh > ~/.zfunc/_{NAME}": "for zsh, where ~/.zfunc is in fpath",
             f"completion fish > ~/.config/fish/completions/{NAME}.fish": "for fish",
         },
