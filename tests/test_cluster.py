@@ -188,7 +188,7 @@ def test_of_several_files_each_doubt_names_one(given: Path, capsys: pytest.Captu
         ("mkdir out; ln -s ../more/x.csv out/a.csv", ["in", "out"], "no regular file"),
         ("mkdir -p out/a.csv.errors", ["in", "out"], "is a folder"),
         ("mkdir -p out/.parts; touch out/.parts/notes", ["in", "out", "--resume"], "of no run"),
-        ("", ["in", "none/out"], "none: no such folder"),
+        ("", ["in", "none/out"], "none: LCT701 no such folder"),
         ("", ["in", "out", "--scheduler", "x:1", "--jobs", "2"], "--jobs"),
         ("", ["-", "out.csv", "--scheduler", "x:1"], "other machines"),
         ("", ["in/a.csv", "-", "--scheduler", "x:1"], "other machines"),
@@ -473,7 +473,7 @@ def test_a_worker_of_another_version_is_told_before_anything_is_done(
     try:
         assert there(address) == WRONG_INPUT
         told = capsys.readouterr().err
-        assert f"{one}: this worker has version 0.0" in told
+        assert f"{one}: LCT705 this worker has version 0.0" in told
         assert told.count("worker has version") == 1
         assert list((given.parent / "out").iterdir()) == []
     finally:

@@ -35,7 +35,7 @@ def enlarged(rulebase: RuleBase, kind: str, times: int) -> RuleBase:
         for copy in copies:
             joined[name].update(getattr(copy, name))
     if kind == QUESTIONS:
-        joined["most_prompts"] = times * rulebase.most_prompts
+        joined["asking"] = replace(rulebase.asking, most=times * rulebase.most_prompts)
     return replace(rulebase, **joined)
 
 
