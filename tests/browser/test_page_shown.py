@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 from chromium import Watch
 from pypdf import PdfReader
-from stories import SCENARIOS, name_of
 
 from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
 from triage.cli.common import written
 from triage.conversation.interview import missing_from
-from triage.exchange.answer_files import read_answer_file
 from triage.output.view import NOTHING_MORE, Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -29,15 +27,14 @@ SHEETS = {"emergency": 1, "urgent": 3}  # of paper; of any other level 4
 
 
 @pytest.fixture(scope="module")
-def results(engine: Engine) -> dict[str, Assessment]:
-    """Of every scenario."""
-    answers = {name_of(path): read_answer_file(path, engine.rulebase).answers for path in SCENARIOS}
-    return {name: assess(engine, known, missing_from(engine, known)) for name, known in answers.items()}
+def results(stories: Mapping[str, Assessment]) -> dict[str, Assessment]:
+    """Of every story that is told to its end."""
+    return {name: found for name, found in stories.items() if found.complete}
 
 
 @pytest.fixture(scope="module")
 def by_length(engine: Engine, results: dict[str, Assessment]) -> list[str]:
-    """Every scenario, the one first that tells most."""
+    """Every story, the one first that tells most."""
     lengths = {name: len(written("text", engine.rulebase, one, NOTHING_MORE)) for name, one in results.items()}
     return sorted(lengths, key=lambda name: -lengths[name])
 

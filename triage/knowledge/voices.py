@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from triage.knowledge.conditions import Cell, Condition
-from triage.knowledge.model import Answers, RuleBase, chosen
+from triage.knowledge.fields import SEEN, fields_of, item_of
+from triage.knowledge.model import Answers, Record, RuleBase, chosen
 from triage.knowledge.tokens import spoken
 from triage.knowledge.toml_file import Location
 
@@ -49,7 +50,7 @@ def _said_by(value: Any, words: Mapping[str, str]) -> Any:
     elif isinstance(value, _KEPT):
         return value
     elif is_dataclass(value) and not isinstance(value, type):
-        held = {field.name: getattr(value, field.name) for field in fields(value)}
+        held = {name: getattr(value, name) for name in _fields_with_texts(type(value))}
         changed = {name: new for name, old in held.items() if (new := _said_by(old, words)) is not old}
         said = replace(value, **changed) if changed else value
     elif isinstance(value, dict):
@@ -60,3 +61,11 @@ def _said_by(value: Any, words: Mapping[str, str]) -> Any:
         if any(new is not old for new, old in zip(items, value, strict=True)):
             said = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     return said
+
+
+@cache
+def _fields_with_texts(kind: Any) -> tuple[str, ...]:
+    """The fields of a record that may hold what a person reads: of a table of the rules those that say so."""
+    if not issubclass(kind, Record):
+        return tuple(field.name for field in fields(kind))
+    return tuple(f.name for f in fields_of(kind) if SEEN in f.marks or is_dataclass(item_of(f.hint)))

@@ -235,13 +235,22 @@ def _tried(
     rulebase: RuleBase, question: Question, flags: Iterable[RedFlag], facts: Facts
 ) -> Iterator[tuple[Disposition, list[str]]]:
     """The levels that `flags` reach by one more option of a question, and the options that reach each."""
+    name = question.id
+    rest = {other: options for other, options in facts.items() if other != name}
+    # No option helps where a cell of another question keeps every row from holding.
+    waiting = [flag for flag in flags if any(_holds_but_for(row, name, rest) for row in flag.condition.when)]
     options: dict[str, list[str]] = {}
-    for option in question.options:
-        changed = {**facts, question.id: with_option(question, facts.get(question.id), option.id)}
-        raised = [flag for flag in flags if flag.condition.holds(changed)]
+    for option in question.options if waiting else ():
+        changed = {**facts, name: with_option(question, facts.get(name), option.id)}
+        raised = [flag for flag in waiting if flag.condition.holds(changed)]
         if raised and (option.show is None or any_row(option.show, changed)):
             options.setdefault(most_urgent(rulebase, raised).id, []).append(option.id)
     return ((rulebase.dispositions[level], reached) for level, reached in options.items())
+
+
+def _holds_but_for(row: Row, name: str, facts: Facts) -> bool:
+    """Whether the cells of a row that read other questions hold."""
+    return all(cell.name == name or cell.holds(facts) for cell in row)
 
 
 def with_option(question: Question, given: frozenset[str] | None, option: str) -> frozenset[str]:
