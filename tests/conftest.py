@@ -1,7 +1,5 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
-import pickle
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from random import Random
@@ -10,8 +8,10 @@ import plain
 import pytest
 from sample import results, sample
 
+from triage.knowledge import loader
 from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.rulebase import load
+from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 from triage.scale.tables import Tables
@@ -57,12 +57,7 @@ def answer_sets() -> list[Answers]:
 @pytest.fixture
 def texts_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that read many copies of rules/ which differ in one file: parsing is half of the time of reading."""
-    monkeypatch.setattr(tomllib, "loads", lambda text: pickle.loads(_parsed(text)))
+    monkeypatch.setattr(loader, "TomlFile", _parsed)
 
 
-_loads = tomllib.loads
-
-
-@lru_cache(100)
-def _parsed(text: str) -> bytes:
-    return pickle.dumps(_loads(text))
+_parsed = lru_cache(200)(TomlFile)

@@ -279,7 +279,7 @@ def alone(answers: Mapping[str, object]) -> dict[str, object]:
 
 
 def test_rows_get_what_each_gets_alone(answer_sets: list[Answers], monkeypatch: pytest.MonkeyPatch) -> None:
-    sets = [given(answers) for answers in answer_sets[:120]]
+    sets = [given(answers) for answers in answer_sets[:60]]
     cut = [dict(list(answers.items())[: n % 9]) for n, answers in enumerate(sets)]
     monkeypatch.setattr(records, "AT_ONCE", 30)
     found = triage.assess_rows(iter(sets + cut), partial=True)
@@ -364,7 +364,7 @@ def test_the_result_of_a_row_keeps_to_its_schema(rulebase: RuleBase) -> None:
 
 
 def test_eight_threads_give_what_one_gives(answer_sets: list[Answers]) -> None:
-    sets = [given(answers) for answers in answer_sets[:48]]
+    sets = [given(answers) for answers in answer_sets[:24]]
     alone = [triage.as_dict(triage.assess(answers)) for answers in sets]
     together = threading.Barrier(8)
 

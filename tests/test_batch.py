@@ -471,7 +471,7 @@ def begun(given: Path, out: Path, *more: str, waits: bool = False) -> subprocess
     )
 
 
-@pytest.mark.parametrize(("jobs", "most"), [("1", 3), ("2", 1)])
+@pytest.mark.parametrize(("jobs", "most"), [("1", 1), ("2", 1)])
 def test_killed_again_and_again_nothing_is_lost_or_doubled(
     inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, jobs: str, most: int
 ) -> None:

@@ -23,6 +23,7 @@ from triage.reasoning.results import Assessment
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
 SAMPLE, LONGEST = 5, 6  # scenarios that are shown
+MOST_DIFFERENT = ("emergency", "self_care", "not finished", "explained")
 SHEETS = {"emergency": 1, "urgent": 3}  # of paper; of any other level 4
 
 
@@ -97,8 +98,10 @@ def every(pages: Mapping[str, str], shown: Shown, found: Any) -> dict[str, Any]:
     ids=["light", "dark", "phone"],
     indirect=True,
 )
-def test_axe_finds_no_violation(kinds: dict[str, str], shown: Shown) -> None:
-    assert every(kinds, shown, shown.violations) == {}
+def test_axe_finds_no_violation(kinds: dict[str, str], shown: Shown, request: pytest.FixtureRequest) -> None:
+    """Of every kind of page where it is light; dark and on a phone of the four that differ most."""
+    some = kinds if "light" in request.node.name else {name: kinds[name] for name in MOST_DIFFERENT}
+    assert every(some, shown, shown.violations) == {}
 
 
 @WIDTHS
