@@ -1,5 +1,6 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from random import Random
@@ -20,7 +21,25 @@ ALL_STORIES = "--all-stories"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(ALL_STORIES, action="store_true", help="slow tests take all scenarios, not about 40 chosen ones")
+    parser.addoption(ALL_STORIES, action="store_true", help="slow tests take all scenarios and cases, not some")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test marked `sampled(n)` every n-th case, where it has many: with ALL_STORIES all."""
+    if config.getoption(ALL_STORIES):
+        return
+    seen = Counter[str]()
+    left_out = [
+        item for item in items if (mark := item.get_closest_marker("sampled")) and _is_left_out(item, mark, seen)
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_left_out(item: pytest.Item, mark: pytest.Mark, seen: Counter[str]) -> bool:
+    name = item.nodeid.partition("[")[0]
+    seen[name] += 1
+    return "[" in item.nodeid and seen[name] % mark.args[0] != 1
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,8 @@ from triage.scale.counts import Counts, Error
 from triage.scale.plan import LISTS, RESULT, TRUTHS, check_columns, form_of
 from triage.scale.tables import Tables
 
+pytestmark = pytest.mark.sampled(3)
+
 SETS = 160
 QUOTED = range(60, 100)  # the rows that need quotes; chunks of the others are read in another way
 NAME = 'North, "A"\nback yard'  # a cell that needs quotes and holds a line break

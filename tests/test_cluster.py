@@ -28,6 +28,8 @@ from triage.scale.finished import Finished
 from triage.scale.plan import form_of
 from triage.scale.tables import Tables
 
+pytestmark = pytest.mark.sampled(3)
+
 SIZE = 1_200  # bytes of a chunk: every file has several
 ROWS = 40  # of a file
 FILES = ("a.csv", "b.csv", "c.csv", "d.csv")
