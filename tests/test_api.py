@@ -281,7 +281,7 @@ def alone(answers: Mapping[str, object]) -> dict[str, object]:
 def test_rows_get_what_each_gets_alone(answer_sets: list[Answers], monkeypatch: pytest.MonkeyPatch) -> None:
     sets = [given(answers) for answers in answer_sets[:60]]
     cut = [dict(list(answers.items())[: n % 9]) for n, answers in enumerate(sets)]
-    monkeypatch.setattr(records, "AT_ONCE", 30)
+    monkeypatch.setattr(records, "RECORDS_AT_ONCE", 30)
     found = triage.assess_rows(iter(sets + cut), partial=True)
     assert found == [alone(answers) for answers in sets + cut]
     assert all(list(row) == [*RESULTS, "rulebase", "error"] for row in found)

@@ -10,7 +10,7 @@ import pytest
 
 from triage.cli.main import main
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.figures import LARGEST, figure
+from triage.knowledge.figures import LARGEST_DRAWING, figure
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rule_files import digest, file_names
 from triage.knowledge.rulebase import load
@@ -147,7 +147,7 @@ UNSAFE = {
     "no role": (' role="img"', "", 1, "<svg>, role: is missing"),
     "no namespace": (' xmlns="http://www.w3.org/2000/svg"', "", 1, "<svg>, xmlns: is missing"),
     "no svg": ("svg", "html", 1, "<html> is not allowed"),
-    "too large": (PATH, PATH + " " * LARGEST, 0, "larger than 4,096 bytes"),
+    "too large": (PATH, PATH + " " * LARGEST_DRAWING, 0, "larger than 4,096 bytes"),
 }
 
 

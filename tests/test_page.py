@@ -22,7 +22,7 @@ from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import AT_ONCE, Answers, RuleBase
-from triage.output.page import LARGEST, ORDER, page
+from triage.output.page import LARGEST_PAGE, ORDER, page
 from triage.output.view import NOTHING_MORE, View, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -133,8 +133,8 @@ def test_drawings_have_words_or_are_hidden_from_those_who_listen(every: dict[str
 
 def test_every_page_is_small(every: dict[str, Told]) -> None:
     sizes = {name: len(case.text.encode()) for name, case in every.items()}
-    assert {name: size for name, size in sizes.items() if size >= LARGEST} == {}
-    assert max(sizes.values()) > LARGEST / 2
+    assert {name: size for name, size in sizes.items() if size >= LARGEST_PAGE} == {}
+    assert max(sizes.values()) > LARGEST_PAGE / 2
 
 
 def test_only_its_own_style_is_obeyed_and_nothing_is_loaded(every: dict[str, Told]) -> None:

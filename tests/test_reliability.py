@@ -36,8 +36,6 @@ from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
 from triage.knowledge.rule_files import LAYOUT
 from triage.knowledge.rulebase import load
 
-pytestmark = pytest.mark.sampled(3)
-
 SEED = 20  # of the samples
 EMERGENCY = '[answers]\nstart = "me"\ndanger = ["d_breath"]\n'
 BEGUN = '[answers]\nstart = "me"\n'

@@ -17,7 +17,7 @@ from xml.parsers import expat
 from triage.knowledge.faults import Fault, FaultyInput, allowed, printable
 from triage.knowledge.model import FigureFile, RuleBase
 
-LARGEST = 4096  # bytes: several stand in a page of 60 kB
+LARGEST_DRAWING = 4096  # bytes: several stand in a page of 60 kB
 # What the page gives a colour: the person, the limbs behind, what is round them, the movement, the muscle.
 CLASSES = ("fig-body", "fig-far", "fig-thing", "fig-move", "fig-muscle")
 
@@ -96,8 +96,8 @@ def figure_faults(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _read(kept: FigureFile) -> Figure:
-    if len(kept.raw) > LARGEST:
-        what = f"larger than {LARGEST:,} bytes"
+    if len(kept.raw) > LARGEST_DRAWING:
+        what = f"larger than {LARGEST_DRAWING:,} bytes"
         raise FaultyInput([Fault(kept.file, 0, what, "fewer lines and fewer decimals", "LCT002")])
     reader = _Reader(kept.file)
     reader.read(kept.raw)

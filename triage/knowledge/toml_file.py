@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from triage.knowledge.faults import Fault, FaultyInput
 
 # Answer and rule files are a few kilobytes, nested a few levels deep; more than this is a mistake.
-LARGEST = 5_000_000
+LARGEST_FILE = 5_000_000
 DEEPEST = 40
 
 # Patterns are compiled by those who use them, and that is rarely.
@@ -142,12 +142,12 @@ def read_bytes(path: Path, shown: str) -> bytes:
     """What is in a file; `shown` is its name in messages. Raises FaultyInput."""
     try:
         with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
+            raw = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FaultyInput([Fault(shown, 0, f"cannot be read: {reason}", code="LCT001")]) from None
-    if len(raw) > LARGEST:
-        raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST:,} bytes", code="LCT002")])
+    if len(raw) > LARGEST_FILE:
+        raise FaultyInput([Fault(shown, 0, f"larger than {LARGEST_FILE:,} bytes", code="LCT002")])
     return raw
 
 

@@ -19,7 +19,7 @@ from triage.reasoning.results import Assessment
 # The parts in the order in which they stand on the page.
 ORDER = ("notes", "relief", "do_not", "causes", "needs_checking", "prevention", "withheld", "myths", "checks")
 
-LARGEST = 60_000  # bytes of a page, but for what --explain and --why-not add
+LARGEST_PAGE = 60_000  # bytes of a page, but for what --explain and --why-not add
 # What the style sheet gives every drawing, or a page of HTML does not need.
 _STYLED = (
     ' xmlns="http://www.w3.org/2000/svg"',
@@ -32,14 +32,14 @@ _STYLED = (
 def page(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
     """The whole page. `wanted` may bring a title, the day, how it was concluded in full, and why not.
 
-    Of the longest results the last drawings are left out, so that the page stays below `LARGEST`.
+    Of the longest results the last drawings are left out, so that the page stays below `LARGEST_PAGE`.
     """
     view = view_of(rulebase, assessment, wanted, ORDER)
 
     def whole(figures: Mapping[str, Markup]) -> str:
         return rendered("page.html", "page.css", view=view, title=printable(view.title), figures=figures)
 
-    return whole(_fitting(_figures(rulebase, view), LARGEST - len(whole({}).encode())))
+    return whole(_fitting(_figures(rulebase, view), LARGEST_PAGE - len(whole({}).encode())))
 
 
 def _fitting(figures: Mapping[str, Markup], room: int) -> dict[str, Markup]:

@@ -2,7 +2,7 @@
 
 Pure: everything is read off the conditions of the rule base (`Cell.holds`), never from
 the engine. Records name ids and hold texts of the rule base; `triage.output.explanation`
-makes lines of them. Annotations: as in `triage.knowledge.model`.
+makes lines of them.
 """
 
 from collections.abc import Iterable, Iterator

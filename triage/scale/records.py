@@ -16,7 +16,7 @@ from triage.scale.tables import Rows, Tables
 from triage.scale.target import result
 from triage.scale.work import UNREADABLE, Coder, beyond
 
-AT_ONCE = 10_000  # records; with more of them memory grows, and it is no faster
+RECORDS_AT_ONCE = 10_000  # records; with more of them memory grows, and it is no faster
 NO_RECORD: Mapping[str, object] = {}
 
 
@@ -30,7 +30,7 @@ class Records:
     def results(self, records: Iterable[object], partial: bool) -> Iterator[RowData]:
         """A result for every record, in their order. Raises nothing for what is in a record."""
         rest = iter(records)
-        while block := list(islice(rest, AT_ONCE)):
+        while block := list(islice(rest, RECORDS_AT_ONCE)):
             yield from self._block(block, partial)
 
     def _block(self, records: Sequence[object], partial: bool) -> Iterator[RowData]:
