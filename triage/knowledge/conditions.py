@@ -72,8 +72,8 @@ class Cell(NamedTuple):
 
     def holds(self, facts: Facts) -> bool:
         """Whether it holds; false where `name` is absent (unanswered is not "no")."""
-        present = facts.get(self.name, frozenset())
-        return BOOLS.cell(self, map(present.__contains__, self.options), self.name in facts)
+        present = facts.get(self.name)
+        return present is not None and BOOLS.cell(self, map(present.__contains__, self.options), True)
 
 
 Row = tuple[Cell, ...]
