@@ -26,7 +26,7 @@ from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
-from triage.output.text import details, emergency_lines, headline, short, whole
+from triage.output.text import emergency_lines, headline, requests, short, whole
 from triage.output.view import Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -35,7 +35,7 @@ from triage.reasoning.results import Assessment
 
 def interview(args: argparse.Namespace, opened: bool) -> int:
     """Ask, and give the result; `opened`: the first screen is there already. Raises FaultyInput."""
-    engine = engine_of(args.rules)
+    engine = engine_of(args.rules, args.country)
     check_ids(args.why_not, engine.rulebase)
     _resume(args)
     title, known = _known_answers(args, engine)
@@ -106,7 +106,7 @@ def _asker(engine: Engine, plain: bool, greeted: bool) -> TerminalAsker:
     # Plain questions go to stderr, so that stdout holds the result and nothing else.
     asker: TerminalAsker = PlainAsker(engine, sys.stdin, sys.stderr) if plain else QuestionaryAsker(engine, sys.stdout)
     if not greeted:
-        asker.show(screen.wrap_all(engine.rulebase.about.welcome, screen.width()))
+        asker.show(screen.wrap_all(asker.rulebase.about.welcome, screen.width()))
     return asker
 
 
@@ -173,7 +173,7 @@ def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, 
     first = [*([] if asker.has_left else short(view, columns)), *more]
     if first:
         print("\n".join(["", *first]), flush=True)
-    parts = details(view, columns)
+    parts = [(request.label, request.lines(columns)) for request in requests(view)]
     if parts:
         parts.append((HOW, how_lines(view_of(rulebase, assessment, Wanted(how=True)), columns)))
         with suppress(KeyboardInterrupt, EOFError):  # the result has been given

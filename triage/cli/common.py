@@ -26,9 +26,9 @@ PROGRESS_FROM = 50  # files
 _Item = TypeVar("_Item")
 
 
-def engine_of(rules: str | None) -> Engine:
-    """The engine of the rule base in a folder, or of the own one. Raises FaultyInput."""
-    return Engine(load(rules))
+def engine_of(rules: str | None, country: str = "") -> Engine:
+    """The engine of the rule base in a folder, or of the own one, for a country. Raises FaultyInput."""
+    return Engine(load(rules, country))
 
 
 def check_ids(names: Sequence[str], rulebase: RuleBase) -> None:
@@ -44,7 +44,8 @@ def check_ids(names: Sequence[str], rulebase: RuleBase) -> None:
 
 def wanted_of(args: argparse.Namespace) -> Wanted:
     """What --explain and --why-not ask for, and the day for formats that name it."""
-    return Wanted(args.explain, tuple(dict.fromkeys(args.why_not)), date.today())
+    why_not = tuple(dict.fromkeys(args.why_not))
+    return Wanted(how=args.explain, full=args.full, why_not=why_not, day=date.today())
 
 
 def written(name: str, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:

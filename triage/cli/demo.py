@@ -12,7 +12,7 @@ from triage.conversation.interview import Interview
 from triage.knowledge.faults import allowed, printable
 from triage.knowledge.folder import find
 from triage.output import screen
-from triage.output.text import details, short
+from triage.output.text import requests, short
 from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 
@@ -33,8 +33,8 @@ def demo(args: argparse.Namespace) -> int:
     try:
         view = view_of(engine.rulebase, assess(engine, Interview(engine, asker).conduct()))
         asker.give(short(view, columns))
-        for heading, lines in details(view, columns):
-            asker.give([heading, *lines])
+        for request in requests(view):
+            asker.give(request.lines(columns))
     except (KeyboardInterrupt, EOFError):
         asker.show([""])
         code = STOPPED

@@ -70,6 +70,10 @@ def _format(formats: Iterable[str], help: str = "of the result (default: text)")
 
 
 RULES = _path("--rules", metavar="DIR", help="use another rule base")
+COUNTRY = _option(
+    "--country", metavar="NAME", default="", help="whom to call: uk, eu, us, china, india, australia, other"
+)
+FULL = _flag("--full", "everything, not only the short result")
 OUTPUT = _path("--output", help="write the result to a file (mode 0600), not to the screen")
 EXPLAINED = (
     _flag("--explain", "add how the result was concluded, down to answers"),
@@ -95,8 +99,10 @@ COMMANDS = {
         },
         (
             RULES,
+            COUNTRY,
             _format(FORMATS),
             OUTPUT,
+            FULL,
             *EXPLAINED,
             _path("--answers", help="take known answers from a file, ask only the rest"),
             _path(
@@ -112,7 +118,7 @@ COMMANDS = {
         "Prints what to do for a cramp right now, at once. It asks nothing, so it shows only what is safe for "
         "everybody.",
         {"relief": "the steps"},
-        (RULES,),
+        (RULES, COUNTRY),
     ),
     "run": Command(
         "scripted answer files, no prompts",
@@ -125,8 +131,10 @@ COMMANDS = {
         },
         (
             RULES,
+            COUNTRY,
             _format(FORMATS),
             OUTPUT,
+            FULL,
             *EXPLAINED,
             _path("files", nargs="+", help="answer files (TOML, or FHIR responses in JSON)"),
             _flag("--partial", "say what is known so far where answers are missing"),

@@ -14,7 +14,7 @@ def relief(args: argparse.Namespace) -> int:
     """Print the steps. Raises FaultyInput where there is no such rule base."""
     rules, columns = find(args.rules), screen.width()
     try:
-        steps = read_steps(rules)
+        steps = read_steps(rules, args.country)
     except FAULTY as error:
         say(f"{rules / RELIEF_NOW}: cannot be used: {error}")
         return WRONG_INPUT

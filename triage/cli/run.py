@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         what = f"makes one document, and {len(args.files)} files were given"
         hint = "give one FILE at a time, with --output FILE"
         raise fault(f"--format {args.format}", what, hint, code="LCT605")
-    engine = engine_of(args.rules)
+    engine = engine_of(args.rules, args.country)
     check_ids(args.why_not, engine.rulebase)
     return _each_file(args, engine, _result)
 

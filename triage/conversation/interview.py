@@ -117,6 +117,7 @@ def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
         q
         for q in rulebase.questions.values()
         if q.id not in answers
+        and not q.after
         and applies(q, facts)
         and not gives_way(q, facts, urgent, len(answers), rulebase.most_prompts)
     )

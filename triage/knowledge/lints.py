@@ -7,7 +7,7 @@ answers and run no rule (the examples are run by `triage.reasoning.examples`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from triage.knowledge.conditions import Cell, Row
@@ -20,12 +20,14 @@ from triage.knowledge.model import (
     Advice,
     Cause,
     Check,
+    Country,
     Entry,
     Note,
     Question,
     RedFlag,
     RuleBase,
     Sign,
+    Voice,
 )
 from triage.knowledge.patterns import pattern_problem
 from triage.knowledge.rule_files import LISTS, records
@@ -86,6 +88,8 @@ def _named_options_are_there(rulebase: RuleBase) -> Iterator[Fault]:
         named = [(question.at, "rivals", option) for group in question.rivals for option in group]
         if question.clarify:
             named += [(way.at, "answer", option) for way in question.clarify.options for option in way.answer]
+        items = [item for line in rulebase.history for item in line.items if item.question == question.id]
+        named += [(item.at, "options", option) for item in items for option in item.options]
         for at, key, option in named:
             if option not in known:
                 yield at.fault("LCT204", key, f'unknown option "{option}"', allowed(option, known))
@@ -179,8 +183,18 @@ def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
     rows += [row for question in rulebase.questions.values() for row in question.condition.when]
     read = {cell.name for row in rows for cell in row}
     for question in rulebase.questions.values():
-        if question.id not in read:
+        if question.id not in read and not question.after:  # of those a doctor reads the answers
             yield question.at.fault("LCT307", "", "is read by no rule", "take it out, or use it in a rule")
+
+
+def _what_is_asked_after_decides_nothing(rulebase: RuleBase) -> Iterator[Fault]:
+    """Only advice may depend on what is asked after the result, and questions that are asked then too."""
+    after = {question.id for question in rulebase.questions.values() if question.after}
+    read = [(q.at, rows_of_question(q)) for q in rulebase.questions.values() if not q.after]
+    read += [(entry.at, rows_of(entry)) for entry in rulebase.entries.values() if not isinstance(entry, Advice)]
+    for at, rows in read:
+        for name in {cell.name for row in rows for cell in row} & after:
+            yield at.fault("LCT311", "", f'reads "{name}", which is asked after the result', "only advice may read it")
 
 
 # --- rules
@@ -311,11 +325,14 @@ def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _voices_have_the_same_tokens(rulebase: RuleBase) -> Iterator[Fault]:
-    first = next(iter(rulebase.voices.values()), {})
-    for voice in rulebase.voice_tables.values():
-        for token in {*first} ^ {*voice.words}:
-            what = f'every voice needs the same tokens, but not all have "{token}"'
-            yield voice.at.fault("LCT110", "words", what)
+    tables: tuple[Sequence[Voice | Country], ...] = (
+        tuple(rulebase.voice_tables.values()),
+        tuple(rulebase.countries.values()),
+    )
+    for first, *others in filter(None, tables):
+        for table in others:
+            for token in {*first.words} ^ {*table.words}:
+                yield table.at.fault("LCT110", "words", f'has not the same tokens as "{first.id}": "{token}"')
 
 
 def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
@@ -344,6 +361,7 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _not_sure_leads_on,
     _harmless_answers_are_marked,
     _questions_are_read,
+    _what_is_asked_after_decides_nothing,
     _status_is_honest,
     _rules_can_fire,
     _rules_differ,

@@ -21,6 +21,7 @@ from triage.knowledge.toml_file import TomlFile, read_plain
 # The fields that hold rows; a hazard names its own `answers`.
 _ROWS = (
     "when", "unless", "for", "only_if", "ask_when", "ask_unless", "after_urgent", "yields_unless", "show", "answers",
+    "known",
 )  # fmt: skip
 _BLANKS = str.maketrans("", "", "\n\r\t")  # line ends and tabs are wrapped like blanks
 

@@ -31,7 +31,7 @@ GROUPS: tuple[str, ...] = get_args(Group)
 Harm = Literal["rubbing", "heat", "pressure"]
 Part = Literal[
     "pharmacist", "notes", "causes", "needs_checking", "relief", "do_not", "prevention", "checks", "withheld", "myths",
-    "safety_net",
+    "replies", "safety_net",
 ]  # fmt: skip
 
 # How strongly a check is advised: a sign asks for it, or a doctor may add it.
@@ -40,6 +40,7 @@ STRENGTHS: tuple[str, ...] = get_args(Strength)
 
 Grade = Literal["A", "B", "C", "-"]  # of the evidence for an advice
 GRADES: tuple[str, ...] = get_args(Grade)
+TRADITIONAL = "C"  # told on request only
 
 # The group of causes that may be named as fitting; the others are asked about or checked.
 EVERYDAY = "everyday"
@@ -157,6 +158,9 @@ class Question(Record):
         "groups of options, of which the first (it calms) does not count beside one of the others: the screen says so",
     ] = ()
     clarify: Annotated[Clarification | None, 'asked when the answer is "not sure"'] = None
+    after: Annotated[
+        bool, "asked after the result, by whoever wants to: only advice may read it, and no result waits for it"
+    ] = False
     minimum: Annotated[int, Key("min"), "of a number"] = 0
     maximum: Annotated[int, Key("max"), "of a number"] = 0
     unit: Annotated[Text, "of a number"] = ""
@@ -207,6 +211,16 @@ class Voice(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Country(Record):
+    """Whom to call in a country."""
+
+    id: Annotated[Id, Scope("country")]
+    name: Text
+    words: Annotated[Mapping[str, str], "a word for each token, such as `emergency`; every country has the same tokens"]
+    draft_because: Annotated[str, "which of them still needs a source"] = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Disposition(Record):
     """One level of the ladder, most urgent first. Nothing is more urgent than the first, whose `rank` is 0."""
 
@@ -224,6 +238,7 @@ class Disposition(Record):
     more: Annotated[Texts, "further lines"] = ()
     see_doctor: bool = False
     stops: Annotated[Stops, "whether the interview ends: at the emergency, or after the follow-ups"] = ""
+    most_words: Annotated[int, "of the short result; what can be spared is left out to keep to it"] = 200
     stops_because: Annotated[str, "why the rest need not be asked"] = ""
     shows: Annotated[tuple[Part, ...], "the parts of a result that are printed, in order"] = ()
     causes: Annotated[
@@ -231,6 +246,23 @@ class Disposition(Record):
         "the groups of causes that may be named: at an urgent level no everyday cause, so that its name cannot reassure",
     ] = ()
     beside: Annotated[bool, "for the pharmacist, named next to a level that `shows` it; not on the ladder"] = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HistoryItem(Record):
+    """One thing that a doctor wants to know."""
+
+    label: Annotated[Text, "what it is, in a few words"]
+    question: Annotated[str, Names("question"), "whose answer tells it"]
+    options: Annotated[tuple[str, ...], "only these of its options; without them all"] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History(Record):
+    """A line of what a doctor asks first."""
+
+    title: Text
+    items: Annotated[tuple[HistoryItem, ...], Key("item"), "in order"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -242,13 +274,22 @@ class Place(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class NetSign(Record):
+    """A sign to come back for."""
+
+    text: Text
+    known: Annotated[Rows, "answers that tell of it already: then it is not asked for again"] = ()
+    said_by: Annotated[tuple[str, ...], Names("note"), "notes that say it: beside one it is not said again"] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SafetyNet(Record):
     """The signs to come back for, printed with every result below an emergency."""
 
     say_today: Text
-    today: Annotated[Texts, "signs"]
+    today: Annotated[tuple[NetSign, ...], "signs, the likeliest first"]
     say_emergency: Text
-    emergency: Annotated[Texts, "signs"]
+    emergency: Annotated[tuple[NetSign, ...], "signs, the likeliest first"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -283,6 +324,7 @@ class About(Record):
 
     version: str
     statement: Text
+    country: Annotated[str, Names("country"), "the one of whoever names none"]
     welcome: Texts = ()
 
 
@@ -422,11 +464,14 @@ class Contraindication(Record):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Advice(Entry):
-    """Relief, prevention, "do not" or a myth."""
+    """Relief, prevention, "do not", a myth, or a reply to what was asked after the result."""
 
-    title: Annotated[Text, "what to do, in one line of at most 70 characters; stands alone in the short result"]
+    title: Annotated[Text, "what to do, in one line of at most 70 characters"]
     condition: Annotated[Condition, Key("for"), Findings(FINDINGS), "for whom. Without it: everybody"] = EVERYBODY
-    kind: Literal["relief", "prevention", "do_not", "myth"]
+    kind: Literal["relief", "prevention", "do_not", "myth", "reply"]
+    short: Annotated[
+        Text, "the same for the short result, in 40 words at most: of each kind the first that has one stands there"
+    ] = ""
     steps: Annotated[Texts, "how, in order, each one or two short sentences"]
     order: Annotated[int, "its place among its kind: lower first. Traditional methods come after stretching"]
     grade: Annotated[
@@ -456,7 +501,8 @@ class Note(Entry):
 
     title: Annotated[Text, Key("line")]
     condition: Annotated[Condition, Findings(FINDINGS)]
-    first: Annotated[bool, "it is printed before the rest"] = False
+    first: Annotated[bool, "it stands in the short result"] = False
+    short: Annotated[Text, "the same for the short result; without it the line itself"] = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -466,6 +512,7 @@ class Check(Entry):
     condition: Annotated[Condition, Findings(FINDINGS)]
     because: Annotated[Text, NEEDED]
     strength: Annotated[Strength, "`ask`: a sign asks for it; `may`: a doctor may check it, as the cramps are serious"]
+    short: Annotated[Text, "its title for the short result, in 8 words at most"]
     note: Text = ""
 
 
@@ -565,9 +612,11 @@ class RuleBase:
     relief_now: ReliefNow
     wording: Wording
     voice_tables: Mapping[str, Voice]
+    countries: Mapping[str, Country]
     questions: Mapping[str, Question]
     dispositions: Mapping[str, Disposition]
     place_tables: Mapping[str, Place]
+    history: tuple[History, ...]
     red_flags: Mapping[str, RedFlag]
     causes: Mapping[str, Cause]
     advice: Mapping[str, Advice]
@@ -582,11 +631,13 @@ class RuleBase:
     bands: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, str]
     sha256: str
+    country: str = ""
 
     @cached_property
     def voices(self) -> Mapping[str, Mapping[str, str]]:
-        """The words of each token that texts speak with, by the voice."""
-        return {name: voice.words for name, voice in self.voice_tables.items()}
+        """The words of each token that texts speak with, by the voice; those of the country among them."""
+        country = self.countries[self.country or self.about.country]
+        return {name: {**country.words, **voice.words} for name, voice in self.voice_tables.items()}
 
     @cached_property
     def places(self) -> Mapping[str, str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from triage.knowledge.faults import FaultyInput
+from triage.knowledge.faults import Fault, FaultyInput, allowed
 from triage.knowledge.tokens import spoken
 from triage.knowledge.toml_file import TomlFile, read_plain
 
-RELIEF_NOW, VOICES = "advice/relief_now.toml", "voices.toml"
+RELIEF_NOW, VOICES, COUNTRIES = "advice/relief_now.toml", "voices.toml", "countries.toml"
 
 # What reading and wording the files raises where one is not as it should be.
 FAULTY = (FaultyInput, ValueError, LookupError, TypeError, AttributeError)
+
+
+def unknown_country(country: str, countries: Iterable[str]) -> FaultyInput:
+    """What is said of a country that the rules do not know."""
+    return FaultyInput([Fault("--country", 0, f'no country "{country}"', allowed(country, countries), "LCT613")])
 
 
 class Steps(NamedTuple):
@@ -23,10 +29,13 @@ class Steps(NamedTuple):
     after: str
 
 
-def read_steps(rules: Path) -> Steps:
-    """The steps of the rule base in a folder. Raises one of FAULTY."""
+def read_steps(rules: Path, country: str = "") -> Steps:
+    """The steps of the rule base in a folder, for a country (or none in particular). Raises one of FAULTY."""
     relief = _parsed(rules, RELIEF_NOW)["relief_now"]
-    words = _parsed(rules, VOICES)["voice"][0]["words"]
+    countries = {one["id"]: one["words"] for one in _parsed(rules, COUNTRIES)["country"]}
+    if country and country not in countries:
+        raise unknown_country(country, countries)
+    words = _parsed(rules, VOICES)["voice"][0]["words"] | countries[country or next(iter(countries))]
     title, steps, after = relief["title"], relief["steps"], relief.get("after", "")
     if not (isinstance(steps, list) and steps and "".join([title, *steps, after]).isprintable()):
         raise ValueError("title, steps and after must be text that can be printed")

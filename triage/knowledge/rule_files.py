@@ -19,8 +19,10 @@ SUFFIXES = (".toml", ".svg")  # of what belongs to a rule base
 LISTS: dict[str, tuple[type, str]] = {
     "question": (model.Question, "questions"),
     "voice": (model.Voice, "voice_tables"),
+    "country": (model.Country, "countries"),
     "disposition": (model.Disposition, "dispositions"),
     "place": (model.Place, "place_tables"),
+    "history": (model.History, "history"),
     "red_flag": (model.RedFlag, "red_flags"),
     "cause": (model.Cause, "causes"),
     "advice": (model.Advice, "advice"),
@@ -46,6 +48,8 @@ SINGLE: dict[str, type] = {
 LAYOUT = {
     "questions.toml": {"question"},
     "voices.toml": {"voice"},
+    "countries.toml": {"country"},
+    "doctor.toml": {"history"},
     "dispositions.toml": {"disposition", "place", "safety_net", "about", "asking", "ranking", "saved"},
     "red_flags/*.toml": {"red_flag"},
     "causes/*.toml": {"cause"},

@@ -5,8 +5,8 @@ Lines are of at most the given number of columns; items are not wrapped yet, eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from triage.knowledge.faults import printable
 from triage.knowledge.model import Disposition, RuleBase
@@ -14,43 +14,36 @@ from triage.knowledge.wording import in_brackets
 from triage.output import screen
 from triage.output.explanation import explained
 from triage.output.screen import WIDEST, wrap, wrap_all
+from triage.output.short import places
 from triage.output.view import (
     HEADINGS,
     NOTHING_MORE,
     WHAT_IF,
-    CitedSource,
+    LeftOut,
     View,
     Wanted,
-    places,
     view_of,
 )
 from triage.reasoning.results import Assessment, FiredFlag
 
-# The short result is one screen of 24 lines, less the two lines of the prompt below it. It
-# names as many titles of each part as fit: the first of these that does. Details name all.
-ONE_SCREEN = 22
-SHORTER = (
-    {"relief": 5, "do_not": 2, "prevention": 3, "checks": 3},
-    {"relief": 5, "do_not": 1, "prevention": 2, "checks": 2},
-    {"relief": 4, "do_not": 1, "prevention": 1, "checks": 2},
-    {"relief": 3, "do_not": 1, "prevention": 0, "checks": 1},
-    {"relief": 2, "do_not": 1, "prevention": 0, "checks": 1},
-)
+MORE = "m"  # the key for what `whole` has
+WHY = "Why"
+APART = ("myths",)  # parts that are told on request only
+ONE_SCREEN = 22  # lines of the short result: a screen of 24, less the two lines of the prompt below it
 
 
 def whole(view: View, columns: int) -> list[str]:
-    """The short result, and all parts of the details below it (an emergency has none)."""
-    lines = short(view, columns)
-    for heading, part in details(view, columns):
-        lines += ["", *wrap(heading, columns), *part]
-    return lines
+    """The short result, and more; nothing that only a doctor, or whoever asks for it, wants to read."""
+    more = [request.lines(columns) for request in requests(view) if request.key == MORE]
+    return [*short(view, columns), *(line for lines in more for line in ("", *lines))]
 
 
 def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
-    """The whole result, as wide as the terminal, and what is wanted besides."""
+    """The short result (or all of it), as wide as the terminal, and what is wanted besides."""
     view, columns = view_of(rulebase, assessment, wanted), screen.width()
     title = [f"== {printable(view.title)}"] if view.title else []
-    return "\n".join([*title, *whole(view, columns), *explained(view, columns)])
+    result = whole(view, columns) if wanted.full else short(view, columns)
+    return "\n".join([*title, *result, *explained(view, columns)])
 
 
 def headline(view: View) -> str:
@@ -62,21 +55,21 @@ def headline(view: View) -> str:
 
 
 def short(view: View, columns: int) -> list[str]:
-    """One screen: how urgent, why, what fits, what to do, what to watch for."""
+    """One screen: how urgent and where, what to do, why, what fits, what to watch for."""
     if view.emergency:
         return emergency_lines(view, columns)
-    lines: list[str] = []
-    for most in SHORTER:
-        lines = wrap_all(_in_short(view, most), columns)
-        if len(lines) <= ONE_SCREEN:
-            break
-    return lines
+    parts = [wrap(view.say, columns), *(wrap(line.sentence, columns) for line in view.short)]
+    together = [line for part in parts for line in part]
+    apart = [line for part in parts for line in (*part, "")][:-1]
+    return apart if len(apart) <= ONE_SCREEN else together
 
 
 def emergency_lines(view: View, columns: int) -> list[str]:
     """Only what to do; it fits one screen."""
-    titles = "; ".join(flag.title for flag in view.deciding)
-    return wrap_all([view.say.upper(), f"Why: {titles}.", *(f"- {line}" for line in view.first)], columns)
+    return wrap_all(
+        [view.say.upper(), *(f"- {line.sentence}" if line.part == "do" else line.sentence for line in view.short)],
+        columns,
+    )
 
 
 def urgent_lines(
@@ -88,89 +81,76 @@ def urgent_lines(
     return wrap_all(texts, columns)
 
 
-def _in_short(view: View, most: Mapping[str, int]) -> Iterator[str]:
-    """The short result with at most so many titles of each part."""
-    yield view.say
-    yield from _why(view)
-    if view.beside:
-        yield f"Also: {view.beside.say}"
-    yield from (f"First: {note.line}" for note in view.notes if note.first)
-    yield from _causes_in_short(view)
-    if view.relief:
-        below = len(view.relief) - most["relief"]
-        yield from ("", f"{HEADINGS['relief']}{in_brackets(f'{below} more below' if below > 0 else '')}:")
-        yield from (f" {number}. {one.title}" for number, one in enumerate(view.relief[: most["relief"]], 1))
-    do_not = [advice.title.removeprefix("Do not ") for advice in view.do_not]
-    yield from _inline(HEADINGS["do_not"], do_not, most["do_not"])
-    yield from _inline("To prevent it", [advice.title for advice in view.prevention], most["prevention"])
-    yield from _inline(HEADINGS["checks"], [check.title for check in view.checks], most["checks"])
-    if view.safety_net:
-        yield from ("", *view.safety_net)
+# --- more, on request
 
 
-def _why(view: View) -> Iterator[str]:
-    for flag in view.deciding:
-        if flag in view.reasons:
-            yield f"Why: {flag.title}. {flag.because}"
-    if others := [flag.title for flag in view.deciding if flag not in view.reasons]:
-        yield f"Also: {'; '.join(others)}."
-    if view.deciding:
-        yield from (f"- {line}" for line in view.first)
-    elif view.complete and not any(note.first for note in view.notes):  # else something is to be watched
-        yield " ".join(["Why:", view.no_flag, *view.more])
+class Request(NamedTuple):
+    """What can be had after a result: the key for it, what it is called, and its parts: a heading and items each."""
+
+    key: str
+    label: str
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def lines(self, columns: int) -> list[str]:
+        """The parts one below the other, without those that have no items."""
+        told = [(heading, items) for heading, items in self.parts if items]
+        wrapped = [["", *wrap(heading, columns), *wrap_all(items, columns)] for heading, items in told]
+        return [line for part in wrapped for line in part][1:]
 
 
-def _causes_in_short(view: View) -> list[str]:
-    kinds = {
-        "Fits what you told us": [cause.name for cause in view.causes if cause.everyday],
-        "Worth asking about": [cause.name for cause in view.causes if not cause.everyday],
-        HEADINGS["needs_checking"]: [cause.name for cause in view.needs_checking],
-    }
-    named = [f"{heading}: {'; '.join(names)}." for heading, names in kinds.items() if names]
-    return ["", *named] if named else []
+def requests(view: View) -> tuple[Request, ...]:
+    """All that can be had besides the short result; nothing is offered that is empty."""
+    all_of = (
+        Request(MORE, "more", () if view.emergency else _more(view)),
+        Request("d", "for the doctor", (("For the doctor", tuple(_history(view))),)),
+        Request("t", "traditional methods", (("Traditional methods, all unproven", tuple(_traditional(view))),)),
+        Request("y", "myths", ((HEADINGS["myths"], tuple(_items(view, "myths"))),)),
+        Request("w", "what would change it", ((WHAT_IF, tuple(f"- {one.say}" for one in view.what_if)),)),
+    )
+    return tuple(request for request in all_of if any(items for _, items in request.parts))
 
 
-def _inline(heading: str, titles: Sequence[str], most: int) -> Iterator[str]:
-    if titles and most:
-        more = f" (+ {len(titles) - most} below)" if len(titles) > most else ""
-        yield f"{heading}: {'; '.join(titles[:most])}{more}."
+def _more(view: View) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    parts = [(WHY, _reason_items(view)), (HEADINGS["replies"], _items(view, "replies"))]
+    parts += [(HEADINGS[name], _items(view, name)) for name in view.shows if name in HEADINGS and name not in APART]
+    parts.append(("How it is known", _behind(view)))
+    return tuple((heading, tuple(items)) for heading, items in parts)
 
 
-# --- the details
+def _behind(view: View) -> Iterator[str]:
+    """What the result rests on, in short: the publishers; whoever wants a page finds it with its rule."""
+    yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources))}."
+    yield f"{view.statement} Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}."
 
 
-def details(view: View, columns: int) -> list[tuple[str, list[str]]]:
-    """Everything with reasons and sources by number, as (heading, lines); nothing for an emergency."""
-    if view.emergency:
-        return []
-    parts = [("Why", list(_reason_items(view)))]
-    parts += [(HEADINGS[name], _items(view, name)) for name in view.shows if name in HEADINGS]
-    parts.append((WHAT_IF, [f"- {one.say}" for one in view.what_if]))
-    version = f"Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}"
-    parts.append(("Sources", [*map(_source, view.sources), "", view.statement, version]))
-    return [(heading, wrap_all(items, columns)) for heading, items in parts if items]
+def _history(view: View) -> Iterator[str]:
+    for number, line in enumerate(view.history, 1):
+        yield f"{number:2}. {line.title}: {line.sentence}."
 
 
-def _source(one: CitedSource) -> str:
-    return f"{one.number}. {one.org}: {one.title}{', ' * bool(one.year)}{one.year}. {one.url}".rstrip()
+def _traditional(view: View) -> Iterator[str]:
+    for part in ("relief", "prevention"):
+        yield from _items(view, part, traditional=True)
+    yield from (_left_out(one) for one in view.withheld if one.traditional)
 
 
 def _reason_items(view: View) -> Iterator[str]:
     yield from _items(view, "reasons")
     if view.also_noted:
         yield f"- Also noted: {'; '.join(view.also_noted)}."
-    if not view.red_flags:
-        yield " ".join([view.no_flag, *(view.more if view.complete else ())])
 
 
-def _items(view: View, part: str) -> list[str]:
-    """What is told of each thing in a part of a result: a line with its sources, then what stands below it."""
-    items: list[str] = []
+def _items(view: View, part: str, traditional: bool = False) -> Iterator[str]:
+    """What is told of each thing in a part of a result: a line, then what stands below it."""
     for one in getattr(view, part):
-        line, *below = _told(part, one)
-        numbers = ", ".join(map(str, view.cites(one)))
-        items += [f"- {line} [{numbers}]" if numbers else f"- {line}", *(f"  {text}" for text in below if text)]
-    return items
+        if getattr(one, "traditional", False) == traditional:
+            line, *below = _told(part, one)
+            yield f"- {line}"
+            yield from (f"  {text}" for text in below if text)
+
+
+def _left_out(one: LeftOut) -> str:
+    return f"- {one.title}: left out, because {'; and '.join(one.reasons)}."
 
 
 def _told(part: str, one: Any) -> Iterator[str]:

@@ -14,11 +14,14 @@ from triage.knowledge.model import (
     AT_ONCE,
     EVERYDAY,
     NOT_SURE,
+    TRADITIONAL,
     Advice,
     Answer,
     Disposition,
     Grade,
     Group,
+    History,
+    HistoryItem,
     RuleBase,
     SafetyNet,
     Strength,
@@ -26,6 +29,7 @@ from triage.knowledge.model import (
 )
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
+from triage.output.short import ShortLine, deciding, in_words, no_flag, places, short_lines, unsure_of_danger
 from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
 
@@ -33,6 +37,7 @@ SCHEMA = "leg-cramp-triage/assessment/2"
 
 WHAT_IF = "What would make it more urgent"
 BOTH = "Two of these do not go together: the more urgent one counts."  # said of two ticked lines
+NOT_ASKED = "not asked"
 NAMED = 3  # options of such a line that are named
 
 # The headings of the parts, by the names that `shows` of a disposition uses.
@@ -46,6 +51,7 @@ HEADINGS = {
     "checks": "You can ask a doctor about",
     "withheld": "Left out",
     "myths": "Often said, but wrong",
+    "replies": "What you asked about",
 }
 
 _T = TypeVar("_T")
@@ -66,6 +72,8 @@ Texts = tuple[str, ...]
 class Wanted(NamedTuple):
     """What a result is to hold besides itself: how it was concluded, and what became of some rules (ids).
 
+    `full`: not only the short result where a format has a choice.
+
     `day` is the one to print where a format names it; None for none. `answered` is the day on
     which the answers were given; None where that is not known. `title` and the name of the `file`
     tell a result apart from others in one stream; empty for one that stands alone. Formats in
@@ -73,6 +81,7 @@ class Wanted(NamedTuple):
     """
 
     how: bool = False
+    full: bool = False
     why_not: Texts = ()
     day: date | None = None
     answered: date | None = None
@@ -157,6 +166,11 @@ class ShownAdvice(NamedTuple):
     evidence: Unwritten[str]  # the grade in words; may be empty
     figure: Unwritten[str]  # the id of a drawing; may be empty
 
+    @property
+    def traditional(self) -> bool:
+        """Whether it is told on request only."""
+        return self.grade == TRADITIONAL
+
 
 class LeftOut(NamedTuple):
     """Advice that was left out, and why."""
@@ -165,6 +179,7 @@ class LeftOut(NamedTuple):
     title: str
     because: str
     reasons: Unwritten[Texts]
+    traditional: Unwritten[bool]
 
 
 class ShownCheck(NamedTuple):
@@ -212,6 +227,17 @@ class Fate(NamedTuple):
     id: str
     text: str
     children: tuple[Node, ...]
+
+
+class HistoryLine(NamedTuple):
+    """A line for the doctor: what each of its items is, and what was answered."""
+
+    title: str
+    items: Mapping[str, str]
+
+    @property
+    def sentence(self) -> str:
+        return "; ".join(f"{label}: {answer}" for label, answer in self.items.items())
 
 
 class Answered(NamedTuple):
@@ -269,6 +295,9 @@ class View(NamedTuple):
     answers: GivenAnswers
     rulebase: RulesUsed
     what_if: tuple[MoreUrgent, ...]
+    short: tuple[ShortLine, ...]
+    replies: tuple[ShownAdvice, ...]
+    history: tuple[HistoryLine, ...]
 
     emergency: Unwritten[bool]
     level: Unwritten[Disposition]
@@ -348,7 +377,13 @@ def view_of(
         do_not=tuple(map(_advice, assessment.do_not)),
         myths=tuple(map(_advice, assessment.myths)),
         withheld=tuple(
-            _made(LeftOut, one.advice, because="; ".join(one.because), reasons=one.because)
+            _made(
+                LeftOut,
+                one.advice,
+                because="; ".join(one.because),
+                reasons=one.because,
+                traditional=one.advice.grade == TRADITIONAL,
+            )
             for one in assessment.withheld
         ),
         checks=tuple(_made(ShownCheck, one, how_strongly=STRENGTHS[one.strength]) for one in assessment.checks),
@@ -356,6 +391,9 @@ def view_of(
         safety_net=net_sentences(net) if net else (),
         rulebase=_made(RulesUsed, rulebase.about, rulebase),
         what_if=more_urgent(rulebase, assessment)[:AT_MOST],
+        short=short_lines(rulebase, assessment, level.say),
+        replies=tuple(map(_advice, assessment.replies)),
+        history=(*map(show.history, rulebase.history), show.conclusion(reasons)),
         emergency=emergency,
         level=level,
         titled=certainty.titled.format(level.title),
@@ -364,7 +402,7 @@ def view_of(
         beside=assessment.pharmacist,
         reasons=reasons,
         also_noted=tuple(flag.title for flag in flags.values() if flag not in reasons),
-        no_flag="" if deciding(assessment) else _no_flag(rulebase, assessment),
+        no_flag="" if deciding(assessment) else no_flag(unsure_of_danger(rulebase, assessment)),
         about_danger=_about_danger(rulebase, assessment),
         shows=() if emergency else level.shows,
         net=net,
@@ -417,9 +455,10 @@ def certainty_of(assessment: Assessment) -> Certainty:
     return UNLESS if assessment.may_be_explained else LEAST
 
 
-def net_sentences(net: SafetyNet) -> tuple[str, str]:
-    """The signs to come back for today, and those of an emergency, as a sentence each."""
-    return f"{net.say_today} {'; '.join(net.today)}.", f"{net.say_emergency} {'; '.join(net.emergency)}."
+def net_sentences(net: SafetyNet) -> Texts:
+    """The signs to come back for today, and those of an emergency, as a sentence each; none where there is no sign."""
+    both = ((net.say_today, net.today), (net.say_emergency, net.emergency))
+    return tuple(f"{say}: {'; '.join(sign.text for sign in signs)}." for say, signs in both if signs)
 
 
 def provisional(assessment: Assessment) -> str:
@@ -429,11 +468,6 @@ def provisional(assessment: Assessment) -> str:
     if not certainty.here:
         return f"{waits} No warning sign so far, but that is not enough to go by."
     return f"{waits} So far, {certainty.so_far}: {assessment.disposition.say}"
-
-
-def deciding(assessment: Assessment) -> list[FiredFlag]:
-    """The red flags of the level of the result."""
-    return [fired for fired in assessment.red_flags if fired.flag.disposition == assessment.disposition.id]
 
 
 def _first_lines(rulebase: RuleBase, assessment: Assessment) -> Texts:
@@ -447,32 +481,12 @@ def _first_lines(rulebase: RuleBase, assessment: Assessment) -> Texts:
     return tuple(dict.fromkeys(lines))
 
 
-def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
-    """Where to go, in the order of the rule base (the safest place first)."""
-    wanted = {fired.flag.place for fired in flags}
-    return [text for place, text in rulebase.places.items() if place in wanted]
-
-
-def _no_flag(rulebase: RuleBase, assessment: Assessment) -> str:
-    """That no warning sign decided, and where the person was not sure of one."""
-    if unsure := _unsure_of_danger(rulebase, assessment):
-        return f"No answer is a clear warning sign, but you were {'; '.join(unsure)}. Watch for the signs below."
-    return "None of the answers is a warning sign."
-
-
 def _about_danger(rulebase: RuleBase, assessment: Assessment) -> Texts:
     """The answers to questions about danger: those not sure in words, of the others how many there are."""
-    unsure = _unsure_of_danger(rulebase, assessment)
+    unsure = unsure_of_danger(rulebase, assessment)
     sure = sum(question.danger and question.id in assessment.answers for question in rulebase.questions.values())
     sure -= len(unsure)
     return (*unsure, *([f"{sure} answer{'s' if sure > 1 else ''} about danger signs"] if sure else []))
-
-
-def _unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> Texts:
-    """What was answered "not sure" where danger was asked about."""
-    answers = assessment.answers
-    asked = (q.id for q in rulebase.questions.values() if q.danger and q.id in answers)
-    return tuple(said(rulebase, name, NOT_SURE) for name in asked if NOT_SURE in chosen(answers[name]))
 
 
 def told_in_full(assessment: Assessment) -> list[FiredFlag]:
@@ -546,12 +560,7 @@ class _Shown(NamedTuple):
 
     def words(self, facts: Facts) -> Texts:
         """The same in words, each chosen option apart."""
-        words: list[str] = []
-        for name, options in facts.items():
-            number = self.assessment.answers[name]
-            is_number = isinstance(number, int)
-            words += [said(self.rulebase, name, number)] if is_number else options_said(self.rulebase, name, options)
-        return tuple(words)
+        return tuple(in_words(self.rulebase, self.assessment, facts))
 
     def you_said(self, facts: Facts) -> str:
         """The same as a sentence."""
@@ -580,6 +589,31 @@ class _Shown(NamedTuple):
     def checking(self, fired: FiredCause) -> ShownChecking:
         flags = tuple(self.rulebase.red_flags[name].title for name in fired.flags)
         return _made(ShownChecking, fired.cause, name=fired.cause.title, red_flags=fired.flags, flags=flags)
+
+    def history(self, line: History) -> HistoryLine:
+        return HistoryLine(line.title, {item.label: self.told(item) for item in line.items})
+
+    def told(self, item: HistoryItem) -> str:
+        """What was answered of an item; what was not asked is no "no"."""
+        answer = self.assessment.answers.get(item.question)
+        if answer is None:
+            return NOT_ASKED
+        of_it = [option for option in chosen(answer) if option in item.options or not item.options]
+        if isinstance(answer, int) or of_it:
+            return said(self.rulebase, item.question, tuple(of_it) or answer)
+        return said(self.rulebase, item.question, NOT_SURE) if NOT_SURE in chosen(answer) else "no"
+
+    def conclusion(self, reasons: Sequence[ShownFlag]) -> HistoryLine:
+        """The last line: what it came to, and by which rules."""
+        found, about = self.assessment, self.rulebase.about
+        rules = [flag.id for flag in reasons] or [ranked.cause.id for ranked in found.causes]
+        items = {
+            "level": certainty_of(found).titled.format(found.disposition.title),
+            "rules": ", ".join(rules) or "none",
+            "may be checked": "; ".join(check.short for check in found.checks) or "nothing in particular",
+            "version": f"{about.version}, {self.rulebase.sha256[:12]}",
+        }
+        return HistoryLine("Result", items)
 
     def answered(self, name: str) -> Answered:
         answer, causes = self.assessment.answers[name], self.assessment.causes

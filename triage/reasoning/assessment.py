@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import NamedTuple
 
-from triage.knowledge.conditions import Facts
+from triage.knowledge.conditions import Facts, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AT_ONCE,
@@ -26,6 +27,7 @@ from triage.knowledge.model import (
     Note,
     RedFlag,
     RuleBase,
+    SafetyNet,
     Sign,
 )
 from triage.knowledge.voices import in_voice, voice_of
@@ -120,10 +122,11 @@ def _settle(
         prevention=advice("prevention"),
         do_not=advice("do_not"),
         myths=advice("myth"),
+        replies=advice("reply"),
         withheld=tuple(w for w in withheld if part_of(w.advice.kind) in shows) if "withheld" in shows else (),
         checks=_checks(rulebase, found.told) if "checks" in shows else (),
         notes=_notes(rulebase, found) if "notes" in shows else (),
-        safety_net=rulebase.safety_net if "safety_net" in shows else None,
+        safety_net=_net(rulebase, found) if "safety_net" in shows else None,
         missing=missing,
         pending=tuple(f.flag.id for f in found.flags if set(f.flag.waits_for) & set(missing)),
         voice=voice_of(rulebase, answers),
@@ -146,9 +149,19 @@ def _notes(rulebase: RuleBase, found: _Found) -> tuple[Note, ...]:
     return tuple(note for note in told if note.first or found.level.stops != AT_ONCE)
 
 
+def _net(rulebase: RuleBase, found: _Found) -> SafetyNet:
+    """The signs to come back for that neither the answers nor a note tell of; at a level of today only those of an emergency."""
+    net = rulebase.safety_net
+    today, emergency = (
+        tuple(s for s in signs if not (any_row(s.known, found.facts) or found.told.intersection(s.said_by)))
+        for signs in (net.today, net.emergency)
+    )
+    return replace(net, today=() if found.level.stops else today, emergency=emergency)
+
+
 def part_of(kind: str) -> str:
     """The part of a result that shows this kind of advice."""
-    return "myths" if kind == "myth" else kind
+    return {"myth": "myths", "reply": "replies"}.get(kind, kind)
 
 
 def _flags(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredFlag, ...]:

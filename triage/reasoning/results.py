@@ -69,6 +69,7 @@ class Assessment:
     prevention: tuple[Advice, ...]
     do_not: tuple[Advice, ...]
     myths: tuple[Advice, ...]
+    replies: tuple[Advice, ...]
     withheld: tuple[Withheld, ...]
     checks: tuple[Check, ...]
     notes: tuple[Note, ...]

@@ -21,8 +21,9 @@ from triage.knowledge.wording import GRADES, STRENGTHS, year_of
 from triage.output.as_json import json_text
 from triage.output.explanation import explained
 from triage.output.screen import WIDEST
+from triage.output.short import deciding
 from triage.output.text import whole
-from triage.output.view import NOTHING_MORE, View, Wanted, deciding, view_of
+from triage.output.view import NOTHING_MORE, View, Wanted, view_of
 from triage.reasoning.assessment import most_urgent
 from triage.reasoning.results import Assessment, FiredFlag
 from triage.version import __version__
@@ -187,8 +188,8 @@ def _parameters(result: _Result) -> Iterator[Json]:
     for myth in found.myths:
         yield _parts("myth", _code(codes.ADVICE, myth), *_values("step", "String", *myth.steps))
     yield from _values("more-urgent-if", "String", *(one.say for one in told.what_if))
-    yield from _values("safety-net-today", "String", *(net.today if net else ()))
-    yield from _values("safety-net-emergency", "String", *(net.emergency if net else ()))
+    yield from _values("safety-net-today", "String", *(sign.text for sign in net.today) if net else ())
+    yield from _values("safety-net-emergency", "String", *(sign.text for sign in net.emergency) if net else ())
     yield from _values("missing", "Coding", *(_asked(result, name) for name in found.missing))
     yield from _values("source", "RelatedArtifact", *_cited(result))
     yield from _values("answers", "Reference", result.answers)

@@ -1,0 +1,145 @@
+"""The short result: what is told on one screen, line by line, each as a part with words that lead it.
+
+Every format shows it first, and all of it. Only what was ticked is said back, and what is known is not asked for again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from triage.knowledge.conditions import Facts
+from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, RuleBase, chosen
+from triage.knowledge.wording import YOU_SAID, options_said, said
+from triage.reasoning.results import Assessment, FiredFlag
+
+ShortPart = Literal[
+    "urgency", "note", "do", "why", "fits", "checking", "ask", "prevent", "later", "today", "emergency", "beside"
+]  # fmt: skip
+
+MOST_TICKS = 3  # that a reason quotes
+MOST_NOTES = 3  # lines of warning signs that say what to do
+MOST_NAMED = 2  # causes, and checks
+MOST_SIGNS = 5  # to come back for
+GIVES_WAY: tuple[ShortPart, ...] = ("prevent", "fits", "ask")  # where the words are too many, in this order
+
+
+class ShortLine(NamedTuple):
+    """One line of the short result. `lead`: the words before it, without a colon; may be empty."""
+
+    part: ShortPart
+    lead: str
+    text: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.lead}: {self.text}" if self.lead else self.text
+
+
+def short_lines(rulebase: RuleBase, assessment: Assessment, say: str) -> tuple[ShortLine, ...]:
+    """The lines below the first sentence, which is `say`, in the order in which they are told. `rulebase`: in its voice.
+
+    What can be spared is left out where they are longer than the level wants.
+    """
+    lines = [line for line in _lines(rulebase, assessment) if line.text]
+    for part in GIVES_WAY:
+        if count_words(say, *(line.sentence for line in lines)) > assessment.disposition.most_words:
+            lines = [line for line in lines if line.part != part]
+    return tuple(lines)
+
+
+def count_words(*texts: str) -> int:
+    """How many words a person reads."""
+    return sum(len(re.findall(r"[\w'\u2019-]+", text)) for text in texts)
+
+
+def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
+    level, net = assessment.disposition, assessment.safety_net
+    yield from (ShortLine("urgency", "", text) for text in places(rulebase, deciding(assessment)))
+    yield from (ShortLine("note", "", note.short or note.title) for note in assessment.notes if note.first)
+    if level.stops:
+        yield _why(rulebase, assessment)
+    yield from _what_to_do(assessment)
+    if level.stops == AT_ONCE:
+        return
+    if not level.stops:
+        yield _why(rulebase, assessment)
+    yield from _what_fits(assessment)
+    yield ShortLine("ask", "You can ask about", _listed([check.short for check in assessment.checks]))
+    yield ShortLine("prevent", "To prevent it", next((one.short or one.title for one in assessment.prevention), ""))
+    if assessment.complete and not level.stops:
+        yield ShortLine("later", "", " ".join(level.more))
+    if net:
+        yield ShortLine("today", net.say_today, _listed([sign.text for sign in net.today], MOST_SIGNS))
+        yield ShortLine("emergency", net.say_emergency, _listed([sign.text for sign in net.emergency], MOST_SIGNS))
+    if assessment.pharmacist:
+        yield ShortLine("beside", "Also", assessment.pharmacist.say)
+
+
+def _what_to_do(assessment: Assessment) -> Iterator[ShortLine]:
+    """The one advice that helps most, or what the warning signs that decide say; these first where today is the level."""
+    level = assessment.disposition
+    notes = list(dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes))[:MOST_NOTES]
+    advice = next((one.short for one in assessment.relief if one.short), "")
+    if level.stops == AT_ONCE:
+        notes += level.more
+    elif advice and not (level.stops and notes):
+        yield ShortLine("do", "Until then" if level.stops else "In a cramp", advice)
+        return
+    yield from (ShortLine("do", "", line) for line in notes)
+
+
+def _what_fits(assessment: Assessment) -> Iterator[ShortLine]:
+    everyday = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group == EVERYDAY]
+    others = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group != EVERYDAY]
+    checking = [fired.cause.title for fired in assessment.needs_checking]
+    yield ShortLine("fits", "What fits", _listed(everyday))
+    yield ShortLine("checking", "Needs checking" if checking else "Worth asking about", _listed(checking or others))
+
+
+def _why(rulebase: RuleBase, assessment: Assessment) -> ShortLine:
+    """The reason, in the person's own ticks; without one, where danger was asked about and was not sure."""
+    flags = deciding(assessment)
+    if flags:
+        ticks = list(dict.fromkeys(tick for fired in flags for tick in in_words(rulebase, assessment, fired.answers)))
+        you_said = rulebase.voices[assessment.voice][YOU_SAID]
+        return ShortLine("why", "Why", f"{you_said}: {'; '.join(ticks[:MOST_TICKS])}. {flags[0].flag.because}")
+    unsure = unsure_of_danger(rulebase, assessment)
+    return ShortLine("why", "Why", no_flag(unsure) if unsure and assessment.complete else "")
+
+
+def no_flag(unsure: Sequence[str]) -> str:
+    """That no warning sign decided, and where the person was not sure of one."""
+    if unsure:
+        return f"No answer is a clear warning sign, but you were {'; '.join(unsure)}."
+    return "None of the answers is a warning sign."
+
+
+def deciding(assessment: Assessment) -> list[FiredFlag]:
+    """The red flags of the level of the result."""
+    return [fired for fired in assessment.red_flags if fired.flag.disposition == assessment.disposition.id]
+
+
+def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
+    """Where to go, in the order of the rule base (the safest place first)."""
+    wanted = {fired.flag.place for fired in flags}
+    return [text for place, text in rulebase.places.items() if place in wanted]
+
+
+def in_words(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> Iterator[str]:
+    """The answers behind a rule, each chosen option apart, in its own words."""
+    for name, options in facts.items():
+        answer = assessment.answers[name]
+        yield from [said(rulebase, name, answer)] if isinstance(answer, int) else options_said(rulebase, name, options)
+
+
+def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> tuple[str, ...]:
+    """What was answered "not sure" where danger was asked about."""
+    answers = assessment.answers
+    asked = (q.id for q in rulebase.questions.values() if q.danger and q.id in answers)
+    return tuple(said(rulebase, name, NOT_SURE) for name in asked if NOT_SURE in chosen(answers[name]))
+
+
+def _listed(items: Sequence[str], most: int = MOST_NAMED) -> str:
+    return f"{'; '.join(items[:most])}." if items else ""
