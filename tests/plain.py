@@ -120,7 +120,8 @@ class Rules:
         self.advice = sorted(tables("advice", "advice/*.toml"), key=lambda a: (a["order"], a["id"]))
         self.notes = tables("note", "advice/*.toml")
         self.checks = tables("check", "checks.toml")
-        self.voices = {voice["id"]: voice["words"] for voice in tables("voice", "voices.toml")}
+        country = next(c for c in tables("country", "countries.toml") if c["id"] == single["about"]["country"])
+        self.voices = {voice["id"]: country["words"] | voice["words"] for voice in tables("voice", "voices.toml")}
 
     @property
     def ladder(self) -> list[dict[str, Any]]:
@@ -192,6 +193,7 @@ def read(answers: Case) -> Result:
         "prevention": [name for name in given if _part(name) == "prevention"],
         "do_not": [name for name in given if _part(name) == "do_not"],
         "myths": [name for name in given if _part(name) == "myths"],
+        "replies": [name for name in given if _part(name) == "replies"],
     }
     shown = {part: found if part in level["shows"] else type(found)() for part, found in parts.items()}
     shown["red_flags"] = _ids(sorted(flags, key=lambda flag: in_order.index(flag["disposition"])))
@@ -269,7 +271,7 @@ def _is_printed(advice: Mapping[str, Any], told: set[str]) -> bool:
 
 def _part(advice_id: str) -> str:
     kind: str = next(advice["kind"] for advice in rules().advice if advice["id"] == advice_id)
-    return "myths" if kind == "myth" else kind
+    return {"myth": "myths", "reply": "replies"}.get(kind, kind)
 
 
 def _ids(tables: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -285,7 +287,8 @@ def missing(answers: Case) -> list[str]:
     if level.get("stops") == "at_once":
         return []
     urgent = level.get("stops") == "after_follow_ups"
-    left = [q for q in rules().questions.values() if q["id"] not in answers and is_asked(q, answers)]
+    asked = [q for q in rules().questions.values() if not q.get("after")]  # the others wait for the result
+    left = [q for q in asked if q["id"] not in answers and is_asked(q, answers)]
     return [q["id"] for q in left if (not urgent or follows_up(q, answers)) and not gives_way(q, answers, urgent)]
 
 

@@ -78,6 +78,7 @@ _LISTS: dict[str, tuple[Callable[[RuleBase], Iterable[str]], Callable[[Assessmen
     "prevention": (lambda rules: _advice(rules, "prevention"), lambda found: _ids(found.prevention)),
     "do_not": (lambda rules: _advice(rules, "do_not"), lambda found: _ids(found.do_not)),
     "myths": (lambda rules: _advice(rules, "myth"), lambda found: _ids(found.myths)),
+    "replies": (lambda rules: _advice(rules, "reply"), lambda found: _ids(found.replies)),
     "withheld": (lambda rules: rules.advice, lambda found: [w.advice.id for w in found.withheld]),
     "checks": (lambda rules: rules.checks, lambda found: _ids(found.checks)),
     "notes": (lambda rules: rules.notes, lambda found: _ids(found.notes)),

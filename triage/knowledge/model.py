@@ -512,7 +512,7 @@ class Check(Entry):
     condition: Annotated[Condition, Findings(FINDINGS)]
     because: Annotated[Text, NEEDED]
     strength: Annotated[Strength, "`ask`: a sign asks for it; `may`: a doctor may check it, as the cramps are serious"]
-    short: Annotated[Text, "its title for the short result, in 8 words at most"]
+    short: Annotated[Text, "its title for the short result, in 8 words at most; without it the title"] = ""
     note: Text = ""
 
 

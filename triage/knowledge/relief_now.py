@@ -18,7 +18,7 @@ FAULTY = (FaultyInput, ValueError, LookupError, TypeError, AttributeError)
 
 def unknown_country(country: str, countries: Iterable[str]) -> FaultyInput:
     """What is said of a country that the rules do not know."""
-    return FaultyInput([Fault("--country", 0, f'no country "{country}"', allowed(country, countries), "LCT613")])
+    return FaultyInput([Fault("--country", 0, f'no country "{country}"', allowed(country, countries), "LCT627")])
 
 
 class Steps(NamedTuple):

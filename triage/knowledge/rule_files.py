@@ -63,7 +63,7 @@ LAYOUT = {
     "wording.toml": {"wording", "forbidden"},
 }
 FIGURES = "figures/*.svg"
-MAY_BE_ABSENT = {"accepted.toml", "hazards.toml", FIGURES}
+MAY_BE_ABSENT = {"accepted.toml", "doctor.toml", "hazards.toml", FIGURES}
 
 
 def file_names(rules: Path) -> set[str]:

@@ -610,7 +610,8 @@ class _Shown(NamedTuple):
         items = {
             "level": certainty_of(found).titled.format(found.disposition.title),
             "rules": ", ".join(rules) or "none",
-            "may be checked": "; ".join(check.short for check in found.checks) or "nothing in particular",
+            "may be checked": "; ".join(check.short or check.title for check in found.checks)
+            or "nothing in particular",
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
         }
         return HistoryLine("Result", items)
