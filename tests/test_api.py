@@ -27,6 +27,7 @@ from triage.conversation.interview import missing_from
 from triage.exchange.schemas.every import schema_of
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.voices import rules_in_voice
 from triage.output.as_json import as_dict as document
 from triage.reasoning.assessment import assess as assess_with
 from triage.reasoning.engine import Engine
@@ -192,7 +193,7 @@ def test_a_fault_hides_no_danger_sign(answers: dict[str, object], level: str, ru
     (row,) = triage.assess_rows([answers], partial=True)
     known = level.removesuffix("?")
     if known:
-        assert f": {rulebase.dispositions[known].say}" in str(raised.value)
+        assert f": {rules_in_voice(rulebase).dispositions[known].say}" in str(raised.value)
         assert f"; so far asks for: {known}" in str(row["error"])
     for told in (str(raised.value), str(row["error"])):
         assert ("asks for" in told) == bool(known)

@@ -339,7 +339,7 @@ def test_a_filled_in_form_is_complete_and_never_milder_than_the_interview(
 def test_a_form_tells_at_once_what_the_interview_would_stop_for(
     form: Json, engine: Engine, people: list[Answers]
 ) -> None:
-    levels = {level.id: level.say for level in engine.rulebase.ladder if level.stops}
+    levels = {level.id: level.say for level in rules_in_voice(engine.rulebase).ladder if level.stops}
     told: set[str] = set()
     notices = {**form, "item": [item for item in form["item"] if item["text"] in levels.values()]}
     says = {item["linkId"]: item["text"] for item in notices["item"]}

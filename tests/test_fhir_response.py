@@ -28,6 +28,7 @@ from triage.exchange.fhir.questionnaire import FORMER_URL, URL, name_of
 from triage.exchange.fhir.response import as_response, as_text, read_response
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
 from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.voices import rules_in_voice
 
 Json = dict[str, Any]
 Break = Callable[[Json], object]
@@ -370,7 +371,7 @@ def test_the_command_names_the_level_that_was_reached(
     path.write_text(json.dumps(sound), "utf-8")
     assert main(["run", str(path)]) == 2
     said = capsys.readouterr()
-    assert rulebase.ladder[0].say in said.err
+    assert rules_in_voice(rulebase).ladder[0].say in said.err
     assert said.out == ""
 
 

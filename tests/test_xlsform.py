@@ -227,7 +227,7 @@ def test_a_filled_in_form_leaves_nothing_open(form: Form, rulebase: RuleBase, en
 def test_what_must_not_wait_is_said_where_the_rules_find_it(form: Form, rulebase: RuleBase, engine: Engine) -> None:
     """In a whole form a notice of a level stands if and only if a red flag of that level is raised."""
     random = Random(11)
-    stopping = [level for level in rulebase.ladder if level.stops]
+    stopping = [level for level in rules_in_voice(rulebase).ladder if level.stops]
     seen = dict.fromkeys((level.id for level in stopping), 0)
     words = {level.id: xlsform._label(level.say) for level in stopping}
     rows = xlsform.sheets(rulebase)["survey"]
