@@ -27,13 +27,12 @@ from triage.conversation.interview import BACK, Prompt, Reply, settled_flags
 from triage.conversation.prompts import (
     BOTH,
     BOUNCE_SECONDS,
-    DETAILS,
     NARROW,
-    PAGE,
+    Offer,
     PlainAsker,
     QuestionaryAsker,
-    _pages,
     key_line,
+    pages,
 )
 from triage.knowledge.model import NOT_SURE, Answers, Limit, Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
@@ -611,7 +610,7 @@ def test_pages_hold_every_line_in_order_and_break_at_blanks(most: int) -> None:
         for letter, count in zip("abcdef", (1, 4, 2, 9, 3, 3), strict=True)
     ]
     lines = ["", *(line for block in blocks for line in ["", *block])]
-    pages = _pages(lines, most)
+    found = pages(lines, most)
     assert [line for page in pages for line in page if line] == [line for line in lines if line]
     assert max(map(len, pages)) <= most
     assert all(page[0] and page[-1] for page in pages)

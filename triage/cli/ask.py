@@ -6,7 +6,7 @@ import argparse
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
@@ -14,23 +14,24 @@ from pathlib import Path
 from threading import current_thread, main_thread
 
 from triage.cli.common import check_ids, check_output, engine_of, is_same, remark, wanted_of, write, written
-from triage.cli.console import DONE, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
+from triage.cli.console import DONE, INDENT, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
 from triage.cli.formats import TEXT
-from triage.cli.page import OFFER, save_page
+from triage.cli.page import save_new, save_page
 from triage.conversation.answers import as_toml, is_stale, place_of, with_level, without_danger, write_whole
 from triage.conversation.interview import Interview, missing_from
-from triage.conversation.prompts import PAGE, PlainAsker, QuestionaryAsker, TerminalAsker
+from triage.conversation.prompts import Offer, PlainAsker, QuestionaryAsker, TerminalAsker
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
 from triage.knowledge.faults import FaultyInput
-from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.model import Answers
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
-from triage.output.text import details, emergency_lines, headline, short, whole
-from triage.output.view import Wanted, view_of
+from triage.output.text import details, emergency_lines, headline, short
+from triage.output.view import View, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
+from triage.version import program
 
 
 def interview(args: argparse.Namespace, opened: bool) -> int:
@@ -41,37 +42,48 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
     title, known = _known_answers(args, engine)
     can_ask = sys.stdin is not None and (on_terminal() or (args.plain and sys.stderr is not None))
     if not can_ask and missing_from(engine, known):
-        say(
-            "No terminal to ask questions on. Use `leg-cramp-triage run FILE` for an answer file, "
-            "or --plain for numbered prompts on standard input."
-        )
+        say("No terminal to ask questions on. For an answer file:", f"{INDENT}{program()} run FILE")
+        say("For numbered prompts on standard input, add --plain.")
         return WRONG_INPUT
     _check_targets(args)
     asker = _asker(engine, args.plain or needs_plain(), greeted=opened or not can_ask)
     asker.head_is_shown = opened
     talk = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine))
-    try:
-        with _ended_like_ctrl_c(asker):
+    with _ended_from_outside(asker) as signals:
+        try:
             answers = talk.conduct() if can_ask else known
-            assessment = assess(engine, answers, missing_from(engine, answers))
-            _give(args, engine.rulebase, assessment, asker)
-    except (KeyboardInterrupt, EOFError):
-        _tell_stopped(args, engine, talk)
-        return STOPPED
+            while name := _give(args, engine, answers, asker):
+                answers = talk.change(name)
+        except (KeyboardInterrupt, EOFError):
+            _tell_stopped(engine, talk)
+            if not (args.save or signals or talk.known == known) and asker.can_be_asked:
+                _offer_to_save(args, title, engine, talk, asker)
+            _tell_how_to_go_on(args)
+            return STOPPED
     return DONE
 
 
 @contextmanager
-def _ended_like_ctrl_c(asker: TerminalAsker) -> Iterator[None]:
-    """Being told to end leaves the terminal as it was, and says what is known."""
+def _ended_from_outside(asker: TerminalAsker) -> Iterator[list[int]]:
+    """Being told to end leaves the terminal as it was, and says what is known. What has told so, as it comes."""
+    told: list[int] = []
     if current_thread() is not main_thread():
-        yield
+        yield told
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asker.leave())
+
+    def end(number: int, _: object) -> None:
+        told.append(number)
+        asker.leave()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number, act in before.items() if act is not signal.SIG_IGN]  # not that of nohup
+    for number in heard:
+        signal.signal(number, end)
     try:
-        yield
+        yield told
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def _resume(args: argparse.Namespace) -> None:
@@ -128,83 +140,112 @@ def _keep(args: argparse.Namespace, title: str, answers: Answers, engine: Engine
     """Write all answers so far, if asked to. A full disk must not end the interview."""
     if not args.save:
         return
-    path, today = Path(args.save), date.today()
-    if is_json(path):
-        text = as_text(engine.rulebase, answers, title, today, complete=not missing_from(engine, answers))
-    else:
-        text = as_toml(answers, engine.rulebase, title, saved=today)
+    path = Path(args.save)
     try:
-        write_whole(path, text)
+        write_whole(path, _file_text(title, answers, engine, path))
     except OSError as error:
         say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
 
 
-def _tell_stopped(args: argparse.Namespace, engine: Engine, talk: Interview) -> None:
-    """Say what is known already, if it is a reason to see somebody, and how to go on."""
+def _file_text(title: str, answers: Answers, engine: Engine, path: Path) -> str:
+    """An answer file of the kind that its name tells."""
+    today = date.today()
+    if is_json(path):
+        return as_text(engine.rulebase, answers, title, today, complete=not missing_from(engine, answers))
+    return as_toml(answers, engine.rulebase, title, saved=today)
+
+
+def _tell_stopped(engine: Engine, talk: Interview) -> None:
+    """Say what is known already, if it is a reason to see somebody."""
     say("", "Stopped.")
     missing = missing_from(engine, talk.known)  # known: with what was ticked in a list that is not finished
     unfinished = [name for name in talk.ticked if name not in missing]
     assessment = assess(engine, talk.known, (*missing, *unfinished))
     if assessment.see_doctor:
-        _say_wrapped(headline(view_of(engine.rulebase, assessment)))
+        _say_level(view_of(engine.rulebase, assessment))
+
+
+def _offer_to_save(args: argparse.Namespace, title: str, engine: Engine, talk: Interview, asker: TerminalAsker) -> None:
+    """Save what was answered after all, if that is wanted. Leaving is no, and at once."""
+    with suppress(KeyboardInterrupt, EOFError):
+        if asker.agrees("Save what you answered?"):
+            made = partial(_file_text, title, talk.answers, engine)
+            args.save = str(save_new(asker, "answers", ".toml", made) or "")
+
+
+def _tell_how_to_go_on(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists():
         say(f"Your answers so far are in {args.save}", "To go on:")
-        say(f"  leg-cramp-triage --resume {shlex.quote(args.save)}")
-    elif args.save:
-        _say_wrapped("Nothing was stored.")
+        say(f"{INDENT}{program()} --resume {shlex.quote(args.save)}")
     else:
-        _say_wrapped("Nothing was stored. To be able to stop and go on later, start with --save FILE.")
+        say("Nothing was stored.")
 
 
-def _say_wrapped(text: str) -> None:
-    say(*screen.wrap(text, screen.width()))
+def _say_level(view: View) -> None:
+    """How urgent it is, beside the result."""
+    columns = screen.width()
+    say(*(emergency_lines(view, columns) if view.emergency else screen.wrap(view.say, columns)))
 
 
-def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
-    """The result of an interview: in its format, as text in a pipe, or in a terminal one screen and what is below it."""
-    view, columns = view_of(rulebase, assessment, wanted_of(args)), screen.width()
+def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: TerminalAsker) -> str | None:
+    """The result in its format, as `run` gives it, or in a terminal one screen and what is below it.
+
+    The id of an answer that is to be changed, or None.
+    """
+    rulebase, assessment = engine.rulebase, assess(engine, answers, missing_from(engine, answers))
     if args.output or args.format != TEXT:
-        _give_formatted(args, rulebase, assessment, asker)
-        return
-    more = explained(view, columns)
+        _give_formatted(args, engine, assessment, asker)
+        return None
+    view = view_of(rulebase, assessment, wanted_of(args))
     if not on_terminal():
-        print("\n".join([*whole(view, columns), *more]))
-        return
-    first = [*([] if asker.has_left else short(view, columns)), *more]
-    if first:
-        print("\n".join(["", *first]), flush=True)
-    parts = details(view, columns)
-    if parts:
-        parts.append((HOW, how_lines(view_of(rulebase, assessment, Wanted(how=True)), columns)))
-        with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-            _after_result(
-                asker, headline(view), len(first), parts, partial(save_page, args, rulebase, assessment, asker)
-            )
-    elif more:  # an emergency, which must not scroll away
-        print("\n".join(["", *screen.wrap(view.say.upper(), columns)]), flush=True)
+        write(args, written(TEXT, rulebase, assessment, wanted_of(args)), TEXT)
+    elif view.emergency:
+        _give_emergency(view, asker.has_left)
+    else:
+        offers = [
+            Offer("m", "more", does=partial(_show_parts, asker, engine, assessment)),
+            Offer("p", "page for your doctor", does=partial(save_page, args, rulebase, assessment, asker)),
+        ]
+        return asker.after_result(partial(_result, view), headline(view), offers, answers)
+    return None
 
 
-def _give_formatted(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
+def _result(view: View) -> list[str]:
+    columns = screen.width()
+    return [*short(view, columns), *explained(view, columns)]
+
+
+def _give_emergency(view: View, has_left: bool) -> None:
+    """What is wanted besides must not make it scroll away."""
+    columns = screen.width()
+    more = explained(view, columns)
+    last = ["", *screen.wrap(view.say.upper(), columns)] if more else []
+    if lines := [*([] if has_left else short(view, columns)), *more, *last]:
+        print("\n".join(["", *lines]), flush=True)
+
+
+def _give_formatted(args: argparse.Namespace, engine: Engine, assessment: Assessment, asker: TerminalAsker) -> None:
     """To a file or in another format than text: that must neither hide an emergency nor push it away."""
-    wanted, columns = wanted_of(args), screen.width()
-    view = view_of(rulebase, assessment)
+    wanted = wanted_of(args)
     if not asker.has_left:
-        say(*(emergency_lines(view, columns) if view.emergency else screen.wrap(view.say, columns)))
-    write(args, written(args.format, rulebase, assessment, wanted._replace(answered=wanted.day)), args.format)
+        _say_level(view_of(engine.rulebase, assessment))
+    write(args, written(args.format, engine.rulebase, assessment, wanted._replace(answered=wanted.day)), args.format)
     if asker.has_left and not args.output:
-        _say_wrapped(assessment.disposition.say.upper())
+        say(assessment.disposition.say.upper())
 
 
-def _after_result(
-    asker: TerminalAsker, headline: str, height: int, parts: list[tuple[str, list[str]]], save: Callable[[], None]
-) -> None:
-    """Whatever is wanted: the parts below a result of `height` lines, and to save a page of it."""
-    headings = [*(heading for heading, _ in parts), OFFER]
-    while (wanted := asker.after_result(headline, height)) == PAGE:
-        save()
-    while wanted and (number := asker.more(headings)) is not None:
-        if number == len(parts):
-            save()
-        else:
-            heading, lines = parts[number]
-            asker.give([heading, *lines])
+def _show_parts(asker: TerminalAsker, engine: Engine, assessment: Assessment) -> None:
+    """The parts of the details, one by one, as they are wanted."""
+    view = view_of(engine.rulebase, assessment, Wanted(how=True))
+
+    def parts() -> list[tuple[str, list[str]]]:
+        columns = screen.width()
+        return [*details(view, columns), (HOW, how_lines(view, columns))]
+
+    def part(number: int) -> list[str]:
+        heading, lines = parts()[number]
+        return [heading, *lines]
+
+    headings = [heading for heading, _ in parts()]
+    while (number := asker.more(headings)) is not None:
+        asker.give(partial(part, number))

@@ -86,7 +86,7 @@ Reply = Answer | Back
 
 
 class Asker(Protocol):
-    """What an interview needs of a terminal. Stopping is KeyboardInterrupt or EOFError."""
+    """What an interview needs of a terminal. Stopping is KeyboardInterrupt or EOFError, with what was ticked in a list."""
 
     def ask(self, prompt: Prompt) -> Reply:
         """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
@@ -97,8 +97,8 @@ class Asker(Protocol):
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         """Say at once that something urgent was found."""
 
-    def emergency(self, answers: Answers) -> bool:
-        """Say at once what to do; whether the person leaves with it (or goes back: ticked by mistake)."""
+    def emergency(self, answers: Answers) -> str | Back | None:
+        """Say at once what to do. None: the person leaves with it. BACK, or a question to change: ticked by mistake."""
 
     def review(self, answers: Answers) -> str | None:
         """Show all answers; the id of a question to change, or None to go on."""
@@ -178,21 +178,34 @@ class Interview:
         return {**self.answers, **self.ticked}
 
     def conduct(self) -> Answers:
-        """Ask until nothing is left to ask and the review is accepted; the answers."""
+        """Ask until nothing is left to ask and the review is accepted, or an emergency is left; the answers."""
+        while not self._ends_at_once() and (name := self.asker.review(self.answers)):
+            self._put(name)
+        return self.answers
+
+    def change(self, name: str) -> Answers:
+        """Once there is a result: ask one question again, and what is to be asked because of it; the answers."""
+        self._put(name)
+        self._ends_at_once()
+        return self.answers
+
+    def _ends_at_once(self) -> bool:
+        """Ask until nothing is left to ask; whether the person left with an emergency."""
         while True:
             self._announce_what_is_new()
             if self._stops_at_once(self.answers):
-                if self.asker.emergency(self.answers):
+                wanted = self.asker.emergency(self.answers)
+                if wanted is None:
                     self.answered(self.answers)
-                    return self.answers
-                self._step_back(self._just_after_the_sign())
-            elif left := open_questions(self.engine, self.answers):
-                if self._put(left[0].id) is BACK:
-                    self._step_back(len(self.asked))
-            elif name := self.asker.review(self.answers):
-                self._put(name)
-            else:
-                return self.answers
+                    return True
+                if isinstance(wanted, str):
+                    self._put(wanted)
+                else:
+                    self._step_back(self._just_after_the_sign())
+            elif not (left := open_questions(self.engine, self.answers)):
+                return False
+            elif self._put(left[0].id) is BACK:
+                self._step_back(len(self.asked))
 
     def _put(self, name: str) -> Reply:
         """Ask one question, with the answer given before, and keep the new one."""
