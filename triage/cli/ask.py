@@ -18,7 +18,7 @@ from triage.cli.console import DONE, INDENT, STOPPED, WRONG_INPUT, fault, needs_
 from triage.cli.formats import TEXT
 from triage.cli.page import save_new, save_page
 from triage.conversation.answers import as_toml, is_stale, place_of, with_level, without_danger, write_whole
-from triage.conversation.interview import Interview, missing_from
+from triage.conversation.interview import Interview, assess_so_far, missing_from
 from triage.conversation.prompts import Offer, PlainAsker, QuestionaryAsker, TerminalAsker
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
@@ -39,25 +39,29 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
     engine = engine_of(args.rules)
     check_ids(args.why_not, engine.rulebase)
     _resume(args)
-    title, known = _known_answers(args, engine)
+    title, known, ticked = _known_answers(args, engine)
     can_ask = sys.stdin is not None and (on_terminal() or (args.plain and sys.stderr is not None))
-    if not can_ask and missing_from(engine, known):
+    if not can_ask and (ticked or missing_from(engine, known)):
         say("No terminal to ask questions on. For an answer file:", f"{INDENT}{program()} run FILE")
         say("For numbered prompts on standard input, add --plain.")
         return WRONG_INPUT
     _check_targets(args)
     asker = _asker(engine, args.plain or needs_plain(), greeted=opened or not can_ask)
     asker.head_is_shown = opened
-    talk = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine))
+    talk = Interview(engine, asker, known, lambda _: _keep(args, title, talk), ticked)
+    offers = False
     with _ended_from_outside(asker) as signals:
         try:
             answers = talk.conduct() if can_ask else known
             while name := _give(args, engine, answers, asker):
                 answers = talk.change(name)
         except (KeyboardInterrupt, EOFError):
-            _tell_stopped(engine, talk)
-            if not (args.save or signals or talk.known == known) and asker.can_be_asked:
-                _offer_to_save(args, title, engine, talk, asker)
+            if talk.known != {**known, **ticked}:
+                _keep(args, title, talk)
+                offers = not (args.save or signals) and asker.can_be_asked
+            _tell_stopped(talk)
+            if offers:
+                _offer_to_save(args, title, talk, asker)
             _tell_how_to_go_on(args)
             return STOPPED
     return DONE
@@ -95,10 +99,10 @@ def _resume(args: argparse.Namespace) -> None:
         args.answers = args.save = args.resume
 
 
-def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answers]:
-    """Title and answers of --answers, if it is given. Raises FaultyInput."""
+def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answers, Answers]:
+    """Title, answers and unfinished lists of --answers, if it is given. Raises FaultyInput."""
     if not args.answers:
-        return "", {}
+        return "", {}, {}
     rulebase = engine.rulebase
     try:
         file = read_answer_file(Path(args.answers), rulebase)
@@ -110,8 +114,8 @@ def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answe
     remark(file)
     if is_stale(file, rulebase, date.today()):
         say(f"{file.name}: {rulebase.saved.asked_again}")
-        return file.title, without_danger(file.answers, rulebase)
-    return file.title, file.answers
+        return file.title, without_danger(file.answers, rulebase), without_danger(file.ticked, rulebase)
+    return file.title, file.answers, file.ticked
 
 
 def _asker(engine: Engine, plain: bool, greeted: bool) -> TerminalAsker:
@@ -136,49 +140,49 @@ def _check_targets(args: argparse.Namespace) -> None:
             raise fault(name, f"cannot be written: {error.strerror}", code="LCT603") from None
 
 
-def _keep(args: argparse.Namespace, title: str, answers: Answers, engine: Engine) -> None:
-    """Write all answers so far, if asked to. A full disk must not end the interview."""
+def _keep(args: argparse.Namespace, title: str, talk: Interview) -> None:
+    """Write all that is known so far, if asked to. A full disk must not end the interview."""
     if not args.save:
         return
     path = Path(args.save)
     try:
-        write_whole(path, _file_text(title, answers, engine, path))
+        write_whole(path, _file_text(title, talk, path))
     except OSError as error:
         say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
 
 
-def _file_text(title: str, answers: Answers, engine: Engine, path: Path) -> str:
-    """An answer file of the kind that its name tells."""
-    today = date.today()
+def _file_text(title: str, talk: Interview, path: Path) -> str:
+    """An answer file of the kind that its name tells. FHIR has no place for lists that are not finished."""
+    rulebase, today = talk.rulebase, date.today()
+    answers = {name: answer for name, answer in talk.answers.items() if name not in talk.ticked}
     if is_json(path):
-        return as_text(engine.rulebase, answers, title, today, complete=not missing_from(engine, answers))
-    return as_toml(answers, engine.rulebase, title, saved=today)
+        return as_text(rulebase, answers, title, today, complete=not missing_from(talk.engine, answers))
+    return as_toml(answers, rulebase, title, today, talk.ticked)
 
 
-def _tell_stopped(engine: Engine, talk: Interview) -> None:
+def _tell_stopped(talk: Interview) -> None:
     """Say what is known already, if it is a reason to see somebody."""
     say("", "Stopped.")
-    missing = missing_from(engine, talk.known)  # known: with what was ticked in a list that is not finished
-    unfinished = [name for name in talk.ticked if name not in missing]
-    assessment = assess(engine, talk.known, (*missing, *unfinished))
+    assessment = assess_so_far(talk.engine, talk.answers, talk.ticked)
     if assessment.see_doctor:
-        _say_level(view_of(engine.rulebase, assessment))
+        _say_level(view_of(talk.rulebase, assessment))
 
 
-def _offer_to_save(args: argparse.Namespace, title: str, engine: Engine, talk: Interview, asker: TerminalAsker) -> None:
+def _offer_to_save(args: argparse.Namespace, title: str, talk: Interview, asker: TerminalAsker) -> None:
     """Save what was answered after all, if that is wanted. Leaving is no, and at once."""
     with suppress(KeyboardInterrupt, EOFError):
         if asker.agrees("Save what you answered?"):
-            made = partial(_file_text, title, talk.answers, engine)
-            args.save = str(save_new(asker, "answers", ".toml", made) or "")
+            args.save = str(save_new(asker, "answers", ".toml", partial(_file_text, title, talk)) or "")
 
 
 def _tell_how_to_go_on(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists():
         say(f"Your answers so far are in {args.save}", "To go on:")
         say(f"{INDENT}{program()} --resume {shlex.quote(args.save)}")
-    else:
+    elif args.save:
         say("Nothing was stored.")
+    else:
+        say("Nothing was stored. To be able to stop and go on later, start with --save FILE.")
 
 
 def _say_level(view: View) -> None:

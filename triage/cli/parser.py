@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say
 from triage.cli.formats import FORMATS, FORMS, TEXT
 from triage.exchange.schemas import KINDS
-from triage.knowledge.faults import allowed, printable
+from triage.knowledge.faults import allowed
 from triage.output import screen
 from triage.version import NAME, __version__, program
 
@@ -77,7 +78,8 @@ EXPLAINED = (
         metavar="ID",
         action="append",
         default=[],
-        help="add why this cause, advice, check or other rule is not in the result (may be given again)",
+        help="add why this cause, advice, check or other rule is not in the result (may be given again); a word that is "
+        "no id is looked for",
     ),
 )
 
@@ -196,8 +198,14 @@ COMMANDS = {
     "rules": Command(
         "list the rules, or show one",
         "Lists all rules. With an id it shows what is known of a rule: when it holds, in words, what it leads to, its "
-        "examples and its sources. Questions, levels, sources, claims and hazards have ids too.",
-        {"rules": "all rules", "rules age": "the question about age", "rules --book": "the rule book"},
+        "examples and its sources. Questions, levels, sources, claims and hazards have ids too. For a word that is no id it "
+        "names up to five things that have it in their title or text, and ends with code 2.",
+        {
+            "rules": "all rules",
+            "rules age": "the question about age",
+            "rules varicose": "what has that word",
+            "rules --book": "the rule book",
+        },
         (RULES, OUTPUT),
         (
             _option("id", nargs="?", metavar="ID", help="show what has this id: a rule, question, source, claim, ..."),
@@ -299,7 +307,9 @@ class Parser(argparse.ArgumentParser):
         return super().format_help() + "".join(f"{line}\n" for line in lines)
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))  # it repeats words that were given
+        self.print_usage(sys.stderr)
+        say(f"{self.prog}: error: {message}")
+        self.exit(WRONG_INPUT)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """That help could not be written is not hidden."""

@@ -31,9 +31,9 @@ from triage.knowledge.model import (
 )
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import said
-from triage.reasoning.assessment import most_urgent, settled_flags, settled_level
+from triage.reasoning.assessment import assess, most_urgent, settled_flags, settled_level
 from triage.reasoning.engine import Engine
-from triage.reasoning.results import FiredFlag
+from triage.reasoning.results import Assessment, FiredFlag
 
 YES, NO = "yes", "no"
 
@@ -156,8 +156,11 @@ class Interview:
         asker: Asker,
         known: Answers | None = None,
         answered: Callable[[Answers], None] = lambda _: None,
+        ticked: Answers | None = None,
     ) -> None:
-        """`known` are answers from a file; `answered` is called after every answer, of an emergency when it is left.
+        """`known` are answers from a file, `ticked` what was ticked there on lists that were not finished.
+
+        `answered` is called after every answer, of an emergency when it is left.
 
         Known answers that would be asked for count as asked: one can go back to them. The
         others are used all the same.
@@ -169,7 +172,7 @@ class Interview:
         self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
         self.offered: dict[str, frozenset[str]] = {}
         self.early: dict[str, Early] = {}
-        self.ticked: Answers = {}
+        self.ticked: Answers = dict(ticked or {})
         self.announced: set[str] = set()
 
     @property
@@ -224,7 +227,7 @@ class Interview:
         """A question with what was answered before: ticked, or told (a number, a harmless answer to danger)."""
         facts, asked = self._facts(answers), list(dict.fromkeys([*self.asked, question.id]))
         left = {q.id for q in open_questions(self.engine, _without(question, answers))} - {question.id}
-        before = answers.get(question.id, ())
+        before = answers.get(question.id, self.ticked.get(question.id, ()))
         calm = {o.id for o in question.options if question.danger and (o.key or o.harmless)}
         ticked = tuple(option for option in chosen(before) if option not in calm)
         remark = ""
@@ -248,8 +251,10 @@ class Interview:
         self.answers[question.id] = reply
         if question.id not in self.asked:
             self.asked.append(question.id)
-        self.ticked = {}
-        self.offered[question.id] = lines_of(question, self._facts(self.answers))
+        facts = self._facts(self.answers)
+        begun = _without(question, self.ticked)
+        self.ticked = {name: begun[name] for name in begun if self.rulebase.questions[name].applies(facts)}
+        self.offered[question.id] = lines_of(question, facts)
         while gone := [name for name in self.asked if not self._still_holds(name)]:
             for name in gone:
                 self.asked.remove(name)
@@ -385,7 +390,11 @@ class Interview:
             elif more and self._stops_at_once({**known, **more}):
                 return joined(question, picked)
             else:
-                reply = self._screen(_on_screen(replace(prompt, earlier=picked), screens, at, ticked))
+                try:
+                    reply = self._screen(_on_screen(replace(prompt, earlier=picked), screens, at, ticked))
+                except (KeyboardInterrupt, EOFError) as left:
+                    self.ticked = _with(unfinished, question, signs_of(question, chain(picked, left.args)))
+                    raise
             if not isinstance(reply, Back):
                 replies.append(chosen(reply))
                 ticked = ticked.difference(option.id for option in screens[at]).union(chosen(reply))
@@ -449,6 +458,13 @@ def _with(answers: Answers, question: Question, options: tuple[str, ...]) -> Ans
 
 def _without(question: Question, answers: Answers) -> Answers:
     return {name: answer for name, answer in answers.items() if name != question.id}
+
+
+def assess_so_far(engine: Engine, answers: Answers, ticked: Answers) -> Assessment:
+    """The result of answers, and of what is ticked on lists that are not finished: those are still missing."""
+    known = {**answers, **ticked}
+    missing = missing_from(engine, known)
+    return assess(engine, known, (*missing, *(name for name in ticked if name not in missing)))
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:
