@@ -26,7 +26,7 @@ from triage.reasoning.results import FiredFlag
 ENTER, LEFT, CTRL_C, CTRL_D, ESC, PAGE_DOWN = "\r", "\x1b[D", "\x03", "\x04", "\x1b", "\x1b[6~"
 SECONDS = 20  # how long to wait for a text before a test fails
 REVIEW, MORE = "Enter result", "Enter to finish"
-GO_ON, LEAVE = "Enter goes on", "Ticked by mistake?"
+GO_ON, LEAVE, SAVE = "Enter goes on", "Ticked by mistake?", "Save what you answered?"
 KEYS = re.compile(r"(h relief +|h\s+)q( leave)?$")  # the end of every screen with something to answer
 NONE = ("none",)
 RUNNER: Answers = {
@@ -93,8 +93,8 @@ class Rehearsal:
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         pass
 
-    def emergency(self, answers: Answers) -> bool:  # noqa: ARG002
-        return True
+    def emergency(self, answers: Answers) -> None:
+        pass
 
     def review(self, answers: Answers) -> str | None:
         pass
@@ -301,13 +301,17 @@ class Terminal:
         return self.end()
 
     def stop(self, key: str) -> int:
-        """Press a key that ends the program; its exit code."""
+        """Press a key that ends the program, and save nothing; its exit code."""
         self.type(key)
+        if not self.child.expect_exact([SAVE, pexpect.EOF]):
+            self.child.expect_exact(">")
+            self.type("n" + ENTER)
         return self.end()
 
     def end(self) -> int:
         """Wait for the end of the program; its exit code."""
-        self.child.expect(pexpect.EOF)
+        if self.child.isalive() or not self.child.flag_eof:
+            self.child.expect(pexpect.EOF)
         self.child.close()
         return int(self.child.exitstatus)
 

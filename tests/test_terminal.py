@@ -44,6 +44,7 @@ from triage.output.as_json import as_dict
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
+PARTS = "Number of a part"
 DOWN, UP, SPACE = "\x1b[B", "\x1b[A", " "
 WINDOWS = [(80, 24), (45, 20), (40, 24), (40, 12)]
 MANY: Answers = {"start": "me", "danger": ("d_breath", "d_chest", "d_out", "d_jaw")}
@@ -69,7 +70,11 @@ def test_a_whole_run_with_the_result_and_the_parts_below_it(engine: Engine) -> N
         terminal.answer(steps_to(engine, NIGHT))
         terminal.accept_review()
         terminal.wait_for_more()
+        terminal.type("m" + ENTER)
+        terminal.wait_for(PARTS, ">")
         terminal.type("1" + ENTER)
+        terminal.wait_for(PARTS, ">")
+        terminal.type(ENTER)
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0
@@ -408,16 +413,16 @@ def test_the_parts_of_a_result_end_with_how_it_was_concluded(engine: Engine) -> 
         terminal.accept_review()
         terminal.wait_for("[clot]")
         terminal.wait_for_more()
-        terminal.type("1" + ENTER)
-        terminal.wait_for("What would make it more urgent", "How this was concluded")
-        terminal.wait_for_more()
+        terminal.type("m" + ENTER)
+        terminal.wait_for("What would make it more urgent", "How this was concluded", PARTS, ">")
         last = next(line for line in terminal.window if line.endswith("How this was concluded"))
         terminal.type(last.split()[0] + ENTER)
         terminal.until(lambda: "Page 1 of" in terminal.news and terminal.window_ends_with(">"))
         assert any(line == "How this was concluded" for line in terminal.window)
         assert "[self_care]" in shown(terminal)
         terminal.type(ENTER)
-        terminal.wait_for("you said: ", "[kind]")
+        terminal.wait_for("you said: ", "[kind]", PARTS, ">")
+        terminal.type(ENTER)
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0

@@ -27,7 +27,7 @@ from triage.scale.conduct import Advance, Job, Progress, Watcher, WorkerDied, co
 from triage.scale.counts import Counts, Error
 from triage.scale.finished import Results, counts_if_finished, keep_finished
 from triage.scale.tables import Tables
-from triage.version import __version__
+from triage.version import __version__, how_to_install
 
 SECONDS = 10  # to wait for a scheduler
 AHEAD = 3  # tasks that wait for every thread of the workers
@@ -98,10 +98,8 @@ def _needed() -> Any:
     try:
         import distributed
     except ImportError:
-        hint = 'pip install "leg-cramp-triage[distributed]"'
-        raise FaultyInput(
-            [Fault("--scheduler", 0, "needs Dask, which is not installed", hint, code="LCT700")]
-        ) from None
+        what, hint = "needs Dask, which is not installed", how_to_install("distributed")
+        raise FaultyInput([Fault("--scheduler", 0, what, hint, code="LCT700")]) from None
     return distributed
 
 

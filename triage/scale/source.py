@@ -20,6 +20,7 @@ from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.scale.arrow import only, readable
 from triage.scale.plan import CSV, JSONL, PARQUET, STREAM, Cells, Form, Plan
+from triage.version import how_to_install
 
 CHUNK = 2_000_000  # bytes of text; a part of the output comes of it. Larger ones are no faster
 LONGEST_HEAD = 1_000_000  # bytes of the first record
@@ -431,8 +432,8 @@ def needed_for_parquet() -> Any:
     try:
         import pyarrow.parquet
     except ImportError:
-        hint = 'pip install "leg-cramp-triage[parquet]"'
-        raise FaultyInput([Fault("Parquet", 0, "needs pyarrow, which is not installed", hint, code="LCT700")]) from None
+        what, hint = "needs pyarrow, which is not installed", how_to_install("parquet")
+        raise FaultyInput([Fault("Parquet", 0, what, hint, code="LCT700")]) from None
     return pyarrow
 
 
