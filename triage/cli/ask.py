@@ -212,7 +212,7 @@ def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: Ter
         offers = [
             *_readings(engine, assessment),
             Offer("p", "print", does=partial(save_page, args, rulebase, assessment, asker)),
-            Offer(LISTS, "five short lists: the muscle, what was tried", ends=True),
+            Offer(LISTS, "which muscle, what was tried", ends=True),
         ]
         return asker.after_result(partial(_result, view), headline(view), offers, answers)
     return None

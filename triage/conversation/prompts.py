@@ -259,7 +259,7 @@ class TerminalAsker(ABC):
             self._print(result())
         page = Page(foot, result if self.redraws else list)
         try:
-            while picked := self._pick(page, choices):
+            while picked := self._pick(page, choices, at_once="".join(choices)):
                 if picked != LIST and by_key[picked].ends:
                     return picked
                 if picked != LIST:

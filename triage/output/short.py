@@ -67,7 +67,7 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
         yield _why(rulebase, assessment)
     yield from _what_fits(assessment)
     yield ShortLine("ask", "You can ask about", _listed([check.short or check.title for check in assessment.checks]))
-    yield ShortLine("prevent", "To prevent it", next((one.short or one.title for one in assessment.prevention), ""))
+    yield ShortLine("prevent", "To prevent it", next((one.short or f"{one.title}." for one in assessment.prevention), ""))
     if assessment.complete and not level.stops:
         yield ShortLine("later", "", " ".join(level.more))
     if net:

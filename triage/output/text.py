@@ -29,7 +29,7 @@ from triage.reasoning.results import Assessment, FiredFlag
 MORE = "m"  # the key for what `whole` has
 WHY = "Why"
 APART = ("myths",)  # parts that are told on request only
-ONE_SCREEN = 22  # lines of the short result: a screen of 24, less the two lines of the prompt below it
+ONE_SCREEN = 21  # lines of the short result: a screen of 24, less the three below it: the keys, and what is typed
 
 
 def whole(view: View, columns: int) -> list[str]:
