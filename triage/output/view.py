@@ -72,7 +72,7 @@ Texts = tuple[str, ...]
 class Wanted(NamedTuple):
     """What a result is to hold besides itself: how it was concluded, and what became of some rules (ids).
 
-    `full`: not only the short result where a format has a choice.
+    `full`: not only the short result where a format has a choice. `large`: for those who need large print.
 
     `day` is the one to print where a format names it; None for none. `answered` is the day on
     which the answers were given; None where that is not known. `title` and the name of the `file`
@@ -82,6 +82,7 @@ class Wanted(NamedTuple):
 
     how: bool = False
     full: bool = False
+    large: bool = False
     why_not: Texts = ()
     day: date | None = None
     answered: date | None = None
@@ -319,6 +320,8 @@ class View(NamedTuple):
     publishers: Unwritten[Mapping[str, str]]  # of all sources, by their ids
     statement: Unwritten[str]
     title: Unwritten[str]
+    full: Unwritten[bool]
+    large: Unwritten[bool]
     day: Unwritten[date | None]
     day_answered: Unwritten[date | None]
 
