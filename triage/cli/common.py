@@ -42,9 +42,9 @@ def check_ids(names: Sequence[str], rulebase: RuleBase) -> None:
 
 
 def wanted_of(args: argparse.Namespace) -> Wanted:
-    """What --explain and --why-not ask for, and the day for formats that name it."""
+    """What --explain, --why-not, --full and --large ask for, and the day for formats that name it."""
     why_not = tuple(dict.fromkeys(args.why_not))
-    return Wanted(how=args.explain, full=args.full, why_not=why_not, day=date.today())
+    return Wanted(how=args.explain, full=args.full, large=args.large, why_not=why_not, day=date.today())
 
 
 def written(name: str, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:

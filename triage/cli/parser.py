@@ -74,6 +74,7 @@ COUNTRY = _option(
     "--country", metavar="NAME", default="", help="whom to call: uk, eu, us, china, india, australia, other"
 )
 FULL = _flag("--full", "everything, not only the short result")
+LARGE = _flag("--large", "in large print (the HTML page)")
 OUTPUT = _path("--output", help="write the result to a file (mode 0600), not to the screen")
 EXPLAINED = (
     _flag("--explain", "add how the result was concluded, down to answers"),
@@ -104,6 +105,7 @@ COMMANDS = {
             _format(FORMATS),
             OUTPUT,
             FULL,
+            LARGE,
             *EXPLAINED,
             _path("--answers", help="take known answers from a file, ask only the rest"),
             _path(
@@ -136,6 +138,7 @@ COMMANDS = {
             _format(FORMATS),
             OUTPUT,
             FULL,
+            LARGE,
             *EXPLAINED,
             _path("files", nargs="+", help="answer files (TOML, or FHIR responses in JSON)"),
             _flag("--partial", "say what is known so far where answers are missing"),
