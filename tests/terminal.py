@@ -106,11 +106,13 @@ def part_of(prompt: Prompt, answer: tuple[str, ...]) -> tuple[str, ...]:
     return here or (next(o.id for o in prompt.options if o.exclusive),)
 
 
-def steps_to(engine: Engine, answers: Answers, known: Answers | None = None) -> list[Step]:
+def steps_to(
+    engine: Engine, answers: Answers, known: Answers | None = None, ticked: Answers | None = None
+) -> list[Step]:
     """The prompts that lead to exactly these answers, with the replies; empty where none do."""
     asker = Rehearsal(answers)
     try:
-        final = Interview(engine, asker, known).conduct()
+        final = Interview(engine, asker, known, ticked=ticked).conduct()
     except (KeyError, StopIteration):  # a question is asked that has no answer
         return []
     return asker.steps if final == answers else []
@@ -124,10 +126,13 @@ def plain_line(step: Step) -> str:
 
 
 def keys(step: Step) -> str:
-    """What is typed in a terminal."""
+    """What is typed in a terminal: what is ticked already needs no key."""
     if step.reply is BACK:
         return "b"
-    typed = "".join(_typed(step))
+    prompt, reply = step
+    if isinstance(reply, tuple) and prompt.chosen:
+        reply = tuple(o.id for o in prompt.options if (o.id in reply) is not (o.id in prompt.chosen))
+    typed = "".join(_typed(Step(prompt, reply)))
     return typed if typed == "0" and step.prompt.kind == "many" else typed + ENTER
 
 
@@ -224,6 +229,11 @@ class Terminal:
             except (pexpect.TIMEOUT, pexpect.EOF):
                 shown = "\n".join(line for line in self.transcript if line)
                 raise AssertionError(f"{text!r} did not come. So far:\n{shown}") from None
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size; what was drawn before is gone from `window`, which draws on from here."""
+        self._window, self.raw, self._mark = Drawn(columns, rows), "", 0
+        self.child.setwinsize(rows, columns)
 
     def type(self, text: str) -> None:
         self._mark = len(self.raw)

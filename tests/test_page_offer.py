@@ -161,7 +161,6 @@ def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_p
         terminal.wait_for_more()
         ask_for(terminal, 1)
         terminal.type(UP + LEFT + "b" + ENTER)
-        terminal.wait_for_more()
         leave(terminal)
     assert list(tmp_path.iterdir()) == []
 

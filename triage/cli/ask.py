@@ -52,18 +52,17 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
     asker = _asker(engine, args.plain or needs_plain(), greeted=opened or not can_ask)
     asker.head_is_shown = opened
     talk = Interview(engine, asker, known, lambda _: _keep(args, title, talk), ticked)
-    offers = False
     with _ended_from_outside(asker) as signals:
         try:
             answers = talk.conduct() if can_ask else known
             while name := _give(args, engine, answers, asker):
                 answers = talk.ask_after() if name == LISTS else talk.change(name)
         except (KeyboardInterrupt, EOFError):
-            if talk.known != {**known, **ticked}:
+            is_new = talk.known != {**known, **ticked}
+            if is_new:
                 _keep(args, title, talk)
-                offers = not (args.save or signals) and asker.can_be_asked
             _tell_stopped(talk)
-            if offers:
+            if is_new and not (args.save or signals) and asker.can_be_asked:
                 _offer_to_save(args, title, talk, asker)
             _tell_how_to_go_on(args)
             return STOPPED
@@ -180,8 +179,8 @@ def _offer_to_save(args: argparse.Namespace, title: str, talk: Interview, asker:
 
 def _tell_how_to_go_on(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists():
-        say(f"Your answers so far are in {args.save}", "To go on:")
-        say(f"{INDENT}{program()} --resume {shlex.quote(args.save)}")
+        words = [*(["--plain"] * args.plain), *(["--rules", args.rules] if args.rules else []), "--resume", args.save]
+        say(f"Your answers so far are in {args.save}", "To go on:", f"{INDENT}{program()} {shlex.join(words)}")
     elif args.save:
         say("Nothing was stored.")
     else:
