@@ -73,7 +73,7 @@ def after_result(kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def ask_for(terminal: Terminal, number: int) -> None:
     """Up to the prompt for the name of one kind of page."""
-    terminal.type("p" + ENTER)
+    terminal.type("p")
     terminal.wait_for(KINDS, ">")
     terminal.type(f"{number}{ENTER}")
     terminal.wait_for(NAME, ">")
@@ -155,7 +155,7 @@ def test_a_name_that_is_taken_meanwhile_is_left_alone(tmp_path: Path, monkeypatc
 
 def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_path: Path) -> None:
     with after_result() as terminal:
-        terminal.type(UP + LEFT + "p" + ENTER)
+        terminal.type(UP + LEFT + "p")
         terminal.wait_for(KINDS, ">")
         terminal.type("b" + ENTER)
         terminal.wait_for_more()
@@ -170,7 +170,7 @@ def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_p
 def test_stopping_there_is_a_good_end(after_result: Offer, tmp_path: Path, depth: int, key: str) -> None:
     with after_result() as terminal:
         for typed, waits in (("p", KINDS), ("1", NAME))[:depth]:
-            terminal.type(typed + ENTER)
+            terminal.type(typed if typed == "p" else typed + ENTER)
             terminal.wait_for(waits, ">")
         assert terminal.stop(key) == 0
         assert "Traceback" not in terminal.raw

@@ -24,7 +24,7 @@ from terminal import CTRL_C, CTRL_D, ENTER, ESC, LEFT, NONE, STORIES, plain_line
 from wcwidth import width
 
 from triage.cli import main as cli
-from triage.conversation.interview import BACK, Prompt, Reply, settled_flags
+from triage.conversation.interview import BACK, SKIP, Prompt, Reply, settled_flags
 from triage.conversation.prompts import (
     BOTH,
     BOUNCE_SECONDS,
@@ -318,11 +318,11 @@ def test_a_plain_emergency_is_said_and_offers_the_way_back(
 
 
 def test_a_plain_emergency_that_scrolls_away_is_said_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    out, head = StringIO(), engine.rulebase.dispositions["emergency"].say.upper()
-    monkeypatch.setenv("LINES", "10")
+    out, head = StringIO(), rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()
+    monkeypatch.setenv("LINES", "8")
     plain_asker(engine, "", out=out).emergency({"danger": ("d_breath", "d_chest")})
     assert out.getvalue().count(head) == 2
-    assert head in out.getvalue().splitlines()[-9:]
+    assert head in out.getvalue().splitlines()[-7:]
 
 
 def test_an_urgent_finding_is_said_in_few_words(engine: Engine) -> None:
@@ -386,7 +386,7 @@ def test_after_a_result_keys_give_what_they_say_and_any_answer_can_be_changed(
     assert told.count(RESULT[1]) == 1
     assert told.count("All the rest.") == did.count("m")
     done.clear()
-    read = {"m": ENTER + ENTER, "p": ENTER, "q": ""}  # the lines that m gives wait until they are read
+    read = {"m": ENTER, "p": "", "a": "", "q": ""}  # the lines that m gives wait until they are read
     with pressed(*(key + read.get(key, ENTER) for key in typed)):
         assert QuestionaryAsker(engine, out).after_result(*asked) == changed
     assert "".join(done) == did
@@ -503,7 +503,7 @@ def test_enter_alone_answers_nothing(press: Press, age: Prompt, kind: str) -> No
 def test_every_list_of_the_rule_base_starts_with_nothing_ticked(rulebase: RuleBase, press: Press) -> None:
     """So that Enter pressed by mistake never reassures, nor does it answer for somebody else."""
     for question in rulebase.questions.values():
-        if question.kind != "number":
+        if question.kind != "number" and not question.after:
             options = (*question.options[:5], *(o for o in question.options if o.key))
             prompt = Prompt(
                 question=question, text="", kind=question.kind, options=options, number=1, about=1, answers={}
@@ -602,7 +602,7 @@ def test_a_child_has_the_age_of_one_in_a_terminal(press: Press, child_age: Promp
 def test_the_safe_action_and_an_urgent_finding_wait_until_they_are_read(engine: Engine) -> None:
     out = StringIO()
     flags = settled_flags(engine, {"danger": ("d_pee",)})
-    level = engine.rulebase.dispositions["urgent"]
+    level = rules_in_voice(engine.rulebase).dispositions["urgent"]
     for say in (lambda asker: asker.act("Sit down."), lambda asker: asker.announce(level, flags, "you")):
         with pressed("x", BACKSPACE, ENTER):
             say(QuestionaryAsker(engine, out))
@@ -708,3 +708,13 @@ def test_a_text_that_takes_one_column_a_letter_is_measured_without_wcwidth() -> 
     """It takes as long to import as Python takes to start."""
     code = "import sys; from triage.output import screen; screen.wrap('one two', 20); print('wcwidth' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_what_is_asked_after_the_result_can_be_skipped_with_one_key(rulebase: RuleBase, press: Press) -> None:
+    for question in rulebase.questions.values():
+        if question.after:
+            options = (*question.options[:5], *(o for o in question.options if o.key))
+            prompt = Prompt(
+                question=question, text="", kind=question.kind, options=options, number=1, about=1, answers={}
+            )
+            assert press(prompt, ENTER)[0] is SKIP, question.id

@@ -80,7 +80,7 @@ def test_a_whole_run_with_the_result_and_the_parts_below_it(engine: Engine) -> N
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0
-        assert in_words(engine.rulebase.dispositions["routine"].say) in terminal.said
+        assert in_words(rules_in_voice(engine.rulebase).dispositions["routine"].say) in terminal.said
         assert "Traceback" not in terminal.raw
 
 
@@ -207,7 +207,7 @@ def test_an_emergency_that_is_explained_does_not_scroll_away(engine: Engine) -> 
     with Terminal("--explain") as terminal:
         terminal.answer(steps_to(engine, FOOT))
         assert terminal.finish() == 0
-        say = engine.rulebase.dispositions["emergency"].say.upper()
+        say = rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()
         assert [line for line in terminal.window if line][-1] == say
         assert "[cold-pale-leg]" in terminal.said
 
@@ -704,7 +704,7 @@ def test_a_plain_emergency_in_a_terminal_is_told_once(engine: Engine) -> None:
         terminal.wait_for(LEAVE, "> ")
         terminal.type("\n")
         assert terminal.end() == 0
-        assert terminal.said.count(engine.rulebase.dispositions["emergency"].say.upper()) == 1
+        assert terminal.said.count(rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()) == 1
 
 
 @pytest.mark.parametrize("key", ["q\n", CTRL_C, CTRL_D], ids=["q", "ctrl-c", "ctrl-d"])
@@ -742,7 +742,7 @@ def test_plain_prompts_in_a_pipe_stop_at_the_end_of_the_input_and_go_on(engine: 
 def test_an_emergency_in_a_pipe_gives_its_result_at_the_end_of_the_input(engine: Engine) -> None:
     done = piped("".join(map(plain_line, steps_to(engine, FOOT))), "--plain")
     assert done.returncode == 0
-    assert done.stdout.startswith(engine.rulebase.dispositions["emergency"].say.upper())
+    assert done.stdout.startswith(rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper())
 
 
 def test_empty_lines_answer_no_plain_list() -> None:
