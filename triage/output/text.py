@@ -119,7 +119,10 @@ def _more(view: View) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def _behind(view: View) -> Iterator[str]:
     """What the result rests on, in short: the publishers; whoever wants a page finds it with its rule."""
-    yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources))}."
+    parts = [view.reasons, view.replies, *(getattr(view, name) for name in view.shows if name in HEADINGS)]
+    told = [one for part in parts for one in part if not getattr(one, "traditional", False)]
+    cited = {number for one in told for number in view.cites(one)}
+    yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources if source.number in cited))}."
     yield f"{view.statement} Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}."
 
 
