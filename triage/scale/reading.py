@@ -1,0 +1,365 @@
+"""Input cut into chunks of whole rows, and chunks read as columns. Never holds more than a chunk, and loses no row."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from typing import IO, Any, NamedTuple, cast
+
+import polars as pl
+
+from triage.knowledge.faults import Fault, FaultyInput
+from triage.knowledge.model import RuleBase
+from triage.scale.answers import as_text
+from triage.scale.plan import JSONL, PARQUET, STREAM, XLSX, Job, check_columns
+
+CHUNK = 6_000_000  # characters
+PARQUET_ROWS = 50_000
+DEEPEST_VALUE = 100  # lists in lists in lists; at some depth nothing can write them
+LONGEST_HEAD = 1_000_000  # characters of the first record
+BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+DELIMITERS = ",;\t"
+OPEN = "unexpected end of data"  # what csv says of a quote that nobody closed yet
+NO_TEXT = "is not UTF-8 (if it comes from Excel: --encoding windows-1252)"
+HALF = "holds half a character (a lone surrogate)"
+
+
+Column = Sequence[Any] | pl.Series
+
+
+class Chunk(NamedTuple):
+    """Whole rows: text, of Parquet the row (from 0) that is the first. `line`: of the first row; `upto`: bytes read."""
+
+    line: int
+    data: Any
+    upto: int
+
+
+class Head(NamedTuple):
+    """What is known of an input before its rows; unnamed columns at the end of CSV are among the `width` only."""
+
+    columns: tuple[str, ...]
+    width: int = 0
+    delimiter: str = ","
+
+
+class Refused(NamedTuple):
+    """A row that is no row: where, why, and what of it is told. `holds`: all that can be read of it."""
+
+    line: int
+    why: str
+    value: str
+    holds: str
+
+
+class Table(NamedTuple):
+    """Rows as columns, with the line of each row; and what is none.
+
+    Columns of CSV are texts; of JSON lines any values; of Parquet series of polars.
+    """
+
+    lines: Sequence[int]
+    columns: Sequence[Column]
+    refused: Sequence[Refused]
+
+
+class Opened(NamedTuple):
+    """An input whose columns are known. `size` in bytes (of Parquet: rows), None where it cannot be known."""
+
+    head: Head
+    chunks: Iterator[Chunk]
+    size: int | None
+
+
+# --- chunks
+
+
+@contextmanager
+def opened(job: Job, rulebase: RuleBase) -> Iterator[Opened]:
+    """An input, and its columns read. Raises FaultyInput, OSError."""
+    name = job.input
+    try:
+        if job.source.format == PARQUET:
+            frame = pl.scan_parquet(name)
+            columns, rows = tuple(frame.collect_schema()), frame.select(pl.len()).collect().item()
+            starts = range(0, max(rows, 1), PARQUET_ROWS)
+            yield Opened(Head(columns), (Chunk(n + 1, n, min(rows, n + PARQUET_ROWS)) for n in starts), rows)
+            return
+        with _stream(job) as (raw, text):
+            before = _state_of(raw)
+            if job.source.format == JSONL:
+                head, lines = _json_head(text, name, rulebase)
+                chunks = _json_chunks(lines, text, raw)
+            else:
+                head, line = _csv_head(text, name, rulebase)
+                chunks = _csv_chunks(text, raw, head, line, name)
+            yield Opened(head, _unchanged(chunks, raw, before, name), before and before[0])
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}", code="LCT707")]) from None
+    except (UnicodeError, pl.exceptions.PolarsError) as error:
+        raise FaultyInput(
+            [Fault(name, 0, f"cannot be read: {error}", "--encoding names another", code="LCT707")]
+        ) from None
+
+
+@contextmanager
+def _stream(job: Job) -> Iterator[tuple[IO[bytes], IO[str]]]:
+    """The raw bytes (for the progress), and the text that they hold."""
+    with nullcontext(sys.stdin.buffer) if job.input == STREAM else open(job.input, "rb") as raw:
+        if job.source.format == XLSX:
+            yield raw, _of_excel(raw, job.input)
+            return
+        data = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw) if job.source.packed else raw))
+        bom = next((mark for mark in BOMS if data.peek(3).startswith(mark)), b"")
+        encoding = BOMS.get(bom) or job.encoding or "utf-8"
+        yield (
+            raw,
+            io.TextIOWrapper(data, encoding, "surrogateescape", newline="\n" if job.source.format == JSONL else ""),
+        )
+
+
+def _of_excel(raw: IO[bytes], name: str) -> IO[str]:
+    """The first sheet as CSV, in a file that nobody else sees. Raises FaultyInput."""
+    try:
+        import openpyxl
+    except ImportError:
+        hint = 'pip install "leg-cramp-triage[xlsform]"'
+        raise FaultyInput([Fault(name, 0, "needs openpyxl, which is not installed", hint, code="LCT700")]) from None
+    text = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")
+    try:
+        rows = openpyxl.load_workbook(raw, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+        csv.writer(text).writerows(map(as_text, row) for row in rows)
+    except (zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
+        raise FaultyInput([Fault(name, 0, f"is no Excel file: {error}", code="LCT707")]) from None
+    text.seek(0)
+    return text
+
+
+def _state_of(file: IO[bytes]) -> tuple[int, int] | None:
+    """What changes when a file is written to: its size in bytes and the time; None where that is not known."""
+    try:
+        seen = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return (seen.st_size, seen.st_mtime_ns) if seen.st_size else None
+
+
+def _unchanged(chunks: Iterator[Chunk], raw: IO[bytes], before: object, name: str) -> Iterator[Chunk]:
+    """The same chunks. Raises FaultyInput where somebody wrote to the file: no row could be trusted to be whole."""
+    for chunk in chunks:
+        yield chunk
+        if _state_of(raw) != before:
+            what, hint = "has changed while it was read", "run it again when it is finished"
+            raise FaultyInput([Fault(name, 0, what, hint, code="LCT706")])
+
+
+def _position(raw: IO[bytes]) -> int:
+    return raw.tell() if raw.seekable() else 0
+
+
+def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int]:
+    """The names of the columns, and the line behind them. The delimiter is the one by which most are questions."""
+    first, line = text.readline(LONGEST_HEAD), 1
+    while first.isspace():
+        first, line = text.readline(LONGEST_HEAD), line + 1
+    lines = [first]
+    while (
+        "".join(lines).count('"') % 2 and sum(map(len, lines)) < LONGEST_HEAD and (more := text.readline(LONGEST_HEAD))
+    ):
+        lines.append(more)
+    heads = []
+    for delimiter in DELIMITERS:
+        found = [cells for _, _, cells in _records(lines, delimiter)]
+        if len(found) > 1 or any(isinstance(cells, str) or not _is_text("".join(cells)) for cells in found):
+            hint = "is it CSV, in UTF-8? --encoding names another encoding"
+            raise FaultyInput([Fault(name, line, "the names of the columns cannot be read", hint, code="LCT707")])
+        names = [cell.strip() for cells in found for cell in cells]
+        columns = names[: max((n for n, column in enumerate(names, 1) if column), default=0)]
+        heads.append(Head(tuple(columns), len(names), delimiter))
+    head = max(heads, key=lambda head: len(set(head.columns) & {*rulebase.questions, *rulebase.saved.gone}))
+    if not head.columns:
+        raise FaultyInput([Fault(name, line, "is empty: the first line names the columns", code="LCT708")])
+    return head, line + len(lines)
+
+
+def _csv_chunks(text: IO[str], raw: IO[bytes], head: Head, line: int, name: str) -> Iterator[Chunk]:
+    """Chunks that end where a record ends. Raises FaultyInput where a quote takes in lines that follow."""
+    kept: list[str] = []
+    while True:
+        more = text.readlines(CHUNK)
+        lines = kept + more
+        whole = "".join(lines)
+        end = _end(lines, head.delimiter, name, line, bool(more)) if '"' in whole else len(lines)
+        kept = lines[end:]
+        yield Chunk(line, "".join(lines[:end]) if kept else whole, _position(raw))
+        line += end
+        if not more:
+            return
+
+
+def _end(lines: Sequence[str], delimiter: str, name: str, line: int, more: bool) -> int:
+    """How many of the lines hold whole records. `more`: others follow."""
+    end = 0
+    for start, stop, cells in _records(lines, delimiter):
+        is_open = cells == OPEN
+        if is_open and more:
+            return start
+        if is_open or (isinstance(cells, str) and stop - start > 1):
+            what, hint = "a quote that begins here is not closed", "no row behind it can be trusted: mend the file"
+            raise FaultyInput([Fault(name, line + start, what, hint, code="LCT707")])
+        end = stop
+    return end
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | str]]:
+    """Each record: its first line, the line behind it, and its cells or what csv says of its quotes."""
+    start = 0
+    while start < len(lines):
+        base, records = start, csv.reader(islice(lines, start, None), delimiter=delimiter, strict=True)
+        try:
+            for cells in records:
+                yield start, base + records.line_num, cells
+                start = base + records.line_num
+        except csv.Error as error:
+            yield start, base + records.line_num, str(error)
+            start = base + records.line_num
+
+
+def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, str]:
+    """What the first record names besides questions, and all questions; and that record."""
+    line = text.readline(LONGEST_HEAD).removeprefix("\ufeff")
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):
+        first = None
+    if not isinstance(first, dict):
+        raise FaultyInput([Fault(name, 1, "the first line is no JSON object", 'like {"age": 34}', code="LCT708")])
+    if not _is_text("".join(first)):
+        raise FaultyInput([Fault(name, 1, f"the name of a column {HALF}", code="LCT708")])
+    own = [column for column in first if column not in rulebase.questions]
+    if len(own) == len(first):
+        check_columns(own, name, rulebase)
+    return Head((*own, *rulebase.questions)), line
+
+
+def _json_chunks(first: str, text: IO[str], raw: IO[bytes]) -> Iterator[Chunk]:
+    line, lines = 1, [first]
+    while lines:
+        lines += text.readlines(CHUNK)
+        yield Chunk(line, "".join(lines), _position(raw))
+        line += len(lines)
+        lines = text.readlines(1)
+
+
+# --- rows
+
+
+def read(chunk: Chunk, head: Head, job: Job) -> Table:
+    """The rows of a chunk. Raises FaultyInput."""
+    if job.source.format == PARQUET:
+        return _parquet_rows(chunk, job.input)
+    if job.source.format == JSONL:
+        return _table(_json_rows(chunk, head), head)
+    lines = io.StringIO(chunk.data, newline="").readlines()
+    rows = _plain_rows(lines, head) if _is_text(chunk.data) else []
+    if rows:
+        return Table(range(chunk.line, chunk.line + len(rows)), list(zip(*rows, strict=True)), [])
+    return _table(_csv_rows(lines, chunk.line, head), head)
+
+
+def _plain_rows(lines: Sequence[str], head: Head) -> list[list[str]]:
+    """The rows where every line is one, the usual case; none where some are not."""
+    try:
+        rows = list(csv.reader(lines, delimiter=head.delimiter, strict=True))
+    except csv.Error:
+        return []
+    is_plain = head.width == len(head.columns) and len(rows) == len(lines) and set(map(len, rows)) == {head.width}
+    return rows if is_plain else []
+
+
+def _table(rows: Iterator[tuple[int, Sequence[Any]] | Refused], head: Head) -> Table:
+    found = list(rows)
+    sound = [row for row in found if not isinstance(row, Refused)]
+    refused = [row for row in found if isinstance(row, Refused)]
+    columns = list(zip(*(cells for _, cells in sound), strict=True)) or [()] * len(head.columns)
+    return Table([line for line, _ in sound], columns, refused)
+
+
+def _csv_rows(lines: Sequence[str], first: int, head: Head) -> Iterator[tuple[int, Sequence[Any]] | Refused]:
+    named = len(head.columns)
+    for start, stop, cells in _records(lines, head.delimiter):
+        line, text = first + start, "".join(lines[start:stop]).strip()
+        upto = f" (to line {first + stop - 1})" if stop - start > 1 else ""
+        if isinstance(cells, str):
+            yield Refused(line, f"is no row of CSV: {cells}", text, text)
+        elif not _is_text(text):
+            yield Refused(line, NO_TEXT, next(cell for cell in cells if not _is_text(cell)), text)
+        elif cells and (len(cells) != head.width or any(cells[named:])):
+            yield Refused(line, f"has {len(cells)} cells{upto}, the first line has {named}", text, text)
+        elif cells:
+            yield line, cells[:named]
+
+
+def _json_rows(chunk: Chunk, head: Head) -> Iterator[tuple[int, Sequence[Any]] | Refused]:
+    known = set(head.columns)
+    for line, text in enumerate(chunk.data.split("\n"), chunk.line):
+        if not text.strip():
+            continue
+        try:
+            record = _record(text, known)
+        except (ValueError, RecursionError) as error:
+            why = "is no JSON" if isinstance(error, (json.JSONDecodeError, RecursionError)) else str(error)
+            yield Refused(line, why, text.strip(), text)
+        else:
+            yield line, [record.get(column) for column in head.columns]
+
+
+def _record(text: str, known: set[str]) -> dict[str, Any]:
+    """A line of JSON as a record. Raises ValueError with what is wrong, RecursionError."""
+    if not _is_text(text):
+        raise ValueError(NO_TEXT)
+    record = json.loads(text, object_pairs_hook=_without_doubles)
+    if not isinstance(record, dict):
+        raise ValueError("is no JSON object")
+    if more := record.keys() - known:
+        raise ValueError(f'names "{min(more)}", which the first line does not')
+    if text.count("[") + text.count("{") > DEEPEST_VALUE or "\\u" in text:
+        again = json.dumps(record, ensure_ascii=False)
+        if not _is_text(again):
+            raise ValueError(HALF)
+    return record
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f'names "{next(n for n in names if names.count(n) > 1)}" twice')
+    return record
+
+
+def _parquet_rows(chunk: Chunk, name: str) -> Table:
+    try:
+        frame = pl.scan_parquet(name).slice(chunk.data, PARQUET_ROWS).collect()
+    except pl.exceptions.PolarsError as error:
+        raise FaultyInput([Fault(name, chunk.line, f"cannot be read: {error}", code="LCT707")]) from None
+    return Table(range(chunk.line, chunk.line + frame.height), frame.get_columns(), [])
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written: bytes that are no text, and halves of characters, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
