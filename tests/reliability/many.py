@@ -7,6 +7,7 @@ from functools import cache
 from random import Random
 
 import plain
+from triage.scale.tables import RowOutcome, Tables
 
 from reliability.calls import built_in
 from reliability.result import Failure, Result
@@ -14,7 +15,6 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
-from triage.scale.tables import RowOutcome, Tables
 
 UNFINISHED = 0.25  # of the sets
 

@@ -7,13 +7,14 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import islice
+from itertools import accumulate, islice
 from typing import IO, Any, NamedTuple, cast
 
 import polars as pl
@@ -29,6 +30,7 @@ DEEPEST_VALUE = 100  # lists in lists in lists; at some depth nothing can write 
 LONGEST_HEAD = 1_000_000  # characters of the first record
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 DELIMITERS = ",;\t"
+BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException)  # what polars raises, of an unknown time zone too
 OPEN = "unexpected end of data"  # what csv says of a quote that nobody closed yet
 NO_TEXT = "is not UTF-8 (if it comes from Excel: --encoding windows-1252)"
 HALF = "holds half a character (a lone surrogate)"
@@ -106,7 +108,7 @@ def opened(job: Job, rulebase: RuleBase) -> Iterator[Opened]:
             yield Opened(head, _unchanged(chunks, raw, before, name), before and before[0])
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}", code="LCT707")]) from None
-    except (UnicodeError, pl.exceptions.PolarsError) as error:
+    except (UnicodeError, *BROKEN) as error:
         raise FaultyInput(
             [Fault(name, 0, f"cannot be read: {error}", "--encoding names another", code="LCT707")]
         ) from None
@@ -331,13 +333,19 @@ def _record(text: str, known: set[str]) -> dict[str, Any]:
     record = json.loads(text, object_pairs_hook=_without_doubles)
     if not isinstance(record, dict):
         raise ValueError("is no JSON object")
+    if _depth(text) > DEEPEST_VALUE:
+        raise ValueError(f"holds more than {DEEPEST_VALUE} lists or objects in each other")
     if more := record.keys() - known:
         raise ValueError(f'names "{min(more)}", which the first line does not')
-    if text.count("[") + text.count("{") > DEEPEST_VALUE or "\\u" in text:
-        again = json.dumps(record, ensure_ascii=False)
-        if not _is_text(again):
-            raise ValueError(HALF)
+    if "\\u" in text and not _is_text(json.dumps(record, ensure_ascii=False)):
+        raise ValueError(HALF)
     return record
+
+
+def _depth(text: str) -> int:
+    """How many lists and objects are in each other at most, in sound JSON."""
+    marks = re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text) if text.count("[") + text.count("{") > DEEPEST_VALUE else []
+    return max(accumulate((mark in "[{") - (mark in "]}") for mark in marks), default=0)
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -351,7 +359,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _parquet_rows(chunk: Chunk, name: str) -> Table:
     try:
         frame = pl.scan_parquet(name).slice(chunk.data, PARQUET_ROWS).collect()
-    except pl.exceptions.PolarsError as error:
+    except BROKEN as error:
         raise FaultyInput([Fault(name, chunk.line, f"cannot be read: {error}", code="LCT707")]) from None
     return Table(range(chunk.line, chunk.line + frame.height), frame.get_columns(), [])
 

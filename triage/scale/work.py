@@ -157,9 +157,16 @@ def _texts(carried: pl.DataFrame, job: Job) -> pl.DataFrame:
     """The same as texts."""
     if job.source.format == JSONL:
         return pl.DataFrame([pl.Series(c.name, list(map(_of_json, c)), dtype=pl.String) for c in carried])
-    nested = [c.name for c in carried if c.dtype in NESTED]
-    lists = [pl.Series(name, list(map(as_text, carried[name].to_list())), dtype=pl.String) for name in nested]
+    carried = _without_times(carried)
+    nested = [c for c in carried if c.dtype in NESTED]
+    lists = [pl.Series(c.name, list(map(as_text, c.to_list())), dtype=pl.String) for c in nested]
     return carried.with_columns(lists).cast(pl.String)
+
+
+def _without_times(carried: pl.DataFrame) -> pl.DataFrame:
+    """The same with texts for types that JSON has none for."""
+    durations, others = selectors.duration(), selectors.temporal() | selectors.decimal() | selectors.binary()
+    return carried.with_columns(durations.dt.to_string("iso")).with_columns(others.cast(pl.String))
 
 
 def _of_json(text: str) -> str | None:
@@ -173,9 +180,8 @@ def _as_json(carried: pl.DataFrame, rows: pl.DataFrame, job: Job) -> bytes:
         ends = rows.select(pl.struct(pl.all()).struct.json_encode().str.strip_prefix("{")).to_series()
         lines = carried.select(pl.lit("{") + own).to_series() + ends if members else "{" + ends
         return "".join(f"{line}\n" for line in lines).encode()
-    no_json = selectors.temporal() | selectors.decimal() | selectors.binary()
     file = io.BytesIO()
-    pl.concat([carried.with_columns(no_json.cast(pl.String)), rows], how="horizontal").write_ndjson(file)
+    pl.concat([_without_times(carried), rows], how="horizontal").write_ndjson(file)
     return file.getvalue()
 
 
