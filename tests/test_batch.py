@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import openpyxl
 import polars
 import pyarrow
 import pyarrow.parquet
@@ -425,7 +426,7 @@ def test_where_chunks_end_changes_nothing(
 ) -> None:
     run(inputs / given, inputs / "whole.csv", rulebase)
     monkeypatch.setattr(reading, "CHUNK", size)
-    monkeypatch.setattr(reading, "PARQUET_ROWS", size // 60)
+    monkeypatch.setattr(reading, "PARQUET_ROWS", size // 200)
     counts, quiet = run(inputs / given, inputs / "cut.csv", rulebase)
     assert (inputs / "cut.csv").read_bytes() == (inputs / "whole.csv").read_bytes()
     assert len(quiet.progress) > 3
@@ -1104,3 +1105,127 @@ def test_very_many_columns_are_not_compared_with_each_other(rulebase: RuleBase) 
         check_columns([*names, Name("c7"), "age"], "in.csv", rulebase)
     assert [fault.what for fault in found.value.faults] == ['column "c7" is there twice']
     assert Name.compared < 20 * len(names)
+
+
+# --- as other programs write it
+
+TABLE = [
+    ["id", "age", "danger", "legs", "note"],
+    ["1", "34", "none", "none", "Zo\u00eb"],
+    ["2", "70", "d_fever;d_heat", "", "a, b"],
+]
+
+
+def written(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
+
+
+def results_of(given: Path, *more: str) -> list[dict[str, Any]]:
+    out = given.with_name("out.jsonl")
+    assert main(["batch", str(given), str(out), "--partial", "--to", "jsonl", *more]) == DONE
+    return rows_of(out)
+
+
+@pytest.mark.parametrize(
+    ("data", "more"),
+    [
+        (written(TABLE, ";").encode(), []),
+        (written(TABLE, "\t").encode(), []),
+        (b"\xef\xbb\xbf" + written(TABLE, ";").encode(), []),
+        (written(TABLE, "\t").encode("utf-16"), []),  # as Excel saves "Unicode text"
+        (b"\xfe\xff" + written(TABLE).encode("utf-16-be"), []),
+        (written(TABLE, ";").encode("cp1252"), ["--encoding", "windows-1252"]),
+        (("\r\n \r\n" + written(TABLE).replace("\r\n", "\r\n\r\n")).encode(), []),
+        (written([[*row, "", ""] for row in TABLE]).encode(), []),
+        (gzip.compress(written(TABLE, "\t").encode("utf-16")), ["--from", "csv"]),
+    ],
+    ids=["semicolon", "tab", "bom", "utf-16", "utf-16-be", "windows-1252", "blank lines", "unnamed columns", "packed"],
+)
+def test_a_table_is_read_as_other_programs_write_it(tmp_path: Path, data: bytes, more: list[str]) -> None:
+    (tmp_path / "plain.csv").write_text(written(TABLE), "utf-8", newline="")
+    wanted = results_of(tmp_path / "plain.csv")
+    assert [row["note"] for row in wanted] == ["Zo\u00eb", "a, b"]
+    given = tmp_path / ("in.csv.gz" if data[:2] == b"\x1f\x8b" else "in.csv")
+    given.write_bytes(data)
+    assert results_of(given, *more) == wanted
+
+
+def test_another_encoding_is_told_and_read_when_it_is_named(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_bytes(written(TABLE).encode("cp1252"))
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    (error,) = errors_of(out)
+    assert (error["line"], "windows-1252" in error["why"]) == ("2", True)
+    assert [row["id"] for row in rows_of(out)] == ["2"]
+
+
+def test_a_value_below_no_name_is_told(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text("id,age,,\n1,34,,\n2,34,x,\n3,34,\n")
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [row["id"] for row in rows_of(out)] == ["1"]
+    assert [error["line"] for error in errors_of(out)] == ["3", "4"]
+
+
+def test_numbers_and_gaps_as_other_programs_write_them(tmp_path: Path, engine: Engine) -> None:
+    """R writes NA; pandas makes floats of whole numbers beside gaps."""
+    given = tmp_path / "in.csv"
+    given.write_text("id,age,danger,side\n1,56,none,left\n2,56.0,none,left\n3,NA,none,NA\n4,,none,\n")
+    first, second, third, fourth = ({n: row[n] for n in RESULT} for row in results_of(given))
+    assert first == second == as_result(engine, {"age": 56, "danger": ("none",), "side": "left"})
+    assert third == fourth == as_result(engine, {"danger": ("none",)})
+
+
+@pytest.mark.parametrize("writer", ["polars", "pyarrow"])
+def test_parquet_is_read_whoever_wrote_it(tmp_path: Path, engine: Engine, writer: str) -> None:
+    given = tmp_path / "in.parquet"
+    columns = {"sure": [True, None], "age": [56.0, float("nan")], "danger": [["none"], None], "side": ["left", None]}
+    if writer == "polars":
+        frame = polars.DataFrame(columns).with_columns(polars.col("side").cast(polars.Categorical))
+        frame.write_parquet(given)
+    else:
+        table = pyarrow.table({**columns, "side": pyarrow.array(columns["side"]).dictionary_encode()})
+        pyarrow.parquet.write_table(table, given)
+    first, second = results_of(given)
+    assert {n: first[n] for n in RESULT} == as_result(engine, {"age": 56, "danger": ("none",), "side": "left"})
+    assert {n: second[n] for n in RESULT} == as_result(engine, {})
+    assert (first["sure"], second["sure"]) == (True, None)
+
+
+def test_an_excel_file_is_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in [["id", "age", "danger", "when", "sure"], [7, 70, "d_cold", date(2026, 1, 31), True], [8, None, "none"]]:
+        book.active.append(row)
+    book.save(tmp_path / "in.xlsx")
+    first, second = results_of(tmp_path / "in.xlsx")
+    assert (first["id"], first["disposition"], first["when"][:10], first["sure"]) == (
+        "7", "emergency", "2026-01-31", "true",
+    )  # fmt: skip
+    assert (second["id"], "age" in second["missing"]) == ("8", True)
+
+
+@pytest.mark.parametrize("name", ["in.xlsx", "in.xlsx.gz"])
+def test_what_is_no_excel_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK no book")
+    assert main(["batch", str(tmp_path / name), str(tmp_path / "out.csv")]) == WRONG_INPUT
+    assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.ndjson"])
+def test_fhir_is_refused_with_what_reads_it(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (tmp_path / name).write_text('{"resourceType": "QuestionnaireResponse", "status": "completed", "item": []}\n')
+    assert main(["batch", str(tmp_path / name), str(tmp_path / "out.csv")]) == WRONG_INPUT
+    told = capsys.readouterr().err
+    assert "LCT711" in told
+    assert "leg-cramp-triage run" in told
+
+
+def test_without_polars_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("age\n34\n")
+    script = "import sys\nsys.modules['polars'] = None\nfrom triage.cli.main import main\nsys.exit(main(sys.argv[1:]))"
+    words = [sys.executable, "-c", script, "batch", str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]
+    done = subprocess.run(words, capture_output=True, check=False, text=True, timeout=60)
+    assert done.returncode == WRONG_INPUT
+    assert "leg-cramp-triage[batch]" in done.stderr

@@ -20,7 +20,7 @@ from triage.knowledge.wording import counted
 from triage.output.screen import columns
 from triage.scale.cluster import on_cluster
 from triage.scale.plan import CSV, KNOWN, STREAM, Counts, Error, Form, Job, WorkerDied, doubts
-from triage.scale.run import Ended, Progress, alone, conduct, conduct_files, together
+from triage.scale.run import Ended, Progress, Watcher, alone, conduct, conduct_files, together
 
 STDERR = 2
 FINISHED = ".finished"  # the folder in OUT for what is finished of several files
@@ -160,7 +160,7 @@ def _on_one_line(told: Sequence[str]) -> str:
     return next((text for text in texts if len(text) < room), "")
 
 
-class _Shown:
+class _Shown(Watcher):
     """What is said on stderr while a run goes on: the progress on one line of a terminal, nothing of it in a pipe."""
 
     def __init__(self, rulebase: RuleBase) -> None:

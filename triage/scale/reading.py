@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import accumulate, islice
 from typing import IO, Any, NamedTuple, cast
 
@@ -52,7 +52,7 @@ class Head(NamedTuple):
 
     columns: tuple[str, ...]
     width: int = 0
-    delimiter: str = ","
+    delimiter: str = ""
 
 
 class Refused(NamedTuple):
@@ -97,79 +97,75 @@ def opened(job: Job, rulebase: RuleBase) -> Iterator[Opened]:
             starts = range(0, max(rows, 1), PARQUET_ROWS)
             yield Opened(Head(columns), (Chunk(n + 1, n, min(rows, n + PARQUET_ROWS)) for n in starts), rows)
             return
-        with _stream(job) as (raw, text):
-            before = _state_of(raw)
-            if job.source.format == JSONL:
-                head, lines = _json_head(text, name, rulebase)
-                chunks = _json_chunks(lines, text, raw)
-            else:
-                head, line = _csv_head(text, name, rulebase)
-                chunks = _csv_chunks(text, raw, head, line, name)
-            yield Opened(head, _unchanged(chunks, raw, before, name), before and before[0])
+        with _raw(name) as raw, _text(raw, job) as text:
+            head, line, first = (_json_head if job.source.format == JSONL else _csv_head)(text, name, rulebase)
+            state = _state_of(raw, name)
+            yield Opened(head, _chunks(text, raw, head, line, first, name), state and state[0])
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}", code="LCT707")]) from None
     except (UnicodeError, *BROKEN) as error:
-        raise FaultyInput(
-            [Fault(name, 0, f"cannot be read: {error}", "--encoding names another", code="LCT707")]
-        ) from None
+        hint = "--encoding names another encoding"
+        raise FaultyInput([Fault(name, 0, f"cannot be read: {error}", hint, code="LCT707")]) from None
+
+
+def _raw(name: str) -> AbstractContextManager[IO[bytes]]:
+    return nullcontext(sys.stdin.buffer) if name == STREAM else open(name, "rb")
 
 
 @contextmanager
-def _stream(job: Job) -> Iterator[tuple[IO[bytes], IO[str]]]:
-    """The raw bytes (for the progress), and the text that they hold."""
-    with nullcontext(sys.stdin.buffer) if job.input == STREAM else open(job.input, "rb") as raw:
-        if job.source.format == XLSX:
-            yield raw, _of_excel(raw, job.input)
-            return
-        data = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw) if job.source.packed else raw))
-        bom = next((mark for mark in BOMS if data.peek(3).startswith(mark)), b"")
-        encoding = BOMS.get(bom) or job.encoding or "utf-8"
-        yield (
-            raw,
-            io.TextIOWrapper(data, encoding, "surrogateescape", newline="\n" if job.source.format == JSONL else ""),
-        )
+def _text(raw: IO[bytes], job: Job) -> Iterator[IO[str]]:
+    """The text of an input, whose first bytes may say what encoding it has. Raises FaultyInput."""
+    if job.source.format == XLSX:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as text:
+            csv.writer(text).writerows(_rows_of_excel(raw, job.input))
+            text.seek(0)
+            yield text
+        return
+    data = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw) if job.source.packed else raw))
+    bom = next((mark for mark in BOMS if data.peek(3).startswith(mark)), b"")
+    newline = "\n" if job.source.format == JSONL else ""
+    yield io.TextIOWrapper(data, BOMS.get(bom) or job.encoding or "utf-8", "surrogateescape", newline=newline)
 
 
-def _of_excel(raw: IO[bytes], name: str) -> IO[str]:
-    """The first sheet as CSV, in a file that nobody else sees. Raises FaultyInput."""
+def _rows_of_excel(raw: IO[bytes], name: str) -> Iterator[Iterator[str]]:
+    """The rows of the first sheet, as texts. Raises FaultyInput."""
     try:
         import openpyxl
+
+        sheet = openpyxl.load_workbook(raw, read_only=True, data_only=True).worksheets[0]
     except ImportError:
         hint = 'pip install "leg-cramp-triage[xlsform]"'
         raise FaultyInput([Fault(name, 0, "needs openpyxl, which is not installed", hint, code="LCT700")]) from None
-    text = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")
-    try:
-        rows = openpyxl.load_workbook(raw, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
-        csv.writer(text).writerows(map(as_text, row) for row in rows)
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
         raise FaultyInput([Fault(name, 0, f"is no Excel file: {error}", code="LCT707")]) from None
-    text.seek(0)
-    return text
+    return (map(as_text, row) for row in sheet.iter_rows(values_only=True))
 
 
-def _state_of(file: IO[bytes]) -> tuple[int, int] | None:
-    """What changes when a file is written to: its size in bytes and the time; None where that is not known."""
-    try:
-        seen = os.fstat(file.fileno())
-    except OSError:
-        return None
-    return (seen.st_size, seen.st_mtime_ns) if seen.st_size else None
-
-
-def _unchanged(chunks: Iterator[Chunk], raw: IO[bytes], before: object, name: str) -> Iterator[Chunk]:
-    """The same chunks. Raises FaultyInput where somebody wrote to the file: no row could be trusted to be whole."""
-    for chunk in chunks:
-        yield chunk
-        if _state_of(raw) != before:
+def _chunks(text: IO[str], raw: IO[bytes], head: Head, line: int, first: str, name: str) -> Iterator[Chunk]:
+    """Chunks that end where a record ends; `first` was read before, and stands on `line`. Raises FaultyInput."""
+    kept, before = [first] if first else [], _state_of(raw, name)
+    while True:
+        more = text.readlines(CHUNK)
+        lines = kept + more
+        whole = "".join(lines)
+        end = _end(lines, head.delimiter, name, line, bool(more)) if head.delimiter and '"' in whole else len(lines)
+        kept = lines[end:]
+        yield Chunk(line, "".join(lines[:end]) if kept else whole, raw.tell() if before else 0)
+        if _state_of(raw, name) != before:  # no row can be trusted to be whole
             what, hint = "has changed while it was read", "run it again when it is finished"
             raise FaultyInput([Fault(name, 0, what, hint, code="LCT706")])
+        line += end
+        if not more:
+            return
 
 
-def _position(raw: IO[bytes]) -> int:
-    return raw.tell() if raw.seekable() else 0
+def _state_of(file: IO[bytes], name: str) -> tuple[int, int] | None:
+    """What changes when a file is written to: its size in bytes and the time; None of a stream."""
+    seen = None if name == STREAM else os.fstat(file.fileno())
+    return seen and (seen.st_size, seen.st_mtime_ns)
 
 
-def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int]:
+def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, str]:
     """The names of the columns, and the line behind them. The delimiter is the one by which most are questions."""
     first, line = text.readline(LONGEST_HEAD), 1
     while first.isspace():
@@ -191,22 +187,7 @@ def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int]:
     head = max(heads, key=lambda head: len(set(head.columns) & {*rulebase.questions, *rulebase.saved.gone}))
     if not head.columns:
         raise FaultyInput([Fault(name, line, "is empty: the first line names the columns", code="LCT708")])
-    return head, line + len(lines)
-
-
-def _csv_chunks(text: IO[str], raw: IO[bytes], head: Head, line: int, name: str) -> Iterator[Chunk]:
-    """Chunks that end where a record ends. Raises FaultyInput where a quote takes in lines that follow."""
-    kept: list[str] = []
-    while True:
-        more = text.readlines(CHUNK)
-        lines = kept + more
-        whole = "".join(lines)
-        end = _end(lines, head.delimiter, name, line, bool(more)) if '"' in whole else len(lines)
-        kept = lines[end:]
-        yield Chunk(line, "".join(lines[:end]) if kept else whole, _position(raw))
-        line += end
-        if not more:
-            return
+    return head, line + len(lines), ""
 
 
 def _end(lines: Sequence[str], delimiter: str, name: str, line: int, more: bool) -> int:
@@ -237,8 +218,8 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, int, l
             start = base + records.line_num
 
 
-def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, str]:
-    """What the first record names besides questions, and all questions; and that record."""
+def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, str]:
+    """What the first record names besides questions, and all questions; and that record, which is on line 1."""
     line = text.readline(LONGEST_HEAD).removeprefix("\ufeff")
     try:
         first = json.loads(line)
@@ -251,16 +232,7 @@ def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, str]
     own = [column for column in first if column not in rulebase.questions]
     if len(own) == len(first):
         check_columns(own, name, rulebase)
-    return Head((*own, *rulebase.questions)), line
-
-
-def _json_chunks(first: str, text: IO[str], raw: IO[bytes]) -> Iterator[Chunk]:
-    line, lines = 1, [first]
-    while lines:
-        lines += text.readlines(CHUNK)
-        yield Chunk(line, "".join(lines), _position(raw))
-        line += len(lines)
-        lines = text.readlines(1)
+    return Head((*own, *rulebase.questions)), 1, line
 
 
 # --- rows
@@ -331,7 +303,7 @@ def _record(text: str, known: set[str]) -> dict[str, Any]:
     if not _is_text(text):
         raise ValueError(NO_TEXT)
     record = json.loads(text, object_pairs_hook=_without_doubles)
-    if not isinstance(record, dict):
+    if type(record) is not dict:
         raise ValueError("is no JSON object")
     if _depth(text) > DEEPEST_VALUE:
         raise ValueError(f"holds more than {DEEPEST_VALUE} lists or objects in each other")

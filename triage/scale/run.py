@@ -23,7 +23,7 @@ from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple
 
 import polars as pl
 
@@ -51,8 +51,8 @@ class Progress(NamedTuple):
     files: int = 1
 
 
-class Watcher(Protocol):
-    """Who is told of a run while it goes on."""
+class Watcher:
+    """Who is told of a run while it goes on; this one listens to nothing."""
 
     def began(self, columns: tuple[str, ...], name: str = "") -> None:
         """The columns are known and sound. `name`: of which file, where there are several."""
@@ -62,14 +62,6 @@ class Watcher(Protocol):
 
     def refused(self, error: Error) -> None:
         """A row was refused; told only where the output is a stream, which has no file of errors beside it."""
-
-
-class Quiet:
-    """A watcher that is told nothing."""
-
-    def began(self, columns: tuple[str, ...], name: str = "") -> None: ...
-    def went_on(self, progress: Progress) -> None: ...
-    def refused(self, error: Error) -> None: ...
 
 
 class Ended(NamedTuple):
@@ -270,7 +262,7 @@ def run_file(job: Job) -> Counts | FaultyInput:
     try:
         if (before := finished_as(job)) is not None:  # by an attempt whose answer was lost
             return before
-        counts = conduct(job, judge_of(job.rules, job.sha256).rules.rulebase, Quiet())
+        counts = conduct(job, judge_of(job.rules, job.sha256).rules.rulebase, Watcher())
     except FaultyInput as error:
         return error
     kept = [[kind, name, rows] for (kind, name), rows in counts.results.items()]
