@@ -39,13 +39,14 @@ from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.scale import reading
 from triage.scale import run as runs
-from triage.scale.plan import LISTS, RESULT, TRUTHS, Counts, Error, Job, check_columns, form_of
+from triage.scale.plan import LISTS, RESULT, Counts, Error, Job, check_columns, form_of
 from triage.scale.run import Progress, conduct
 
 pytestmark = pytest.mark.sampled(3)
 
 SETS = 160
 QUOTED = range(60, 100)  # the rows that need quotes; chunks of the others are read in another way
+TRUTHS = ("see_doctor", "pharmacist", "pending")
 NAME = 'North, "A"\nback yard'  # a cell that needs quotes and holds a line break
 
 
@@ -1211,6 +1212,11 @@ def test_what_is_no_excel_file_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / name).write_bytes(b"PK no book")
     assert main(["batch", str(tmp_path / name), str(tmp_path / "out.csv")]) == WRONG_INPUT
     assert name in capsys.readouterr().err
+
+
+def test_the_first_record_may_answer_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": 1}\n{"id": 2, "danger": ["d_cold"]}\n')
+    assert [row["disposition"] for row in results_of(tmp_path / "in.jsonl")] == [None, "emergency"]
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.ndjson"])

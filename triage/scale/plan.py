@@ -24,7 +24,6 @@ RESULT = (
 )  # fmt: skip
 PHARMACIST, NEEDS_CHECKING, MISSING, PENDING = "pharmacist", "needs_checking", "missing", "pending"
 NOT_KNOWN = ""  # in place of a disposition
-TRUTHS = ("see_doctor", PHARMACIST, PENDING)
 LISTS = ("red_flags", "causes", NEEDS_CHECKING, "checks", MISSING)
 JOINS = ";"  # the items of a list in one cell
 HASH_DIGITS = 12  # of the rule base, as elsewhere in results

@@ -98,9 +98,9 @@ def opened(job: Job, rulebase: RuleBase) -> Iterator[Opened]:
             yield Opened(Head(columns), (Chunk(n + 1, n, min(rows, n + PARQUET_ROWS)) for n in starts), rows)
             return
         with _raw(name) as raw, _text(raw, job) as text:
-            head, line, first = (_json_head if job.source.format == JSONL else _csv_head)(text, name, rulebase)
+            head, line, kept = (_json_head if job.source.format == JSONL else _csv_head)(text, name, rulebase)
             state = _state_of(raw, name)
-            yield Opened(head, _chunks(text, raw, head, line, first, name), state and state[0])
+            yield Opened(head, _chunks(text, raw, head, line, kept, name), state and state[0])
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}", code="LCT707")]) from None
     except (UnicodeError, *BROKEN) as error:
@@ -141,9 +141,9 @@ def _rows_of_excel(raw: IO[bytes], name: str) -> Iterator[Iterator[str]]:
     return (map(as_text, row) for row in sheet.iter_rows(values_only=True))
 
 
-def _chunks(text: IO[str], raw: IO[bytes], head: Head, line: int, first: str, name: str) -> Iterator[Chunk]:
-    """Chunks that end where a record ends; `first` was read before, and stands on `line`. Raises FaultyInput."""
-    kept, before = [first] if first else [], _state_of(raw, name)
+def _chunks(text: IO[str], raw: IO[bytes], head: Head, line: int, kept: list[str], name: str) -> Iterator[Chunk]:
+    """Chunks that end where a record ends; `kept` are lines that were read before, the first on `line`. Raises FaultyInput."""
+    before = _state_of(raw, name)
     while True:
         more = text.readlines(CHUNK)
         lines = kept + more
@@ -165,7 +165,7 @@ def _state_of(file: IO[bytes], name: str) -> tuple[int, int] | None:
     return seen and (seen.st_size, seen.st_mtime_ns)
 
 
-def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, str]:
+def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, list[str]]:
     """The names of the columns, and the line behind them. The delimiter is the one by which most are questions."""
     first, line = text.readline(LONGEST_HEAD), 1
     while first.isspace():
@@ -187,7 +187,7 @@ def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, 
     head = max(heads, key=lambda head: len(set(head.columns) & {*rulebase.questions, *rulebase.saved.gone}))
     if not head.columns:
         raise FaultyInput([Fault(name, line, "is empty: the first line names the columns", code="LCT708")])
-    return head, line + len(lines), ""
+    return head, line + len(lines), []
 
 
 def _end(lines: Sequence[str], delimiter: str, name: str, line: int, more: bool) -> int:
@@ -218,11 +218,12 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, int, l
             start = base + records.line_num
 
 
-def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, str]:
-    """What the first record names besides questions, and all questions; and that record, which is on line 1."""
-    line = text.readline(LONGEST_HEAD).removeprefix("\ufeff")
+def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, list[str]]:
+    """What the first record names besides questions, and all questions; the records read so far, from line 1 on."""
+    lines = text.readlines(min(CHUNK, LONGEST_HEAD)) or [""]
+    lines[0] = lines[0].removeprefix("\ufeff")
     try:
-        first = json.loads(line)
+        first = json.loads(lines[0])
     except (ValueError, RecursionError):
         first = None
     if not isinstance(first, dict):
@@ -230,9 +231,9 @@ def _json_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int,
     if not _is_text("".join(first)):
         raise FaultyInput([Fault(name, 1, f"the name of a column {HALF}", code="LCT708")])
     own = [column for column in first if column not in rulebase.questions]
-    if len(own) == len(first):
+    if not any(f'"{question}"' in line for line in lines for question in rulebase.questions):
         check_columns(own, name, rulebase)
-    return Head((*own, *rulebase.questions)), 1, line
+    return Head((*own, *rulebase.questions)), 1, lines
 
 
 # --- rows

@@ -161,18 +161,16 @@ def _workshop(out: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _locked(file: IO[bytes]) -> bool:
-    """Whether nobody else has locked it, as far as the system knows."""
+def _locked(file: IO[bytes]) -> bool | None:
+    """Whether it is locked now, or somebody else has locked it; None where nobody can know."""
     try:
         import fcntl
-    except ImportError:  # not on every system
-        return True
-    try:
+
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # some folders of a network know no locks
-        pass
+    except (ImportError, OSError):  # not on every system; some folders of a network know no locks
+        return None
     return True
 
 
@@ -200,13 +198,13 @@ def conduct_files(
 
 def _conducted(jobs: Sequence[Job], finished: dict[Job, Counts], watcher: Watcher, results: Results) -> Ended:
     total, faults, died = sum(finished.values(), NONE), list[Fault](), list[str]()
-    ends = len(finished)
+    before, ends = total.read, len(finished)
     with closing(results([job for job in jobs if job not in finished])) as found:
         for job, ending in found:
             ends += 1
             if isinstance(ending, Counts):
                 total += ending
-                watcher.went_on(Progress(total.read, ends / len(jobs), ends, len(jobs)))
+                watcher.went_on(Progress(total.read - before, ends / len(jobs), ends, len(jobs)))
             elif isinstance(ending, WorkerDied):
                 died.append(job.input)
             else:
@@ -237,7 +235,7 @@ def _held(folder: Path, resume: bool) -> Iterator[Path]:
     """The folder, for this run alone, and a file in it that is there while the run is on. Raises FaultyInput, OSError."""
     folder.mkdir(mode=0o700, exist_ok=True)
     with open(folder / LOCK, "ab") as lock:
-        if not _locked(lock):
+        if _locked(lock) is False:
             hint = "wait for its end, or stop it"
             raise FaultyInput([Fault(str(folder), 0, "another run goes on with it", hint, code="LCT703")])
         if not resume and [*folder.glob(f"*{RECORD}")]:
@@ -258,13 +256,15 @@ def _held(folder: Path, resume: bool) -> Iterator[Path]:
 
 
 def run_file(job: Job) -> Counts | FaultyInput:
-    """One of several files, in this process or on another machine. Raises OSError, WorkerDied."""
+    """One of several files, in this process or on another machine. Raises WorkerDied."""
     try:
         if (before := finished_as(job)) is not None:  # by an attempt whose answer was lost
             return before
         counts = conduct(job, judge_of(job.rules, job.sha256).rules.rulebase, Watcher())
     except FaultyInput as error:
         return error
+    except OSError as error:
+        return FaultyInput([Fault(job.input, 0, f"cannot be read or written: {error}", code="LCT705")])
     kept = [[kind, name, rows] for (kind, name), rows in counts.results.items()]
     write_whole(_record(job), json.dumps({"made of": _made_of(job), "counts": [*counts[:4], kept]}))
     return counts

@@ -8,7 +8,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ class Done(NamedTuple):
     upto: int
 
 
-@cache
+@lru_cache(2)
 def judge_of(rules: str | None, sha256: str) -> Judge:
     """The judge of a rule base, made once in a process. Raises FaultyInput where the rules are others by now."""
     rulebase = load(rules)
