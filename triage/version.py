@@ -15,7 +15,7 @@ def program() -> str:
 
     started = sys.argv[0]
     if os.path.basename(started) != NAME:  # python -m triage, or a program around it
-        return f"{shlex.quote(sys.orig_argv[0])} -m triage"
+        return f"{shlex.quote(sys.executable)} -m triage"
     names = (os.path.join(folder, NAME) for folder in os.get_exec_path())
     found = next((name for name in names if os.access(name, os.X_OK)), "")
     return NAME if os.path.realpath(found) == os.path.realpath(started) else shlex.quote(started)
