@@ -175,7 +175,7 @@ class Rules:
             asked = (
                 ~follows if question.after_urgent is None else ~follows | LOGIC.any_row(question.after_urgent, holds)
             )
-            wanted = true(TO_COME, question.id) & ~stopped & asked
+            wanted = true(TO_COME, question.id) & ~stopped & asked & pl.lit(not question.after)
             yield (wanted & ~self._gives_way(question, follows)).alias(about(MISSING, question.id))
 
     def _gives_way(self, question: Question, follows: pl.Expr) -> pl.Expr:
