@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from stories import path_of
+
+from triage.version import program
 
 pytest_plugins = ["pytester"]
 
