@@ -14,7 +14,7 @@ from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
-LISTS = ("replies", "notes", "causes", "needs_checking", "relief", "do_not", "prevention", "myths", "checks")
+LISTS = ("notes", "causes", "needs_checking", "relief", "do_not", "prevention", "myths", "checks", "replies")
 
 
 def result(engine: Engine, answers: Answers) -> Assessment:
