@@ -75,7 +75,8 @@ def longest(engine: Engine) -> list[Assessment]:
     ]
     groups = [*levels, [one for one in found if not one.complete]]
     each = [max(group, key=lambda one: size[id(one)]) for group in groups]
-    return [*each, replace(each[-1], replies=each[-1].relief[:2])]
+    replies = [one for one in engine.rulebase.advice.values() if one.kind == "reply"]
+    return [*each, replace(each[-1], replies=tuple(replies[:2]))]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from triage.reasoning.results import Assessment
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
 POINT = 4 / 3  # in CSS pixels
-SHEETS = {"emergency": 1}  # of paper; of any other level 3
+SHEETS = {"emergency": 1}  # of paper; of any other level 2
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_it_prints_whole_on_few_sheets(
         sheets = sheets_of(shown, paper)
         told = [lost_words(shown, sheets), lone_headings(shown, sheets), torn_advice(shown, sheets)]
         assert (name, told) == (name, [[], [], []])
-        assert name in others or len(sheets) <= SHEETS.get(name, 3), name
+        assert name in others or len(sheets) <= SHEETS.get(name, 2), name
 
 
 def test_on_paper_nothing_is_faint_in_grey_or_overlaps_and_letters_are_large(
