@@ -14,7 +14,7 @@ from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
-LISTS = ("notes", "causes", "needs_checking", "relief", "do_not", "prevention", "myths", "replies", "checks")
+LISTS = ("replies", "notes", "causes", "needs_checking", "relief", "do_not", "prevention", "myths", "checks")
 
 
 def result(engine: Engine, answers: Answers) -> Assessment:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sys
 
 __version__ = "2.0.0"
@@ -12,9 +11,11 @@ NAME = "leg-cramp-triage"
 
 def program() -> str:
     """What starts this program once more in a shell: its name where that is found, else as it was started."""
+    import shlex  # not before the first question
+
     started = sys.argv[0]
     if os.path.basename(started) != NAME:  # python -m triage, or a program around it
-        return f"{shlex.quote(sys.orig_argv[0])} -m triage"
+        return f"{shlex.quote(sys.executable)} -m triage"
     names = (os.path.join(folder, NAME) for folder in os.get_exec_path())
     found = next((name for name in names if os.access(name, os.X_OK)), "")
     return NAME if os.path.realpath(found) == os.path.realpath(started) else shlex.quote(started)
@@ -22,6 +23,7 @@ def program() -> str:
 
 def how_to_install(extra: str) -> str:
     """The command that installs what an extra needs beside this program, wherever that came from."""
+    import shlex
     from importlib.metadata import PackageNotFoundError, requires  # slow, and hardly ever needed
 
     try:

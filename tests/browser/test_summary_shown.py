@@ -10,7 +10,7 @@ from chromium import Watch
 
 from browser.showing import DESK, NARROW, ZOOMED, Shown, wide
 from triage.knowledge.model import RuleBase
-from triage.scale.counts import NONE, Counts
+from triage.scale.plan import NONE, Counts
 from triage.scale.summary import SUMMARIES, summary
 
 NAME = "a name of a file that is so long that it has to be broken/" + 9 * "the_answers_of_all_people_" + ".csv"

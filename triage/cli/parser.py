@@ -16,6 +16,7 @@ from triage.version import NAME, __version__, program
 
 ASK = "ask"
 TABLES = ("csv", "jsonl", "parquet")
+READABLE = (*TABLES, "xlsx")
 SUMMARIES = ("text", "json", "markdown", "html")
 SHELLS = ("bash", "zsh", "fish")
 
@@ -190,9 +191,12 @@ COMMANDS = {
             ),
             _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
             _option(
-                "--from", dest="source_form", choices=TABLES, help="format of IN (default: by its name; CSV for -)"
+                "--from", dest="source_form", choices=READABLE, help="format of IN (default: by its name; CSV for -)"
             ),
             _option("--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)"),
+            _option(
+                "--encoding", metavar="NAME", help="of IN, if it is not UTF-8 and does not say so: windows-1252, ..."
+            ),
             _flag("--partial", "write what is known so far where answers are missing"),
             _option("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)"),
             _option(
