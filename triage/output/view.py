@@ -568,8 +568,10 @@ class _Shown(NamedTuple):
         if answer is None:
             return NOT_ASKED
         of_it = [option for option in chosen(answer) if option in (*item.options, NOT_SURE) or not item.options]
-        if isinstance(answer, int) or of_it:
-            return said(self.rulebase, item.question, tuple(of_it) or answer)
+        if isinstance(answer, int):
+            return said(self.rulebase, item.question, answer)
+        if of_it:
+            return "; ".join(options_said(self.rulebase, item.question, of_it))
         shown = {option.id for option in self.rulebase.questions[item.question].shown(self.assessment.facts)}
         return NOT_ASKED if shown.isdisjoint(item.options) else "no"
 
