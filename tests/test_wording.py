@@ -29,7 +29,7 @@ from triage.knowledge.rule_files import file_names
 from triage.knowledge.rulebase import load
 from triage.knowledge.seen_texts import SeenText, seen_texts, wording_faults
 from triage.knowledge.voices import in_voice
-from triage.output.text import details, short
+from triage.output.text import requests, short
 from triage.output.view import view_of
 from triage.reasoning.results import Assessment
 
@@ -369,8 +369,8 @@ def test_no_result_of_a_scenario_says_what_is_forbidden(rulebase: RuleBase, stor
     told: dict[str, str] = {}
     for name, assessment in stories.items():
         view = view_of(rulebase, assessment)
-        parts = details(view, WIDE)
-        own = [line for heading, lines in parts if heading != "Sources" for line in [heading, *lines]]
+        parts = [part for request in requests(view) for part in request.parts]
+        own = [line for heading, items in parts for line in [heading, *items]]
         told.update(dict.fromkeys([*short(view, WIDE), *own], name))
     assert len(told) > 1000
     assert [(told[line], line) for line in told if found_by(rulebase, line)] == []
