@@ -582,8 +582,7 @@ class _Shown(NamedTuple):
         items = {
             "level": certainty_of(found).titled.format(found.disposition.title),
             "rules": ", ".join(rules) or "none",
-            "may be checked": "; ".join(check.short or check.title for check in found.checks)
-            or "nothing in particular",
+            "may be checked": "; ".join(check.short or check.title for check in found.checks) or "nothing",
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
         }
         return HistoryLine("Result", items)
