@@ -20,6 +20,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -155,7 +156,7 @@ def tried(name: str, run: Callable[[int, int], Result], count: int, chunk: int, 
     start, result = monotonic(), NOTHING
     sizes = [min(chunk, count - done) for done in range(0, count, chunk)]
     seeds = [args.seed * 1_000_000 + number for number in range(len(sizes))]
-    with ProcessPoolExecutor(args.jobs) as pool:
+    with ProcessPoolExecutor(args.jobs, get_context("spawn")) as pool:  # a fork beside threads may hang
         for number, part in enumerate(pool.map(run, sizes, seeds), 1):
             result += part
             if number % 10 == 0 or number == len(sizes):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,7 +70,7 @@ def _options(cell: Cell, bands: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def find_all(rulebase: RuleBase, scenarios: list[Path], workers: int) -> Found:
     """What becomes of every mutant of every rule. Raises FaultyInput where a scenario is not one."""
     rules = productions(rulebase)
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork beside threads may hang
         jobs = [pool.submit(find, rulebase, rules[part::workers], scenarios) for part in range(workers)]
         found = [job.result() for job in jobs]
     counts = sum((one.counts for one in found), Counter[str]())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -419,7 +420,7 @@ PROOFS: Mapping[str, tuple[str, str, Prove]] = {
 
 def prove_all(folder: Path, workers: int) -> Iterator[Proof]:
     """Every proof of the rule base in `folder`, each as soon as it is done. Raises FaultyInput."""
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork beside threads may hang
         # The engine's takes longer than all others together, so it starts first.
         jobs = [pool.submit(_prove_in, folder, name) for name in reversed(list(PROOFS))]
         yield from (job.result() for job in as_completed(jobs))
