@@ -484,6 +484,7 @@ def test_keys_of_a_list(press: Press, monkeypatch: pytest.MonkeyPatch, keys: tup
 @pytest.mark.parametrize(
     ("keys", "reply"),
     [(("1", ENTER), "s1"), (("1", "3", ENTER), "s3"), ((DOWN, SPACE, ENTER), "s2"), (("n", ENTER), NOT_SURE),
+     ((DOWN, ENTER), "s2"), ((DOWN, UP, ENTER), "s1"), (("1", DOWN, ENTER), "s1"), ((DOWN, "2", "2", ENTER, "3", ENTER), "s3"),
      (("1", "n", ENTER), NOT_SURE), (("n", "2", ENTER), "s2"), (("1", "1", "2", ENTER), "s2"), (("0", "2", ENTER), "s2")],
 )  # fmt: skip
 def test_keys_of_one_answer(press: Press, keys: tuple[str, ...], reply: Reply) -> None:
@@ -498,6 +499,8 @@ def test_enter_alone_answers_nothing(press: Press, age: Prompt, kind: str) -> No
             press(prompt, ENTER, ENTER)
     with pytest.raises(EOFError):
         press(listed(3, kind), "2", "2", ENTER)
+    with pytest.raises(EOFError):
+        press(listed(3), DOWN, ENTER)
 
 
 def test_every_list_of_the_rule_base_starts_with_nothing_ticked(rulebase: RuleBase, press: Press) -> None:

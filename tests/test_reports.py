@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations, cycle
 
@@ -15,7 +16,7 @@ from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, RuleBase, chosen
 from triage.knowledge.relief_now import read_steps
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import in_voice, rules_in_voice
-from triage.output.screen import relief_text
+from triage.output.screen import relief_text, wrap_all
 from triage.output.short import count_words, deciding, places
 from triage.output.text import MORE, requests, short, urgent_lines, whole
 from triage.output.view import HEADINGS, NOT_ASKED, View, view_of
@@ -376,6 +377,14 @@ def test_the_doctor_reads_what_was_asked_and_what_was_not(rulebase: RuleBase, ev
         assert all(fired.flag.id in conclusion for fired in deciding(assessment)[:1]), name
         assert rulebase.about.version in conclusion, name
     assert not_asked > 50
+
+
+@pytest.mark.parametrize("lead", ["", "- ", "  ", " 9. ", "10. "])
+def test_an_item_that_is_wrapped_hangs_behind_what_leads_it(lead: str) -> None:
+    first, *others = wrap_all([lead + "a word " * 20], 40)
+    assert first.startswith(lead + "a word")
+    assert others
+    assert all(re.match(rf" {{{len(lead)}}}(a )?word", line) for line in others)
 
 
 def test_after_the_result_the_muscle_picks_the_stretch(engine: Engine, rulebase: RuleBase) -> None:

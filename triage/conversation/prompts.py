@@ -562,6 +562,7 @@ class _Menu:
         self.note = ""
         self.top = self.end = 0  # the first line on the screen, and the first one below it
         self.is_seen = False  # the last one has been on the screen
+        self.is_pointed = False  # an arrow key was pressed: of one answer, Enter takes the line that it points at
         self.control = InquirerControl([questionary.Choice(o.text, value=o.id) for o in self.lines], pointer=">")
         self.picked = self.control.selected_options  # not sure among them
         self.picked += [o.id for o in prompt.options if o.id in prompt.chosen and not (o.key and o.exclusive)]
@@ -584,8 +585,8 @@ class _Menu:
             **{o.key: partial(self._stand_alone if o.exclusive else self._tick, o) for o in self.prompt.keys},
             " ": lambda: self._tick(self.lines[self.control.pointed_at]),
             "enter": self._go_on,
-            "up": self.control.select_previous,
-            "down": self.control.select_next,
+            "up": partial(self._point, self.control.select_previous),
+            "down": partial(self._point, self.control.select_next),
             "pagedown": self._page_down,
             Key.BACK: partial(_exit_with, BACK),
             "left": partial(_exit_with, BACK),
@@ -657,9 +658,14 @@ class _Menu:
     def _say(self, note: str) -> None:
         self.note = note
 
+    def _point(self, move: Callable[[], object]) -> None:
+        move()
+        self.is_pointed = self.prompt.kind != "many"
+
     def _tick(self, option: Option) -> None:
         """Tick an option, or untick it; of one answer the others go."""
         self._say("")
+        self.is_pointed = False
         if option in self.lines:
             self.control.pointed_at = self.lines.index(option)
         if option.id in self.picked:
@@ -680,6 +686,8 @@ class _Menu:
             self._end((option.id,))
 
     def _go_on(self) -> None:
+        if self.is_pointed and not self.picked:
+            self._tick(self.lines[self.control.pointed_at])
         if self.picked:
             self._end(self.ticked)
         elif self.prompt.question.after:

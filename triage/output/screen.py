@@ -79,7 +79,7 @@ def wrap_all(items: Iterable[str], columns: int) -> list[str]:
     """Items one below the other, each wrapped behind its own bullet, indent, or number with an indent."""
     lines: list[str] = []
     for item in items:
-        _, lead, text = re.split(r"^( +\d+\. |[ -]*)", item, maxsplit=1)
+        _, lead, text = re.split(r"^( *\d+\. |[ -]*)", item, maxsplit=1)
         lines += wrap(text, columns, lead)
     return lines
 
