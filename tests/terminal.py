@@ -186,7 +186,7 @@ class Terminal:
             env=_environment(env or {}),
             encoding="utf-8",
             timeout=SECONDS,
-            preexec_fn=_hear_interrupts,
+            preexec_fn=_hear_signals,
         )
         self.child.delaybeforesend = None  # pexpect would sleep
         self.child.logfile_read = self  # what is read is also kept
@@ -326,9 +326,10 @@ class Terminal:
         return int(self.child.exitstatus)
 
 
-def _hear_interrupts() -> None:
-    """Before the program starts: what a shell starts in the background inherits deafness for Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _hear_signals() -> None:
+    """Before the program starts: what a shell or `nohup` starts in the background inherits deafness for some."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
