@@ -10,6 +10,7 @@ import pytest
 from sample import results, sample
 
 from triage.knowledge import loader
+from triage.knowledge.cache import keep, kept
 from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.toml_file import TomlFile
@@ -22,6 +23,12 @@ ALL_STORIES = "--all-stories"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(ALL_STORIES, action="store_true", help="slow tests take all scenarios and cases, not some")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Rules that were edited since the package was built are kept anew, once: reading them takes longest in most tests."""
+    if not hasattr(session.config, "workerinput") and kept(load().sha256) is None:
+        keep(load())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

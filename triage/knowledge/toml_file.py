@@ -11,6 +11,7 @@ import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +115,9 @@ class TomlFile:
 
 def _tables(line: str) -> int:
     """How many tables of a list begin on a line; those inside of them are not counted."""
-    return len(re.findall(r"\{(?:[^{}]|\{[^{}]*\})*(?:\}|$)", re.sub(_QUOTED, "", line)))
+    bare = re.sub(_QUOTED, "", line)
+    depths = accumulate((char == "{") - (char == "}") for char in bare)
+    return sum(char == "{" and depth == 1 for char, depth in zip(bare, depths, strict=True))
 
 
 def refuse_extremes(data: dict[str, Any]) -> None:
