@@ -19,7 +19,7 @@ ShortPart = Literal[
 ]  # fmt: skip
 
 MOST_TICKS = 3  # that a reason quotes
-MOST_NOTES = 3  # lines of warning signs that say what to do
+MOST_NOTES = 3  # lines of warning signs that say what to do, besides those that warn against something dangerous
 MOST_NAMED = 2  # causes, and checks
 MOST_SIGNS = 5  # to come back for
 GIVES_WAY: tuple[ShortPart, ...] = ("prevent", "fits", "checking", "ask")  # where the words are too many, in this order
@@ -43,10 +43,17 @@ def short_lines(rulebase: RuleBase, assessment: Assessment, say: str) -> tuple[S
     What can be spared is left out where they are longer than the level wants.
     """
     lines = [line for line in _lines(rulebase, assessment) if line.text]
-    for part in GIVES_WAY:
+    spare = [line for line in lines if line.part == "do" and not line.lead and not _warns(rulebase, line.text)]
+    dropped = [[line for line in lines if line.part == part] for part in GIVES_WAY]
+    for drop in (*dropped, *([line] for line in reversed(spare))):
         if count_words(say, *(line.sentence for line in lines)) > assessment.disposition.most_words:
-            lines = [line for line in lines if line.part != part]
+            lines = [line for line in lines if line not in drop]
     return tuple(lines)
+
+
+def _warns(rulebase: RuleBase, note: str) -> bool:
+    """Whether a note warns against something dangerous."""
+    return re.search(rulebase.wording.warns, note, re.IGNORECASE) is not None
 
 
 def count_words(*texts: str) -> int:
@@ -60,13 +67,13 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
     yield from (ShortLine("note", "", note.short or note.title) for note in assessment.notes if note.first)
     if level.stops:
         yield _why(rulebase, assessment)
-    yield from _what_to_do(assessment)
+    yield from _what_to_do(rulebase, assessment)
     if level.stops == AT_ONCE:
         return
     if not level.stops:
         yield _why(rulebase, assessment)
     yield from _what_fits(assessment)
-    yield ShortLine("ask", "You can ask about", _listed([check.short or check.title for check in assessment.checks]))
+    yield ShortLine("ask", "Checks to ask about", _listed([check.short or check.title for check in assessment.checks]))
     yield ShortLine(
         "prevent", "To prevent it", next((one.short or f"{one.title}." for one in assessment.prevention), "")
     )
@@ -76,13 +83,14 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
         yield ShortLine("today", net.say_today, _listed([sign.text for sign in net.today], MOST_SIGNS))
         yield ShortLine("emergency", net.say_emergency, _listed([sign.text for sign in net.emergency], MOST_SIGNS))
     if assessment.pharmacist:
-        yield ShortLine("beside", "Also", assessment.pharmacist.say)
+        yield ShortLine("beside", "Also", " ".join([assessment.pharmacist.say, *assessment.pharmacist.more]))
 
 
-def _what_to_do(assessment: Assessment) -> Iterator[ShortLine]:
+def _what_to_do(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
     """The one advice that helps most, or what the warning signs that decide say; these first where today is the level."""
     level = assessment.disposition
-    notes = list(dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes))[:MOST_NOTES]
+    of_flags = dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes)
+    notes = [note for n, note in enumerate(of_flags) if n < MOST_NOTES or _warns(rulebase, note)]
     advice = next((one.short for one in assessment.relief if one.short), "")
     if level.stops == AT_ONCE:
         notes += level.more
@@ -95,8 +103,12 @@ def _what_fits(assessment: Assessment) -> Iterator[ShortLine]:
     everyday = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group == EVERYDAY]
     others = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group != EVERYDAY]
     checking = [fired.cause.title for fired in assessment.needs_checking]
-    yield ShortLine("fits", "What fits", _listed(everyday))
-    yield ShortLine("checking", "Needs checking" if checking else "Worth asking about", _listed(checking or others))
+    lead = "Needs checking" if checking else "Worth asking about"
+    lines = {
+        "causes": ShortLine("fits", "What fits", _listed(everyday)),
+        "needs_checking": ShortLine("checking", lead, _listed(checking or others)),
+    }
+    yield from (lines[part] for part in assessment.disposition.shows if part in lines)
 
 
 def _why(rulebase: RuleBase, assessment: Assessment) -> ShortLine:
@@ -124,11 +136,9 @@ def deciding(assessment: Assessment) -> list[FiredFlag]:
 
 
 def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
-    """Where to go, in the order of the rule base (the safest place first); the last of them only where it is alone."""
+    """Where to go: the first place of the rule base that a flag names; none where none does."""
     wanted = {fired.flag.place for fired in flags}
-    found = [place for place in rulebase.places if place in wanted]
-    last = list(rulebase.places)[-1]
-    return [rulebase.places[place] for place in found if place != last or len(found) == 1]
+    return [text for place, text in rulebase.places.items() if place in wanted][:1]
 
 
 def in_words(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> Iterator[str]:
