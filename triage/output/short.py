@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from triage.knowledge.conditions import Facts
-from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, RuleBase, chosen
+from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Disposition, RuleBase, chosen
 from triage.knowledge.wording import YOU_SAID, options_said, said
 from triage.reasoning.results import Assessment, FiredFlag
 
@@ -45,7 +45,7 @@ def short_lines(rulebase: RuleBase, assessment: Assessment, say: str) -> tuple[S
     lines = [line for line in _lines(rulebase, assessment) if line.text]
     spare = [line for line in lines if line.part == "do" and not line.lead and not _warns(rulebase, line.text)]
     dropped = [[line for line in lines if line.part == part] for part in GIVES_WAY]
-    for drop in (*dropped, *([line] for line in reversed(spare))):
+    for drop in (*dropped, *([line] for line in spare)):
         if count_words(say, *(line.sentence for line in lines)) > assessment.disposition.most_words:
             lines = [line for line in lines if line not in drop]
     return tuple(lines)
@@ -83,13 +83,14 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
         yield ShortLine("today", net.say_today, _listed([sign.text for sign in net.today], MOST_SIGNS))
         yield ShortLine("emergency", net.say_emergency, _listed([sign.text for sign in net.emergency], MOST_SIGNS))
     if assessment.pharmacist:
-        yield ShortLine("beside", "Also", " ".join([assessment.pharmacist.say, *assessment.pharmacist.more]))
+        beside = (note for note in _notes_of(assessment, assessment.pharmacist) if _warns(rulebase, note))
+        yield ShortLine("beside", "Also", " ".join([assessment.pharmacist.say, *beside]))
 
 
 def _what_to_do(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
     """The one advice that helps most, or what the warning signs that decide say; these first where today is the level."""
     level = assessment.disposition
-    of_flags = dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes)
+    of_flags = _notes_of(assessment, level)
     notes = [note for n, note in enumerate(of_flags) if n < MOST_NOTES or _warns(rulebase, note)]
     advice = next((one.short for one in assessment.relief if one.short), "")
     if level.stops == AT_ONCE:
@@ -133,6 +134,12 @@ def no_flag(unsure: Sequence[str]) -> str:
 def deciding(assessment: Assessment) -> list[FiredFlag]:
     """The red flags of the level of the result."""
     return [fired for fired in assessment.red_flags if fired.flag.disposition == assessment.disposition.id]
+
+
+def _notes_of(assessment: Assessment, level: Disposition) -> list[str]:
+    """What the red flags of a level say, each line once."""
+    of_level = (fired.flag for fired in assessment.red_flags if fired.flag.disposition == level.id)
+    return list(dict.fromkeys(note for flag in of_level for note in flag.notes))
 
 
 def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
