@@ -22,7 +22,8 @@ MOST_TICKS = 3  # that a reason quotes
 MOST_NOTES = 3  # lines of warning signs that say what to do, besides those that warn against something dangerous
 MOST_NAMED = 2  # causes, and checks
 MOST_SIGNS = 5  # to come back for
-GIVES_WAY: tuple[ShortPart, ...] = ("prevent", "fits", "checking", "ask")  # where the words are too many, in this order
+# Where the words are too many, in this order, and how much of its list stays.
+GIVES_WAY: tuple[tuple[ShortPart, int], ...] = (("prevent", 0), ("fits", 0), ("checking", 0), ("ask", 1), ("ask", 0))
 
 
 class ShortLine(NamedTuple):
@@ -43,12 +44,24 @@ def short_lines(rulebase: RuleBase, assessment: Assessment, say: str) -> tuple[S
     What can be spared is left out where they are longer than the level wants.
     """
     lines = [line for line in _lines(rulebase, assessment) if line.text]
-    spare = [line for line in lines if line.part == "do" and not line.lead and not _warns(rulebase, line.text)]
-    dropped = [[line for line in lines if line.part == part] for part in GIVES_WAY]
-    for drop in (*dropped, *([line] for line in spare)):
-        if count_words(say, *(line.sentence for line in lines)) > assessment.disposition.most_words:
-            lines = [line for line in lines if line not in drop]
+    for shorter in _ever_shorter(rulebase, lines):
+        if count_words(say, *(line.sentence for line in lines)) <= assessment.disposition.most_words:
+            break
+        lines = shorter
     return tuple(lines)
+
+
+def _ever_shorter(rulebase: RuleBase, lines: Sequence[ShortLine]) -> Iterator[list[ShortLine]]:
+    """The lines with less and less of what can be spared; what warns against something dangerous stays."""
+    left = list(lines)
+    for part, most in GIVES_WAY:
+        kept = {line: _listed(line.text[:-1].split("; "), most) if line.part == part else line.text for line in left}
+        left = [line._replace(text=text) for line, text in kept.items() if text]
+        yield left
+    spare = [line for line in left if line.part == "do" and not _warns(rulebase, line.text)]
+    for drop in sorted(spare, key=lambda line: bool(line.lead)):
+        left = [line for line in left if line is not drop]
+        yield left
 
 
 def _warns(rulebase: RuleBase, note: str) -> bool:
@@ -91,7 +104,8 @@ def _what_to_do(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLin
     """The one advice that helps most, or what the warning signs that decide say; these first where today is the level."""
     level = assessment.disposition
     of_flags = _notes_of(assessment, level)
-    notes = [note for n, note in enumerate(of_flags) if n < MOST_NOTES or _warns(rulebase, note)]
+    others = [note for note in of_flags if not _warns(rulebase, note)][:MOST_NOTES]
+    notes = [note for note in of_flags if note in others or _warns(rulebase, note)]
     advice = next((one.short for one in assessment.relief if one.short), "")
     if level.stops == AT_ONCE:
         notes += level.more
@@ -163,4 +177,4 @@ def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> tuple[str, .
 
 
 def _listed(items: Sequence[str], most: int = MOST_NAMED) -> str:
-    return f"{'; '.join(items[:most])}." if items else ""
+    return f"{'; '.join(items[:most])}." if items[:most] else ""
