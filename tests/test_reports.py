@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations, cycle
 
@@ -82,17 +83,42 @@ def test_no_line_of_the_short_result_is_said_twice(all_told: dict[str, View]) ->
         assert len(set(texts)) == len(texts), name
 
 
-def test_what_was_answered_is_not_asked_again(engine: Engine, all_told: dict[str, View]) -> None:
-    dropped = 0
+def test_a_sign_that_is_there_already_is_told_as_getting_worse(engine: Engine, all_told: dict[str, View]) -> None:
+    """Below today, where nobody looks at it at once; only a note that says it takes its place."""
+    worse = 0
     for name, assessment in results(engine).items():
         spoken = rules_in_voice(engine.rulebase, assessment.voice).safety_net
         told = words(short(all_told[name], 80))
-        for sign in (*spoken.today, *spoken.emergency):
-            if any_row(sign.known, assessment.facts):
-                dropped += 1
+        notes = {note.id for note in assessment.notes}
+        for sign in spoken.today:
+            if any_row(sign.worse_when, assessment.facts) and not assessment.disposition.stops:
+                worse += 1
                 assert f"{sign.text};" not in told, name
-                assert f"{sign.text}." not in told, name
-    assert dropped > 20
+                assert (sign.worse in told) == notes.isdisjoint(sign.said_by), name
+    assert worse > 20
+
+
+def test_what_a_deciding_sign_warns_against_stands_in_the_short_result(
+    engine: Engine, all_told: dict[str, View]
+) -> None:
+    """However many signs decide, and however few words are left; of those for the pharmacist too."""
+    many = 0
+    for name, assessment in results(engine).items():
+        told = " ".join(line.text for line in all_told[name].short)
+        levels = {assessment.disposition.id, assessment.pharmacist and assessment.pharmacist.id}
+        notes = dict.fromkeys(n for f in assessment.red_flags if f.flag.disposition in levels for n in f.flag.notes)
+        warnings = [note for note in notes if re.search(engine.rulebase.wording.warns, note, re.IGNORECASE)]
+        many += len(notes) > 3 and bool(warnings)
+        assert [note for note in warnings if note not in told] == [], name
+    assert many > 20
+
+
+def test_one_place_to_go_is_told(engine: Engine, all_told: dict[str, View]) -> None:
+    for name, assessment in results(engine).items():
+        wanted = {fired.flag.place for fired in deciding(assessment)}
+        told = [line.text for line in all_told[name].short if line.part == "urgency"]
+        spoken = rules_in_voice(engine.rulebase, assessment.voice).places
+        assert told == [text for place, text in spoken.items() if place in wanted][:1], name
 
 
 def test_below_an_emergency_it_says_when_to_call(all_told: dict[str, View]) -> None:

@@ -44,7 +44,7 @@ def short_lines(rulebase: RuleBase, assessment: Assessment, say: str) -> tuple[S
     What can be spared is left out where they are longer than the level wants.
     """
     lines = [line for line in _lines(rulebase, assessment) if line.text]
-    for shorter in _ever_shorter(rulebase, lines):
+    for shorter in _ever_shorter(rulebase, lines) if assessment.disposition.stops != AT_ONCE else ():
         if count_words(say, *(line.sentence for line in lines)) <= assessment.disposition.most_words:
             break
         lines = shorter
@@ -96,14 +96,15 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
         yield ShortLine("today", net.say_today, _listed([sign.text for sign in net.today], MOST_SIGNS))
         yield ShortLine("emergency", net.say_emergency, _listed([sign.text for sign in net.emergency], MOST_SIGNS))
     if assessment.pharmacist:
-        beside = (note for note in _notes_of(assessment, assessment.pharmacist) if _warns(rulebase, note))
-        yield ShortLine("beside", "Also", " ".join([assessment.pharmacist.say, *beside]))
+        beside = _notes(_of_level(assessment, assessment.pharmacist))
+        warnings = [note for note in beside if _warns(rulebase, note)]
+        yield ShortLine("beside", "Also", " ".join([assessment.pharmacist.say, *warnings]))
 
 
 def _what_to_do(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
     """The one advice that helps most, or what the warning signs that decide say; these first where today is the level."""
     level = assessment.disposition
-    of_flags = _notes_of(assessment, level)
+    of_flags = _notes(deciding(assessment))
     others = [note for note in of_flags if not _warns(rulebase, note)][:MOST_NOTES]
     notes = [note for note in of_flags if note in others or _warns(rulebase, note)]
     advice = next((one.short for one in assessment.relief if one.short), "")
@@ -147,13 +148,16 @@ def no_flag(unsure: Sequence[str]) -> str:
 
 def deciding(assessment: Assessment) -> list[FiredFlag]:
     """The red flags of the level of the result."""
-    return [fired for fired in assessment.red_flags if fired.flag.disposition == assessment.disposition.id]
+    return _of_level(assessment, assessment.disposition)
 
 
-def _notes_of(assessment: Assessment, level: Disposition) -> list[str]:
-    """What the red flags of a level say, each line once."""
-    of_level = (fired.flag for fired in assessment.red_flags if fired.flag.disposition == level.id)
-    return list(dict.fromkeys(note for flag in of_level for note in flag.notes))
+def _of_level(assessment: Assessment, level: Disposition) -> list[FiredFlag]:
+    return [fired for fired in assessment.red_flags if fired.flag.disposition == level.id]
+
+
+def _notes(flags: Iterable[FiredFlag]) -> list[str]:
+    """What red flags say, each line once."""
+    return list(dict.fromkeys(note for fired in flags for note in fired.flag.notes))
 
 
 def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
