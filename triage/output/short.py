@@ -118,7 +118,9 @@ def _what_to_do(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLin
 def _what_fits(assessment: Assessment) -> Iterator[ShortLine]:
     everyday = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group == EVERYDAY]
     others = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group != EVERYDAY]
-    checking = [fired.cause.title for fired in assessment.needs_checking]
+    urgency = [fired.flag.id for fired in assessment.red_flags]  # the most urgent first
+    by_urgency = sorted(assessment.needs_checking, key=lambda fired: min(map(urgency.index, fired.flags)))
+    checking = [fired.cause.title for fired in by_urgency]
     lead = "Needs checking" if checking else "Worth asking about"
     lines = {
         "causes": ShortLine("fits", "What fits", _listed(everyday)),
