@@ -113,6 +113,20 @@ def test_what_a_deciding_sign_warns_against_stands_in_the_short_result(
     assert many > 20
 
 
+def test_what_needs_checking_comes_before_what_fits(engine: Engine, all_told: dict[str, View]) -> None:
+    """From days on, so that no everyday cause stands above a serious one; the most urgent sign's cause first."""
+    seen = 0
+    for name, assessment in results(engine).items():
+        parts = [line.part for line in all_told[name].short]
+        if {"checking", "fits"} <= {*parts} and assessment.disposition.id == "soon":
+            seen += 1
+            assert parts.index("checking") < parts.index("fits"), name
+        told = next((line.text for line in all_told[name].short if line.lead == "Needs checking"), "")
+        brought = {f.cause.title for f in assessment.needs_checking if assessment.red_flags[0].flag.id in f.flags}
+        assert not told or not brought or any(told.startswith(cause) for cause in brought), name
+    assert seen > 10
+
+
 def test_one_place_to_go_is_told(engine: Engine, all_told: dict[str, View]) -> None:
     for name, assessment in results(engine).items():
         wanted = {fired.flag.place for fired in deciding(assessment)}
