@@ -19,7 +19,7 @@ from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.screen import relief_text
 from triage.output.short import count_words, deciding, places
 from triage.output.text import MORE, requests, short, urgent_lines, whole
-from triage.output.view import HEADINGS, NOT_ASKED, View, view_of
+from triage.output.view import HEADINGS, NOT_ASKED, NOT_TICKED, View, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment, FiredFlag
@@ -400,7 +400,7 @@ def test_more_ends_with_what_it_rests_on(rulebase: RuleBase, views: dict[str, Vi
 
 def test_the_doctor_reads_what_was_asked_and_what_was_not(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
     """What nobody asked is never "no"."""
-    not_asked = 0
+    not_asked = none_ticked = 0
     for name, assessment in every.items():
         view = view_of(rulebase, assessment)
         assert len(view.history) == len(rulebase.history) + 1, name
@@ -412,10 +412,13 @@ def test_the_doctor_reads_what_was_asked_and_what_was_not(rulebase: RuleBase, ev
                 is_asked = item.question in assessment.answers and is_known
                 assert (told == NOT_ASKED) == (not is_asked), (name, item.label)
                 not_asked += told == NOT_ASKED
+                assert told != NOT_TICKED or ticked.isdisjoint({*item.options, NOT_SURE}), (name, item.label)
+                none_ticked += told == NOT_TICKED
         conclusion = view.history[-1].sentence
         assert all(fired.flag.id in conclusion for fired in deciding(assessment)[:1]), name
         assert rulebase.about.version in conclusion, name
     assert not_asked > 50
+    assert none_ticked > 50
 
 
 def test_after_the_result_the_muscle_picks_the_stretch(engine: Engine, rulebase: RuleBase) -> None:
