@@ -19,7 +19,7 @@ from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.screen import relief_text, wrap_all
 from triage.output.short import count_words, deciding, places
 from triage.output.text import MORE, requests, short, urgent_lines, whole
-from triage.output.view import HEADINGS, NOT_ASKED, View, view_of
+from triage.output.view import HEADINGS, NOT_ASKED, NOT_TICKED, View, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment, FiredFlag
@@ -83,17 +83,56 @@ def test_no_line_of_the_short_result_is_said_twice(all_told: dict[str, View]) ->
         assert len(set(texts)) == len(texts), name
 
 
-def test_what_was_answered_is_not_asked_again(engine: Engine, all_told: dict[str, View]) -> None:
-    dropped = 0
+def test_a_sign_that_is_there_already_is_told_as_getting_worse(engine: Engine, all_told: dict[str, View]) -> None:
+    """Below today, where nobody looks at it at once; only a note that says it takes its place."""
+    worse = 0
     for name, assessment in results(engine).items():
         spoken = rules_in_voice(engine.rulebase, assessment.voice).safety_net
         told = words(short(all_told[name], 80))
-        for sign in (*spoken.today, *spoken.emergency):
-            if any_row(sign.known, assessment.facts):
-                dropped += 1
+        notes = {note.id for note in assessment.notes}
+        for sign in spoken.today:
+            if any_row(sign.worse_when, assessment.facts) and not assessment.disposition.stops:
+                worse += 1
                 assert f"{sign.text};" not in told, name
-                assert f"{sign.text}." not in told, name
-    assert dropped > 20
+                assert (sign.worse in told) == notes.isdisjoint(sign.said_by), name
+    assert worse > 20
+
+
+def test_what_a_deciding_sign_warns_against_stands_in_the_short_result(
+    engine: Engine, all_told: dict[str, View]
+) -> None:
+    """However many signs decide, and however few words are left; of those for the pharmacist too."""
+    many = 0
+    for name, assessment in results(engine).items():
+        told = " ".join(line.text for line in all_told[name].short)
+        levels = {assessment.disposition.id, assessment.pharmacist and assessment.pharmacist.id}
+        notes = dict.fromkeys(n for f in assessment.red_flags if f.flag.disposition in levels for n in f.flag.notes)
+        warnings = [note for note in notes if re.search(engine.rulebase.wording.warns, note, re.IGNORECASE)]
+        many += len(notes) > 3 and bool(warnings)
+        assert [note for note in warnings if note not in told] == [], name
+    assert many > 20
+
+
+def test_what_needs_checking_comes_before_what_fits(engine: Engine, all_told: dict[str, View]) -> None:
+    """From days on, so that no everyday cause stands above a serious one; the most urgent sign's cause first."""
+    seen = 0
+    for name, assessment in results(engine).items():
+        parts = [line.part for line in all_told[name].short]
+        if {"checking", "fits"} <= {*parts} and assessment.disposition.id == "soon":
+            seen += 1
+            assert parts.index("checking") < parts.index("fits"), name
+        told = next((line.text for line in all_told[name].short if line.lead == "Needs checking"), "")
+        brought = {f.cause.title for f in assessment.needs_checking if assessment.red_flags[0].flag.id in f.flags}
+        assert not told or not brought or any(told.startswith(cause) for cause in brought), name
+    assert seen > 10
+
+
+def test_one_place_to_go_is_told(engine: Engine, all_told: dict[str, View]) -> None:
+    for name, assessment in results(engine).items():
+        wanted = {fired.flag.place for fired in deciding(assessment)}
+        told = [line.text for line in all_told[name].short if line.part == "urgency"]
+        spoken = rules_in_voice(engine.rulebase, assessment.voice).places
+        assert told == [text for place, text in spoken.items() if place in wanted][:1], name
 
 
 def test_below_an_emergency_it_says_when_to_call(all_told: dict[str, View]) -> None:
@@ -361,7 +400,7 @@ def test_more_ends_with_what_it_rests_on(rulebase: RuleBase, views: dict[str, Vi
 
 def test_the_doctor_reads_what_was_asked_and_what_was_not(rulebase: RuleBase, every: dict[str, Assessment]) -> None:
     """What nobody asked is never "no"."""
-    not_asked = 0
+    not_asked = none_ticked = 0
     for name, assessment in every.items():
         view = view_of(rulebase, assessment)
         assert len(view.history) == len(rulebase.history) + 1, name
@@ -373,10 +412,13 @@ def test_the_doctor_reads_what_was_asked_and_what_was_not(rulebase: RuleBase, ev
                 is_asked = item.question in assessment.answers and is_known
                 assert (told == NOT_ASKED) == (not is_asked), (name, item.label)
                 not_asked += told == NOT_ASKED
+                assert told != NOT_TICKED or ticked.isdisjoint({*item.options, NOT_SURE}), (name, item.label)
+                none_ticked += told == NOT_TICKED
         conclusion = view.history[-1].sentence
         assert all(fired.flag.id in conclusion for fired in deciding(assessment)[:1]), name
         assert rulebase.about.version in conclusion, name
     assert not_asked > 50
+    assert none_ticked > 50
 
 
 @pytest.mark.parametrize("lead", ["", "- ", "  ", " 9. ", "10. "])

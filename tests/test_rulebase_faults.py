@@ -682,6 +682,7 @@ DAMAGES = [
     Damage("stops", LEVELS, swapped('^stops = "at_once"$', f'stops = "once" {MARK}'), None, "LCT110", '"at_once"'),
     Damage("clarified", QUESTIONS, swapped(r'answer = \["k_stays"\] \},$', f'answer = ["k_stay"] }}, {MARK}'), None, "LCT204", '"k_stays"'),
     Damage("next question", QUESTIONS, swapped('go_to = "danger" },$', f'go_to = "danjer" }}, {MARK}'), None, "LCT301", '"danger"'),
+    Damage("worse at all times", LEVELS, swapped(r'^worse = "the pain gets worse"\nworse_when = [^\n]*$', f'worse = "x" {MARK}'), None, "LCT110"),
     Damage("at once and more", LEVELS, swapped(r'^shows = \["notes"\]', f'shows = ["relief"] {MARK}'), None, "LCT314"),
     Damage("no words for when", LEVELS, swapped(r"\[\[disposition\]\]((?s:.*?))^when_said = [^\n]*$", rf"[[disposition]] {MARK}\1"), None, "LCT107"),
     Damage("no words for instead", LEVELS, swapped(r'^\[\[disposition\]\]\nid = "soon"((?s:.*?))^instead = [^\n]*$', rf'[[disposition]] {MARK}\nid = "soon"\1'), None, "LCT107"),

@@ -324,6 +324,15 @@ def _emergencies_show_nothing_else(rulebase: RuleBase) -> Iterator[Fault]:
             yield level.at.fault("LCT314", "shows", 'only "notes"', hint)
 
 
+def _net_signs_are_whole(rulebase: RuleBase) -> Iterator[Fault]:
+    """A sign that is there already has a text too, else it would be left out."""
+    for sign in (*rulebase.safety_net.today, *rulebase.safety_net.emergency):
+        if bool(sign.worse) != bool(sign.worse_when):
+            yield sign.at.fault(
+                "LCT110", "worse_when" if sign.worse_when else "worse", "needs both worse and worse_when"
+            )
+
+
 def _voices_have_the_same_tokens(rulebase: RuleBase) -> Iterator[Fault]:
     tables: tuple[Sequence[Voice | Country], ...] = (
         tuple(rulebase.voice_tables.values()),
@@ -342,7 +351,8 @@ def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
-    used = [(forbidden.at, "pattern", forbidden.pattern) for forbidden in rulebase.forbidden.values()]
+    used = [(rulebase.wording.at, "warns", rulebase.wording.warns)]
+    used += [(forbidden.at, "pattern", forbidden.pattern) for forbidden in rulebase.forbidden.values()]
     for conflict in rulebase.conflicts.values():
         used += [(conflict.at, "one", conflict.one), (conflict.at, "other", conflict.other)]
     used += [(hazard.at, "words", word) for hazard in rulebase.hazards.values() for word in hazard.words]
@@ -375,6 +385,7 @@ LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _hazards_are_controlled,
     _levels_are_told_apart,
     _emergencies_show_nothing_else,
+    _net_signs_are_whole,
     _voices_have_the_same_tokens,
     _allowed_words_are_words,
     _patterns_can_be_used,

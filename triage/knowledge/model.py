@@ -278,7 +278,8 @@ class NetSign(Record):
     """A sign to come back for."""
 
     text: Text
-    known: Annotated[Rows, "answers that tell of it already: then it is not asked for again"] = ()
+    worse: Annotated[Text, "what is said of it where it is there already"] = ""
+    worse_when: Annotated[Rows, "answers that tell of it already"] = ()
     said_by: Annotated[tuple[str, ...], Names("note"), "notes that say it: beside one it is not said again"] = ()
 
 
@@ -387,6 +388,11 @@ class Wording(Record):
         "medical words that cannot be said more simply; each counts as one short word, its plural too. A word that no "
         "text uses must go",
     ] = ()
+    warns: Annotated[
+        str,
+        "a regular expression, upper and lower case alike: a note of a red flag that it matches warns against something "
+        "dangerous, so the short result always has it",
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

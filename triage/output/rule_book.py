@@ -18,6 +18,7 @@ from triage.output.rule_sheets import (
     GROUPS,
     WEIGHTS,
     Sheet,
+    below,
     by_kind,
     in_words,
     names,
@@ -50,6 +51,8 @@ def book(rulebase: RuleBase) -> str:
     text = markdown(
         "rule_book.md",
         rules=rulebase,
+        net_today=[below(rulebase, sign) for sign in rulebase.safety_net.today],
+        net_emergency=[below(rulebase, sign) for sign in rulebase.safety_net.emergency],
         sheets_of=sheets_of,
         drafts=[ref(entry) for entry in rulebase.entries.values() if entry.status == "draft"],
         examples_shown=EXAMPLES_SHOWN,

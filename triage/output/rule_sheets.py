@@ -269,7 +269,7 @@ def _named(rulebase: RuleBase, kind: str, name: str) -> str:
     return f"{link(kind, name)}: {title}"
 
 
-def _below(rulebase: RuleBase, table: Any) -> str:
+def below(rulebase: RuleBase, table: Any) -> str:
     """A table below a thing in one line."""
     head = ": ".join(filter(None, (getattr(table, "id", ""), _title(table))))
     facts = (f"{told.heading}: {'; '.join(told.lines)}" for told in _facts(rulebase, "below", table))
@@ -317,7 +317,7 @@ SHAPED: Mapping[str, Callable[[RuleBase, Any], Iterable[str]]] = {
     "examples": lambda _, examples: map(_example, examples),
     "words": lambda _, words: (f"{name}: {text}" for name, text in words.items()),
     "groups": lambda _, groups: map(", ".join, groups),
-    "table": lambda rulebase, tables: (_below(rulebase, one) for one in _all(tables)),
+    "table": lambda rulebase, tables: (below(rulebase, one) for one in _all(tables)),
 }
 SAID: Mapping[str, Callable[[RuleBase, Any], Iterable[str]]] = {
     "condition": _for_whom,

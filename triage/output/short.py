@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from triage.knowledge.conditions import Facts
-from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, RuleBase, chosen
+from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Disposition, RuleBase, chosen
 from triage.knowledge.wording import YOU_SAID, options_said, said
 from triage.reasoning.results import Assessment, FiredFlag
 
@@ -19,10 +19,11 @@ ShortPart = Literal[
 ]  # fmt: skip
 
 MOST_TICKS = 3  # that a reason quotes
-MOST_NOTES = 3  # lines of warning signs that say what to do
+MOST_NOTES = 3  # lines of warning signs that say what to do, besides those that warn against something dangerous
 MOST_NAMED = 2  # causes, and checks
 MOST_SIGNS = 5  # to come back for
-GIVES_WAY: tuple[ShortPart, ...] = ("prevent", "fits", "checking", "ask")  # where the words are too many, in this order
+# Where the words are too many, in this order, and how much of its list stays.
+GIVES_WAY: tuple[tuple[ShortPart, int], ...] = (("prevent", 0), ("fits", 0), ("checking", 0), ("ask", 1), ("ask", 0))
 
 
 class ShortLine(NamedTuple):
@@ -43,10 +44,29 @@ def short_lines(rulebase: RuleBase, assessment: Assessment, say: str) -> tuple[S
     What can be spared is left out where they are longer than the level wants.
     """
     lines = [line for line in _lines(rulebase, assessment) if line.text]
-    for part in GIVES_WAY:
-        if count_words(say, *(line.sentence for line in lines)) > assessment.disposition.most_words:
-            lines = [line for line in lines if line.part != part]
+    for shorter in _ever_shorter(rulebase, lines) if assessment.disposition.stops != AT_ONCE else ():
+        if count_words(say, *(line.sentence for line in lines)) <= assessment.disposition.most_words:
+            break
+        lines = shorter
     return tuple(lines)
+
+
+def _ever_shorter(rulebase: RuleBase, lines: Sequence[ShortLine]) -> Iterator[list[ShortLine]]:
+    """The lines with less and less of what can be spared; what warns against something dangerous stays."""
+    left = list(lines)
+    for part, most in GIVES_WAY:
+        kept = {line: _listed(line.text[:-1].split("; "), most) if line.part == part else line.text for line in left}
+        left = [line._replace(text=text) for line, text in kept.items() if text]
+        yield left
+    spare = [line for line in left if line.part == "do" and not _warns(rulebase, line.text)]
+    for drop in sorted(spare, key=lambda line: bool(line.lead)):
+        left = [line for line in left if line is not drop]
+        yield left
+
+
+def _warns(rulebase: RuleBase, note: str) -> bool:
+    """Whether a note warns against something dangerous."""
+    return re.search(rulebase.wording.warns, note, re.IGNORECASE) is not None
 
 
 def count_words(*texts: str) -> int:
@@ -60,13 +80,13 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
     yield from (ShortLine("note", "", note.short or note.title) for note in assessment.notes if note.first)
     if level.stops:
         yield _why(rulebase, assessment)
-    yield from _what_to_do(assessment)
+    yield from _what_to_do(rulebase, assessment)
     if level.stops == AT_ONCE:
         return
     if not level.stops:
         yield _why(rulebase, assessment)
     yield from _what_fits(assessment)
-    yield ShortLine("ask", "You can ask about", _listed([check.short or check.title for check in assessment.checks]))
+    yield ShortLine("ask", "Checks to ask about", _listed([check.short or check.title for check in assessment.checks]))
     yield ShortLine(
         "prevent", "To prevent it", next((one.short or f"{one.title}." for one in assessment.prevention), "")
     )
@@ -76,13 +96,17 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
         yield ShortLine("today", net.say_today, _listed([sign.text for sign in net.today], MOST_SIGNS))
         yield ShortLine("emergency", net.say_emergency, _listed([sign.text for sign in net.emergency], MOST_SIGNS))
     if assessment.pharmacist:
-        yield ShortLine("beside", "Also", assessment.pharmacist.say)
+        beside = _notes(_of_level(assessment, assessment.pharmacist))
+        warnings = [note for note in beside if _warns(rulebase, note)]
+        yield ShortLine("beside", "Also", " ".join([assessment.pharmacist.say, *warnings]))
 
 
-def _what_to_do(assessment: Assessment) -> Iterator[ShortLine]:
+def _what_to_do(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
     """The one advice that helps most, or what the warning signs that decide say; these first where today is the level."""
     level = assessment.disposition
-    notes = list(dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes))[:MOST_NOTES]
+    of_flags = _notes(deciding(assessment))
+    others = [note for note in of_flags if not _warns(rulebase, note)][:MOST_NOTES]
+    notes = [note for note in of_flags if note in others or _warns(rulebase, note)]
     advice = next((one.short for one in assessment.relief if one.short), "")
     if level.stops == AT_ONCE:
         notes += level.more
@@ -94,9 +118,15 @@ def _what_to_do(assessment: Assessment) -> Iterator[ShortLine]:
 def _what_fits(assessment: Assessment) -> Iterator[ShortLine]:
     everyday = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group == EVERYDAY]
     others = [ranked.cause.title for ranked in assessment.causes if ranked.cause.group != EVERYDAY]
-    checking = [fired.cause.title for fired in assessment.needs_checking]
-    yield ShortLine("fits", "What fits", _listed(everyday))
-    yield ShortLine("checking", "Needs checking" if checking else "Worth asking about", _listed(checking or others))
+    urgency = [fired.flag.id for fired in assessment.red_flags]  # the most urgent first
+    by_urgency = sorted(assessment.needs_checking, key=lambda fired: min(map(urgency.index, fired.flags)))
+    checking = [fired.cause.title for fired in by_urgency]
+    lead = "Needs checking" if checking else "Worth asking about"
+    lines = {
+        "causes": ShortLine("fits", "What fits", _listed(everyday)),
+        "needs_checking": ShortLine("checking", lead, _listed(checking or others)),
+    }
+    yield from (lines[part] for part in assessment.disposition.shows if part in lines)
 
 
 def _why(rulebase: RuleBase, assessment: Assessment) -> ShortLine:
@@ -120,15 +150,22 @@ def no_flag(unsure: Sequence[str]) -> str:
 
 def deciding(assessment: Assessment) -> list[FiredFlag]:
     """The red flags of the level of the result."""
-    return [fired for fired in assessment.red_flags if fired.flag.disposition == assessment.disposition.id]
+    return _of_level(assessment, assessment.disposition)
+
+
+def _of_level(assessment: Assessment, level: Disposition) -> list[FiredFlag]:
+    return [fired for fired in assessment.red_flags if fired.flag.disposition == level.id]
+
+
+def _notes(flags: Iterable[FiredFlag]) -> list[str]:
+    """What red flags say, each line once."""
+    return list(dict.fromkeys(note for fired in flags for note in fired.flag.notes))
 
 
 def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
-    """Where to go, in the order of the rule base (the safest place first); the last of them only where it is alone."""
+    """Where to go: the first place of the rule base that a flag names; none where none does."""
     wanted = {fired.flag.place for fired in flags}
-    found = [place for place in rulebase.places if place in wanted]
-    last = list(rulebase.places)[-1]
-    return [rulebase.places[place] for place in found if place != last or len(found) == 1]
+    return [text for place, text in rulebase.places.items() if place in wanted][:1]
 
 
 def in_words(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> Iterator[str]:
@@ -146,4 +183,4 @@ def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> tuple[str, .
 
 
 def _listed(items: Sequence[str], most: int = MOST_NAMED) -> str:
-    return f"{'; '.join(items[:most])}." if items else ""
+    return f"{'; '.join(items[:most])}." if items[:most] else ""

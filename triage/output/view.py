@@ -38,6 +38,7 @@ SCHEMA = "leg-cramp-triage/assessment/2"
 WHAT_IF = "What would make it more urgent"
 BOTH = "Two of these do not go together: the more urgent one counts."  # said of two ticked lines
 NOT_ASKED = "not asked"
+NOT_TICKED = "none ticked"
 NAMED = 3  # options of such a line that are named
 
 # The headings of the parts, by the names that `shows` of a disposition uses.
@@ -48,10 +49,10 @@ HEADINGS = {
     "relief": "What to do now",
     "do_not": "Do not",
     "prevention": "What may prevent it",
-    "checks": "You can ask a doctor about",
+    "checks": "Checks to ask a doctor about",
     "withheld": "Left out",
     "myths": "Often said, but wrong",
-    "replies": "What you asked about",
+    "replies": "What was asked",
 }
 
 _T = TypeVar("_T")
@@ -573,7 +574,7 @@ class _Shown(NamedTuple):
         if of_it:
             return "; ".join(options_said(self.rulebase, item.question, of_it))
         shown = {option.id for option in self.rulebase.questions[item.question].shown(self.assessment.facts)}
-        return NOT_ASKED if shown.isdisjoint(item.options) else "no"
+        return NOT_ASKED if shown.isdisjoint(item.options) else NOT_TICKED
 
     def conclusion(self, reasons: Sequence[ShownFlag]) -> HistoryLine:
         """The last line: what it came to, and by which rules."""
@@ -582,7 +583,7 @@ class _Shown(NamedTuple):
         items = {
             "level": certainty_of(found).titled.format(found.disposition.title),
             "rules": ", ".join(rules) or "none",
-            "may be checked": "; ".join(check.short or check.title for check in found.checks) or "nothing",
+            "may be checked": "; ".join(check.short or check.title for check in found.checks) or "none named",
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
         }
         return HistoryLine("Result", items)

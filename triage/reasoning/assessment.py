@@ -150,10 +150,17 @@ def _notes(rulebase: RuleBase, found: _Found) -> tuple[Note, ...]:
 
 
 def _net(rulebase: RuleBase, found: _Found) -> SafetyNet:
-    """The signs to come back for that neither the answers nor a note tell of; at a level of today only those of an emergency."""
+    """The signs to come back for that no note tells of, as getting worse where they are there already.
+
+    At a level of today only those of an emergency.
+    """
     net = rulebase.safety_net
     today, emergency = (
-        tuple(s for s in signs if not (any_row(s.known, found.facts) or found.told.intersection(s.said_by)))
+        tuple(
+            replace(sign, text=sign.worse) if any_row(sign.worse_when, found.facts) else sign
+            for sign in signs
+            if not found.told.intersection(sign.said_by)
+        )
         for signs in (net.today, net.emergency)
     )
     return replace(net, today=() if found.level.stops else today, emergency=emergency)
