@@ -32,7 +32,7 @@ from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
 if TYPE_CHECKING:
-    from triage.scale.records import Records
+    from triage.scale.answers import Judge
 
 __all__ = [
     "AnswerFile",
@@ -60,11 +60,11 @@ class Rules:
     It cannot be pickled: another process loads its own.
     """
 
-    __slots__ = ("_engine", "_records")
+    __slots__ = ("_engine", "_judge")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._records: Records | None = None  # made when it is first needed
+        self._judge: Judge | None = None  # made when it is first needed
 
     @property
     def version(self) -> str:
@@ -126,7 +126,7 @@ def assess_rows(
     nothing so far asks for a doctor, its `disposition` and `see_doctor` are None.
     Raises FaultyInput where polars (the extra `batch`) is not installed. The first call in a process imports it.
     """
-    return list(_records(rules).results(records, partial))
+    return list(_judge(rules).results(records, partial))
 
 
 def next_question(answers: Mapping[str, object], rules: Rules | None = None) -> Question | None:
@@ -189,14 +189,14 @@ def _read_built_in() -> Rules:
     return Rules(Engine(load()))
 
 
-def _records(rules: Rules | None) -> Records:
-    from triage.scale.records import Records  # needs the extra `batch`
+def _judge(rules: Rules | None) -> Judge:
+    from triage.scale.answers import Judge  # needs the extra `batch`
 
     rules = _built_in() if rules is None else rules
     with _one_at_a_time:
-        if rules._records is None:
-            rules._records = Records(rules._engine.rulebase)
-        return rules._records
+        if rules._judge is None:
+            rules._judge = Judge(rules._engine.rulebase)
+        return rules._judge
 
 
 def _engine(rules: Rules | None) -> Engine:

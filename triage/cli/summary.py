@@ -14,8 +14,10 @@ from triage.cli.formats import TEXT
 from triage.conversation.answers import place_of
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
-from triage.scale.plan import STREAM, Counts
+from triage.scale.run import Counts
 from triage.scale.summary import SUMMARIES, summary
+
+STREAM = "-"
 
 
 def check_summary(args: argparse.Namespace, files: Sequence[str]) -> None:
@@ -45,7 +47,9 @@ def _check_file(name: str, others: list[str]) -> None:
 
 def tell_summary(args: argparse.Namespace, rulebase: RuleBase, counts: Counts) -> None:
     """Put it where it is wanted: --output, the screen, or stderr where OUT is the screen. Raises FaultyInput, OSError."""
-    text = SUMMARIES[args.format](summary(rulebase, counts, args.input), date.today())
+    text = SUMMARIES[args.format](
+        summary(rulebase, counts, "standard input" if args.input == STREAM else args.input), date.today()
+    )
     if args.target == STREAM and not args.output:
         say("", *text.split("\n"))
     else:
