@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import csv
 import difflib
+import multiprocessing
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, listed
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
@@ -22,7 +26,8 @@ from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
-from triage.scale.reading import CSV
+from triage.scale.answers import Judge
+from triage.scale.reading import CSV, opened
 from triage.scale.run import (
     KNOWN,
     READ,
@@ -33,10 +38,7 @@ from triage.scale.run import (
     Job,
     cluster,
     conduct,
-    processes,
-    remove_left,
     results_of,
-    source_of,
 )
 
 STREAM = "-"
@@ -55,7 +57,7 @@ def batch(args: argparse.Namespace) -> int:
         _tell_remarks(jobs, rulebase)
         faults, died = Faults(), list[str]()
         try:
-            counts = _one(jobs[0]) if not _keeps(args) else _several(args, jobs, faults, died)
+            counts = _one(jobs[0], Judge(rulebase)) if not _keeps(args) else _several(args, jobs, faults, died)
         except KeyboardInterrupt:
             say("", f"Stopped. {GO_ON if _keeps(args) else ''}")
             return STOPPED
@@ -150,8 +152,8 @@ def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
     faults, told = Faults(), set()
     for job in jobs:
         try:
-            with source_of(job, rulebase) as source:
-                head = source.columns, source.form, source.remark
+            with opened(job.input, job.source, job.encoding, rulebase) as (columns, form, _, remark):
+                head = columns, form, remark
         except FaultyInput as error:
             faults += error.faults
             continue
@@ -176,9 +178,16 @@ def _doubts(columns: Sequence[str], form: FormData, rulebase: RuleBase) -> Itera
         yield f"no column for {', '.join(absent)}: not answered in any row"
 
 
-def _one(job: Job) -> Counts:
-    remove_left(job)
-    counts = conduct(job, lambda rows: _show(f"{rows:,} rows"))
+def _remove_left(job: Job) -> None:
+    """What killed runs have begun of an output."""
+    out = Path(job.output)
+    for folder in out.parent.glob(f".{escape(out.name)}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _one(job: Job, judge: Judge) -> Counts:
+    _remove_left(job)
+    counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"))
     _show("")
     return counts
 
@@ -190,12 +199,12 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
         Path(args.target, FINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(args.target).chmod(0o700)
     for job in jobs:
-        remove_left(job)
+        _remove_left(job)
     pool: AbstractContextManager[Executor | None]
     if args.scheduler is not None:
         pool, jobs = cluster(args.scheduler), [_anywhere(job) for job in jobs]
     else:
-        pool = nullcontext(None) if number == 1 else processes(number)
+        pool = nullcontext(None) if number == 1 else _processes(number)
     with pool as workers, closing(results_of(jobs, workers)) as endings:
         for n, (job, ending) in enumerate(endings, 1):
             if isinstance(ending, FaultyInput):
@@ -207,6 +216,23 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
             _show(f"{n} of {len(jobs)} files, {counts[READ]:,} rows")
     _show("")
     return counts
+
+
+def _processes(number: int) -> Executor:
+    """So many processes of this machine, which end with this one, however it ends."""
+    context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
+    return ProcessPoolExecutor(number, context, _begin)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the key that stops a run lets files be finished
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _anywhere(job: Job) -> Job:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from triage.exchange.xlsform import SAID, WHICH, XPath
+from triage.knowledge.faults import Fault, FaultyInput, allowed
 from triage.knowledge.model import Question, RuleBase
 
 # Columns that a tool adds to every row, by which its data are known.
@@ -59,6 +62,30 @@ def form_data(columns: Sequence[str], rulebase: RuleBase) -> FormData:
     return FormData(tool or ANY_TOOL, {name: tuple(_nearest(those)) for name, those in found.items()})
 
 
+def check_columns(columns: Sequence[str], form: FormData, name: str, rulebase: RuleBase, taken: Sequence[str]) -> None:
+    """Raises FaultyInput where rows cannot be told apart, or hold no question at all. `taken`: names for results."""
+    if is_gone(columns, rulebase):
+        raise FaultyInput([Fault(name, 1, rulebase.saved.gone_say, code="LCT413")])
+    twice = [column for column, times in Counter(columns).items() if times > 1]
+    faults = [Fault(name, 1, f'column "{column}" is there twice', code="LCT710") for column in twice]
+    for column in {*columns} & {*taken}:
+        what = f'column "{column}" has the name of a column of the result'
+        faults.append(Fault(name, 1, what, "give it another name", code="LCT710"))
+    if not form.columns:
+        hint = f"the first line names the columns; {allowed('', rulebase.questions)}"
+        if "resourceType" in columns:
+            hint = "this is FHIR: leg-cramp-triage run FILE reads a QuestionnaireResponse"
+        faults.append(Fault(name, 1, "no column has the name of a question", hint, code="LCT711"))
+    if faults:
+        raise FaultyInput(faults)
+
+
+def is_gone(names: Container[object], rulebase: RuleBase) -> bool:
+    """Whether most are names of an earlier version's questions. A few may be columns of somebody's own."""
+    gone = sum(name in names for name in rulebase.saved.gone)
+    return gone > 0 and gone > sum(name in names for name in rulebase.questions)
+
+
 def _meant(column: str, fields: Mapping[str, Question]) -> tuple[Question | None, str]:
     """The question that a column is about, and the option, if it is about one."""
     for split in SPLITS:
@@ -105,6 +132,19 @@ def answers_in(cells: Mapping[str, Sequence[str]], columns: Mapping[str, Sequenc
         several = [cells[part.name] for part in parts]
         found[name] = several[0] if options == ("",) else [one(options, row) for row in zip(*several, strict=True)]
     return found
+
+
+def as_text(value: Any) -> str:
+    """A value of any program as a cell: lists joined by `;`, nothing empty. Raises whatever such values raise."""
+    if isinstance(value, str):
+        return value
+    if hasattr(value, "tolist"):  # of numpy and pandas
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return ";".join(map(as_text, value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def as_given(question: Question, cell: str) -> Any:

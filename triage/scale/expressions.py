@@ -6,27 +6,15 @@ level gets a column of truths, and the one evaluator of conditions reads these. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial, reduce
 from operator import and_, invert, or_
 
 import polars as pl
 
+from triage.knowledge import model
 from triage.knowledge.conditions import Cell, Condition, Logic
-from triage.knowledge.model import (
-    AFTER_FOLLOW_UPS,
-    AFTER_URGENT,
-    AT_ONCE,
-    CAUSE,
-    DISPOSITION,
-    RED_FLAG,
-    STRENGTHS,
-    Cause,
-    Disposition,
-    Question,
-    RedFlag,
-    RuleBase,
-)
+from triage.knowledge.model import AFTER_FOLLOW_UPS, AFTER_URGENT, AT_ONCE, CAUSE, DISPOSITION, RED_FLAG, STRENGTHS
 from triage.reasoning.projection import domain_of
 
 # What is said of every row, after the columns that are carried through.
@@ -39,8 +27,8 @@ LISTS = ("red_flags", "causes", NEEDS_CHECKING, "checks", MISSING)
 JOINS = ";"  # the items of a list in one cell
 HASH_DIGITS = 12  # of the rule base, as elsewhere in results
 # What a column of truths is about, besides questions and findings. `cause` is what rules read: fits, or needs checking.
-SIGN, TO_COME, REACHED, SETTLED, LEVEL, CHECK = "sign", "to come", "reached", "settled", "level", "check"
-SCORE, PLACE, ANSWERED, BEYOND, COMPLETE = "score", "place", "answered", "beyond", "complete"
+SIGN, TO_COME, REACHED, SETTLED, LEVEL, SCORE = "sign", "to come", "reached", "settled", "level", "score"
+PLACE, ANSWERED, BEYOND, COMPLETE = "place", "answered", "beyond", "complete"
 BITS = 8  # truths that are turned into text together
 
 
@@ -79,23 +67,28 @@ def fires(condition: Condition) -> pl.Expr:
 class Rules:
     """A rule base as expressions. Threads may share one."""
 
-    def __init__(self, rulebase: RuleBase) -> None:
+    def __init__(self, rulebase: model.RuleBase) -> None:
         self.rulebase, domain = rulebase, domain_of(rulebase)
         self.options = {name: domain.options[name] for name in rulebase.questions}
         self._levels = rulebase.ladder
         self._flags = sorted(rulebase.red_flags.values(), key=lambda flag: rulebase.dispositions[flag.disposition].rank)
-        self._of = {
-            level: [f for f in self._flags if f.disposition == level.id] for level in rulebase.dispositions.values()
-        }
+        levels = rulebase.dispositions.values()
+        self._of = {level: [flag for flag in self._flags if flag.disposition == level.id] for level in levels}
         self._checking = [cause for cause in rulebase.causes.values() if cause.condition.when]
         named = {group for level in self._levels for group in level.causes}
         self._fitting = [cause for cause in rulebase.causes.values() if cause.signs and cause.group in named]
         self._checks = sorted(rulebase.checks.values(), key=lambda check: STRENGTHS.index(check.strength))
         places = [partial(self._place, nth) for nth in range(rulebase.ranking.shown_at_most)]
-        steps: tuple[Callable[[], Iterator[pl.Expr]], ...] = (
-            self._options, self._of_answers, self._reached, self._open, self._found, *places, self._causes, self._told,
+        steps: list[Callable[[], Iterator[pl.Expr]]] = [
+            self._options,
+            self._of_answers,
+            self._reached,
+            self._open,
+            self._found,
+            *places,
+            self._causes,
             self._results,
-        )  # fmt: skip
+        ]
         self._steps = [list(step()) for step in steps]
 
     def bits(self, question: str, chosen: Iterable[str]) -> int:
@@ -103,10 +96,7 @@ class Rules:
         return sum(1 << self.options[question].index(option) for option in chosen)
 
     def judged(self, answers: pl.DataFrame) -> pl.DataFrame:
-        """The columns of RESULT, lists as texts joined by `;`, with all that they were made of.
-
-        `answers`: a column of bits for each question. `beyond=QUESTION` says why a number goes beyond its limits.
-        """
+        """Columns of bits, one a question -> the columns of RESULT (lists as texts), and all that they are made of."""
         for step in self._steps:
             answers = answers.with_columns(step)
         return answers
@@ -129,7 +119,7 @@ class Rules:
                 yield self._beyond(question).alias(about(BEYOND, question.id))
         yield pl.sum_horizontal(true(name).cast(pl.UInt8) for name in self.options).alias(ANSWERED)
 
-    def _beyond(self, question: Question) -> pl.Expr:
+    def _beyond(self, question: model.Question) -> pl.Expr:
         """Why a number goes beyond what the other answers allow; null where it does not."""
         why = pl.lit(None, pl.String)
         bands = self.rulebase.bands[question.id]
@@ -145,7 +135,7 @@ class Rules:
             yield _any(true(RED_FLAG, flag.id) for flag in flags).alias(about(REACHED, level.id))
             yield _any(_unless_open(flag, TO_COME) for flag in flags).alias(about(SETTLED, level.id))
 
-    def _at(self, level: Disposition, kind: str) -> pl.Expr:
+    def _at(self, level: model.Disposition, kind: str) -> pl.Expr:
         """Where a level is the most urgent one; the last is where no other is."""
         above = _any(true(kind, other.id) for other in self._levels if other.rank < level.rank)
         return ~above if level is self._levels[-1] else true(kind, level.id) & ~above
@@ -166,7 +156,7 @@ class Rules:
         yield from (truth.alias(about(MISSING, name)) for name, truth in missing.items())
         yield (~_any(missing.values())).alias(COMPLETE)
 
-    def _gives_way(self, question: Question, follows: pl.Expr) -> pl.Expr:
+    def _gives_way(self, question: model.Question, follows: pl.Expr) -> pl.Expr:
         """As `triage.conversation.interview.gives_way` has it."""
         if not question.yields:
             return pl.lit(False)
@@ -184,7 +174,7 @@ class Rules:
         yield from (self._score(cause, n).alias(about(SCORE, cause.id)) for n, cause in enumerate(self._fitting[::-1]))
         yield from (fires(cause.condition).alias(about(NEEDS_CHECKING, cause.id)) for cause in self._checking)
 
-    def _score(self, cause: Cause, nth: int) -> pl.Expr:
+    def _score(self, cause: model.Cause, nth: int) -> pl.Expr:
         """A number of its own for a cause that fits, larger than those of causes behind it; null where it does not fit."""
         score = pl.sum_horizontal(true(SIGN, sign.id).cast(pl.Int16) * sign.weight for sign in cause.signs)
         speaks_for = _any(true(SIGN, sign.id) for sign in cause.signs if sign.weight > 0)
@@ -207,9 +197,6 @@ class Rules:
         yield from (here.alias(about(CAUSE, name)) for name, here in found.items())
         yield _any(found.values()).alias(about(CAUSE))
 
-    def _told(self) -> Iterator[pl.Expr]:
-        yield from (fires(check.condition).alias(about(CHECK, check.id)) for check in self._checks)
-
     def _shown(self, part: str) -> pl.Expr:
         return _any(true(LEVEL, level.id) for level in self._levels if part in level.shows)
 
@@ -221,45 +208,39 @@ class Rules:
     def _results(self) -> Iterator[pl.Expr]:
         known = [(true(DISPOSITION, level.id), level) for level in self._levels]
         beside = _any(true(REACHED, level.id) for level in self._of if level.beside)
-        names = [cause.id for cause in reversed(self._fitting)]
+        names = pl.Series([cause.id for cause in reversed(self._fitting)], dtype=pl.String)
         places = (true(PLACE, str(n)) % max(1, len(names)) for n in range(self.rulebase.ranking.shown_at_most))
-        best = pl.concat_str([_chosen(names, place) for place in places], separator=JOINS, ignore_nulls=True)
+        best = pl.concat_str([pl.lit(names).gather(place) for place in places], separator=JOINS, ignore_nulls=True)
+        checks = {check.id: fires(check.condition) for check in self._checks}
         found = (
             pl.coalesce(pl.when(here).then(pl.lit(level.id)) for here, level in known),
             pl.coalesce(pl.when(here).then(pl.lit(level.see_doctor)) for here, level in known),
             beside & self._shown(PHARMACIST),
-            _listed(RED_FLAG, [flag.id for flag in self._flags]),
+            _listed({flag.id: true(RED_FLAG, flag.id) for flag in self._flags}),
             pl.when(self._shown("causes")).then(best).otherwise(pl.lit("")),
-            _listed(NEEDS_CHECKING, [c.id for c in self._checking], self._shown(NEEDS_CHECKING)),
-            _listed(CHECK, [check.id for check in self._checks], self._shown("checks")),
-            _listed(MISSING, list(self.options)),
+            _listed({c.id: true(NEEDS_CHECKING, c.id) & self._shown(NEEDS_CHECKING) for c in self._checking}),
+            _listed({name: holds & self._shown("checks") for name, holds in checks.items()}),
+            _listed({name: true(MISSING, name) for name in self.options}),
             self._pending(),
             pl.lit(self.rulebase.sha256[:HASH_DIGITS]),
         )
         yield from (expression.alias(name) for name, expression in zip(RESULT, found, strict=True))
 
 
-def _unless_open(flag: RedFlag, open_: str) -> pl.Expr:
+def _unless_open(flag: model.RedFlag, open_: str) -> pl.Expr:
     """Where a red flag is raised and no open question can take it back."""
     raised = true(RED_FLAG, flag.id)
     return raised & ~_any(true(open_, name) for name in flag.waits_for) if flag.waits_for else raised
 
 
-def _chosen(names: Sequence[str], place: pl.Expr) -> pl.Expr:
-    """The names at these places."""
-    return pl.lit(pl.Series(names, dtype=pl.String)).gather(place)
-
-
-def _listed(kind: str, names: Sequence[str], where: pl.Expr | None = None) -> pl.Expr:
-    """The names that hold as one text, in their order: a text for each of the 256 ways in which eight can hold."""
-    texts = [pl.lit("")]
-    for start in range(0, len(names), BITS):
-        eight = names[start : start + BITS]
+def _listed(truths: Mapping[str, pl.Expr]) -> pl.Expr:
+    """The names of what holds as one text, in their order: a text for each of the 256 ways in which eight can hold."""
+    texts, names = [pl.lit("")], list(truths)
+    for eight in (names[start : start + BITS] for start in range(0, len(names), BITS)):
         ways = ["".join(f"{JOINS}{name}" for n, name in enumerate(eight) if way >> n & 1) for way in range(1 << BITS)]
-        way = pl.sum_horizontal(true(kind, name).cast(pl.UInt8) * (1 << n) for n, name in enumerate(eight))
-        texts.append(_chosen(ways, way))
-    text = pl.concat_str(texts).str.strip_prefix(JOINS)
-    return text if where is None else pl.when(where).then(text).otherwise(pl.lit(""))
+        way = pl.sum_horizontal(truths[name].cast(pl.UInt8) * (1 << n) for n, name in enumerate(eight))
+        texts.append(pl.lit(pl.Series(ways)).gather(way))
+    return pl.concat_str(texts).str.strip_prefix(JOINS)
 
 
 def as_lists(judged: pl.DataFrame) -> pl.DataFrame:

@@ -6,33 +6,32 @@ import csv
 import gzip
 import io
 import json
-import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import IO, Any, NamedTuple, cast
-from zipfile import BadZipFile
+from typing import IO, Any, NamedTuple
 
 import polars as pl
 
-from triage.exchange.form_data import FormData, form_data
+from triage.exchange.form_data import FormData, as_text, check_columns, form_data
+from triage.exchange.xlsform import excel_rows
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
-from triage.scale.answers import as_text, as_texts
+from triage.scale.expressions import JOINS, RESULT
 
 CSV, JSONL, PARQUET, XLSX = "csv", "jsonl", "parquet", "xlsx"
 ROWS, FIRST = 40_000, 1_000_000  # rows at a time; characters of JSON in which all columns are named
 UTF_8, WINDOWS = "utf-8-sig", "windows-1252"
-BROKEN = (UnicodeError, EOFError, zlib.error, BadZipFile, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+BROKEN = (UnicodeError, EOFError, zlib.error, gzip.BadGzipFile, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 NO_TEXT = f"is not UTF-8 (if it comes from Excel: --encoding {WINDOWS})"
 
 # The line on which it begins, its cells (or why there are none), and the texts that stand there.
-Record = tuple[int, Sequence[str] | str, Sequence[str]]
+Record = tuple[int, Sequence[Any] | str, Sequence[str]]
 
 
 class Table(NamedTuple):
-    """Sound rows: their lines, the texts of columns with answers, what is carried through (of JSON as its text); others."""
+    """Sound rows: their lines, the texts of columns with answers, what is carried through; other rows."""
 
     lines: Sequence[int]
     asked: Mapping[str, Sequence[str]]
@@ -40,13 +39,8 @@ class Table(NamedTuple):
     refused: Sequence[Record] = ()
 
 
-class Source(NamedTuple):
-    """An input: its columns, which of them are answers, its rows, and what is to be told of it."""
-
-    columns: Sequence[str]
-    form: FormData
-    tables: Iterator[Table]
-    remark: str = ""
+# The columns of an input, which of them are answers, its rows, and what is to be told of it.
+Source = tuple[Sequence[str], FormData, Iterator[Table], str]
 
 
 def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707") -> FaultyInput:
@@ -56,67 +50,62 @@ def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707"
 
 @contextmanager
 def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterator[Source]:
-    """An input as long as it is read. Raises FaultyInput, OSError; at the end where it changed since."""
-    before = os.stat(name)
+    """An input whose columns make sense. Raises FaultyInput, OSError."""
     try:
         with open(name, "rb") as raw:
-            if format_ == PARQUET:
-                yield _parquet(name, rulebase)
-            elif format_ == XLSX:
-                yield _excel(raw, name, rulebase)
-            else:
-                packed = raw.read(2) == b"\x1f\x8b"
-                raw.seek(0)
-                data = cast(IO[bytes], gzip.open(raw) if packed else raw)
-                yield _text(data, name, format_, encoding, rulebase)
+            columns, form, *rest = {PARQUET: _parquet, XLSX: _excel}.get(format_, _text)(
+                raw, name, rulebase, format_, encoding
+            )
+            check_columns(columns, form, name, rulebase, RESULT)
+            yield columns, form, *rest
     except BROKEN as error:
         raise faulty(name, 0, f"cannot be read: {error}", "is it whole, and in that encoding?") from None
-    after = os.stat(name)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):  # no row can be trusted
-        raise faulty(name, 0, "has changed while it was read", "run it again when it is finished", "LCT706")
 
 
-def _parquet(name: str, rulebase: RuleBase) -> Source:
+def _parquet(_: IO[bytes], name: str, rulebase: RuleBase, *__: str) -> Source:
     frame = pl.scan_parquet(name)
-    form, rows = form_data(columns := frame.collect_schema().names(), rulebase), frame.select(pl.len()).collect().item()
+    columns, rows = frame.collect_schema().names(), frame.select(pl.len()).collect().item()
+    form = form_data(columns, rulebase)
 
     def table(start: int) -> Table:
         part = frame.slice(start, ROWS).collect()
         asked = {column: as_texts(part[column]).fill_null("").to_list() for column in form.asked}
         return Table(range(start + 1, start + 1 + part.height), asked, part.drop(form.asked))
 
-    return Source(columns, form, map(table, range(0, max(rows, 1), ROWS)))
+    return columns, form, map(table, range(0, max(rows, 1), ROWS)), ""
 
 
-def _excel(raw: IO[bytes], name: str, rulebase: RuleBase) -> Source:
-    try:
-        import openpyxl
-
-        sheet = openpyxl.load_workbook(raw, read_only=True, data_only=True).worksheets[0]
-    except ImportError:
-        hint = 'pip install "leg-cramp-triage[xlsform]"'
-        raise faulty(name, 0, "needs openpyxl, which is not installed", hint, "LCT700") from None
-    except (KeyError, ValueError, IndexError) as error:
-        raise faulty(name, 0, f"is no Excel file: {error}") from None
-    cells = ([as_text(value) for value in row] for row in sheet.iter_rows(values_only=True))
-    rows = ((n, row) for n, row in enumerate(cells, 1) if any(row))
-    line, names = next(rows, (1, []))
-    return _named(names, line, ((n, [*row, *[""] * (len(names) - len(row))], row) for n, row in rows), name, rulebase)
+def as_texts(column: pl.Series) -> pl.Series:
+    """A column of any type as cells of CSV."""
+    if column.dtype == pl.List(pl.String):
+        return column.list.join(JOINS)
+    if column.dtype.is_nested():
+        return pl.Series(column.name, list(map(as_text, column)), pl.String)
+    return column.dt.to_string("iso") if column.dtype == pl.Duration else column.cast(pl.String)
 
 
-def _text(data: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase) -> Source:
+def _excel(raw: IO[bytes], name: str, rulebase: RuleBase, *_: str) -> Source:
+    rows = ((n, list(map(as_text, row))) for n, row in enumerate(excel_rows(raw, name), 1))
+    full = ((n, row, row) for n, row in rows if any(row))
+    line, names, _ = next(full, (1, [], []))
+    return _named(
+        names, line, ((n, [*row, *[""] * (len(names) - len(row))], row) for n, row, _ in full), name, rulebase
+    )
+
+
+def _text(raw: IO[bytes], name: str, rulebase: RuleBase, format_: str, encoding: str) -> Source:
     """CSV or JSON lines; without an encoding, UTF-8 or what the bytes say."""
-    if (start := data.read(2)) in (b"\xff\xfe", b"\xfe\xff"):
-        found = "utf-16"
-    elif not (found := encoding):  # Windows-1252 where no line with other letters than those of ASCII is UTF-8
-        lines = (line for line in chain([start + data.readline()], data) if not line.isascii())
-        others = {_is_text(line.decode("utf-8", "surrogateescape")) for line in lines}
-        found = WINDOWS if others == {False} else UTF_8
+    data: Any = gzip.open(name) if raw.read(2) == b"\x1f\x8b" else raw  # noqa: SIM115
     data.seek(0)
-    text = io.TextIOWrapper(data, found, "surrogateescape", newline="\n" if format_ == JSONL else "")
+    start = data.readline()
+    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
+    lines = () if encoding else chain([start], data)  # is none of those with other letters than ASCII has UTF-8?
+    is_other = {_is_text(line.decode("utf-8", "surrogateescape")) for line in lines if not line.isascii()} == {False}
+    data.seek(0)
+    found, newline = encoding or (WINDOWS if is_other else UTF_8), "\n" if format_ == JSONL else ""
+    text = io.TextIOWrapper(data, found, "surrogateescape", newline=newline)
     source = (_json if format_ == JSONL else _csv)(text, name, rulebase)
-    is_told = found == WINDOWS and not encoding
-    return source._replace(remark=f"is not UTF-8: read as {found} (--encoding names another)" * is_told)
+    return *source[:3], f"is not UTF-8: read as {found} (--encoding names another)" * is_other
 
 
 def _is_text(text: str) -> bool:
@@ -138,7 +127,7 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> Source:
     while "".join(first).count('"') % 2 and len(first) < ROWS and (more := text.readline()):
         first.append(more)
     heads = {delimiter: next(_records(first, delimiter, line), (0, [], ()))[1] for delimiter in ",;\t"}
-    if any(isinstance(cells, str) or not all(map(_is_text, cells)) for cells in heads.values()):
+    if any(isinstance(head, str) or not all(map(_is_text, head)) for head in heads.values()):
         hint = "is it CSV, in UTF-8? If not, say so with --encoding"
         raise faulty(name, line, "the names of the columns cannot be read", hint)
     delimiter = max(heads, key=lambda one: len(form_data(heads[one], rulebase).columns))
@@ -148,8 +137,13 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> Source:
 def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record]:
     """Each record of CSV; the first line is `line`."""
     kept: list[str] = []
-    remembered = (kept[-1] for text in lines if not kept.append(text))  # type: ignore[func-returns-value]
-    records = csv.reader(remembered, delimiter=delimiter, strict=True)
+
+    def remembered() -> Iterator[str]:
+        for text in lines:
+            kept.append(text)
+            yield text
+
+    records = csv.reader(remembered(), delimiter=delimiter, strict=True)
     while True:
         try:
             yield line, next(records), kept
@@ -169,37 +163,47 @@ def _named(names: Sequence[str], line: int, records: Iterable[Record], name: str
     if not columns:
         raise faulty(name, line, "is empty: the first line names the columns", code="LCT708")
     form = form_data(columns, rulebase)
-    return Source(columns, form, _tables(_rows(records, len(columns), len(names), name), columns, form))
+    return columns, form, _tables(_rows(records, len(columns), len(names), name), columns, form), ""
 
 
 def _rows(records: Iterable[Record], named: int, width: int, name: str) -> Iterator[Record]:
     """Records of as many cells as are named. Raises FaultyInput where nobody knows which rows behind one are rows."""
-    for line, cells, kept in records:
-        if isinstance(cells, str):
-            if len(kept) > 1 or "unexpected end" in cells:
+    for line, row, kept in records:
+        if isinstance(row, str):
+            if len(kept) > 1 or "unexpected end" in row:
                 hint = "no row behind it can be trusted: mend the file"
                 raise faulty(name, line, "a quote that begins here is not closed", hint)
-            yield line, cells, tuple(kept)
-        elif not all(map(_is_text, kept)):
+            yield line, row, tuple(kept)
+        elif not _is_text("".join(kept)):
             yield line, NO_TEXT, tuple(kept)
-        elif cells and (len(cells) != width or any(cells[named:])):
+        elif row and (len(row) != width or (named < width and any(row[named:]))):
             upto = f" (to line {line + len(kept) - 1})" if len(kept) > 1 else ""
-            yield line, f"has {len(cells)} cells{upto}, the first line has {named}", tuple(kept)
-        elif cells:
-            yield line, cells[:named], ()
+            yield line, f"has {len(row)} cells{upto}, the first line has {named}", tuple(kept)
+        elif row:
+            yield line, row, ()
 
 
 def _tables(rows: Iterator[Record], columns: Sequence[str], form: FormData) -> Iterator[Table]:
     """At least one, so that an output without rows has its columns."""
-    some: list[Record] = [(0, "", "")] * ROWS
-    while len(some) == ROWS:
+    more, asked = True, {*form.asked}
+    while more:
         some = list(islice(rows, ROWS))
-        sound = [row for row in some if not isinstance(row[1], str)]
-        cells = list(zip(*(row[1] for row in sound), strict=True)) or [()] * len(columns)
-        asked = {name: column for name, column in zip(columns, cells, strict=True) if name in form.asked}
-        others = zip(columns, cells, strict=True)
-        carried = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in others if name not in asked])
-        yield Table([row[0] for row in sound], asked, carried, [row for row in some if isinstance(row[1], str)])
+        more, sound = len(some) == ROWS, [row for row in some if not row[2]]
+        named = dict(zip(columns, zip(*(row[1] for row in sound), strict=True), strict=False)) or dict.fromkeys(
+            columns, ()
+        )
+        carried = pl.DataFrame(
+            [pl.Series(column, named[column], pl.String) for column in columns if column not in asked]
+        )
+        yield Table([row[0] for row in sound], {n: named[n] for n in asked}, carried, [row for row in some if row[2]])
+
+
+def _series(name: str, values: Sequence[Any]) -> pl.Series:
+    """Of JSON, values of one type as they are, and several types as texts."""
+    try:
+        return pl.Series(name, values) if values else pl.Series(name, values, pl.String)
+    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        return pl.Series(name, list(map(as_text, values)), pl.String)
 
 
 # --- JSON lines
@@ -208,10 +212,10 @@ def _tables(rows: Iterator[Record], columns: Sequence[str], form: FormData) -> I
 def _json(text: IO[str], name: str, rulebase: RuleBase) -> Source:
     """The columns are what the first records name: one may leave out what it has no value for. Raises FaultyInput."""
     first = text.readlines(FIRST)
-    records = [_loaded(line) for line in first]
-    if not isinstance(next(iter(records), ""), dict):
+    records = [record for line in first if isinstance(record := _loaded(line), dict)]
+    if not records or isinstance(_loaded(first[0]), str):
         raise faulty(name, 1, "the first line is no JSON object", 'like {"age": 34}', "LCT708")
-    columns = list(dict.fromkeys(column for record in records if isinstance(record, dict) for column in record))
+    columns = list(dict.fromkeys(chain.from_iterable(records)))
     form = form_data(columns, rulebase)
     asked = {*form.asked}
 
@@ -219,18 +223,22 @@ def _json(text: IO[str], name: str, rulebase: RuleBase) -> Source:
         record = _loaded(text)
         if isinstance(record, str) or record.keys() - {*columns}:
             return line, record if isinstance(record, str) else "names what the first lines do not", [text]
-        values = ((name, record.get(name)) for name in columns)
-        return line, [as_text(value) if name in asked else as_json(value) for name, value in values], ()
+        values = ((column, record.get(column)) for column in columns)
+        return line, [as_text(value) if column in asked else value for column, value in values], ()
 
     lines = enumerate(chain(first, text), 1)
-    return Source(columns, form, _tables((row(n, line) for n, line in lines if line.strip()), columns, form))
+    return columns, form, _tables((row(n, line) for n, line in lines if line.strip()), columns, form), ""
 
 
 def _loaded(text: str) -> dict[str, Any] | str:
     """A line of JSON as a record that can be written again, or why it is none."""
     try:
         record = json.loads(text, object_pairs_hook=_once, parse_constant=lambda _: None)
-        is_sound = _is_text(text) and isinstance(record, dict) and _is_text(as_json(record))
+        is_sound = (
+            _is_text(text)
+            and isinstance(record, dict)
+            and _is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
+        )
     except (ValueError, RecursionError) as error:
         return f"is no JSON: {error}"
     return record if is_sound else "is no JSON object, or holds what is no text"
@@ -240,8 +248,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(record := dict(pairs)) < len(pairs):
         raise ValueError("a name is there twice")
     return record
-
-
-def as_json(value: Any) -> str:
-    """A value as JSON. Raises ValueError for numbers that it does not have."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
