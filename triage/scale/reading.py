@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
@@ -28,6 +28,9 @@ NO_TEXT = f"is not UTF-8 (if it comes from Excel: --encoding {WINDOWS})"
 
 # The line on which it begins, its cells (or why there are none), and the texts that stand there.
 Record = tuple[int, Sequence[Any] | str, Sequence[str]]
+Named = tuple[
+    Sequence[str], int, Iterator[Record]
+]  # the names of the columns, the line on which they stand, and the rows
 
 
 class Table(NamedTuple):
@@ -39,8 +42,13 @@ class Table(NamedTuple):
     refused: Sequence[Record] = ()
 
 
-# The columns of an input, which of them are answers, its rows, and what is to be told of it.
-Source = tuple[Sequence[str], FormData, Iterator[Table], str]
+class Source(NamedTuple):
+    """An input: its columns, which of them are answers, its rows, and what is to be told of it."""
+
+    columns: Sequence[str]
+    form: FormData
+    tables: Iterator[Table]
+    remark: str
 
 
 def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707") -> FaultyInput:
@@ -53,26 +61,58 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
     """An input whose columns make sense. Raises FaultyInput, OSError."""
     try:
         with open(name, "rb") as raw:
-            columns, form, *rest = {PARQUET: _parquet, XLSX: _excel}.get(format_, _text)(
-                raw, name, rulebase, format_, encoding
+            text, remark = _text(raw, name, format_, encoding) if format_ in (CSV, JSONL) else (raw, "")
+            names, line, rows = {CSV: _csv, JSONL: _json, PARQUET: _parquet, XLSX: _excel}[format_](
+                text, name, rulebase
             )
+            columns = [column.strip() for column in names]
+            while columns and not columns[-1]:
+                columns.pop()
+            if not columns:
+                raise faulty(name, line, "is empty: the first line names the columns", code="LCT708")
+            form = form_data(columns, rulebase)
             check_columns(columns, form, name, rulebase, RESULT)
-            yield columns, form, *rest
+            tables = _tables(_checked(rows, len(columns), len(names), name), columns, form, format_)
+            yield Source(columns, form, _frames(name, form) if format_ == PARQUET else tables, remark)
     except BROKEN as error:
         raise faulty(name, 0, f"cannot be read: {error}", "is it whole, and in that encoding?") from None
 
 
-def _parquet(_: IO[bytes], name: str, rulebase: RuleBase, *__: str) -> Source:
-    frame = pl.scan_parquet(name)
-    columns, rows = frame.collect_schema().names(), frame.select(pl.len()).collect().item()
-    form = form_data(columns, rulebase)
+def _text(raw: IO[bytes], name: str, format_: str, encoding: str) -> tuple[IO[str], str]:
+    """An input as text, and what is to be told; without an encoding it is UTF-8, or what the bytes say."""
+    data: Any = gzip.open(name) if raw.read(2) == b"\x1f\x8b" else raw  # noqa: SIM115
+    data.seek(0)
+    start = data.readline()
+    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
+    lines = () if encoding else chain([start], data)  # is none of those with other letters than ASCII has UTF-8?
+    is_other = {_is_text(line.decode("utf-8", "surrogateescape")) for line in lines if not line.isascii()} == {False}
+    data.seek(0)
+    found, newline = encoding or (WINDOWS if is_other else UTF_8), "\n" if format_ == JSONL else ""
+    text = io.TextIOWrapper(data, found, "surrogateescape", newline=newline)
+    return text, f"is not UTF-8: read as {found} (--encoding names another)" * is_other
 
-    def table(start: int) -> Table:
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written: bytes that are no text, and halves of characters, cannot."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+# --- formats
+
+
+def _parquet(_: Any, name: str, __: RuleBase) -> Named:
+    return pl.scan_parquet(name).collect_schema().names(), 1, iter(())
+
+
+def _frames(name: str, form: FormData) -> Iterator[Table]:
+    frame = pl.scan_parquet(name)
+    for start in range(0, max(1, frame.select(pl.len()).collect().item()), ROWS):
         part = frame.slice(start, ROWS).collect()
         asked = {column: as_texts(part[column]).fill_null("").to_list() for column in form.asked}
-        return Table(range(start + 1, start + 1 + part.height), asked, part.drop(form.asked))
-
-    return columns, form, map(table, range(0, max(rows, 1), ROWS)), ""
+        yield Table(range(start + 1, start + 1 + part.height), asked, part.drop(form.asked))
 
 
 def as_texts(column: pl.Series) -> pl.Series:
@@ -84,42 +124,14 @@ def as_texts(column: pl.Series) -> pl.Series:
     return column.dt.to_string("iso") if column.dtype == pl.Duration else column.cast(pl.String)
 
 
-def _excel(raw: IO[bytes], name: str, rulebase: RuleBase, *_: str) -> Source:
+def _excel(raw: Any, name: str, _: RuleBase) -> Named:
     rows = ((n, list(map(as_text, row))) for n, row in enumerate(excel_rows(raw, name), 1))
-    full = ((n, row, row) for n, row in rows if any(row))
-    line, names, _ = next(full, (1, [], []))
-    return _named(
-        names, line, ((n, [*row, *[""] * (len(names) - len(row))], row) for n, row, _ in full), name, rulebase
-    )
+    full = ((n, row) for n, row in rows if any(row))
+    line, names = next(full, (1, []))
+    return names, line, ((n, [*row, *[""] * (len(names) - len(row))], row) for n, row in full)
 
 
-def _text(raw: IO[bytes], name: str, rulebase: RuleBase, format_: str, encoding: str) -> Source:
-    """CSV or JSON lines; without an encoding, UTF-8 or what the bytes say."""
-    data: Any = gzip.open(name) if raw.read(2) == b"\x1f\x8b" else raw  # noqa: SIM115
-    data.seek(0)
-    start = data.readline()
-    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
-    lines = () if encoding else chain([start], data)  # is none of those with other letters than ASCII has UTF-8?
-    is_other = {_is_text(line.decode("utf-8", "surrogateescape")) for line in lines if not line.isascii()} == {False}
-    data.seek(0)
-    found, newline = encoding or (WINDOWS if is_other else UTF_8), "\n" if format_ == JSONL else ""
-    text = io.TextIOWrapper(data, found, "surrogateescape", newline=newline)
-    source = (_json if format_ == JSONL else _csv)(text, name, rulebase)
-    return *source[:3], f"is not UTF-8: read as {found} (--encoding names another)" * is_other
-
-
-def _is_text(text: str) -> bool:
-    """Whether it can be written: bytes that are no text, and halves of characters, cannot."""
-    try:
-        return text.isascii() or bool(text.encode())
-    except UnicodeEncodeError:
-        return False
-
-
-# --- rows of cells
-
-
-def _csv(text: IO[str], name: str, rulebase: RuleBase) -> Source:
+def _csv(text: Any, name: str, rulebase: RuleBase) -> Named:
     """The delimiter is the one by which most columns are questions. Raises FaultyInput."""
     line, first = 1, [text.readline()]
     while first[0].isspace():
@@ -131,19 +143,13 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> Source:
         hint = "is it CSV, in UTF-8? If not, say so with --encoding"
         raise faulty(name, line, "the names of the columns cannot be read", hint)
     delimiter = max(heads, key=lambda one: len(form_data(heads[one], rulebase).columns))
-    return _named(heads[delimiter], line, _records(text, delimiter, line + len(first)), name, rulebase)
+    return heads[delimiter], line, _records(text, delimiter, line + len(first))
 
 
 def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record]:
     """Each record of CSV; the first line is `line`."""
     kept: list[str] = []
-
-    def remembered() -> Iterator[str]:
-        for text in lines:
-            kept.append(text)
-            yield text
-
-    records = csv.reader(remembered(), delimiter=delimiter, strict=True)
+    records = csv.reader(map(_remembering(kept), lines), delimiter=delimiter, strict=True)
     while True:
         try:
             yield line, next(records), kept
@@ -155,19 +161,52 @@ def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record
         kept.clear()
 
 
-def _named(names: Sequence[str], line: int, records: Iterable[Record], name: str, rulebase: RuleBase) -> Source:
-    """Records below names, which stand on `line`; those at the end may be empty. Raises FaultyInput without any."""
-    columns = [column.strip() for column in names]
-    while columns and not columns[-1]:
-        columns.pop()
-    if not columns:
-        raise faulty(name, line, "is empty: the first line names the columns", code="LCT708")
-    form = form_data(columns, rulebase)
-    return columns, form, _tables(_rows(records, len(columns), len(names), name), columns, form), ""
+def _remembering(kept: list[str]) -> Callable[[str], str]:
+    def remembered(text: str) -> str:
+        kept.append(text)
+        return text
+
+    return remembered
 
 
-def _rows(records: Iterable[Record], named: int, width: int, name: str) -> Iterator[Record]:
-    """Records of as many cells as are named. Raises FaultyInput where nobody knows which rows behind one are rows."""
+def _json(text: Any, name: str, _: RuleBase) -> Named:
+    """The columns are what the first records name: one may leave out what it has no value for. Raises FaultyInput."""
+    first = text.readlines(FIRST)
+    loaded = list(map(_loaded, first))
+    if not loaded or not isinstance(loaded[0], dict):
+        raise faulty(name, 1, "the first line is no JSON object", 'like {"age": 34}', "LCT708")
+    columns = list(dict.fromkeys(column for record in loaded if isinstance(record, dict) for column in record))
+    lines = ((n, _loaded(line), [line]) for n, line in enumerate(chain(first, text), 1) if line.strip())
+    return columns, 1, ((n, _values(record, columns), line) for n, record, line in lines)
+
+
+def _loaded(text: str) -> dict[str, Any] | str:
+    """A line of JSON as a record that can be written again, or why it is none."""
+    try:
+        record = json.loads(text, object_pairs_hook=_once, parse_constant=lambda _: None)
+        sound = isinstance(record, dict) and _is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
+    except (ValueError, RecursionError) as error:
+        return f"is no JSON: {error}"
+    return record if sound else "is no JSON object, or holds half a character"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(record := dict(pairs)) < len(pairs):
+        raise ValueError("a name is there twice")
+    return record
+
+
+def _values(record: dict[str, Any] | str, columns: Sequence[str]) -> list[Any] | str:
+    if isinstance(record, str) or not record.keys() - {*columns}:
+        return record if isinstance(record, str) else list(map(record.get, columns))
+    return f"names what the first lines do not: {min(record.keys() - {*columns})}"
+
+
+# --- rows
+
+
+def _checked(records: Iterable[Record], named: int, width: int, name: str) -> Iterator[Record]:
+    """Rows of as many cells as are named. Raises FaultyInput where nobody knows which rows behind one are rows."""
     for line, row, kept in records:
         if isinstance(row, str):
             if len(kept) > 1 or "unexpected end" in row:
@@ -183,19 +222,17 @@ def _rows(records: Iterable[Record], named: int, width: int, name: str) -> Itera
             yield line, row, ()
 
 
-def _tables(rows: Iterator[Record], columns: Sequence[str], form: FormData) -> Iterator[Table]:
+def _tables(rows: Iterator[Record], columns: Sequence[str], form: FormData, format_: str) -> Iterator[Table]:
     """At least one, so that an output without rows has its columns."""
-    more, asked = True, {*form.asked}
+    more = True
     while more:
         some = list(islice(rows, ROWS))
         more, sound = len(some) == ROWS, [row for row in some if not row[2]]
-        named = dict(zip(columns, zip(*(row[1] for row in sound), strict=True), strict=False)) or dict.fromkeys(
-            columns, ()
-        )
-        carried = pl.DataFrame(
-            [pl.Series(column, named[column], pl.String) for column in columns if column not in asked]
-        )
-        yield Table([row[0] for row in sound], {n: named[n] for n in asked}, carried, [row for row in some if row[2]])
+        cells = zip(*(row[1] for row in sound), strict=True) if sound else [()] * len(columns)
+        named = dict(zip(columns, cells, strict=False))
+        asked = {name: list(map(as_text, named[name])) if format_ == JSONL else named[name] for name in form.asked}
+        carried = pl.DataFrame([_series(name, named[name]) for name in columns if name not in asked])
+        yield Table([row[0] for row in sound], asked, carried, [row for row in some if row[2]])
 
 
 def _series(name: str, values: Sequence[Any]) -> pl.Series:
@@ -204,47 +241,3 @@ def _series(name: str, values: Sequence[Any]) -> pl.Series:
         return pl.Series(name, values) if values else pl.Series(name, values, pl.String)
     except (TypeError, OverflowError, pl.exceptions.PolarsError):
         return pl.Series(name, list(map(as_text, values)), pl.String)
-
-
-# --- JSON lines
-
-
-def _json(text: IO[str], name: str, rulebase: RuleBase) -> Source:
-    """The columns are what the first records name: one may leave out what it has no value for. Raises FaultyInput."""
-    first = text.readlines(FIRST)
-    records = [record for line in first if isinstance(record := _loaded(line), dict)]
-    if not records or isinstance(_loaded(first[0]), str):
-        raise faulty(name, 1, "the first line is no JSON object", 'like {"age": 34}', "LCT708")
-    columns = list(dict.fromkeys(chain.from_iterable(records)))
-    form = form_data(columns, rulebase)
-    asked = {*form.asked}
-
-    def row(line: int, text: str) -> Record:
-        record = _loaded(text)
-        if isinstance(record, str) or record.keys() - {*columns}:
-            return line, record if isinstance(record, str) else "names what the first lines do not", [text]
-        values = ((column, record.get(column)) for column in columns)
-        return line, [as_text(value) if column in asked else value for column, value in values], ()
-
-    lines = enumerate(chain(first, text), 1)
-    return columns, form, _tables((row(n, line) for n, line in lines if line.strip()), columns, form), ""
-
-
-def _loaded(text: str) -> dict[str, Any] | str:
-    """A line of JSON as a record that can be written again, or why it is none."""
-    try:
-        record = json.loads(text, object_pairs_hook=_once, parse_constant=lambda _: None)
-        is_sound = (
-            _is_text(text)
-            and isinstance(record, dict)
-            and _is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
-        )
-    except (ValueError, RecursionError) as error:
-        return f"is no JSON: {error}"
-    return record if is_sound else "is no JSON object, or holds what is no text"
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(record := dict(pairs)) < len(pairs):
-        raise ValueError("a name is there twice")
-    return record
