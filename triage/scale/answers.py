@@ -81,6 +81,6 @@ class Judge:
 
     def signs_in(self, text: str) -> dict[str, str]:
         """The danger signs whose ids are in a text: ids that are no words of other texts."""
-        words = [word for word in re.findall(r"\w*_\w*", text) if word != NOT_SURE]
+        words = [word for word in re.findall(r"\w+", text) if "_" in word and word != NOT_SURE]
         found = {q.id: valid_part(q, words) for q in self.questions.values() if q.danger}
         return {name: as_text(part) for name, part in found.items() if part}

@@ -236,8 +236,10 @@ def _tables(rows: Iterator[Record], columns: Sequence[str], form: FormData, form
 
 
 def _series(name: str, values: Sequence[Any]) -> pl.Series:
-    """Of JSON, values of one type as they are, and several types as texts."""
-    try:
-        return pl.Series(name, values) if values else pl.Series(name, values, pl.String)
-    except (TypeError, OverflowError, pl.exceptions.PolarsError):
-        return pl.Series(name, list(map(as_text, values)), pl.String)
+    """Of JSON, values of one simple type as they are; others, lists and objects as texts."""
+    kinds = {type(value) for value in values} - {type(None)}
+    if kinds in ({int}, {float}, {bool}) and (
+        kinds != {int} or max(map(abs, filter(None, values)), default=0) < 1 << 63
+    ):
+        return pl.Series(name, values)
+    return pl.Series(name, values if kinds <= {str} else list(map(as_text, values)), pl.String)

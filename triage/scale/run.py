@@ -131,7 +131,8 @@ def _judged(
     _count(counts, MISSING, results.filter(pl.col(MISSING) != "")[LEVEL])
     for kind in (LEVEL, *LISTS[:3]):
         _count(counts, kind, results[kind].str.split(JOINS).explode())
-    _count(counts, KNOWN, pl.Series(dict(one[::5] for one in errors).values(), dtype=pl.String).str.strip_suffix("?"))
+    told = [level.rstrip("?") for level in dict(one[::5] for one in errors).values() if level]
+    _count(counts, KNOWN, pl.Series(told, dtype=pl.String))
     return carried if job.source == job.target else _plain(carried, job), results, sorted(errors), counts
 
 
