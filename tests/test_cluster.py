@@ -242,9 +242,7 @@ main(sys.argv[1:])
 
 
 @pytest.mark.parametrize("changed", ["input", "options", "output", "rules", "version"])
-def test_what_was_made_of_something_else_is_made_again(
-    given: Path, monkeypatch: pytest.MonkeyPatch, changed: str
-) -> None:
+def test_what_was_made_of_something_else_is_made_again(given: Path, changed: str) -> None:
     out = given.parent / "out"
     main(["batch", "in/a.csv", "alone.csv", "--partial"])
     main(["batch", "in", "out", "--partial"])
