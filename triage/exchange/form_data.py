@@ -56,7 +56,7 @@ def form_data(columns: Sequence[str], rulebase: RuleBase) -> FormData:
         if question:
             found.setdefault(question.id, []).append(Column(column, option))
     tool = next((tool for tool, marks in MARKS.items() if marks & {*columns}), "")
-    is_split = any(one.option or _field(one.name) != one.name for those in found.values() for one in those)
+    is_split = any(one.option or one.name.endswith(f"__{WHICH}") for those in found.values() for one in those)
     if not is_split and (not tool or not found):
         return FormData("", {name: (Column(name),) for name in columns if name in rulebase.questions})
     return FormData(tool or ANY_TOOL, {name: tuple(_nearest(those)) for name, those in found.items()})
