@@ -301,7 +301,7 @@ def read_in(text: str, size: int, rulebase: RuleBase) -> Any:
         path = Path(folder, "in.csv")
         path.write_bytes(f"age,note\n{text}".encode())
         try:
-            with reading.opened(str(path), reading.CSV, "utf-8", rulebase) as source:
+            with reading.opened(str(path), "csv", "utf-8", rulebase) as source:
                 tables = list(source.tables)
         except FaultyInput as error:
             return [fault.line for fault in error.faults]
@@ -528,6 +528,16 @@ def test_two_runs_at_the_same_time_do_each_other_no_harm(
     run(given, out, judge)
     assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
     assert not left_behind(inputs)
+
+
+def test_an_input_that_changes_while_it_is_read_stops_the_run(
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = inputs / "in.csv"
+    monkeypatch.setattr(reading, "ROWS", 60)
+    with pytest.raises(FaultyInput, match="LCT706"):
+        run(given, inputs / "out.csv", judge, lambda _: given.write_bytes(given.read_bytes() + b"\n"))
+    assert list(inputs.glob("*out.csv*")) == []
 
 
 def test_rules_that_change_while_it_begins_stop_it() -> None:

@@ -22,12 +22,13 @@ from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, liste
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
 from triage.exchange.form_data import FormData
+from triage.exchange.tables import CSV
 from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
 from triage.scale.answers import Judge
-from triage.scale.reading import CSV, opened
+from triage.scale.reading import opened
 from triage.scale.run import (
     KNOWN,
     READ,

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from triage.cli.console import fault
+from triage.exchange.tables import CSV, JSONL, XLSX
 from triage.knowledge.faults import Fault, Faults, FaultyInput
-from triage.scale.reading import CSV, JSONL, PARQUET, XLSX
+from triage.scale.reading import PARQUET
 from triage.scale.run import ERRORS_OF, Job
 
 FORMATS = {".csv": CSV, ".tsv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".xlsx": XLSX}

@@ -14,6 +14,7 @@ from triage.cli.formats import TEXT
 from triage.conversation.answers import place_of
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
+from triage.knowledge.voices import rules_in_voice
 from triage.output import screen
 from triage.output.as_json import json_text
 from triage.output.contract import SummaryData
@@ -53,7 +54,7 @@ def _check_file(name: str, others: list[str]) -> None:
 
 def tell_summary(args: argparse.Namespace, rulebase: RuleBase, counts: Counts) -> None:
     """Put it where it is wanted: --output, the screen, or stderr where OUT is the screen. Raises FaultyInput, OSError."""
-    name = "standard input" if args.input == STREAM else args.input
+    name, rulebase = "standard input" if args.input == STREAM else args.input, rules_in_voice(rulebase)
     text = written_as(args.format, summary(rulebase, counts, name), rulebase, counts[f"{PENDING}:"], date.today())
     if args.target == STREAM and not args.output:
         say("", *text.split("\n"))

@@ -24,11 +24,12 @@ from polars import selectors
 
 from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
+from triage.exchange.tables import JSONL, faulty
 from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
-from triage.scale.reading import JSONL, PARQUET, Table, as_texts, faulty, opened
+from triage.scale.reading import PARQUET, Table, as_texts, opened
 from triage.version import __version__
 
 ERRORS_OF = ".errors"  # behind the name of an output
