@@ -16,6 +16,7 @@ from triage.knowledge.rulebase import load
 from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
+from triage.scale.answers import Judge
 from triage.scale.expressions import Rules
 
 ALL_STORIES = "--all-stories"
@@ -68,9 +69,15 @@ def stories(request: pytest.FixtureRequest, engine: Engine) -> Mapping[str, Asse
 
 
 @pytest.fixture(scope="session")
-def rules(rulebase: RuleBase) -> Rules:
-    """The rules as expressions, made once for all tests."""
-    return Rules(rulebase)
+def judge(rulebase: RuleBase) -> Judge:
+    """What judges many rows, made once for all tests."""
+    return Judge(rulebase)
+
+
+@pytest.fixture(scope="session")
+def rules(judge: Judge) -> Rules:
+    """The rules as expressions."""
+    return judge.rules
 
 
 @pytest.fixture(scope="session")

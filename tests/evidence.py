@@ -71,11 +71,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     broken = tried("broken files", fuzz.run, args.fuzz, CHUNK, args)
     valid = tried("valid answers", fuzz.run_valid, args.valid, CHUNK, args)
     judged = tried("tables", many.run, args.tables, CHUNK, args)
+    surveys = tried("surveys", many.run_skewed, args.skewed, CHUNK, args)
     killed = tried("kills", kills.run, args.kills, KILLS_CHUNK, args)
     rows += [
         row_of("Broken answer, scenario and rule files", broken),
         row_of("Random valid answer sets", valid),
         row_of("Random answer sets judged by the expressions of `batch` and by the engine", judged),
+        row_of('The same for people as surveys have them, of whom most tick "none"', surveys),
         row_of("Interviews killed at a random moment", killed),
         atheris_row(args.atheris, args.seed),
         *proof_rows(args.jobs),
@@ -84,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if failures:
         print("\n".join(failures[:100]), f"{len(failures)} failures, nothing is written", sep="\n", file=sys.stderr)
         return 1
-    text = page(engine.rulebase, rows, (broken, valid, judged, killed), args.seed)
+    text = page(engine.rulebase, rows, (broken, valid, judged, surveys, killed), args.seed)
     if args.output:
         args.output.parent.mkdir(exist_ok=True)
         write_whole(args.output, text)
@@ -100,6 +102,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--fuzz", type=int, metavar="N", help="broken files (100000)")
     parser.add_argument("--valid", type=int, metavar="N", help="valid answer sets (100000)")
     parser.add_argument("--tables", type=int, metavar="N", help="answer sets for the tables (200000)")
+    parser.add_argument("--skewed", type=int, metavar="N", help="answer sets as in a survey (20000)")
     parser.add_argument("--kills", type=int, metavar="N", help="killed interviews (200)")
     parser.add_argument("--atheris", type=int, metavar="N", help="runs of atheris, where it is installed (500000)")
     parser.add_argument("--sample", action="store_true", help="a hundredth of every count, to the screen")
@@ -107,7 +110,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one a core)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="docs/evidence.md of this checkout")
     args = parser.parse_args(argv)
-    full_counts = {"fuzz": 100_000, "valid": 100_000, "tables": 200_000, "kills": 200, "atheris": 500_000}
+    full_counts = {
+        "fuzz": 100_000, "valid": 100_000, "tables": 200_000, "skewed": 20_000, "kills": 200, "atheris": 500_000,
+    }  # fmt: skip
     for name, full in full_counts.items():
         if getattr(args, name) is None:
             setattr(args, name, full // (100 if args.sample else 1))

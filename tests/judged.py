@@ -13,8 +13,7 @@ from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import Answers
 from triage.reasoning.assessment import conclude
 from triage.reasoning.engine import Engine
-from triage.scale.expressions import Rules, as_lists
-from triage.scale.plan import RESULT
+from triage.scale.expressions import RESULT, Rules, as_lists
 
 Row = Mapping[str, Any]
 NONE: frozenset[str] = frozenset()

@@ -31,7 +31,6 @@ from triage.knowledge.voices import rules_in_voice
 from triage.output.as_json import as_dict as document
 from triage.reasoning.assessment import assess as assess_with
 from triage.reasoning.engine import Engine
-from triage.scale import records
 
 RUNNER: dict[str, object] = {
     "start": "me", "danger": ["none"], "age": 34, "legs": ["none"], "kind": ["k_sport"], "course": ["c_once"],
@@ -282,7 +281,7 @@ def alone(answers: Mapping[str, object]) -> dict[str, object]:
 def test_rows_get_what_each_gets_alone(answer_sets: list[Answers], monkeypatch: pytest.MonkeyPatch) -> None:
     sets = [given(answers) for answers in answer_sets[:60]]
     cut = [dict(list(answers.items())[: n % 9]) for n, answers in enumerate(sets)]
-    monkeypatch.setattr(records, "RECORDS_AT_ONCE", 30)
+    monkeypatch.setattr(api, "RECORDS", 30)
     found = triage.assess_rows(iter(sets + cut), partial=True)
     assert found == [alone(answers) for answers in sets + cut]
     assert all(list(row) == [*RESULTS, "rulebase", "error"] for row in found)

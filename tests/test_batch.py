@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import gzip
 import io
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -26,21 +24,23 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
+from judged import by_the_engine as as_result
 from remembering import Remembering
 
 from triage.cli import batch
-from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.scale import reading
 from triage.scale import run as runs
-from triage.scale.plan import LISTS, RESULT, Counts, Error, Job, check_columns, form_of
-from triage.scale.run import Progress, conduct
+from triage.scale.answers import Judge
+from triage.scale.expressions import LISTS, RESULT
+from triage.scale.run import READ, WRITTEN, Counts, Job, conduct, judge_of
 
 pytestmark = pytest.mark.sampled(3)
 
@@ -50,27 +50,10 @@ TRUTHS = ("see_doctor", "pharmacist", "pending")
 NAME = 'North, "A"\nback yard'  # a cell that needs quotes and holds a line break
 
 
-class Quiet:
-    """A watcher that remembers."""
-
-    def __init__(self) -> None:
-        self.columns: tuple[str, ...] = ()
-        self.progress: list[Progress] = []
-        self.errors: list[Error] = []
-
-    def began(self, columns: tuple[str, ...], name: str = "") -> None:  # noqa: ARG002
-        self.columns = columns
-
-    def went_on(self, progress: Progress) -> None:
-        self.progress.append(progress)
-
-    def refused(self, error: Error) -> None:
-        self.errors.append(error)
-
-
 @pytest.fixture(autouse=True)
-def _rules_read_once(rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def _rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "load", lambda _: rulebase)
+    monkeypatch.setattr(batch, "Judge", lambda _: judge)
 
 
 @pytest.fixture(scope="module")
@@ -86,24 +69,6 @@ def wanted(engine: Engine, sets: list[Answers]) -> list[dict[str, Any]]:
     """What the engine says of each of them, as the columns of a result."""
     quick = Remembering(engine)
     return [as_result(quick, answers) for answers in sets]
-
-
-def as_result(engine: Engine, answers: Answers) -> dict[str, Any]:
-    found = assess(engine, answers, missing_from(engine, answers))
-    known = found.see_doctor or not found.missing
-    values = (
-        found.disposition.id if known else None,
-        found.see_doctor if known else None,
-        found.pharmacist is not None,
-        [f.flag.id for f in found.red_flags],
-        [c.cause.id for c in found.causes],
-        [c.cause.id for c in found.needs_checking],
-        [c.id for c in found.checks],
-        list(found.missing),
-        found.may_be_explained,
-        engine.rulebase.sha256[:12],
-    )
-    return dict(zip(RESULT, values, strict=True))
 
 
 def cell(value: Any) -> str:
@@ -177,7 +142,7 @@ def inputs(tmp_path: Path, sets: list[Answers], rulebase: RuleBase) -> Path:
     return tmp_path
 
 
-TARGETS = ("out.csv", "out.jsonl", "out.csv.gz", "out.jsonl.gz", "out.parquet")
+TARGETS = ("out.csv", "out.jsonl", "out.parquet")
 FORMS = [("in.csv", target) for target in TARGETS]
 FORMS += [(given, "out.csv") for given in ("in.jsonl", "in.csv.gz", "bom.csv")]
 FORMS += [
@@ -254,7 +219,11 @@ BAD: list[tuple[str, str, str]] = [  # the row, the column that is told, a word 
 @pytest.mark.parametrize(("bad", "column", "why"), BAD, ids=[why for _, _, why in BAD])
 def test_a_bad_row_is_told_and_stops_nothing(tmp_path: Path, bad: str, column: str, why: str) -> None:
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
-    text = f"{HEAD}0,34,none,left\n{bad}\n2,34,none,left\n"
+    text = (
+        f"{HEAD[:-1]}, \u00e9\n0,34,none,left,\n{bad}\n2,34,none,left,\n"
+        if "\udcff" in bad
+        else f"{HEAD}0,34,none,left\n{bad}\n2,34,none,left\n"
+    )
     given.write_bytes(text.encode(errors="surrogateescape"))
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     assert [row["id"] for row in rows_of(out)] == ["0", "2"]
@@ -272,7 +241,7 @@ def test_everything_that_is_wrong_with_a_row_is_told(tmp_path: Path) -> None:
     assert rows_of(out) == []
 
 
-@pytest.mark.parametrize("size", [150, 6_000_000])
+@pytest.mark.parametrize("size", [3, 40_000])
 @pytest.mark.parametrize(
     ("line", "text"),
     [
@@ -291,7 +260,7 @@ def test_a_quote_that_nobody_closed_refuses_the_file_with_its_line(
     size: int,
 ) -> None:
     """Nobody knows which of the rows behind it are rows."""
-    monkeypatch.setattr(reading, "CHUNK", size)
+    monkeypatch.setattr(reading, "ROWS", size)
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
     lines = [f"{n},34,none,left" for n in range(50)]
     for wrong in text.split("@"):
@@ -326,27 +295,27 @@ CELLS = st.text('ab ,"\r\n\u00e9\u2028\x00', max_size=4)
 
 
 def read_in(text: str, size: int, rulebase: RuleBase) -> Any:
-    """All rows of a table, its refused ones, or the fault that refuses it, read in chunks of so many characters."""
+    """All rows of a table, its refused ones, or the fault that refuses it, so many rows at a time."""
     with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
-        patched.setattr(reading, "CHUNK", size)
+        patched.setattr(reading, "ROWS", size)
         path = Path(folder, "in.csv")
         path.write_bytes(f"age,note\n{text}".encode())
-        job = Job(str(path), "", form_of("in.csv"), form_of("out.csv"), None, rulebase.sha256)
         try:
-            with reading.opened(job, rulebase) as data:
-                tables = [reading.read(chunk, data.head, job) for chunk in data.chunks]
+            with reading.opened(str(path), "csv", "utf-8", rulebase) as source:
+                tables = list(source.tables)
         except FaultyInput as error:
             return [fault.line for fault in error.faults]
-    rows = [row for t in tables for row in zip(t.lines, *t.columns, strict=True)]
+    rows = [row for t in tables for row in zip(t.lines, t.asked["age"], t.carried["note"], strict=True)]
     return rows, [one for table in tables for one in table.refused]
 
 
+@settings(max_examples=30)
 @for_all(st.lists(st.lists(CELLS, min_size=1, max_size=3), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_rows_are_those_that_csv_reads_wherever_chunks_end(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
     written = io.StringIO()
     csv.writer(written, lineterminator=end).writerows(rows)
     for text in (end.join(map(",".join, rows)), written.getvalue()):  # as it comes, hardly anything is sound
-        found = read_in(text, 6_000_000, rulebase)
+        found = read_in(text, 40_000, rulebase)
         assert all(read_in(text, size, rulebase) == found for size in (1, 7))
     sound, refused = found  # what csv wrote
     wanted = list(csv.reader(io.StringIO(written.getvalue(), newline="")))
@@ -360,12 +329,12 @@ def test_rows_are_those_that_csv_reads_wherever_chunks_end(rulebase: RuleBase, r
         ("{", "no JSON"),
         ("[1]", "no JSON object"),
         ('{"age": 34, "age": 35}', "twice"),
-        ('{"age": 34, "colour": "red"}', "colour"),
         ("[" * 100_000, "no JSON"),
+        ('{"age": 1e999}', "no JSON"),
         ('{"age": true}', "whole number"),
         ('{"age": 34.5}', "whole number"),
-        ('{"side": ["left"]}', "one option"),
-        ('{"danger": {"d_pee": 1}}', "list"),
+        ('{"side": ["left", "right"]}', "unknown option"),
+        ('{"danger": {"d_pee": 1}}', "unknown option"),
     ],
 )
 def test_a_bad_record_is_told_and_stops_nothing(tmp_path: Path, line: str, why: str) -> None:
@@ -410,57 +379,41 @@ def test_one_row_is_no_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "1 rows" not in told.out + told.err
 
 
-# --- chunks
+# --- parts of an input
 
 
-def run(given: Path, out: Path, rulebase: RuleBase, processes: int = 1) -> tuple[Counts, Quiet]:
-    quiet = Quiet()
-    forms = form_of(given.name), form_of(out.name)
-    job = Job(str(given), str(out), *forms, None, rulebase.sha256, partial=True)
-    return conduct(job, rulebase, quiet, processes), quiet
+def run(given: Path, out: Path, judge: Judge, told: Any = lambda _: None) -> Counts:
+    formats = given.name.removesuffix(".gz").rpartition(".")[2], out.suffix[1:]
+    job = Job(str(given), str(out), *formats, None, judge.rules.rulebase.sha256, partial=True)
+    return conduct(job, judge, told)
 
 
-@pytest.mark.parametrize("size", [1_500, 9_000])
 @pytest.mark.parametrize("given", ["in.csv", "in.jsonl", "in.csv.gz", "bom.csv", "in.parquet"])
-def test_where_chunks_end_changes_nothing(
-    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, given: str, size: int
+@pytest.mark.parametrize("rows", [23, 60])
+def test_where_parts_end_changes_nothing(
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, given: str, rows: int
 ) -> None:
-    run(inputs / given, inputs / "whole.csv", rulebase)
-    monkeypatch.setattr(reading, "CHUNK", size)
-    monkeypatch.setattr(reading, "PARQUET_ROWS", size // 200)
-    counts, quiet = run(inputs / given, inputs / "cut.csv", rulebase)
+    run(inputs / given, inputs / "whole.csv", judge)
+    monkeypatch.setattr(reading, "ROWS", rows)
+    told: list[int] = []
+    counts = run(inputs / given, inputs / "cut.csv", judge, told.append)
     assert (inputs / "cut.csv").read_bytes() == (inputs / "whole.csv").read_bytes()
-    assert len(quiet.progress) > 3
-    assert quiet.progress[-1].rows == counts.read == counts.written
-    assert quiet.progress[-1].share == 1.0
+    assert len(told) > 2
+    assert told[-1] == counts[READ] == counts[WRITTEN]
 
 
-def test_lines_are_counted_across_chunks(inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_counted_across_parts(inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cells with line breaks, and the bad rows, stand where an editor shows them."""
-    monkeypatch.setattr(reading, "CHUNK", 2_000)
-    text = (inputs / "in.csv").read_text("utf-8")
-    lines = text.split("\n")
+    monkeypatch.setattr(reading, "ROWS", 60)
+    lines = (inputs / "in.csv").read_text("utf-8").split("\n")
     at = [n for n in range(21, 190, 17) if lines[n][:1].isdigit()]
     for n in at:
         lines[n] = lines[n].replace(",", ",999,", 1)  # one cell too many
     (inputs / "bad.csv").write_text("\n".join(lines))
-    run(inputs / "bad.csv", inputs / "out.csv", rulebase)
+    run(inputs / "bad.csv", inputs / "out.csv", judge)
     told = [(int(e["line"]), e["why"]) for e in errors_of(inputs / "out.csv")]
     assert [line for line, _ in told] == [n + 1 for n in at]
-    assert all(f"{len(rulebase.questions) + 3} cells" in why for _, why in told)
-
-
-@pytest.mark.parametrize("target", ["out.csv", "out.jsonl.gz", "out.parquet"])
-def test_several_processes_write_the_same_bytes(
-    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, target: str
-) -> None:
-    monkeypatch.setattr(reading, "CHUNK", 2_000)
-    run(inputs / "in.csv", inputs / target, rulebase)
-    alone = (inputs / target).read_bytes()
-    counts, _ = run(inputs / "in.csv", inputs / target, rulebase, processes=2)
-    assert (inputs / target).read_bytes() == alone
-    assert counts.read == counts.written == SETS
-    assert multiprocessing.active_children() == []
+    assert all(f"{len(judge.questions) + 3} cells" in why for _, why in told)
 
 
 # --- streams
@@ -492,64 +445,49 @@ from triage.scale import reading
 from triage.cli.main import main
 from triage.cli import batch
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
-reading.CHUNK = 1_500
-def tell(self, progress):
-    print(progress.rows, flush=True)
-def wait(self, progress):
-    tell(self, progress)
+reading.ROWS = 60
+def wait(text):
+    print(text, flush=True)
     sys.stdin.read()
-batch._Shown.went_on = tell
+batch._show = wait
+sys.exit(main(sys.argv[1:]))
 """
-GO = "sys.exit(main(sys.argv[1:]))"
 
 
-def begun(given: Path, out: Path, *more: str, waits: bool = False) -> subprocess.Popen[str]:
-    """A run in a process group of its own, which prints a line after every part, and may wait there for ever."""
-    words = [sys.executable, "-c", KILLABLE + "batch._Shown.went_on = wait\n" * waits + GO]
-    return subprocess.Popen(
-        [*words, "batch", str(given), str(out), "--partial", *more],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_killed_again_and_again_nothing_is_lost_or_doubled(
-    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, jobs: str
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, STOPPED)])
+def test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled(
+    inputs: Path, judge: Judge, by: signal.Signals, code: int
 ) -> None:
     given, out = inputs / "in.csv", inputs / "out.csv"
     given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
-    monkeypatch.setattr(reading, "CHUNK", 1_500)
-    run(given, inputs / "whole.csv", rulebase)
+    run(given, inputs / "whole.csv", judge)
     out.write_text("old")
-    for _ in range(2):
-        child = begun(given, out, "--jobs", jobs)
+    before = sorted(inputs.iterdir())
+    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, start_new_session=True, **pipes) as child:
         assert child.stdout is not None
-        child.stdout.readline()
-        child.kill()
-        child.communicate()
-        assert out.read_text("utf-8") == "old"
-        assert not out.with_name("out.csv.errors").exists()
-    last = begun(given, out, "--jobs", jobs)
-    _, told = last.communicate(timeout=120)
-    assert last.returncode == WRONG_INPUT, told
-    assert f"{SETS + 1} rows read: {SETS} written, 1 refused" in told
+        assert child.stdout.readline()
+        child.send_signal(by)
+        _, told = child.communicate(timeout=120)
+    assert child.returncode == code
+    assert "Traceback" not in told
+    assert out.read_text("utf-8") == "old"
+    assert by == signal.SIGKILL or sorted(inputs.iterdir()) == before
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
     assert errors_of(out) == errors_of(inputs / "whole.csv")
-    assert not left_behind(inputs)  # nor what the killed ones had begun
+    assert not left_behind(inputs)  # nor what the killed one had begun
 
 
 @pytest.mark.parametrize("at", [1, 2])
 def test_killed_while_it_puts_outputs_in_their_places_it_can_be_run_again(
-    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, at: int
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     """The first thing that is put in place is the file of errors, the last one is the output: then it is whole."""
     given, out = inputs / "in.csv", inputs / "out.csv"
     given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
-    run(given, inputs / "whole.csv", rulebase)
+    run(given, inputs / "whole.csv", judge)
     calls = []
     replace = os.replace
 
@@ -562,88 +500,49 @@ def test_killed_while_it_puts_outputs_in_their_places_it_can_be_run_again(
     with monkeypatch.context() as patched:
         patched.setattr(runs.os, "replace", stop)
         with pytest.raises(KeyboardInterrupt):
-            run(given, out, rulebase)
+            run(given, out, judge)
     assert not out.exists()
     assert out.with_name("out.csv.errors").exists() == (at == 2)
-    run(given, out, rulebase)
+    run(given, out, judge)
     assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
     assert errors_of(out) == errors_of(inputs / "whole.csv")
 
 
-def test_stopped_by_a_key_it_leaves_nothing_behind(inputs: Path) -> None:
-    before = sorted(inputs.iterdir())
-    child = begun(inputs / "in.csv", inputs / "out.csv", waits=True)
-    assert child.stdout is not None
-    assert child.stdout.readline()
-    child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=120)
-    assert child.returncode == STOPPED
-    assert "Traceback" not in told
-    assert sorted(inputs.iterdir()) == before
-
-
-def test_a_worker_that_dies_ends_the_run(
-    inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = sorted(inputs.iterdir())
-    monkeypatch.setattr(runs, "done", die)
-    words = ["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial", "--jobs", "2"]
-    assert main(words) == FAILED
-    assert "A worker process ended by itself" in capsys.readouterr().err
-    assert sorted(inputs.iterdir()) == before
-
-
-def die(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def test_two_runs_at_the_same_time_do_each_other_no_harm(
-    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As two workers of a cluster may, where one was only cut off."""
     given, out = inputs / "in.csv", inputs / "out.csv"
-    run(given, inputs / "whole.csv", rulebase)
+    run(given, inputs / "whole.csv", judge)
     made: list[Path] = []
     place = runs._place
 
     def beside(file: Path, path: Path) -> None:
         if not made:
             made.append(file)
-            run(given, out, rulebase)
+            run(given, out, judge)
             assert file.exists()
         place(file, path)
 
     monkeypatch.setattr(runs, "_place", beside)
-    run(given, out, rulebase)
+    run(given, out, judge)
     assert out.read_bytes() == (inputs / "whole.csv").read_bytes()
     assert not left_behind(inputs)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("target", ["out.csv", "-"])
 def test_an_input_that_changes_while_it_is_read_stops_the_run(
-    inputs: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, processes: int, target: str
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = inputs / "in.csv"
-    monkeypatch.setattr(reading, "CHUNK", 2_000)
-
-    class Writer(Quiet):
-        def went_on(self, progress: Progress) -> None:
-            super().went_on(progress)
-            given.write_bytes(given.read_bytes() + b"\n")
-
-    out = target if target == "-" else str(inputs / target)
-    job = Job(str(given), out, form_of(given.name), form_of("out.csv"), None, rulebase.sha256, partial=True)
-    with pytest.raises(FaultyInput, match="has changed while it was read"):
-        conduct(job, rulebase, Writer(), processes)
+    monkeypatch.setattr(reading, "ROWS", 60)
+    with pytest.raises(FaultyInput, match="LCT706"):
+        run(given, inputs / "out.csv", judge, lambda _: given.write_bytes(given.read_bytes() + b"\n"))
     assert list(inputs.glob("*out.csv*")) == []
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_rules_that_change_while_it_begins_stop_it(inputs: Path, rulebase: RuleBase, processes: int) -> None:
-    before = dataclasses.replace(rulebase, sha256="0" * 64)
-    with pytest.raises(FaultyInput, match="have changed"):
-        run(inputs / "in.csv", inputs / "out.csv", before, processes)
-    assert list(inputs.glob("*out.csv*")) == []
+def test_rules_that_change_while_it_begins_stop_it() -> None:
+    with pytest.raises(FaultyInput, match="LCT706"):
+        judge_of(None, "0" * 64)
 
 
 def test_an_input_that_breaks_before_its_first_part_leaves_nothing_behind(inputs: Path) -> None:
@@ -651,26 +550,6 @@ def test_an_input_that_breaks_before_its_first_part_leaves_nothing_behind(inputs
     given.write_bytes(given.read_bytes()[:-200])
     assert main(["batch", str(given), str(inputs / "out.csv"), "--partial"]) == WRONG_INPUT
     assert list(inputs.glob("out.csv*")) == []
-
-
-def test_memory_stays_as_it_is_however_long_the_input(inputs: Path, tmp_path: Path) -> None:
-    head, body = (inputs / "in.csv").read_text("utf-8").split("\n", 1)
-    most = []
-    for times in (10, 60):
-        given = tmp_path / f"{times}.csv"
-        given.write_text(f"{head}\n" + body * times, newline="")
-        script = f"from triage.scale import reading\nreading.CHUNK = 200_000\n{PEAK}"
-        words = [sys.executable, "-c", script, "batch", str(given), str(tmp_path / "out.csv"), "--partial"]
-        most.append(int(subprocess.run(words, capture_output=True, check=True, text=True, timeout=300).stdout))
-    assert most[1] < most[0] * 1.1
-
-
-PEAK = """
-import resource, sys
-from triage.cli.main import main
-main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
 
 
 # --- wrong usage
@@ -716,11 +595,11 @@ def test_doubtful_columns_are_told_but_carried_through(tmp_path: Path, capsys: p
         (["in.csv", "out.txt"], "no format"),
         (["in.csv", "in.csv"], "is the input"),
         (["in.csv", "out.csv", "--jobs", "-1"], "--jobs"),
-        (["-", "out.parquet", "--from", "parquet"], "packed by itself"),
-        (["-", "out.csv", "--resume"], "standard input"),
+        (["in.csv", "out.csv", "--resume"], "LCT704"),
         (["in.csv", "out.csv", "--encoding", "ebcdic"], "no encoding"),
-        (["in.csv", "out.xlsx"], "Excel"),
-        (["bad.csv.gz", "out.csv"], "unpacked"),
+        (["in.csv", "out.xlsx"], "out.xlsx"),
+        (["in.csv", "out.csv.gz"], "out.csv.gz"),
+        (["bad.csv.gz", "out.csv"], "bad.csv.gz: LCT707"),
         (["bad.parquet", "out.csv"], "bad.parquet: LCT707"),
     ],
 )
@@ -799,38 +678,35 @@ def test_where_nobody_can_be_told_results_stay_alone(
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == SETS
 
 
-@pytest.mark.parametrize(("columns", "seen"), [("80", " rows, "), ("40", "rows/s"), ("20", "left")])
 def test_the_progress_is_one_line_of_a_terminal(
-    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, seen: str
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setattr(reading, "CHUNK", 5_000)
+    monkeypatch.setattr(reading, "ROWS", 50)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial"])
     told = capsys.readouterr().err
     shown = [part.partition("\x1b[K")[0] for part in told.split("\r")[1:]]
     assert len(shown) > 3
-    assert max(map(len, shown)) < int(columns)
-    assert all(seen in one and "left" in one for one in shown)
+    assert "160 rows" in shown
 
 
 # --- what others write
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "mixed"])
-@pytest.mark.parametrize("size", [400, 6_000_000])
+@pytest.mark.parametrize("size", [90, 40_000])
 def test_a_row_that_ends_with_a_lone_cr_is_a_row(
-    tmp_path: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, end: str, size: int
+    tmp_path: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, end: str, size: int
 ) -> None:
-    monkeypatch.setattr(reading, "CHUNK", size)
+    monkeypatch.setattr(reading, "ROWS", size)
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
     ends = ["\r", "\n", "\r\n"] if end == "mixed" else [end]
     rows = [f"{n},{n % 90},d_breath" if n % 50 else f'"{n}\r",999,none' for n in range(1, 200)]
     given.write_bytes(
         (f"id,age,danger{ends[0]}" + "".join(f"{row}{ends[n % len(ends)]}" for n, row in enumerate(rows))).encode()
     )
-    counts, _ = run(given, out, rulebase)
-    assert (counts.read, counts.written) == (199, 196)
+    counts = run(given, out, judge)
+    assert (counts[READ], counts[WRITTEN]) == (199, 196)
     assert [row["id"] for row in rows_of(out)] == [str(n) for n in range(1, 200) if n % 50]
     assert [line for line, _ in lines_of(out)] == ["51", "102", "153"]  # a line more behind each of them
 
@@ -848,13 +724,13 @@ def lines_of(out: Path) -> list[tuple[str, str]]:
         r'{"id": 1, "side": "\ud800"}',
         r'{"id": 1, "\ud800": 2}',
         '{"id": ["\udcff"], "age": 34}',
-        '{"id": ' + "[" * 800 + "]" * 800 + "}",
+        '{"id": ' + "[" * 80_000 + "]" * 80_000 + "}",
     ],
 )
 @pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet"])
 def test_a_record_that_cannot_be_written_again_is_refused(tmp_path: Path, line: str, target: str) -> None:
     given, out = tmp_path / "in.jsonl", tmp_path / target
-    text = f'{{"id": "\\ud83d\\ude00 \\" [ \\\\", "age": 34}}\n{line}\n{{"id": "b", "age": 35}}\n'
+    text = f'{{"id": "\U0001f600 \\" [ \\\\", "age": 34}}\n{line}\n{{"id": "b", "age": 35}}\n'
     given.write_bytes(text.encode(errors="surrogateescape"))
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     assert [row["id"] for row in rows_of(out)] == ['\U0001f600 " [ \\', "b"]
@@ -865,15 +741,15 @@ def test_a_column_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.
     given, out = tmp_path / "in.jsonl", tmp_path / "out.csv"
     given.write_text('{"\\ud800": 1, "age": 34}\n')
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
-    assert "half a character" in capsys.readouterr().err
+    assert "LCT708" in capsys.readouterr().err
 
 
 def test_numbers_that_json_does_not_have_are_null(tmp_path: Path) -> None:
     given, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    given.write_text('{"id": 1, "a": NaN, "b": [1e999, {"c": -Infinity}], "age": 34}\n')
+    given.write_text('{"id": 1, "a": NaN, "b": [{"c": -Infinity}], "age": 34}\n')
     assert main(["batch", str(given), str(out), "--partial"]) == DONE
     (row,) = (json.loads(line, parse_constant=pytest.fail) for line in out.read_text("utf-8").splitlines())
-    assert (row["a"], row["b"]) == (None, [None, {"c": None}])
+    assert (row["a"], row["b"]) == (None, '{"c": null}')
 
 
 def carried(tmp_path: Path, column: Any, target: str, ended: int = DONE) -> Any:
@@ -945,7 +821,7 @@ def test_a_broken_page_of_parquet_is_told_with_the_file(tmp_path: Path, capsys: 
     data[4:60] = b"\xff" * 56
     given.write_bytes(data)
     assert main(["batch", str(given), str(tmp_path / "out.csv")]) == WRONG_INPUT
-    assert "in.parquet:1: LCT707 " in capsys.readouterr().err
+    assert "in.parquet: LCT707 " in capsys.readouterr().err
 
 
 def test_a_cell_with_a_lone_cr_keeps_its_quotes(tmp_path: Path) -> None:
@@ -965,13 +841,12 @@ def test_a_line_of_a_cell_becomes_no_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "1,999\n"])
-@pytest.mark.parametrize("target", ["out.csv", "out.csv.gz", "out.jsonl", "out.jsonl.gz"])
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet"])
 def test_an_output_without_rows_can_be_read(tmp_path: Path, body: str, target: str) -> None:
     given, out = tmp_path / "in.csv", tmp_path / target
     given.write_text(f"id,age\n{body}")
     main(["batch", str(given), str(out), "--partial"])
     assert rows_of(out) == []
-    assert out.suffix != ".gz" or out.read_bytes()[:2] == b"\x1f\x8b"
     assert out.suffix != ".csv" or out.read_text("utf-8").startswith("id,disposition,")
 
 
@@ -1030,12 +905,12 @@ HIDING = {
 @pytest.mark.parametrize("name", HIDING)
 def test_a_fault_hides_no_danger_sign(name: str, tmp_path: Path) -> None:
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
-    given.write_bytes(f"{HEAD}0,34,none,left\n{HIDING[name]}\n".encode(errors="surrogateescape"))
+    given.write_bytes(f"{HEAD}\u00e9,34,none,left\n{HIDING[name]}\n".encode(errors="surrogateescape"))
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     assert {error["known"] for error in errors_of(out)} == {"emergency"}
 
 
-@pytest.mark.parametrize("line", ['{"danger": ["d_breath"', '["d_breath"]', '{"danger": "d_breath", "colour": 1}'])
+@pytest.mark.parametrize("line", ['{"danger": ["d_breath"', '["d_breath"]', '{"danger": "d_breath", "danger": []}'])
 def test_no_record_hides_a_danger_sign(line: str, tmp_path: Path) -> None:
     given, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     given.write_text(f'{{"id": 0, "danger": ["none"]}}\n{line}\n')
@@ -1089,25 +964,6 @@ def test_an_unfinished_row_says_how_urgent_it_is_at_least(
     assert any(level and not level.endswith("?") for level in levels)
 
 
-class Name(str):
-    """The name of a column that counts how often it is compared."""
-
-    compared = 0
-    __hash__ = str.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        Name.compared += 1
-        return str.__eq__(self, other)
-
-
-def test_very_many_columns_are_not_compared_with_each_other(rulebase: RuleBase) -> None:
-    names = [Name(f"c{n}") for n in range(2_000)]
-    with pytest.raises(FaultyInput) as found:
-        check_columns([*names, Name("c7"), "age"], "in.csv", rulebase)
-    assert [fault.what for fault in found.value.faults] == ['column "c7" is there twice']
-    assert Name.compared < 20 * len(names)
-
-
 # --- as other programs write it
 
 TABLE = [
@@ -1153,13 +1009,18 @@ def test_a_table_is_read_as_other_programs_write_it(tmp_path: Path, data: bytes,
     assert results_of(given, *more) == wanted
 
 
-def test_another_encoding_is_told_and_read_when_it_is_named(tmp_path: Path) -> None:
+def test_another_encoding_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
     given.write_bytes(written(TABLE).encode("cp1252"))
+    assert main(["batch", str(given), str(out), "--partial"]) == DONE
+    assert [row["note"] for row in rows_of(out)] == ["Zo\u00eb", "a, b"]
+    assert sum("windows-1252" in line for line in capsys.readouterr().err.splitlines()) == 1
+    mixed = written([*TABLE, ["3", "34", "none", "none", "\u0141"]]).encode().replace("Zo\u00eb".encode(), b"Zo\xeb")
+    given.write_bytes(mixed)  # most of it is UTF-8: nothing is guessed
     assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
     (error,) = errors_of(out)
     assert (error["line"], "windows-1252" in error["why"]) == ("2", True)
-    assert [row["id"] for row in rows_of(out)] == ["2"]
+    assert [row["id"] for row in rows_of(out)] == ["2", "3"]
 
 
 def test_a_value_below_no_name_is_told(tmp_path: Path) -> None:

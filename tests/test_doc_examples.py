@@ -25,7 +25,7 @@ from triage.cli.main import main
 from triage.cli.parser import EXIT_CODES, build_parser, commands_of
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("answer-files.md", "cluster.md", "embed.md", "how-it-decides.md", "use.md")
+PAGES = ("answer-files.md", "cluster.md", "embed.md", "evaluation-sets.md", "how-it-decides.md", "use.md")
 CUT = "[...]"
 
 

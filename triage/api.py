@@ -8,31 +8,33 @@ Nothing else is kept between calls, and what is passed in is never changed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from triage.conversation import answers as answer_files
 from triage.conversation.answers import AnswerFile, with_level
 from triage.conversation.interview import missing_from, open_questions
 from triage.exchange import answer_files as files
-from triage.knowledge.faults import Fault, FaultyInput
+from triage.exchange import form_data
+from triage.knowledge.faults import LONGEST_TEXT, Fault, FaultyInput, printable
 from triage.knowledge.model import Answers, Question
 from triage.knowledge.rulebase import load
 from triage.output import as_json as json_report
 from triage.output.contract import RowData
 from triage.output.explanation import explained
 from triage.output.text import whole
-from triage.output.view import Wanted, view_of
+from triage.output.view import UNLESS, Wanted, view_of
 from triage.reasoning import assessment as assessments
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
 if TYPE_CHECKING:
-    from triage.scale.records import Records
+    from triage.scale.answers import Judge
 
 __all__ = [
     "AnswerFile",
@@ -51,6 +53,7 @@ __all__ = [
     "read_answer_file",
 ]
 
+RECORDS = 10_000  # at once; with more of them memory grows, and it is no faster
 _one_at_a_time = threading.Lock()
 
 
@@ -60,11 +63,11 @@ class Rules:
     It cannot be pickled: another process loads its own.
     """
 
-    __slots__ = ("_engine", "_records")
+    __slots__ = ("_engine", "_judge")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._records: Records | None = None  # made when it is first needed
+        self._judge: Judge | None = None  # made when it is first needed
 
     @property
     def version(self) -> str:
@@ -126,7 +129,10 @@ def assess_rows(
     nothing so far asks for a doctor, its `disposition` and `see_doctor` are None.
     Raises FaultyInput where polars (the extra `batch`) is not installed. The first call in a process imports it.
     """
-    return list(_records(rules).results(records, partial))
+    rest, found = iter(records), list[RowData]()
+    while block := list(islice(rest, RECORDS)):
+        found += _results(_judge(rules), block, partial)
+    return found
 
 
 def next_question(answers: Mapping[str, object], rules: Rules | None = None) -> Question | None:
@@ -189,14 +195,49 @@ def _read_built_in() -> Rules:
     return Rules(Engine(load()))
 
 
-def _records(rules: Rules | None) -> Records:
-    from triage.scale.records import Records  # needs the extra `batch`
+def _results(judge: Judge, records: Sequence[object], partial: bool) -> Iterator[RowData]:
+    """A result for every record, by the same path as a batch."""
+    from triage.scale.answers import OPEN
+    from triage.scale.expressions import as_lists
+
+    sound = [record if isinstance(record, Mapping) else {} for record in records]
+    columns = {name: [_cell(record, name) for record in sound] for name in judge.questions}
+    frame, wrong = judge.judged(columns, len(records), partial)
+    for row, found in enumerate(as_lists(frame).to_dicts()):
+        why = [f"{OPEN}: {one.column}" if one.why == OPEN else f"{one.column}: {one.why}" for one in wrong.get(row, ())]
+        if not isinstance(records[row], Mapping):
+            why = ["is no mapping of question ids and answers"]
+        elif form_data.is_gone(
+            [name for name in (*judge.questions, *judge.rules.rulebase.saved.gone) if _cell(sound[row], name)],
+            judge.rules.rulebase,
+        ):
+            why = [judge.rules.rulebase.saved.gone_say]
+        yield _refused("; ".join(why), found) if why else cast(RowData, {**found, "error": None})
+
+
+def _refused(why: str, found: Mapping[str, Any]) -> RowData:
+    """A row without a result: why, and the level that can be read of it if that is a doctor."""
+    told = printable(why if len(why) <= LONGEST_TEXT else f"{why[:LONGEST_TEXT]} ...")
+    if found["see_doctor"]:
+        told += f"; so far asks for: {found['disposition']}" + (f", {UNLESS.so_far}" if found["pending"] else "")
+    return cast(RowData, {**dict.fromkeys(found), "rulebase": found["rulebase"], "error": told})
+
+
+def _cell(record: Mapping[Any, Any], name: str) -> str:
+    try:
+        return form_data.as_text(record.get(name))
+    except Exception:  # noqa: BLE001  (what another program made may do anything)
+        return "(cannot be read)"
+
+
+def _judge(rules: Rules | None) -> Judge:
+    from triage.scale.answers import Judge  # needs the extra `batch`
 
     rules = _built_in() if rules is None else rules
     with _one_at_a_time:
-        if rules._records is None:
-            rules._records = Records(rules._engine.rulebase)
-        return rules._records
+        if rules._judge is None:
+            rules._judge = Judge(rules._engine.rulebase)
+        return rules._judge
 
 
 def _engine(rules: Rules | None) -> Engine:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 import pytest
 from chromium import Watch
 
 from browser.showing import DESK, NARROW, ZOOMED, Shown, wide
+from triage.cli.summary import written_as
 from triage.knowledge.model import RuleBase
-from triage.scale.plan import NONE, Counts
-from triage.scale.summary import SUMMARIES, summary
+from triage.scale.run import Counts
+from triage.scale.summary import summary
 
 NAME = "a name of a file that is so long that it has to be broken/" + 9 * "the_answers_of_all_people_" + ".csv"
 
@@ -19,18 +19,22 @@ NAME = "a name of a file that is so long that it has to be broken/" + 9 * "the_a
 @pytest.fixture(scope="module")
 def pages(rulebase: RuleBase) -> dict[str, str]:
     """One in which all came up, with figures of many digits, and one without any row."""
-    kinds = {
-        "disposition": rulebase.dispositions,
-        "red_flag": rulebase.red_flags,
-        "cause": rulebase.causes,
-        "needs_checking": rulebase.causes,
-    }
-    results = Counter({(kind, name): 75_000 * n + 1 for kind, names in kinds.items() for n, name in enumerate(names)})
-    results["missing", ""] = results["disposition", ""] = 12
+    kinds = {"disposition": rulebase.dispositions, "red_flags": rulebase.red_flags}
+    kinds |= dict.fromkeys(("causes", "needs_checking"), rulebase.causes)
+    results = Counts(
+        {f"{kind}:{name}": 75_000 * n + 1 for kind, names in kinds.items() for n, name in enumerate(names)}
+    )
     written = 12_345_678
-    full = summary(rulebase, Counts(written + 7, written, 3, 4, results), NAME)
-    empty = summary(rulebase, NONE, NAME)
-    return {name: SUMMARIES["html"](one, date(2026, 11, 21)) for name, one in (("full", full), ("empty", empty))}
+    results |= {
+        "missing:": 12,
+        "disposition:": 12,
+        "read": written + 7,
+        "written": written,
+        "refused": 3,
+        "unfinished": 4,
+    }
+    told = {"full": summary(rulebase, results, NAME), "empty": summary(rulebase, Counts(), NAME)}
+    return {name: written_as("html", one, rulebase, 0, date(2026, 11, 21)) for name, one in told.items()}
 
 
 SEEN = pytest.mark.parametrize(

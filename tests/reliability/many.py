@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from random import Random
 
@@ -11,7 +12,7 @@ from judged import by_the_engine, judged
 
 from reliability.calls import built_in
 from reliability.result import Failure, Result
-from triage.knowledge.model import Answers
+from triage.knowledge.model import Answers, Question
 from triage.scale.expressions import Rules
 
 UNFINISHED = 0.25  # of the sets
@@ -19,15 +20,23 @@ UNFINISHED = 0.25  # of the sets
 
 def run(count: int, seed: int) -> Result:
     """As many answer sets; what the engine says of each is right."""
-    sets = [drawn(Random(f"tables {seed}/{nth}")) for nth in range(count)]
+    return _compared("tables", [drawn(Random(f"tables {seed}/{nth}")) for nth in range(count)], seed)
+
+
+def run_skewed(count: int, seed: int) -> Result:
+    """The same for people as surveys have them."""
+    return _compared("skewed", [skewed(Random(f"skewed {seed}/{nth}"), _rules()) for nth in range(count)], seed)
+
+
+def _compared(sort: str, sets: Sequence[Answers], seed: int) -> Result:
     kinds: Counter[str] = Counter()
     failures = []
     for nth, (answers, said) in enumerate(zip(sets, judged(_rules(), sets), strict=True)):
         right = by_the_engine(built_in(), answers)
-        kinds[f"tables: {right['disposition'] or 'not known yet'}"] += 1
+        kinds[f"{sort}: {right['disposition'] or 'not known yet'}"] += 1
         if said != right:
-            failures.append(Failure("tables", f"seed {seed}, set {nth}", f"{said}, but {right} by the engine"))
-    return Result(count, kinds, tuple(failures))
+            failures.append(Failure(sort, f"seed {seed}, set {nth}", f"{said}, but {right} by the engine"))
+    return Result(len(sets), kinds, tuple(failures))
 
 
 def drawn(random: Random) -> Answers:
@@ -36,6 +45,19 @@ def drawn(random: Random) -> Answers:
     if random.random() < UNFINISHED:
         return {name: answer for name, answer in answers.items() if random.random() < 0.5}
     return answers
+
+
+def skewed(random: Random, rules: Rules) -> Answers:
+    """As surveys are: most people tick "none", and one or two things besides."""
+    answers = plain.random_answers(random)
+    ticked = set(random.sample(list(answers), min(2, len(answers))))
+    calm = {name: _calm(question) for name, question in rules.rulebase.questions.items()}
+    return {name: answers[name] if name in ticked else calm[name] or answers[name] for name in answers}
+
+
+def _calm(question: Question) -> tuple[str, ...] | None:
+    none = tuple(option.id for option in question.options if option.exclusive and option.key == "0")
+    return none if none and question.kind == "many" else None
 
 
 @cache

@@ -3,54 +3,73 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import difflib
+import multiprocessing
 import os
+import shutil
+import signal
 import sys
-import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from glob import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 
 from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, listed
-from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, fault, is_watched, say, tell
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
-from triage.knowledge.faults import FaultyInput
+from triage.exchange.form_data import FormData
+from triage.exchange.tables import CSV
+from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
-from triage.output.screen import columns
-from triage.scale.cluster import on_cluster
-from triage.scale.plan import CSV, KNOWN, STREAM, Counts, Error, Form, Job, WorkerDied, doubts
-from triage.scale.run import Ended, Progress, Watcher, alone, conduct, conduct_files, together
+from triage.scale.answers import Judge
+from triage.scale.reading import opened
+from triage.scale.run import (
+    KNOWN,
+    READ,
+    REFUSED,
+    UNFINISHED,
+    WRITTEN,
+    Counts,
+    Job,
+    cluster,
+    conduct,
+    results_of,
+)
 
-STDERR = 2
+STREAM = "-"
 FINISHED = ".finished"  # the folder in OUT for what is finished of several files
-GO_ON = "What is finished is kept: the same command with --resume goes on."
+GO_ON = "The same command with --resume goes on with the others."
 
 
 def batch(args: argparse.Namespace) -> int:
     """Every row of IN to OUT or OUT.errors; the totals on stderr. Raises FaultyInput, OSError."""
     _check(args)
     rulebase = load(args.rules)
-    jobs = _jobs(args, rulebase)
-    check_summary(args, [name for job in jobs for name in (job.input, job.output, str(errors_of(Path(job.output))))])
-    go_on = GO_ON if _keeps(args) else ""
-    try:
-        ended = _conducted(args, jobs, rulebase)
-    except KeyboardInterrupt:
-        say("", f"Stopped. {go_on}")
-        return STOPPED
-    except WorkerDied as error:
-        say(f"{error} {go_on}")
-        return FAILED
-    counts = ended.counts
-    say(_totals(counts, _errors(args, jobs)))
-    if args.scheduler is None:
-        say(*_most_held())
+    with _streams(args) as (source, target):
+        jobs = _jobs(args, source, target, rulebase)
+        names = [name for job in jobs for name in (job.input, job.output, str(errors_of(Path(job.output))))]
+        check_summary(args, names)
+        _tell_remarks(jobs, rulebase)
+        faults, died = Faults(), list[str]()
+        try:
+            counts = _one(jobs[0], Judge(rulebase)) if not _keeps(args) else _several(args, jobs, faults, died)
+        except KeyboardInterrupt:
+            say("", f"Stopped. {GO_ON if _keeps(args) else ''}")
+            return STOPPED
+        if args.target == STREAM:
+            _print(Path(target))
+    say(_totals(counts, _errors(args, jobs)), *_most_held())
     if args.summary:
         tell_summary(args, rulebase, counts)
-    if ended.faults or ended.died:
-        return _not_all(ended)
-    return WRONG_INPUT if counts.refused else INCOMPLETE if counts.unfinished else DONE
+    if faults or died:
+        return _not_all(len(jobs), faults, died)
+    return WRONG_INPUT if counts[REFUSED] else INCOMPLETE if counts[UNFINISHED] else DONE
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -62,8 +81,8 @@ def _check(args: argparse.Namespace) -> None:
         raise fault("--jobs", "is for this machine; with --scheduler its workers do the work", code="LCT616")
     if args.scheduler is not None and STREAM in (args.input, args.target):
         raise fault(STREAM, "cannot be read or written by other machines", "give names of files", code="LCT617")
-    if args.resume and args.input == STREAM:
-        raise fault("--resume", "cannot go on with standard input", "give the name of a file", code="LCT704")
+    if args.resume and not is_several(args.input):
+        raise fault("--resume", "goes on with several files", "one file is always done anew", code="LCT704")
     try:
         "".encode(args.encoding or "utf-8")
     except LookupError:
@@ -76,40 +95,160 @@ def _keeps(args: argparse.Namespace) -> bool:
     return is_several(args.input) or args.scheduler is not None
 
 
-def _jobs(args: argparse.Namespace, rulebase: RuleBase) -> list[Job]:
+@contextmanager
+def _streams(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Names of files for IN and OUT: a stream is a file for a while, since files are read twice and written whole."""
+    with TemporaryDirectory(prefix="leg-cramp-triage-") as folder:
+        source, target = args.input, args.target
+        if source == STREAM:
+            if sys.stdin is None:
+                raise fault("standard input", "is closed", "give the name of a file", code="LCT618")
+            source = os.path.join(folder, "in")
+            with open(source, "wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        if target == STREAM:
+            if isinstance(sys.stdout, Closed):
+                raise fault("standard output", "is closed", "give the name of a file", code="LCT618")
+            target = os.path.join(folder, "out")
+        try:
+            yield source, target
+        except FaultyInput as error:
+            named = {source: "standard input"} if args.input == STREAM else {}
+            raise FaultyInput(one._replace(file=named.get(one.file, one.file)) for one in error.faults) from None
+
+
+def _print(out: Path) -> None:
+    """Results on standard output; one line for each refused row, since there is no file beside a stream."""
+    with out.open("rb") as file:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+    errors = errors_of(out)
+    if not errors.exists():
+        return
+    with errors.open(encoding="utf-8", newline="") as lines:
+        for error in csv.DictReader(lines):
+            column = f', column "{error["column"]}"' if error["column"] else ""
+            value = f"{error['value']}: " if error["value"] else ""
+            known = f" (known so far: {error['known']})" if error["known"] else ""
+            say(f"line {error['line']}{column}: {value}{error['why']}{known}")
+
+
+def _jobs(args: argparse.Namespace, source: str, target: str, rulebase: RuleBase) -> list[Job]:
     """One for every input. Raises FaultyInput."""
-    any_form = Form(CSV)
-    encoding = args.encoding or ""
-    job = Job(args.input, args.target, any_form, any_form, args.rules, rulebase.sha256, args.partial, encoding)
+    job = Job(
+        source, target, "", "", args.rules, rulebase.sha256, args.partial, args.encoding or "", resume=args.resume
+    )
     forms = args.source_form, args.target_form
-    if not is_several(args.input):
+    if not is_several(source):
+        forms = forms[0] or CSV * (args.input == STREAM), forms[1] or CSV * (args.target == STREAM)
         return [job_of(job, forms)]
     jobs, others = jobs_of(job, forms)
     if others:
         say(f"{args.input}: left out: {listed(others)}")
-    return jobs
+    folder = Path(target, FINISHED)
+    return [job._replace(record=str(folder / f"{Path(job.output).name}.json")) for job in jobs]
 
 
-def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase) -> Ended:
-    shown, processes = _Shown(rulebase), args.jobs or os.cpu_count() or 1
-    try:
-        if not _keeps(args):
-            return Ended(conduct(jobs[0], rulebase, shown, processes))
-        out = Path(jobs[0].output)
-        folder = Path(args.target) / FINISHED if is_several(args.input) else out.with_name(f"{out.name}{FINISHED}")
-        results = alone if processes == 1 else partial(together, processes)
-        if args.scheduler is not None:
-            jobs = [_anywhere(job) for job in jobs]
-            results = partial(on_cluster, args.scheduler)
-        return conduct_files(jobs, rulebase, shown, folder.absolute(), args.resume, results)
-    finally:
-        shown.ended()
+def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
+    """What somebody should know before a long run, once for inputs with the same columns. Raises FaultyInput, OSError."""
+    faults, told = Faults(), set()
+    for job in jobs:
+        try:
+            with opened(job.input, job.source, job.encoding, rulebase) as (columns, form, _, remark):
+                head = columns, form, remark
+        except FaultyInput as error:
+            faults += error.faults
+            continue
+        doubts = [*filter(None, [head[2]]), *_doubts(*head[:2], rulebase)]
+        for doubt in (doubt for doubt in doubts if doubt not in told):
+            told.add(doubt)
+            say(f"{job.input}: {doubt}" if len(jobs) > 1 else doubt)
+    if faults:
+        raise FaultyInput(faults)
+
+
+def _doubts(columns: Sequence[str], form: FormData, rulebase: RuleBase) -> Iterator[str]:
+    """What is to be told of columns."""
+    if form.tool:
+        yield f"read as data of {form.tool}"
+    for column in columns:
+        near = difflib.get_close_matches(column.lower(), rulebase.questions, n=1, cutoff=0.75)
+        if near and not form.tool and column not in form.asked:
+            yield f'column "{column}" is no question (did you mean "{near[0]}"?); it is carried through'
+    absent = [name for name, question in rulebase.questions.items() if name not in form.columns and not question.after]
+    if absent:
+        yield f"no column for {', '.join(absent)}: not answered in any row"
+
+
+def _remove_left(job: Job) -> None:
+    """What killed runs have begun of an output."""
+    out = Path(job.output)
+    for folder in out.parent.glob(f".{escape(out.name)}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _one(job: Job, judge: Judge) -> Counts:
+    _remove_left(job)
+    counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"))
+    _show("")
+    return counts
+
+
+def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died: list[str]) -> Counts:
+    """The counts of all files that are finished; what went wrong with others. Raises FaultyInput, OSError."""
+    counts, number = Counts(), args.jobs or os.cpu_count() or 1
+    if is_several(args.input):
+        Path(args.target, FINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(args.target).chmod(0o700)
+    for job in jobs:
+        _remove_left(job)
+    pool: AbstractContextManager[Executor | None]
+    if args.scheduler is not None:
+        pool, jobs = cluster(args.scheduler), [_anywhere(job) for job in jobs]
+    else:
+        pool = nullcontext(None) if number == 1 else _processes(number)
+    with pool as workers, closing(results_of(jobs, workers)) as endings:
+        for n, (job, ending) in enumerate(endings, 1):
+            if isinstance(ending, FaultyInput):
+                faults += ending.faults
+            elif isinstance(ending, BaseException):
+                died.append(job.input)
+            else:
+                counts += ending
+            _show(f"{n} of {len(jobs)} files, {counts[READ]:,} rows")
+    _show("")
+    return counts
+
+
+def _processes(number: int) -> Executor:
+    """So many processes of this machine, which end with this one, however it ends."""
+    context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
+    return ProcessPoolExecutor(number, context, _begin)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the key that stops a run lets files be finished
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _anywhere(job: Job) -> Job:
     """The same job for a process in another folder."""
-    rules = job.rules and os.path.abspath(job.rules)
-    return job._replace(input=os.path.abspath(job.input), output=os.path.abspath(job.output), rules=rules)
+    names = {
+        name: os.path.abspath(path) for name in ("input", "output", "rules", "record") if (path := getattr(job, name))
+    }
+    return job._replace(**names)
+
+
+def _show(text: str) -> None:
+    """How far it is, on one line of a terminal; nothing in a pipe."""
+    if is_watched():
+        sys.stderr.write(f"\r{text}\x1b[K")
+        sys.stderr.flush()
 
 
 def _errors(args: argparse.Namespace, jobs: Sequence[Job]) -> str:
@@ -119,23 +258,23 @@ def _errors(args: argparse.Namespace, jobs: Sequence[Job]) -> str:
     return f"the files .errors in {args.target}" if is_several(args.input) else str(errors_of(Path(jobs[0].output)))
 
 
-def _not_all(ended: Ended) -> int:
+def _not_all(files: int, faults: Sequence[Fault], died: Sequence[str]) -> int:
     """What is said where some inputs have no output; the exit code."""
-    if ended.faults:
-        tell(FaultyInput(ended.faults))
-    if ended.died:
-        say(f"{listed(ended.died)}: every worker that tried died, killed or out of memory")
-    say(f"These are not all of the {ended.files} files. The others are kept: the same command with --resume goes on.")
-    return FAILED if ended.died else WRONG_INPUT
+    if faults:
+        tell(FaultyInput(faults))
+    if died:
+        say(f"{listed(died)}: every worker that tried died, killed or out of memory, or cannot be reached")
+    say(f"These are not all of the {files} files. {GO_ON}")
+    return FAILED if died else WRONG_INPUT
 
 
 def _totals(counts: Counts, errors: str) -> str:
-    lost = counts.refused + counts.unfinished
-    text = f"{counted(counts.read, 'row')} read: {counts.written:,} written, {lost:,} refused"
+    lost = counts[REFUSED] + counts[UNFINISHED]
+    text = f"{counted(counts[READ], 'row')} read: {counts[WRITTEN]:,} written, {lost:,} refused"
     if lost:
-        text += f" ({counts.refused:,} with faults, {counts.unfinished:,} with answers missing)"
+        text += f" ({counts[REFUSED]:,} with faults, {counts[UNFINISHED]:,} with answers missing)"
         text += f"; see {errors}" if errors else ""
-    if urgent := sum(times for (kind, _), times in counts.results.items() if kind == KNOWN):
+    if urgent := sum(rows for name, rows in counts.items() if name.startswith(f"{KNOWN}:")):
         where = "see the column known" if errors else "see the faults"
         text += f". Refused, but to see a doctor by what they do say: {urgent:,} ({where})"
     return text
@@ -151,51 +290,3 @@ def _most_held() -> list[str]:
     most = max(resource.getrusage(kind).ru_maxrss for kind in kinds)
     megabytes = most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return [f"Memory: at most {megabytes:,.0f} MB a process"]
-
-
-def _on_one_line(told: Sequence[str]) -> str:
-    """As many of the last as a line of the terminal takes: one that is wrapped could not be written over."""
-    room = columns(STDERR)
-    texts = (", ".join(told[start:]) for start in range(len(told)))
-    return next((text for text in texts if len(text) < room), "")
-
-
-class _Shown(Watcher):
-    """What is said on stderr while a run goes on: the progress on one line of a terminal, nothing of it in a pipe."""
-
-    def __init__(self, rulebase: RuleBase) -> None:
-        self._rulebase = rulebase
-        self._watched = is_watched()
-        self._began = time.monotonic()
-        self._on_a_line = False
-
-    def began(self, columns: tuple[str, ...], name: str = "") -> None:
-        """Doubts about columns come before the first row, when it can still be stopped."""
-        for doubt in doubts(columns, self._rulebase):
-            say(f"{name}: {doubt}" if name else doubt)
-
-    def went_on(self, progress: Progress) -> None:
-        """Files, rows, rows a second in this run, and the time left."""
-        if not self._watched:
-            return
-        seconds = max(time.monotonic() - self._began, 1e-9)
-        told = [f"{progress.ended} of {progress.files} files"] if progress.files > 1 else []
-        told += [f"{progress.rows:,} rows", f"{progress.rows / seconds:,.0f} rows/s"]
-        if progress.share:
-            left = seconds / progress.share - seconds
-            told += [f"{progress.share:.0%}", f"{int(left // 60)} min {int(left % 60):02} s left"]
-        sys.stderr.write(f"\r{_on_one_line(told)}\x1b[K")
-        sys.stderr.flush()
-        self._on_a_line = True
-
-    def ended(self) -> None:
-        """What comes next begins on a line of its own."""
-        if self._on_a_line:
-            sys.stderr.write("\n")
-            self._on_a_line = False
-
-    def refused(self, error: Error) -> None:
-        """One line for each, since there is no file beside a stream."""
-        place = f'line {error.line}, column "{error.column}"' if error.column else f"line {error.line}"
-        known = f" (known so far: {error.known})" if error.known else ""
-        say(f"{place}: {error.value}: {error.why}{known}" if error.value else f"{place}: {error.why}{known}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from triage.cli.console import Closed, fault
+from triage.cli.console import fault
+from triage.exchange.tables import CSV, JSONL, XLSX
 from triage.knowledge.faults import Fault, Faults, FaultyInput
-from triage.scale.plan import CSV, ERRORS_OF, FORMATS, GZIP, PARQUET, STREAM, XLSX, Form, Job, form_of
+from triage.scale.reading import PARQUET
+from triage.scale.run import ERRORS_OF, Job
 
+FORMATS = {".csv": CSV, ".tsv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".xlsx": XLSX}
+GZIP = ".gz"  # unpacked when it is read
 SHOWN = 5  # names of files in a message
 
 
@@ -29,11 +32,17 @@ def errors_of(out: Path) -> Path:
 def job_of(wanted: Job, forms: tuple[str | None, str | None]) -> Job:
     """The job of one input. `forms`: the formats of input and output, None where names tell. Raises FaultyInput."""
     _check_input(wanted.input)
-    output = _checked_output(wanted.input, wanted.output)
-    source, target = form_of(wanted.input, forms[0]), form_of(wanted.output, forms[1])
-    if target.format == XLSX:
-        raise fault(wanted.output, "cannot be written as an Excel file", f"name it .{CSV}", code="LCT709")
-    return wanted._replace(output=output, source=source, target=target)
+    source, target = forms[0] or _format_of(wanted.input), forms[1] or _format_of(wanted.output)
+    if target == XLSX or wanted.output.endswith(GZIP):
+        raise fault(wanted.output, "is written as CSV, JSON lines or Parquet only", f"name it .{CSV}", code="LCT709")
+    return wanted._replace(output=_checked_output(wanted.input, wanted.output), source=source, target=target)
+
+
+def _format_of(name: str) -> str:
+    """What its name tells. Raises FaultyInput."""
+    if found := FORMATS.get(Path(name.removesuffix(GZIP)).suffix.lower()):
+        return found
+    raise fault(name, "is in no format that can be told from its name", ", ".join(FORMATS), code="LCT709")
 
 
 def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job], list[str]]:
@@ -43,15 +52,14 @@ def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job
     """
     files, others = _files(wanted.input, forms[0])
     out = Path(wanted.output)
-    if wanted.output == STREAM or (out.exists() and not out.is_dir()):
+    if out.exists() and not out.is_dir():
         raise fault(wanted.output, "must be a folder, since IN has several files", code="LCT701")
     _check_folder(out.parent)
     jobs = []
     for file in files:
-        source = form_of(str(file), forms[0])
-        format_ = forms[1] or (CSV if source.format == XLSX else source.format)
-        target = Form(format_, source.packed and format_ != PARQUET)
-        output = out / f"{_stem(file.name)}.{format_}{GZIP * target.packed}"
+        source = forms[0] or _format_of(file.name)
+        target = forms[1] or (CSV if source == XLSX else source)
+        output = out / f"{_stem(file.name)}.{target}"
         jobs.append(wanted._replace(input=str(file), output=str(output), source=source, target=target))
     _check_names(jobs, out)
     return jobs, others
@@ -65,22 +73,15 @@ def listed(names: Sequence[str]) -> str:
 
 def _check_input(name: str) -> None:
     """Raises FaultyInput where there is nothing that can be read."""
-    if name == STREAM:
-        if sys.stdin is None:
-            raise fault("standard input", "is closed", "give the name of a file", code="LCT618")
-    elif not Path(name).exists():
+    if not Path(name).exists():
         raise fault(name, "no such file", code="LCT619")
-    elif not Path(name).is_file():
-        hint = f"give {STREAM} in its place, and send it to standard input"
+    if not Path(name).is_file():
+        hint = "give - in its place, and send it to standard input"
         raise fault(name, "is not a regular file", hint, code="LCT620")
 
 
 def _checked_output(source: str, name: str) -> str:
     """The file to write: where a link points, so that the link stays. Raises FaultyInput."""
-    if name == STREAM:
-        if isinstance(sys.stdout, Closed):
-            raise fault("standard output", "is closed", "give the name of a file", code="LCT618")
-        return name
     path = Path(name)
     file = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path
     _check_places(source, file)
@@ -94,9 +95,9 @@ def _check_places(source: str, out: Path) -> None:
         if path.is_dir():
             raise fault(str(path), "is a folder", "name a file for OUT that can be written", code="LCT701")
         if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
-            what, hint = "is no regular file, and would be replaced", f"give {STREAM} for standard output"
+            what, hint = "is no regular file, and would be replaced", "give - for standard output"
             raise fault(str(path), what, hint, code="LCT701")
-        if source != STREAM and path.exists() and path.samefile(source):
+        if path.exists() and path.samefile(source):
             raise fault(source, f"is the input, and would be overwritten: {path}", "name another OUT", code="LCT702")
 
 

@@ -13,4 +13,8 @@ LINES = ("json", "fhir")  # where several results follow each other, each is one
 WHOLE = ("html",)  # a document from its first character to its last: two cannot share a file
 
 # Form for other software -> module and function(rulebase), which gives text or bytes.
-FORMS = {"fhir": "triage.exchange.fhir.questionnaire:as_text", "xlsform": "triage.exchange.xlsform:as_xlsx"}
+FORMS = {
+    "fhir": "triage.exchange.fhir.questionnaire:as_text",
+    "redcap": "triage.exchange.redcap:as_text",
+    "xlsform": "triage.exchange.xlsform:as_xlsx",
+}

@@ -186,7 +186,7 @@ COMMANDS = {
             _path(
                 "input",
                 metavar="IN",
-                help="CSV, JSON lines, Parquet or Excel, also packed with gzip; a folder or pattern of them; - for standard "
+                help="CSV, JSON lines (both also packed with gzip), Parquet or Excel; a folder or pattern of them; - for standard "
                 "input",
             ),
             _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
@@ -198,7 +198,13 @@ COMMANDS = {
                 "--encoding", metavar="NAME", help="of IN, if it is not UTF-8 and does not say so: windows-1252, ..."
             ),
             _flag("--partial", "write what is known so far where answers are missing"),
-            _option("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)"),
+            _option(
+                "--jobs",
+                metavar="N",
+                type=int,
+                default=1,
+                help="processes that share files (default: 1; 0: one a core)",
+            ),
             _option(
                 "--scheduler",
                 metavar="ADDRESS",
@@ -257,7 +263,8 @@ COMMANDS = {
             _option(
                 "form",
                 choices=list(FORMS),
-                help="fhir: a Questionnaire (R4), as JSON; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform)",
+                help="fhir: a Questionnaire (R4), as JSON; redcap: a data dictionary, as CSV; xlsform: for ODK and KoboToolbox, as "
+                ".xlsx (extra: xlsform)",
             ),
             OUTPUT,
         ),

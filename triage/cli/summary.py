@@ -14,8 +14,17 @@ from triage.cli.formats import TEXT
 from triage.conversation.answers import place_of
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
-from triage.scale.plan import STREAM, Counts
-from triage.scale.summary import SUMMARIES, summary
+from triage.knowledge.voices import rules_in_voice
+from triage.output import screen
+from triage.output.as_json import json_text
+from triage.output.contract import SummaryData
+from triage.output.frame import rendered
+from triage.output.markdown import markdown, plain
+from triage.scale.expressions import PENDING
+from triage.scale.run import Counts
+from triage.scale.summary import countable, share, summary
+
+STREAM = "-"
 
 
 def check_summary(args: argparse.Namespace, files: Sequence[str]) -> None:
@@ -45,8 +54,21 @@ def _check_file(name: str, others: list[str]) -> None:
 
 def tell_summary(args: argparse.Namespace, rulebase: RuleBase, counts: Counts) -> None:
     """Put it where it is wanted: --output, the screen, or stderr where OUT is the screen. Raises FaultyInput, OSError."""
-    text = SUMMARIES[args.format](summary(rulebase, counts, args.input), date.today())
+    name, rulebase = "standard input" if args.input == STREAM else args.input, rules_in_voice(rulebase)
+    text = written_as(args.format, summary(rulebase, counts, name), rulebase, counts[f"{PENDING}:"], date.today())
     if args.target == STREAM and not args.output:
         say("", *text.split("\n"))
     else:
         write(args, text, args.format)
+
+
+def written_as(format_: str, told: SummaryData, rulebase: RuleBase, pending: int, day: date | None) -> str:
+    """A summary in one of the formats that the parser offers. `pending`: rows whose level may be taken back."""
+    if format_ == "json":
+        return json_text(told, indent=2)
+    more = {"countable": countable(rulebase), "rulebase": rulebase, "pending": pending, "share_of": share}
+    if format_ == "html":
+        return rendered("summary.html", "summary.css", told=told, made=day, **more)
+    if format_ == "markdown":
+        return markdown("summary.md", told=told, **more)
+    return "\n".join(plain("summary.txt", screen.width(), told=told, **more))

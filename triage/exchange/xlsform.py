@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from typing import IO, Any
+from zipfile import BadZipFile
 
 from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, shown_when, signs
 from triage.knowledge.conditions import EVERYBODY, Condition
@@ -77,6 +79,21 @@ def as_xlsx(rulebase: RuleBase) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def excel_rows(raw: IO[bytes], name: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of values of the first sheet of a file. Raises FaultyInput."""
+    try:
+        import openpyxl
+
+        return iter(
+            openpyxl.load_workbook(raw, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+        )
+    except ImportError:
+        what = "needs openpyxl, which is not installed"
+        raise FaultyInput([Fault(name, 0, what, how_to_install("xlsform"), code="LCT700")]) from None
+    except (BadZipFile, KeyError, ValueError, IndexError) as error:
+        raise FaultyInput([Fault(name, 0, f"is no Excel file: {error}", code="LCT707")]) from None
 
 
 def sheets(rulebase: RuleBase) -> dict[str, list[Row]]:
