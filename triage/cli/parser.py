@@ -113,6 +113,20 @@ COMMANDS = {
             _flag("--plain", "numbered prompts, for screen readers and pipes"),
         ),
     ),
+    "serve": Command(
+        "the questions as pages of a web browser",
+        "Serves the questions as pages, one at a time, on this computer only (unless --host says otherwise). No script, "
+        "no cookie; the answers come with each page and are kept nowhere. Ctrl-C ends it. How to offer it to others: "
+        "docs/host.md.",
+        {"serve --open": "starts, and opens the browser", "serve --port 8080 --country uk": "with the numbers of the UK"},
+        (
+            RULES,
+            COUNTRY,
+            _option("--host", metavar="HOST", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"),
+            _option("--port", metavar="PORT", type=int, default=8000, help="port (default: 8000; 0: any free one)"),
+            _flag("--open", "open the first page in a browser"),
+        ),
+    ),
     "relief": Command(
         "what to do for a cramp right now, no questions",
         "Prints what to do for a cramp right now, at once. It asks nothing, so it shows only what is safe for "
