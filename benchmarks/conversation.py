@@ -202,8 +202,8 @@ class Counting:
         self.shown.said += sum(map(words, lines))
         self.shown.keys += 1
 
-    def emergency(self, answers: Answers) -> bool:  # noqa: ARG002
-        return True
+    def emergency(self, answers: Answers) -> None:
+        """Left at once."""
 
     def review(self, answers: Answers) -> str | None:  # noqa: ARG002
         self.shown.keys += 1

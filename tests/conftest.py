@@ -15,7 +15,7 @@ from triage.knowledge.rulebase import load
 from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
-from triage.scale.tables import Tables
+from triage.scale.expressions import Rules
 
 ALL_STORIES = "--all-stories"
 
@@ -61,9 +61,9 @@ def stories(request: pytest.FixtureRequest, engine: Engine) -> Mapping[str, Asse
 
 
 @pytest.fixture(scope="session")
-def tables(rulebase: RuleBase) -> Tables:
-    """The rules as tables, filled once for all tests."""
-    return Tables(rulebase)
+def rules(rulebase: RuleBase) -> Rules:
+    """The rules as expressions, made once for all tests."""
+    return Rules(rulebase)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows += [
         row_of("Broken answer, scenario and rule files", broken),
         row_of("Random valid answer sets", valid),
-        row_of("Random answer sets judged by the tables of `batch` and by the engine", judged),
+        row_of("Random answer sets judged by the expressions of `batch` and by the engine", judged),
         row_of("Interviews killed at a random moment", killed),
         atheris_row(args.atheris, args.seed),
         *proof_rows(args.jobs),
@@ -231,9 +231,10 @@ others are of a small one with an entry of each kind, which loads faster.
 **Valid answers.** Random answer sets on which many rules meet. The exit code must say whether the answers are complete,
 and the urgency must be the one of a plain reading of the rules that shares no code with the program.
 
-**Tables.** `batch` judges thousands of answer sets at once by tables that the engine filled. The same sets, a quarter of
+**Many at once.** `batch` judges thousands of answer sets at once by expressions over columns. The same sets, a quarter of
 them unfinished, go through the engine one by one: level, pharmacist, red flags, causes, checks and open questions must be
-the same. That every cell of every table is right is tested on every change.
+the same. That every rule says what experta says, in each case that it can tell apart, is tested on every change (of the
+widest rules in some of these cases; `--all-stories` takes all).
 
 **Kills.** An interview with `--save` reads its answers from a pipe and is killed (SIGKILL) a random time after a random
 question. The file must be, byte for byte, one that is saved after some answer, and may lack only the answer in flight. A

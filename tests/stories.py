@@ -33,7 +33,11 @@ class Way(NamedTuple):
 
 
 def way_to(engine: Engine, answers: Answers) -> Way | None:
-    """The way to exactly these answers; None if something else is asked, or not all of it."""
+    """The way to exactly these answers, without those that are asked for after the result.
+
+    None if something else is asked, or not all of it.
+    """
+    answers = {name: answer for name, answer in answers.items() if not engine.rulebase.questions[name].after}
     given: dict[str, Answer] = {}
     announced: set[str] = set()
     while left := open_questions(engine, given):

@@ -26,7 +26,7 @@ from triage.reasoning.results import FiredFlag
 ENTER, LEFT, CTRL_C, CTRL_D, ESC, PAGE_DOWN = "\r", "\x1b[D", "\x03", "\x04", "\x1b", "\x1b[6~"
 SECONDS = 20  # how long to wait for a text before a test fails
 REVIEW, MORE = "Enter result", "Enter to finish"
-GO_ON, LEAVE = "Enter goes on", "Ticked by mistake?"
+GO_ON, LEAVE, SAVE = "Enter goes on", "Ticked by mistake?", "Save what you answered?"
 KEYS = re.compile(r"(h relief +|h\s+)q( leave)?$")  # the end of every screen with something to answer
 NONE = ("none",)
 RUNNER: Answers = {
@@ -93,8 +93,8 @@ class Rehearsal:
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         pass
 
-    def emergency(self, answers: Answers) -> bool:  # noqa: ARG002
-        return True
+    def emergency(self, answers: Answers) -> None:
+        pass
 
     def review(self, answers: Answers) -> str | None:
         pass
@@ -106,11 +106,13 @@ def part_of(prompt: Prompt, answer: tuple[str, ...]) -> tuple[str, ...]:
     return here or (next(o.id for o in prompt.options if o.exclusive),)
 
 
-def steps_to(engine: Engine, answers: Answers, known: Answers | None = None) -> list[Step]:
+def steps_to(
+    engine: Engine, answers: Answers, known: Answers | None = None, ticked: Answers | None = None
+) -> list[Step]:
     """The prompts that lead to exactly these answers, with the replies; empty where none do."""
     asker = Rehearsal(answers)
     try:
-        final = Interview(engine, asker, known).conduct()
+        final = Interview(engine, asker, known, ticked=ticked).conduct()
     except (KeyError, StopIteration):  # a question is asked that has no answer
         return []
     return asker.steps if final == answers else []
@@ -124,10 +126,13 @@ def plain_line(step: Step) -> str:
 
 
 def keys(step: Step) -> str:
-    """What is typed in a terminal."""
+    """What is typed in a terminal: what is ticked already needs no key."""
     if step.reply is BACK:
         return "b"
-    typed = "".join(_typed(step))
+    prompt, reply = step
+    if isinstance(reply, tuple) and prompt.chosen:
+        reply = tuple(o.id for o in prompt.options if (o.id in reply) is not (o.id in prompt.chosen))
+    typed = "".join(_typed(Step(prompt, reply)))
     return typed if typed == "0" and step.prompt.kind == "many" else typed + ENTER
 
 
@@ -225,6 +230,11 @@ class Terminal:
                 shown = "\n".join(line for line in self.transcript if line)
                 raise AssertionError(f"{text!r} did not come. So far:\n{shown}") from None
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size; what was drawn before is gone from `window`, which draws on from here."""
+        self._window, self.raw, self._mark = Drawn(columns, rows), "", 0
+        self.child.setwinsize(rows, columns)
+
     def type(self, text: str) -> None:
         self._mark = len(self.raw)
         self.child.send(text)
@@ -301,13 +311,17 @@ class Terminal:
         return self.end()
 
     def stop(self, key: str) -> int:
-        """Press a key that ends the program; its exit code."""
+        """Press a key that ends the program, and save nothing; its exit code."""
         self.type(key)
+        if not self.child.expect_exact([SAVE, pexpect.EOF]):
+            self.child.expect_exact(">")
+            self.type("n" + ENTER)
         return self.end()
 
     def end(self) -> int:
         """Wait for the end of the program; its exit code."""
-        self.child.expect(pexpect.EOF)
+        if self.child.isalive() or not self.child.flag_eof:
+            self.child.expect(pexpect.EOF)
         self.child.close()
         return int(self.child.exitstatus)
 

@@ -19,15 +19,15 @@ from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from test_batch import HEAD, as_csv, errors_of, rows_of
 
+from triage.cli import batch
 from triage.cli.console import DONE, WRONG_INPUT
 from triage.cli.main import main
 from triage.cli.parser import SUMMARIES as OFFERED
 from triage.exchange.schemas.every import schema_of
 from triage.knowledge.model import Answers, RuleBase
-from triage.scale import conduct, source, work
-from triage.scale.counts import NONE, Counts
+from triage.scale import reading
+from triage.scale.plan import NONE, Counts
 from triage.scale.summary import LIMITS, NOT_KNOWN_YET, SUMMARIES, Summary, lines, summary
-from triage.scale.tables import Tables
 
 SVG = "{http://www.w3.org/2000/svg}"
 ELEMENTS = {
@@ -39,9 +39,8 @@ SETS, BEGUN = 200, 60
 
 
 @pytest.fixture(autouse=True)
-def _tables_filled_once(tables: Tables, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "load", lambda _: rulebase)
-    monkeypatch.setattr(work, "Tables", lambda _: tables)
+def _rules_read_once(rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "load", lambda _: rulebase)
 
 
 @pytest.fixture
@@ -163,29 +162,27 @@ def test_several_processes_and_parts_count_as_one(
     given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
-    monkeypatch.setattr(source, "CHUNK", 4_000)
+    monkeypatch.setattr(reading, "CHUNK", 4_000)
     assert told(given, given.with_name("out.csv"), capsys, "--partial", "--jobs", "2") == wanted
 
 
-def test_a_run_that_goes_on_counts_the_parts_that_were_finished(
-    given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_goes_on_counts_the_files_that_were_finished(
+    given: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
-    monkeypatch.setattr(source, "CHUNK", 4_000)
-    kept: list[int] = []
-    keep = conduct.Parts.keep
-
-    def stop(parts: Any, done: Any) -> None:
-        if len(kept) == 3:
-            raise KeyboardInterrupt
-        keep(parts, done)
-        kept.append(done.number)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(conduct.Parts, "keep", stop)
-        assert told(given, given.with_name("out.csv"), capsys, "--partial") == ""  # stopped: nothing to sum up
-    assert len(list(given.with_name("out.csv.parts").glob("[0-9]*.json"))) == 3
-    assert told(given, given.with_name("out.csv"), capsys, "--partial", "--resume") == wanted
+    folder = given.with_name("in")
+    folder.mkdir()
+    for n in range(3):
+        (folder / f"{n}.csv").write_bytes(given.read_bytes())
+    wanted = told(folder, given.with_name("whole"), capsys, "--partial", "--format", "json")
+    broken = folder / "1.csv"
+    sound = broken.read_text("utf-8")
+    broken.write_text(sound + '"', newline="")
+    assert run(folder, given.with_name("out"), "--partial") == WRONG_INPUT
+    capsys.readouterr()
+    broken.write_text(sound, newline="")
+    found = told(folder, given.with_name("out"), capsys, "--partial", "--resume", "--format", "json")
+    assert found == wanted
+    assert told_in_json(found)["rows"]["read"] == 3 * (SETS + 2)
 
 
 @pytest.mark.parametrize("format_", SUMMARIES)
@@ -266,7 +263,7 @@ def test_chunks_of_a_stream_count_as_one(
     given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = told(given, given.with_name("out.csv"), capsys, "--partial")
-    monkeypatch.setattr(source, "CHUNK", 4_000)
+    monkeypatch.setattr(reading, "CHUNK", 4_000)
     main(["batch", str(given), "-", "--partial", "--summary"])
     assert wanted in capsys.readouterr().err
 
@@ -310,7 +307,6 @@ def test_every_format_is_offered_and_no_other() -> None:
         (["people.csv", "out.csv", "--summary", "--output", "people.csv"], "people.csv"),
         (["people.csv", "out.csv", "--summary", "--output", "./out.csv"], "out.csv"),
         (["people.csv", "out.csv", "--summary", "--output", "out.csv.errors"], "out.csv.errors"),
-        (["people.csv", "out.csv", "--summary", "--output", "out.csv.parts/s.txt"], "out.csv.parts"),
         (["people.csv", "out.csv", "--summary", "--output", "link"], "link"),
         (["people.csv", "out.csv", "--summary", "--output", "nowhere/s.txt"], "cannot be written"),
         (["people.csv", "out.csv", "--summary", "--output", "folder"], "cannot be written"),
@@ -345,15 +341,6 @@ def test_where_it_cannot_be_written_after_all_the_results_are_kept(
     assert f"{SETS + 2} rows read" in said
     assert "s.txt: LCT603 cannot be written: No space left" in said
     assert len(rows_of(out)) > SETS / 2
-
-
-def test_the_size_of_the_tables_is_told_with_the_memory(
-    given: Path, tables: Tables, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(given, given.with_name("out.csv"))
-    cells = sum(len(table.fired) for layer in tables.layers for table in layer.tables)
-    number = sum(len(layer.tables) for layer in tables.layers)
-    assert f"Tables: {number}, {cells:,} cells" in capsys.readouterr().err
 
 
 # --- how it looks

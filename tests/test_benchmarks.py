@@ -117,11 +117,11 @@ def _figures(**seconds: float) -> dict[Peer, Figures]:
 
 
 def test_a_bar_is_kept_or_missed() -> None:
-    found = {bar.what: bar for bar in bars(_figures(tables=4.0), BATCH)}
+    found = {bar.what: bar for bar in bars(_figures(columns=4.0), BATCH)}
     whole = found["`batch`, the whole command, against CLIPS's engine alone"]
     assert whole.figure == pytest.approx(5)  # 500 rows a second, and 100 cases
     assert not whole.kept
-    assert not found["the table step against plain Python, the survey"].kept
+    assert not found["the column step against plain Python, the survey"].kept
     assert found["twice the rows take"].kept
     assert not found["`--jobs 2` against one process"].kept
     assert all(bar.kept for bar in bars(_figures(), BATCH._replace(one=0.5, half=0.25, two=1.0)))

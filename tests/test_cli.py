@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import stat
@@ -22,6 +23,7 @@ import pytest
 
 import triage
 from triage.cli.main import COMMANDS, main
+from triage.cli.search import search
 from triage.conversation.answers import as_toml, is_stale
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.folder import rules_folder
@@ -30,6 +32,7 @@ from triage.knowledge.voices import rules_in_voice
 from triage.output.rule_sheets import one
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, production_names
+from triage.version import how_to_install
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
 
@@ -637,13 +640,15 @@ def test_rules_shows_one_of_every_kind(rulebase: RuleBase, capsys: pytest.Captur
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_everything_that_has_an_id_is_shown_and_fits(rulebase: RuleBase, columns: int) -> None:
-    addresses = {url for source in rulebase.sources.values() for url in (source.url, source.seen_at)}
     for kind, ids in ids_of_every_kind(rulebase).items():
         for name in ids:
             lines = one(rulebase, name, columns)
             assert " ".join(lines[:2]).startswith(f"{name} ("), kind
-            too_wide = {line.strip().removeprefix("- ") for line in lines if len(line) > columns}
-            assert too_wide <= addresses, (kind, name)
+            too_wide = [line.strip().removeprefix("- ") for line in lines if len(line) > columns]
+            assert [line for line in too_wide if " " in line] == [], (
+                kind,
+                name,
+            )  # addresses and ids stay whole
 
 
 def test_rules_shows_everything_that_has_the_same_id(rulebase: RuleBase) -> None:
@@ -684,6 +689,36 @@ def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
     assert done.stderr.startswith(
         f'rules: LCT606 nothing in the rule base has the id "{given}" (did you mean "{meant}"?'
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("varicose", "veins"), ("Statins", "statin-clash"), ("varicos veins", "veins")]
+)
+def test_a_word_that_is_no_id_is_looked_for(rulebase: RuleBase, files: Path, word: str, found: str) -> None:
+    """In titles and in words, misspelt or not: at most five, with their titles; never as if it were the id."""
+    done = run("rules", word)
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    told, *suggested = done.stderr.splitlines()
+    assert "LCT606" in told
+    assert 0 < len(suggested) <= 5
+    asked = run("run", "--why-not", word, files / "runner.toml")
+    assert (asked.returncode, asked.stdout) == (WRONG_INPUT, "")
+    assert found in re.findall(r"[\w-]+", asked.stderr)
+    named = [
+        name for name in re.findall(r"[\w-]+", asked.stderr.partition("did you mean")[2]) if name in rulebase.entries
+    ]
+    assert 0 < len(named) <= 5
+    for line in suggested:
+        name, title = line.split(": ", 1)
+        assert run("rules", name).returncode == DONE
+        assert title
+
+
+def test_a_word_of_an_option_finds_the_rules_that_read_it(rulebase: RuleBase) -> None:
+    spoken = rules_in_voice(rulebase)
+    for found in search(spoken, "statin", spoken.entries):
+        assert "statin" in " ".join([found.title, *(line for fact in found.facts for line in fact.lines)]).lower()
+    assert search(spoken, "xyzzy") == []
 
 
 def test_check_counts_and_lists_every_exception_that_lowers(
@@ -777,6 +812,75 @@ def test_wrong_usage_is_told(words: list[str], capsys: pytest.CaptureFixture[str
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("usage: leg-cramp-triage")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["releif"], "relief"), (["what_if", "x.toml"], "what-if"), (["run", "--fromat=json", "x.toml"], "--format"),
+     (["--plian"], "--plain"), (["rules", "--bok"], "--book")],
+)  # fmt: skip
+def test_a_mistyped_command_or_option_is_asked_about(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == WRONG_INPUT
+    assert f'did you mean "{meant}"?' in capsys.readouterr().err
+
+
+def program_at(path: Path) -> Path:
+    """The program at a place where an installation may have put it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{sys.executable}\nfrom triage.cli.main import main\nraise SystemExit(main())\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("is_on_path", [True, False])
+def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> None:
+    """Also where the environment is not activated, as in the README."""
+    name = program_at(files / "my venv" / "bin" / "leg-cramp-triage")
+    path = f"{name.parent if is_on_path else '/nowhere'}:{os.environ['PATH']}"
+    started = [name.name if is_on_path else os.path.relpath(name, files)]
+    env = environment(PATH=path, PYTHONPATH=str(Path(triage.__file__).parent.parent))
+
+    def call(words: list[str], typed: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, input=typed, env=env, capture_output=True, text=True, cwd=files, check=False)
+
+    for words, typed in (["--plain", "--save", "kept.toml"], "2\n"), (["demo"], ""), (["run", "--help"], ""), ([], ""):
+        done = call([*started, *words], typed)
+        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
+        commands = [line for line in lines if line.startswith((shlex.quote(started[0]), "leg-cramp-triage "))]
+        assert commands, words
+        assert all(line.startswith(shlex.quote(started[0])) for line in commands)
+        given = commands[-1].replace("FILE", "runner.toml")
+        again = call(["sh", "-c", given], "")
+        assert again.returncode in (DONE, STOPPED), given
+        assert "not found" not in again.stderr
+
+
+@pytest.mark.parametrize("extra", ["verify", "parquet", "distributed", "xlsform"])
+def test_what_an_extra_needs_is_installed_by_name(extra: str) -> None:
+    """The program itself is in no index that pip knows."""
+    python, *pip, first = shlex.split(how_to_install(extra))
+    assert (python, pip) == (sys.executable, ["-m", "pip", "install"])
+    assert not first.startswith("leg-cramp-triage")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_help_breaks_no_word(
+    name: str, columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def words() -> set[str]:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        return set(capsys.readouterr().out.split())
+
+    monkeypatch.setenv("COLUMNS", "1000")
+    whole = words()
+    monkeypatch.setenv("COLUMNS", columns)
+    assert words() <= whole
 
 
 @pytest.mark.parametrize("words", [[], ["ask"], ["--format", "json"]], ids=" ".join)
@@ -972,6 +1076,27 @@ def test_the_questions_go_to_stderr_and_the_result_to_stdout(files: Path, ruleba
     assert rulebase.questions["before"].text in done.stderr
     assert rulebase.questions["kind"].text not in done.stderr
     assert rules_in_voice(rulebase).dispositions["self_care"].say[:40] not in done.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--explain", "--why-not", "clot"]], ids=" ".join)
+@pytest.mark.parametrize("name", ["runner", "emergency", "filling"])
+def test_an_interview_and_a_file_give_the_same_words(name: str, more: list[str], files: Path) -> None:
+    (files / "filling.toml").write_text(toml(FILLING))
+    asked = run("ask", "--plain", *more, "--answers", files / f"{name}.toml", typed="\n")
+    assert (asked.returncode, asked.stdout) == (DONE, run("run", *more, files / f"{name}.toml").stdout)
+
+
+def test_what_was_ticked_in_an_unfinished_list_counts(files: Path, rulebase: RuleBase) -> None:
+    begun = files / "ticked.toml"
+    begun.write_text(toml({"start": '"me"'}) + '[ticked]\ndanger = ["d_breath"]\n')
+    done = run("run", begun)
+    assert done.returncode == INCOMPLETE
+    assert "missing: danger" in done.stderr
+    assert rulebase.dispositions["emergency"].say in done.stderr
+    document = json.loads(run("run", "--partial", "--format", "json", begun).stdout)
+    assert (document["disposition"], document["complete"]) == ("emergency", False)
+    begun.write_text(begun.read_text().replace("d_breath", "d_breth"))
+    assert "ticked.toml:4: LCT402" in run("run", begun).stderr
 
 
 def test_the_result_of_an_interview_can_be_json_or_a_file(files: Path) -> None:

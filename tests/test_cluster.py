@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,29 +20,26 @@ from test_batch import as_csv, as_json_lines, as_parquet, rows_of
 from triage.cli import batch
 from triage.cli.console import DONE, FAILED, STOPPED, WRONG_INPUT
 from triage.cli.main import main
-from triage.knowledge.faults import FaultyInput
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import Answers, RuleBase
-from triage.scale import cluster, conduct, source, work
-from triage.scale.conduct import Job, Progress
-from triage.scale.finished import Finished
-from triage.scale.plan import form_of
-from triage.scale.tables import Tables
+from triage.knowledge.rulebase import load
+from triage.scale import cluster, reading
+from triage.scale import run as runs
+from triage.scale.plan import Counts, Job, WorkerDied, form_of
+from triage.scale.run import Progress
 
 pytestmark = pytest.mark.sampled(3)
 
-SIZE = 1_200  # bytes of a chunk: every file has several
+SIZE = 4_000  # bytes of a chunk: every file has several
 ROWS = 40  # of a file
 FILES = ("a.csv", "b.csv", "c.csv", "d.csv")
 
 
 @pytest.fixture(autouse=True)
-def _quick(tables: Tables, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables are filled once, and files are cut into many chunks."""
-    monkeypatch.setattr(work, "load", lambda _: rulebase)
-    monkeypatch.setattr(work, "Tables", lambda _: tables)
-    monkeypatch.setitem(cluster._filled, rulebase.sha256, tables)
-    monkeypatch.setattr(source, "CHUNK", SIZE)
+def _quick(rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules are read once, and files are cut into chunks."""
+    monkeypatch.setattr(batch, "load", lambda folder: load(folder) if folder else rulebase)
+    monkeypatch.setattr(reading, "CHUNK", SIZE)
 
 
 @pytest.fixture
@@ -84,6 +82,12 @@ def stopped_after(number: int, monkeypatch: pytest.MonkeyPatch) -> list[Progress
     return told
 
 
+def cut_short(table: bytes) -> bytes:
+    """A packed table whose end is lost, which is not seen at its beginning."""
+    head, body = table.split(b"\n", 1)
+    return gzip.compress(head + b"\n" + body * 9)[:-20]
+
+
 # --- files in, files out
 
 
@@ -105,30 +109,26 @@ def test_several_processes_share_the_files(given: Path, wanted: dict[str, bytes]
     assert contents(given.parent / "out") == wanted
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_file_that_changes_while_it_is_read_stops_no_other(
-    given: Path,
-    wanted: dict[str, bytes],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    jobs: str,
+    given: Path, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changing, before = given / "b.csv", (given / "b.csv").read_bytes()
-    head, body = before.split(b"\n", 1)
-    changing.write_bytes(head + b"\n" + body * 20)  # more chunks than are handed out before anything is told
+    work = runs.done
 
-    def went_on(_: object, progress: Progress) -> None:
-        if progress.ended == 1:  # the second one is on
-            changing.write_bytes(before)
+    def meanwhile(job: Job, *more: Any) -> Any:
+        if job.input.endswith("b.csv"):
+            changing.write_bytes(before + b"\n")
+        return work(job, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(batch._Shown, "went_on", went_on)
-        assert main(["batch", "in", "out", "--partial", "--jobs", jobs]) == WRONG_INPUT
+        patched.setattr(runs, "done", meanwhile)
+        assert main(["batch", "in", "out", "--partial"]) == WRONG_INPUT
     told = capsys.readouterr().err
     assert told.count("has changed while it was read") == 1
     assert "b.csv" in told
     assert {"a.csv", "c.csv", "d.csv"} <= contents(given.parent / "out").keys()
     assert not (given.parent / "out/b.csv").exists()
+    changing.write_bytes(before)
     assert main(["batch", "in", "out", "--partial", "--resume"]) == WRONG_INPUT
     assert contents(given.parent / "out") == wanted
 
@@ -184,12 +184,11 @@ def test_of_several_files_each_doubt_names_one(given: Path, capsys: pytest.Captu
         ("mkdir out; touch out/old.csv.gz.errors", ["in", "out"], "old.csv.gz.errors"),
         ("echo colour > in/e.csv", ["in", "out"], "no column has the name of a question"),
         ("touch in/e.csv", ["in", "out"], "is empty"),
-        ("mkdir -p out/.parts", ["in", "out"], "--resume"),
+        ("mkdir -p out/.finished; touch out/.finished/a.csv.json", ["in", "out"], "--resume"),
         ("", ["in/*.csv", "out", "--summary", "--output", "in/b.csv"], "must not replace"),
         ("cp in/a.csv in/e.txt", ["in/*", "out"], "no format"),
         ("mkdir out; ln -s ../more/x.csv out/a.csv", ["in", "out"], "no regular file"),
         ("mkdir -p out/a.csv.errors", ["in", "out"], "is a folder"),
-        ("mkdir -p out/.parts; touch out/.parts/notes", ["in", "out", "--resume"], "of no run"),
         ("", ["in", "none/out"], "none: LCT701 no such folder"),
         ("", ["in", "out", "--scheduler", "x:1", "--jobs", "2"], "--jobs"),
         ("", ["-", "out.csv", "--scheduler", "x:1"], "other machines"),
@@ -208,26 +207,24 @@ def test_wrong_usage_is_told_and_nothing_is_written(
 
 
 def test_how_far_it_is_counts_all_files(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(list(given.iterdir())) == 4
     told = stopped_after(0, monkeypatch)
     main(["batch", "in", "out", "--partial"])
-    shares = [progress.share for progress in told]
-    assert shares == sorted(shares, key=lambda share: share or 0)
-    assert (shares[-1], told[-1].rows) == (1.0, 4 * ROWS + 1)
-    sizes = [(given / name).stat().st_size for name in FILES]
-    first = next(progress for progress in told if progress.ended == 1)
-    assert first.files == 4
-    assert (first.share or 0) * sum(sizes) == pytest.approx(sizes[0] + SIZE, rel=0.5)
+    assert [(progress.ended, progress.files, progress.share) for progress in told] == [
+        (n, 4, n / 4) for n in range(1, 5)
+    ]
+    assert told[-1].rows == 4 * ROWS + 1
 
 
 def test_the_totals_stand_on_a_line_of_their_own(
     given: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also where the progress ends before its end."""
-    (given / "b.csv.gz").write_bytes(gzip.compress((given / "b.csv").read_bytes())[:-200])
+    (given / "b.csv.gz").write_bytes(cut_short((given / "b.csv").read_bytes()))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(["batch", "in", "out", "--partial"])
     told = capsys.readouterr().err
-    assert "3 of 5 files" in told
+    assert "5 of 5 files" in told
     assert "\x1b[K\n" in told
     assert [line for line in told.split("\n") if "rows/s" in line and "rows read" in line] == []
 
@@ -238,17 +235,44 @@ def test_the_totals_stand_on_a_line_of_their_own(
 def test_what_is_finished_is_kept(given: Path, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     out = given.parent / "out"
     with monkeypatch.context() as patched:
-        told = stopped_after(12, patched)
+        told = stopped_after(2, patched)
         assert main(["batch", "in", "out", "--partial"]) == STOPPED
-    assert 0 < told[-1].ended < 3
     before = {path.name: path.stat().st_ino for path in out.glob("*.csv")}
-    assert len(before) == told[-1].ended
-    rows = len(told) and told[-1].rows
+    assert len(before) == told[-1].ended == 2
     told = stopped_after(0, monkeypatch)
     assert main(["batch", "in", "out", "--partial", "--resume"]) == WRONG_INPUT
     assert contents(out) == wanted
     assert {name: (out / name).stat().st_ino for name in before} == before
-    assert told[-1].rows + rows == 4 * ROWS + 1  # no chunk was worked on twice
+    assert [progress.ended for progress in told] == [3, 4]  # no file was worked on twice
+
+
+@pytest.mark.parametrize("at", [1, 4, 6])
+def test_killed_anywhere_nothing_is_lost_or_doubled(given: Path, wanted: dict[str, bytes], at: int) -> None:
+    """At a thing that is put in its place: files of errors, outputs, and records of what is finished."""
+    out = given.parent / "out"
+    script = KILLED.format(at=at, size=SIZE)
+    words = [sys.executable, "-c", script, "batch", "in", "out", "--partial"]
+    assert subprocess.run(words, capture_output=True, check=False, timeout=120).returncode == -signal.SIGKILL
+    there = {name: data for name, data in contents(out).items() if not name.startswith(".")}
+    assert there.items() <= wanted.items()
+    assert main(["batch", "in", "out", "--partial", "--resume"]) == WRONG_INPUT
+    assert contents(out) == wanted
+
+
+KILLED = """
+import os, signal, sys
+from triage.cli.main import main
+from triage.scale import reading
+reading.CHUNK = {size}
+calls, replace = [], os.replace
+def put(*paths):
+    calls.append(paths)
+    if len(calls) == {at}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+os.replace = put
+main(sys.argv[1:])
+"""
 
 
 def test_only_one_run_at_a_time_goes_on(
@@ -273,7 +297,7 @@ def test_what_was_made_of_something_else_is_made_again(
 ) -> None:
     out = given.parent / "out"
     with monkeypatch.context() as patched:
-        stopped_after(12, patched)
+        stopped_after(2, patched)
         main(["batch", "in", "out", "--partial"])
     if changed == "input":
         text = (given / "a.csv").read_text("utf-8").replace("North", "South")
@@ -284,7 +308,7 @@ def test_what_was_made_of_something_else_is_made_again(
     main(["batch", "in", "out", *more, "--resume"])
     main(["batch", "in/a.csv", "alone.csv", *more])
     assert (out / "a.csv").read_bytes() == Path("alone.csv").read_bytes()
-    assert not (out / ".parts").exists()
+    assert not (out / ".finished").exists()
 
 
 def test_a_file_that_breaks_in_the_middle_stops_no_other(
@@ -293,7 +317,7 @@ def test_a_file_that_breaks_in_the_middle_stops_no_other(
     out, broken = given.parent / "out", given / "b.csv.gz"
     text = (given / "b.csv").read_bytes()
     (given / "b.csv").unlink()
-    broken.write_bytes(gzip.compress(text)[:-200])
+    broken.write_bytes(cut_short(text))
     assert main(["batch", "in", "out", "--partial", "--to", "csv"]) == WRONG_INPUT
     told = capsys.readouterr().err
     assert "cannot be unpacked" in told
@@ -312,7 +336,7 @@ def test_a_worker_that_dies_ends_the_run_and_it_can_go_on(
     given: Path, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(conduct, "_done", die)
+        patched.setattr(runs, "run_file", die)
         assert main(["batch", "in", "out", "--partial", "--jobs", "2"]) == FAILED
     assert "--resume" in capsys.readouterr().err
     assert main(["batch", "in", "out", "--partial", "--resume"]) == WRONG_INPUT
@@ -341,11 +365,11 @@ def workers() -> Iterator[Any]:
 
 def healthy(size: int) -> None:
     """In a worker: many chunks, as here; nothing kills it."""
-    source.CHUNK = size
-    cluster._While.went_on = WENT_ON  # type: ignore[method-assign]
+    reading.CHUNK = size
+    runs.done = DONE_WITH  # type: ignore[assignment]
 
 
-WENT_ON = cluster._While.went_on
+DONE_WITH = runs.done
 
 
 @pytest.fixture
@@ -380,7 +404,7 @@ def test_a_cluster_takes_one_file_too(wanted: dict[str, bytes], address: str) ->
     assert main(words) == WRONG_INPUT
     assert Path("c.csv").read_bytes() == wanted["c.csv"]
     assert Path("c.csv.errors").read_bytes() == wanted["c.csv.errors"]
-    assert not Path("c.csv.parts").exists()
+    assert not Path("c.csv.finished").exists()
 
 
 def test_a_cluster_goes_by_the_rules_that_are_named(given: Path, address: str, rulebase: RuleBase) -> None:
@@ -407,13 +431,16 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(
 
 def doomed(folder: str) -> None:
     """In a worker: it dies when some chunks are done."""
+    seen = []
 
-    def went_on(_: object, progress: Progress) -> None:
-        if progress.rows > ROWS / 2:
+    def done(*given: Any) -> Any:
+        seen.append(given)
+        if len(seen) > 1:
             Path(folder, f"dead-{os.getpid()}").touch()
             die()
+        return DONE_WITH(*given)
 
-    cluster._While.went_on = went_on  # type: ignore[method-assign]
+    runs.done = done  # type: ignore[assignment]
 
 
 def test_where_every_worker_dies_the_others_are_kept(
@@ -437,11 +464,12 @@ def test_where_every_worker_dies_the_others_are_kept(
 def poisoned(name: str) -> None:
     """In a worker: one file kills it."""
 
-    def went_on(self: Any, _: Progress) -> None:
-        if self._task.job.input.endswith(name):
+    def done(job: Job, *more: Any) -> Any:
+        if job.input.endswith(name):
             die()
+        return DONE_WITH(job, *more)
 
-    cluster._While.went_on = went_on  # type: ignore[method-assign]
+    runs.done = done  # type: ignore[assignment]
 
 
 def test_a_client_that_was_stopped_can_go_on(
@@ -458,7 +486,9 @@ def test_a_client_that_was_stopped_can_go_on(
     assert "--resume" in capsys.readouterr().err
     assert there(address) == WRONG_INPUT  # not without being asked to
     kept = {
-        path.name: path.stat().st_ino for path in out.glob("*.csv") if [*(out / ".parts").glob(f"{path.name}*.json")]
+        path.name: path.stat().st_ino
+        for path in out.glob("*.csv")
+        if (out / ".finished" / f"{path.name}.json").exists()
     }
     assert kept
     assert there(address, "--resume") == WRONG_INPUT
@@ -502,12 +532,16 @@ def test_a_scheduler_that_does_not_answer_is_told(
 def test_a_scheduler_that_is_gone_ends_the_run(
     given: Path, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(client: Any, tasks: list[cluster.Task]) -> Iterator[tuple[cluster.Task, Any]]:
-        future = client.submit(max, 1, 2, key="lost", workers=["tcp://127.0.0.1:1"])
-        client.cancel([future])  # so it is for every task where the connection is lost
-        yield tasks[0], future
+    import distributed
 
-    monkeypatch.setattr(cluster, "_in_order_of_their_end", lost)
+    submit = distributed.Client.submit
+
+    def lost(client: Any, _: Any, *__: Any, **___: Any) -> Any:
+        future = submit(client, max, 1, 2, key=f"lost-{uuid.uuid4()}", workers=["tcp://127.0.0.1:1"])
+        client.cancel([future])  # so it is for every task where the connection is lost
+        return future
+
+    monkeypatch.setattr(distributed.Client, "submit", lost)
     assert there(address) == FAILED
     assert "scheduler was lost" in capsys.readouterr().err
     assert list((given.parent / "out").iterdir()) == []
@@ -534,99 +568,73 @@ def test_without_dask_it_says_what_to_install(
     assert "leg-cramp-triage[distributed]" in capsys.readouterr().err
 
 
-# --- one task, here
+# --- one file, as a worker does it
 
 
 @pytest.fixture
-def task(given: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[cluster.Task]:
-    """The task of one file, while the run is on."""
-    monkeypatch.setattr(cluster, "_where", lambda: "worker x")
-    kept = Finished(given.parent / "out" / ".parts")
-    form = form_of("a.csv")
-    job = Job(str(given / "a.csv"), str(given.parent / "out" / "a.csv"), form, form, None, partial=True)
-    with kept.held(resume=False):
-        made = cluster._task(kept.placed(job, rulebase), rulebase, "this run")
-        cluster._file_of_run(made.job).write_text("this run")
-        yield made
+def job(given: Path, rulebase: RuleBase) -> Job:
+    """The job of one file, while the run is on."""
+    form, folder = form_of("a.csv"), given.parent / "out" / ".finished"
+    folder.mkdir(parents=True)
+    (folder / "run-x").touch()
+    out = given.parent / "out" / "a.csv"
+    made = Job(str(given / "a.csv"), str(out), form, form, None, rulebase.sha256, partial=True)
+    return made._replace(mark=str(folder / "run-x"))
 
 
 def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Any]) -> None:
-    """Something happens when the first chunk of a task is done."""
-    went_on = cluster._While.went_on
+    """Something happens when the first chunk of a file is done."""
+    work = runs.done
     happened: list[Any] = []
 
-    def and_more(self: cluster._While, progress: Progress) -> None:
+    def and_more(*given: Any) -> Any:
         if not happened:
             happened.append(None)
             happened.append(do())
-        went_on(self, progress)
+        return work(*given)
 
-    monkeypatch.setattr(cluster._While, "went_on", and_more)
+    monkeypatch.setattr(runs, "done", and_more)
 
 
 def test_two_workers_on_one_file_at_the_same_time_do_no_harm(
-    task: cluster.Task, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    job: Job, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: list[Any] = []
-    in_the_middle(monkeypatch, lambda: counts.append(cluster.work_on(task)))
-    counts.append(cluster.work_on(task))
+    in_the_middle(monkeypatch, lambda: counts.append(runs.run_file(job)))
+    counts.append(runs.run_file(job))
     assert counts[0] == counts[1]
+    assert isinstance(counts[0], Counts)
     assert counts[0].written == ROWS
-    out = Path(task.job.output).parent
+    out = Path(job.output).parent
     assert (out / "a.csv").read_bytes() == wanted["a.csv"]
-    assert {path.suffix for path in (out / ".parts").iterdir()} == {"", ".json"}
+    assert sorted(os.listdir(out / ".finished")) == ["a.csv.json", "run-x"]
     written = (out / "a.csv").stat().st_ino
-    assert cluster.work_on(task) == counts[0]  # a third one finds it done
+    assert runs.run_file(job) == counts[0]  # a third one finds it done
     assert (out / "a.csv").stat().st_ino == written
 
 
-@pytest.mark.parametrize("end", [lambda parts: Finished(parts).end(), lambda parts: (parts / "on").unlink()])
-def test_a_worker_of_a_run_that_is_over_writes_nothing(
-    task: cluster.Task, monkeypatch: pytest.MonkeyPatch, end: Callable[[Path], None]
-) -> None:
-    parts = Path(str(task.job.parts)).parent
-    in_the_middle(monkeypatch, lambda: end(parts))
-    with pytest.raises(cluster.Abandoned):
-        cluster.work_on(task)
-    assert not Path(task.job.output).exists()
-    assert list(parts.parent.rglob("*.rows")) == []
+def test_a_worker_of_a_run_that_is_over_writes_nothing(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_the_middle(monkeypatch, Path(job.mark).unlink)
+    with pytest.raises(WorkerDied):
+        runs.run_file(job)
+    assert os.listdir(Path(job.output).parent) == [".finished"]
+    assert os.listdir(Path(job.mark).parent) == []
 
 
-def test_rules_that_change_before_a_worker_has_them_stop_it(
-    task: cluster.Task, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = [dataclasses.replace(rulebase, sha256="0" * 64), rulebase]
-    monkeypatch.delitem(cluster._filled, task.sha256)
-    monkeypatch.setattr(cluster, "load", lambda _: found.pop())
-    ended = cluster.work_on(task)
-    assert isinstance(ended, cluster.Unfit)
-    assert "have changed" in str(ended)
-    assert task.sha256 not in cluster._filled
-
-
-def test_a_file_that_a_worker_does_not_see_is_told(task: cluster.Task) -> None:
-    Path(task.job.input).unlink()
-    found = cluster.work_on(task)
-    assert isinstance(found, FaultyInput)
-    assert "worker x cannot read" in str(found)
-    Path(task.job.input).write_text("another\n")
-    assert "has changed" in str(cluster.work_on(task))
+def test_a_file_that_a_worker_does_not_see_is_told(job: Job) -> None:
+    Path(job.input).unlink()
+    assert "cannot be read" in str(runs.run_file(job))
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "version", "why"),
     [
-        ({"version": "0.0"}, "has version"),
-        ({"run": "another"}, "does not see"),
-        ({"sha256": "0" * 64}, "has other rules"),
+        ({}, "0.0", "has version"),
+        ({"mark": "nowhere/run-x"}, "", "does not see"),
+        ({"sha256": "0" * 64}, "", "has other rules"),
+        ({"rules": "nowhere"}, "", "cannot read the rules"),
     ],
 )
-def test_a_worker_that_is_not_fit_says_why(task: cluster.Task, change: dict[str, str], why: str) -> None:
-    fit = {"sha256": task.sha256, "run": task.run, "version": cluster.__version__}
-    assert cluster.why_unfit(task.job, **fit) is None
-    assert why in (cluster.why_unfit(task.job, **(fit | change)) or ("", ""))[0]
-    lost = task.job._replace(rules="nowhere")
-    assert "cannot read the rules" in (cluster.why_unfit(lost, **(fit | {"sha256": "0" * 64})) or ("", ""))[0]
-    other = cluster.work_on(task._replace(sha256="0" * 64))
-    assert isinstance(other, cluster.Unfit)
-    assert "worker x" in str(other)
+def test_a_worker_that_is_not_fit_says_why(job: Job, change: dict[str, str], version: str, why: str) -> None:
+    assert cluster.why_unfit(job, cluster.__version__) == ""
+    assert why in cluster.why_unfit(job._replace(**change), version or cluster.__version__)

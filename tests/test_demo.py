@@ -21,6 +21,7 @@ from triage.knowledge.rule_files import DEMOS, digest, file_names
 from triage.output.text import headline
 from triage.output.view import view_of
 from triage.reasoning.engine import Engine
+from triage.version import program
 
 FOLDER = rules_folder()
 NAMES = [path.stem.split("-", 1)[1] for path in sorted((FOLDER / DEMOS).glob("*.toml"))]
@@ -39,7 +40,8 @@ def test_a_story_is_played_from_its_first_question_to_its_result(
     monkeypatch.setenv("COLUMNS", "40")
     assert main(["demo", name]) == 0
     shown = capsys.readouterr().out
-    assert all(len(line) <= 40 for line in shown.splitlines() if "://" not in line)
+    assert all(len(line) <= 40 for line in shown.splitlines() if "://" not in line and not line.startswith(program()))
+    assert program() in shown.splitlines()
     words = " ".join(shown.split())
     path = next((FOLDER / DEMOS).glob(f"*-{name}.toml"))
     outcome = run_scenario(engine, path)

@@ -155,7 +155,7 @@ def test_nothing_is_named_twice_in_a_hazard() -> None:
 
 def test_no_everyday_cause_is_named_beside_something_urgent(engine: Engine, answer_sets: list[Answers]) -> None:
     urgent = engine.rulebase.dispositions["urgent"].rank
-    found = [assess(engine, answers) for answers in answer_sets[:300]]
+    found = [assess(engine, answers) for answers in answer_sets[:400]]
     pressing = [assessment for assessment in found if assessment.disposition.rank <= urgent]
     assert len(pressing) > 100
     assert not any(ranked.cause.group == EVERYDAY for a in pressing for ranked in a.causes)

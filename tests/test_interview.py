@@ -16,6 +16,7 @@ from triage.conversation.interview import (
     BACK,
     NO,
     YES,
+    Back,
     Interview,
     Prompt,
     Reply,
@@ -50,7 +51,7 @@ class Scripted:
 
     replies: dict[str, Any]
     changes: Sequence[str] = ()  # what is picked in the review, one after the other
-    leaves: Sequence[bool] = ()  # whether emergencies are left, one after the other; then they are
+    leaves: Sequence[str | Back | None] = ()  # how emergencies are left, one after the other; then for good
     prompts: list[Prompt] = field(default_factory=list)
     happened: list[str] = field(default_factory=list)
     emergencies: list[Answers] = field(default_factory=list)
@@ -73,11 +74,11 @@ class Scripted:
         self.voices.append(voice)
         self.happened += [f"! {level.id} {fired.flag.id}" for fired in flags]
 
-    def emergency(self, answers: Answers) -> bool:
+    def emergency(self, answers: Answers) -> str | Back | None:
         self.emergencies.append(dict(answers))
         self.happened.append("emergency")
         done = len(self.emergencies) - 1
-        return self.leaves[done] if done < len(self.leaves) else True
+        return self.leaves[done] if done < len(self.leaves) else None
 
     def review(self, answers: Answers) -> str | None:
         self.reviewed.append(dict(answers))
@@ -110,7 +111,7 @@ def go(
     engine: Engine,
     known: Answers | None = None,
     changes: Sequence[str] = (),
-    leaves: Sequence[bool] = (),
+    leaves: Sequence[str | Back | None] = (),
     **replies: Any,
 ) -> Run:
     table = {name: list(reply) if isinstance(reply, list) else reply for name, reply in replies.items()}
@@ -284,7 +285,7 @@ def test_known_answers_that_are_complete_are_only_reviewed(engine: Engine) -> No
 def test_a_known_emergency_is_said_and_locks_nobody_in(engine: Engine) -> None:
     known = {"start": "me", "danger": ("d_breath",)}
     assert go(engine, known=known).happened == ["emergency"]
-    run = go(engine, known=known, leaves=[False])
+    run = go(engine, known=known, leaves=[BACK])
     assert run.happened[:2] == ["emergency", "danger Body"]
     assert run.asker.prompts[0].chosen == ("d_breath",)
     assert run.answers["danger"] == NONE
@@ -306,7 +307,7 @@ def test_every_emergency_sign_ends_it_on_its_screen(engine: Engine) -> None:
 
 
 def test_nothing_of_an_emergency_is_kept_before_the_person_leaves(engine: Engine) -> None:
-    run = go(engine, danger=[("d_breath",), ("d_chest",), NONE], leaves=[False, False])
+    run = go(engine, danger=[("d_breath",), ("d_chest",), NONE], leaves=[BACK, BACK])
     assert run.happened[:5] == ["start", "danger Body", "emergency", "danger Body", "emergency"]
     assert not [kept for kept in run.kept if set(kept.get("danger", ())) & {"d_breath", "d_chest"}]
     run = go(engine, danger=("d_breath",))
@@ -314,7 +315,7 @@ def test_nothing_of_an_emergency_is_kept_before_the_person_leaves(engine: Engine
 
 
 def test_going_back_shows_the_list_with_its_ticks(engine: Engine) -> None:
-    run = go(engine, danger=[NONE, ("d_cold", "d_weak"), NONE], leaves=[False])
+    run = go(engine, danger=[NONE, ("d_cold", "d_weak"), NONE], leaves=[BACK])
     again = run.asker.of("danger")[2:]
     assert [p.page for p in again] == ["Body", "Legs"]
     assert again[1].chosen == ("d_cold", "d_weak")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from stories import path_of
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.model import Answers
 from triage.output import markdown
 from triage.output.explanation import HOW
 from triage.output.markdown import as_markdown
@@ -30,26 +30,32 @@ from triage.reasoning.results import Assessment
 DAY = Wanted(day=date(2026, 11, 21))
 PARSER = MarkdownIt("commonmark").enable("table")  # with raw HTML, so that some would be seen
 
-WHY, ANSWERS, OPEN, SOURCES, NET = "Why", "All answers", "Not answered yet", "Sources", "When to get help"
+STEPS, DOCTOR, WHY, ANSWERS, OPEN, SOURCES, TRADITIONAL = (
+    "How to do it", "For the doctor", "Why", "All answers", "Not answered yet", "Sources",
+    "Traditional methods, all unproven",
+)  # fmt: skip
+APART = ("relief", "replies", "myths")  # parts that do not stand in the order of the rule base
 
 # The fields of each record that hold no words for a reader, or words of another field.
 UNSAID = {
-    "View": "schema disposition red_flags safety_net missing pending voice answers level ladder here titled beside "
-    "about_danger shows publishers title day day_answered how why_not file",
-    "ShownFlag": "id disposition place answers sources words cites",
+    "View": "schema disposition red_flags safety_net missing pending voice answers level first time shows publishers "
+    "title day day_answered how why_not file",
+    "ShownFlag": "id disposition place answers sources words",
     "ShownSign": "id weight answers words",
-    "ShownCause": "id group score sources cites",
-    "ShownChecking": "id because red_flags sources cites",
-    "ShownAdvice": "id grade sources figure cites",
-    "ShownCheck": "id strength sources cites",
-    "ShownNote": "id sources cites",
+    "ShownCause": "id group score sources",
+    "ShownChecking": "id because red_flags sources",
+    "ShownAdvice": "id grade sources figure",
+    "ShownCheck": "id strength sources",
+    "ShownNote": "id sources",
+    "ShortLine": "part",
+    "HistoryLine": "items",
     "LeftOut": "id because",
     "MoreUrgent": "question disposition options",
     "Answered": "id",
     "CitedSource": "number id",
     "RulesUsed": "",
-    "SafetyNet": "",
 }
+SHORT = {"say", "short", "history", "open_questions", "statement"}  # of a view: what everybody is told
 
 
 def result(engine: Engine, answers: Answers) -> Assessment:
@@ -83,88 +89,94 @@ def kinds(tokens: list[Token]) -> set[str]:
     return {one.type for token in tokens for one in (token, *(token.children or ()))}
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a view that a reader is to see."""
+def texts(value: Any, only: set[str] | None = None) -> Iterator[str]:
+    """Every text in a view that a reader is to see; `only`: in these fields."""
     if isinstance(value, str):
         yield value
     elif hasattr(value, "_fields"):
-        for field in set(value._fields) - set(UNSAID[type(value).__name__].split()):
+        for field in (only or set(value._fields)) - set(UNSAID[type(value).__name__].split()):
             yield from texts(getattr(value, field))
     elif isinstance(value, tuple):
         for item in value:
             yield from texts(item)
 
 
-def expected(told: View, *more: str) -> list[tuple[str, str]]:
-    parts = [(name, HEADINGS[name]) for name in told.shows if name in HEADINGS and getattr(told, name)]
-    net = [NET] if told.net else []
-    below = [WHY, *(heading for _, heading in parts), *net]
-    below += [WHAT_IF] * bool(told.what_if) + [OPEN] * bool(told.missing) + [ANSWERS] * bool(told.answered)
-    return [("h1", flat(told.say)), *(("h2", text) for text in [*below, *more, *[SOURCES] * bool(told.sources)])]
+def usual(told: View) -> list[str]:
+    """The headings that everybody gets, below the first."""
+    relief = any(not one.traditional for one in told.relief)
+    replies = [HEADINGS["replies"]] * bool(told.replies)
+    return [*[STEPS] * relief, *replies, DOCTOR, *[OPEN] * bool(told.open_questions)]
 
 
-def check(told: View, text: str, *more: str) -> None:
+def beyond(told: View) -> list[str]:
+    """Those of everything else."""
+    parts = [
+        HEADINGS[name]
+        for name in told.shows
+        if name in HEADINGS
+        and name not in APART
+        and any(not getattr(one, "traditional", False) or name == "withheld" for one in getattr(told, name))
+    ]
+    traditional = any(one.traditional for one in (*told.relief, *told.prevention))
+    last = [
+        (TRADITIONAL, traditional),
+        (HEADINGS["myths"], told.myths),
+        (ANSWERS, told.answered),
+        (SOURCES, told.sources),
+    ]
+    return [WHY, *parts, *[WHAT_IF] * bool(told.what_if), *(heading for heading, there in last if there)]
+
+
+def check(told: View, text: str) -> None:
     tokens = PARSER.parse(text)
-    assert headings(tokens) == expected(told, *more)
+    below = usual(told) + (beyond(told) if told.full else [])
+    assert headings(tokens) == [("h1", flat(told.say)), *(("h2", heading) for heading in below)]
     assert not {kind for kind in kinds(tokens) if kind.startswith("html")}
     assert "code_block" not in kinds(tokens)
     shown = said(tokens)
-    assert [lost for lost in texts(told) if flat(lost) not in shown] == []
+    steps = [text for one in told.relief if not one.traditional for text in (one.title, *one.steps)]
+    wanted = [*texts(told, None if told.full else SHORT), *steps, *(line.sentence for line in told.history)]
+    assert [lost for lost in wanted if flat(lost) not in shown] == []
 
 
-def test_every_kind_of_result_has_its_headings_and_loses_nothing(engine: Engine) -> None:
+@pytest.mark.parametrize("full", [False, True], ids=["short", "full"])
+def test_every_kind_of_result_has_its_headings_and_loses_nothing(engine: Engine, full: bool) -> None:
     rulebase = engine.rulebase
     levels = set()
     for assessment in sample(engine).values():
-        told, text = view_of(rulebase, assessment, DAY), as_markdown(rulebase, assessment, DAY)
-        check_first(assessment, text, told)
+        wanted = DAY._replace(full=full)
+        told, text = view_of(rulebase, assessment, wanted), as_markdown(rulebase, assessment, wanted)
         check(told, text)
         levels.add(told.disposition)
     assert levels == {level.id for level in rulebase.ladder}
 
 
-def check_first(assessment: Assessment, text: str, told: View) -> None:
-    """What comes before the reasons says all that is to be heeded first, once."""
-    first = said(PARSER.parse(text.split(f"# {WHY}", maxsplit=1)[0]))
-    for line in (*told.first, *(note.title for note in assessment.notes if note.first)):
-        assert first.count(flat(line)) == 1, line
-
-
 def test_random_and_unfinished_answers_too(engine: Engine, answer_sets: list[Answers]) -> None:
     rulebase = engine.rulebase
-    unfinished = [{name: answers[name] for name in list(answers)[:3]} for answers in answer_sets[:20]]
-    for answers in ({}, *answer_sets[:20], *unfinished):
-        assessment = result(engine, answers)
-        check(view_of(rulebase, assessment), as_markdown(rulebase, assessment))
+    unfinished = [{name: answers[name] for name in list(answers)[:3]} for answers in answer_sets[:10]]
+    for answers in ({}, *answer_sets[:10], *unfinished):
+        assessment, wanted = result(engine, answers), Wanted(full=True)
+        check(view_of(rulebase, assessment, wanted), as_markdown(rulebase, assessment, wanted))
 
 
-def test_an_emergency_is_what_to_do_why_and_the_answers(engine: Engine) -> None:
+def test_an_emergency_is_what_to_do_and_the_lines_for_the_doctor(engine: Engine) -> None:
     assessment = of_scenario(engine, "emergency/breathless")
     found = headings(PARSER.parse(as_markdown(engine.rulebase, assessment)))
-    assert [text for _, text in found] == [assessment.disposition.say, WHY, ANSWERS, SOURCES]
+    assert [text for _, text in found] == [assessment.disposition.say, DOCTOR]
 
 
-def test_the_ladder_says_where_one_is(engine: Engine) -> None:
-    rulebase = engine.rulebase
-    for assessment in (
-        of_scenario(engine, "routine/frequent-cramps-spoil-sleep"),
-        of_scenario(engine, "self-care/runner-club-training"),
-    ):
-        lines = as_markdown(rulebase, assessment).split("\n")
-        (line,) = [line for line in lines if all(level.title in line for level in rulebase.ladder)]
-        (here,) = re.findall(r"> \*\*([^*]*) \(you are here\)\*\*", line)
-        assert here == assessment.disposition.title
-    assert " here)" not in as_markdown(rulebase, result(engine, {"age": 30}))
-    for answers, here in (
-        ({"danger": ("d_pee",)}, "at least here"),
-        ({"legs": ("l_one",)}, "here, unless an open question explains it"),
-    ):
-        assert f"({here})**" in as_markdown(rulebase, result(engine, answers))
+def test_sources_have_numbers_only_where_they_are_listed(engine: Engine) -> None:
+    assessment = of_scenario(engine, "routine/frequent-cramps-spoil-sleep")
+    short, full = (as_markdown(engine.rulebase, assessment, Wanted(full=full)) for full in (False, True))
+    assert "\\[" not in short
+    cited = {int(n) for mark in re.findall(r"\\\[([\d, ]+)\\\]", full) for n in re.findall(r"\d+", mark)}
+    assert cited == {source.number for source in view_of(engine.rulebase, assessment).sources}
 
 
 def test_what_was_not_sure_is_marked(engine: Engine) -> None:
     assessment = result(engine, {"age": 30, "kind": ("not_sure",)})
-    rows = [line for line in as_markdown(engine.rulebase, assessment).split("\n") if line.startswith("| ")]
+    text = as_markdown(engine.rulebase, assessment, Wanted(full=True))
+    rows = [line for line in text.split("\n") if line.startswith("| ")]
     assert ["(not sure)" in row for row in rows] == [False, False, False, True]  # head, rule, age, kind
 
 
@@ -186,8 +198,8 @@ def test_how_it_was_concluded_and_why_not(engine: Engine) -> None:
     assessment = of_scenario(engine, "self-care/runner-club-training")
     text = as_markdown(engine.rulebase, assessment, Wanted(how=True, why_not=("clot",)))
     tokens = PARSER.parse(text)
-    (_, before), (_, last), (_, sources) = headings(tokens)[-3:]
-    assert (before, sources) == (HOW, SOURCES)
+    (_, before), (_, last) = headings(tokens)[-2:]
+    assert before == HOW
     assert "[clot]" in last
     depths = [token.level for token in tokens if token.type == "list_item_open"]
     assert max(depths) >= 5  # a conclusion, its rule, its answers
@@ -203,12 +215,14 @@ HOSTILE = [
 
 def spoilt(value: Any, text: str, name: str = "") -> Any:
     """A view with `text` for every text in it that decides nothing."""
-    if name in {"sha256", "shows", "here", "id", "disposition", "group"}:
+    if name in {"sha256", "shows", "id", "disposition", "group", "part", "grade"}:
         return value
     if isinstance(value, str):
         return text
     if hasattr(value, "_fields"):
         return value._replace(**{field: spoilt(getattr(value, field), text, field) for field in value._fields})
+    if isinstance(value, Mapping):
+        return {spoilt(key, text): spoilt(item, text) for key, item in value.items()}
     return tuple(spoilt(item, text) for item in value) if isinstance(value, tuple) else value
 
 
@@ -217,7 +231,7 @@ def test_no_text_of_a_rule_base_or_a_file_becomes_markup(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, hostile: str
 ) -> None:
     assessment = of_scenario(engine, "routine/frequent-cramps-spoil-sleep")
-    told = view_of(engine.rulebase, assessment)
+    told = view_of(engine.rulebase, assessment, Wanted(full=True))
     monkeypatch.setattr(markdown, "view_of", lambda *_: spoilt(told, "harmless"))
     good = PARSER.parse(as_markdown(engine.rulebase, assessment, Wanted(title="harmless")))
     monkeypatch.setattr(markdown, "view_of", lambda *_: spoilt(told, hostile))
@@ -250,9 +264,11 @@ def test_several_files_stand_under_their_names(tmp_path: Path, capsys: pytest.Ca
     assert not {kind for kind in kinds(tokens) if kind.startswith("html")}
 
 
-def test_it_is_written_to_a_file_of_its_owner(tmp_path: Path, rulebase: RuleBase) -> None:
+def test_it_is_written_to_a_file_of_its_owner(tmp_path: Path) -> None:
     answers, output = tmp_path / "a.toml", tmp_path / "a.md"
     answers.write_text('[answers]\nstart = "me"\ndanger = ["d_cold"]\n', "utf-8")
     assert main(["run", "--format", "markdown", "--output", str(output), str(answers)]) == 0
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
-    assert output.read_text("utf-8").startswith(f"# {rulebase.dispositions['emergency'].say}\n")
+    [(_, first), (_, last)] = headings(PARSER.parse(output.read_text("utf-8")))
+    assert first
+    assert last == DOCTOR

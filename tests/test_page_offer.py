@@ -17,6 +17,7 @@ from terminal import (
     ENTER,
     GO_ON,
     LEFT,
+    MORE,
     TALL,
     Drawn,
     Terminal,
@@ -25,7 +26,7 @@ from terminal import (
 )
 
 from triage.cli.common import written
-from triage.cli.page import OFFER, PAGES
+from triage.cli.page import PAGES
 from triage.conversation.answers import as_toml, write_new
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
@@ -72,7 +73,7 @@ def after_result(kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def ask_for(terminal: Terminal, number: int) -> None:
     """Up to the prompt for the name of one kind of page."""
-    terminal.type("2" + ENTER)
+    terminal.type("p")
     terminal.wait_for(KINDS, ">")
     terminal.type(f"{number}{ENTER}")
     terminal.wait_for(NAME, ">")
@@ -154,19 +155,12 @@ def test_a_name_that_is_taken_meanwhile_is_left_alone(tmp_path: Path, monkeypatc
 
 def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_path: Path) -> None:
     with after_result() as terminal:
-        terminal.type(UP + LEFT + "2" + ENTER)
+        terminal.type(UP + LEFT + "p")
         terminal.wait_for(KINDS, ">")
         terminal.type("b" + ENTER)
         terminal.wait_for_more()
         ask_for(terminal, 1)
         terminal.type(UP + LEFT + "b" + ENTER)
-        terminal.wait_for_more()
-        terminal.type("1" + ENTER)  # the parts below the result offer it too, as the last of them
-        terminal.wait_for_more()
-        last = next(line for line in terminal.window if line.endswith(OFFER))
-        terminal.type(last.split()[0] + ENTER)
-        terminal.wait_for(KINDS, ">")
-        terminal.type(ENTER)
         leave(terminal)
     assert list(tmp_path.iterdir()) == []
 
@@ -175,8 +169,8 @@ def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_p
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_stopping_there_is_a_good_end(after_result: Offer, tmp_path: Path, depth: int, key: str) -> None:
     with after_result() as terminal:
-        for typed, waits in (("2", KINDS), ("1", NAME))[:depth]:
-            terminal.type(typed + ENTER)
+        for typed, waits in (("p", KINDS), ("1", NAME))[:depth]:
+            terminal.type(typed if typed == "p" else typed + ENTER)
             terminal.wait_for(waits, ">")
         assert terminal.stop(key) == 0
         assert "Traceback" not in terminal.raw
@@ -198,7 +192,7 @@ def test_plain_prompts_offer_it_too(
         terminal.wait_for("Enter result", "> ")
         terminal.type("\n")
         terminal.wait_for("Enter to finish", "> ")
-        for typed, waits in (("2", KINDS), ("1", NAME), ("Mine", SAVED)):
+        for typed, waits in (("p", KINDS), ("1", NAME), ("Mine", SAVED)):
             terminal.type(typed + "\n")
             terminal.wait_for(waits)
         terminal.wait_for("Enter to finish", "> ")
@@ -220,5 +214,5 @@ def test_nothing_is_offered_after_an_emergency_or_where_the_result_has_its_place
     with Terminal(*args, *begin) as terminal:
         terminal.answer([] if args else steps_to(engine, emergency))
         assert terminal.finish() == 0
-        assert OFFER.lower() not in terminal.said.lower()
+        assert MORE not in terminal.said
         assert GO_ON not in terminal.said

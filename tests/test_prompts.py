@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -23,17 +24,17 @@ from terminal import CTRL_C, CTRL_D, ENTER, ESC, LEFT, NONE, STORIES, plain_line
 from wcwidth import width
 
 from triage.cli import main as cli
-from triage.conversation.interview import BACK, Prompt, Reply, settled_flags
+from triage.conversation.interview import BACK, SKIP, Prompt, Reply, settled_flags
 from triage.conversation.prompts import (
     BOTH,
     BOUNCE_SECONDS,
-    DETAILS,
     NARROW,
-    PAGE,
+    Offer,
+    Page,
     PlainAsker,
     QuestionaryAsker,
-    _pages,
     key_line,
+    pages,
 )
 from triage.knowledge.model import NOT_SURE, Answers, Limit, Option, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
@@ -308,7 +309,7 @@ def test_a_plain_emergency_is_said_and_offers_the_way_back(
     answers: Answers = {"start": "child", "danger": ("d_breath",)}
     out = StringIO()
     asker = plain_asker(engine, *lines, out=out)
-    assert asker.emergency(answers) is leaves
+    assert (asker.emergency(answers) is None) is leaves
     told = out.getvalue()
     assert told.lstrip().startswith(assess(engine, answers).disposition.say.upper())
     assert "the child" in told
@@ -317,11 +318,11 @@ def test_a_plain_emergency_is_said_and_offers_the_way_back(
 
 
 def test_a_plain_emergency_that_scrolls_away_is_said_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    out, head = StringIO(), engine.rulebase.dispositions["emergency"].say.upper()
-    monkeypatch.setenv("LINES", "10")
+    out, head = StringIO(), rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()
+    monkeypatch.setenv("LINES", "8")
     plain_asker(engine, "", out=out).emergency({"danger": ("d_breath", "d_chest")})
     assert out.getvalue().count(head) == 2
-    assert head in out.getvalue().splitlines()[-9:]
+    assert head in out.getvalue().splitlines()[-7:]
 
 
 def test_an_urgent_finding_is_said_in_few_words(engine: Engine) -> None:
@@ -359,12 +360,39 @@ def test_leaving_the_review(engine: Engine) -> None:
         plain_asker(engine).review(REVIEWED)
 
 
-@pytest.mark.parametrize(("typed", "wanted"), [("", None), ("1", DETAILS), ("2", PAGE)])
-def test_after_a_result_enter_finishes(engine: Engine, typed: str, wanted: str | None) -> None:
-    assert plain_asker(engine, typed).after_result("", 5) == wanted
-    assert plain_asker(engine, "b", "3", "0", "h", typed).after_result("", 5) == wanted
-    with pressed(typed, ENTER):
-        assert QuestionaryAsker(engine, StringIO()).after_result("", 5) == wanted
+RESULT = ["Look after it.", "Why: nothing else."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "did", "changed"),
+    [(("",), "", None), (("q",), "", None), (("m", ""), "m", None), (("p", "m", "p", ""), "pmp", None),
+     (("a", "3"), "", "age"), (("m", "a", "", "x", "a", "1"), "m", "start")],
+)  # fmt: skip
+def test_after_a_result_keys_give_what_they_say_and_any_answer_can_be_changed(
+    engine: Engine, capsys: pytest.CaptureFixture[str], typed: tuple[str, ...], did: str, changed: str | None
+) -> None:
+    """Whoever adds a key names it, and says what it does or which lines it gives."""
+    done: list[str] = []
+    offers = [
+        Offer("m", "more", lambda: ["All the rest."], lambda: done.append("m")),
+        Offer("p", "page", does=lambda: done.append("p")),
+    ]
+    out = StringIO()
+    asked = (lambda: RESULT, RESULT[0], offers, REVIEWED)
+    assert plain_asker(engine, *typed, out=out).after_result(*asked) == changed
+    assert "m more   p page   " in out.getvalue()
+    assert "".join(done) == did
+    told = capsys.readouterr().out
+    assert told.count(RESULT[1]) == 1
+    assert told.count("All the rest.") == did.count("m")
+    done.clear()
+    read = {"m": ENTER, "p": "", "a": "", "q": ""}  # the lines that m gives wait until they are read
+    with pressed(*(key + read.get(key, ENTER) for key in typed)):
+        assert QuestionaryAsker(engine, out).after_result(*asked) == changed
+    assert "".join(done) == did
+    told = capsys.readouterr().out
+    assert told.count(RESULT[1]) == (changed is None)  # it is wiped away where another comes
+    assert told.count("All the rest.") == did.count("m")
 
 
 @pytest.mark.parametrize(("typed", "kind"), [("", None), ("b", None), ("1", 0), ("2", 1)])
@@ -475,7 +503,7 @@ def test_enter_alone_answers_nothing(press: Press, age: Prompt, kind: str) -> No
 def test_every_list_of_the_rule_base_starts_with_nothing_ticked(rulebase: RuleBase, press: Press) -> None:
     """So that Enter pressed by mistake never reassures, nor does it answer for somebody else."""
     for question in rulebase.questions.values():
-        if question.kind != "number":
+        if question.kind != "number" and not question.after:
             options = (*question.options[:5], *(o for o in question.options if o.key))
             prompt = Prompt(
                 question=question, text="", kind=question.kind, options=options, number=1, about=1, answers={}
@@ -574,7 +602,7 @@ def test_a_child_has_the_age_of_one_in_a_terminal(press: Press, child_age: Promp
 def test_the_safe_action_and_an_urgent_finding_wait_until_they_are_read(engine: Engine) -> None:
     out = StringIO()
     flags = settled_flags(engine, {"danger": ("d_pee",)})
-    level = engine.rulebase.dispositions["urgent"]
+    level = rules_in_voice(engine.rulebase).dispositions["urgent"]
     for say in (lambda asker: asker.act("Sit down."), lambda asker: asker.announce(level, flags, "you")):
         with pressed("x", BACKSPACE, ENTER):
             say(QuestionaryAsker(engine, out))
@@ -596,7 +624,7 @@ def test_an_emergency_is_left_with_it_or_gone_back_from(
     answers: Answers = {"start": "me", "danger": ("d_breath", "d_chest", "d_jaw")}
     out = StringIO()
     with pressed(*keys):
-        assert QuestionaryAsker(engine, out).emergency(answers) is leaves
+        assert (QuestionaryAsker(engine, out).emergency(answers) is None) is leaves
     say = assess(engine, answers).disposition.say.upper()
     assert (say in out.getvalue()) is leaves
 
@@ -611,14 +639,41 @@ def test_pages_hold_every_line_in_order_and_break_at_blanks(most: int) -> None:
         for letter, count in zip("abcdef", (1, 4, 2, 9, 3, 3), strict=True)
     ]
     lines = ["", *(line for block in blocks for line in ["", *block])]
-    pages = _pages(lines, most)
-    assert [line for page in pages for line in page if line] == [line for line in lines if line]
-    assert max(map(len, pages)) <= most
-    assert all(page[0] and page[-1] for page in pages)
+    found = pages(lines, most)
+    assert [line for page in found for line in page if line] == [line for line in lines if line]
+    assert max(map(len, found)) <= most
+    assert all(page[0] and page[-1] for page in found)
     for block in blocks:
         if len(block) <= most:
-            assert sum(block[0] in page for page in pages) == 1
-            assert any(set(block) <= set(page) for page in pages)
+            assert sum(block[0] in page for page in found) == 1
+            assert any(set(block) <= set(page) for page in found)
+
+
+@pytest.mark.parametrize("most", [4, 6, 9])
+def test_no_item_is_cut_between_two_pages(most: int) -> None:
+    items = [[f"- item {n}", *["  hangs below it"] * (n % 4)] for n in range(20)]
+    found = pages(list(chain(*items)), most)
+    assert list(chain(*found)) == list(chain(*items))
+    assert max(map(len, found)) <= most
+    assert all(page[0].startswith("-") for page in found)
+
+
+def test_a_text_that_is_read_goes_on_with_the_same_words_in_another_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"word{n}" for n in range(400)]
+    page = Page(lambda number, count: [f"{number} of {count}"], lambda: screen.wrap(" ".join(words), screen.width()))
+    seen: list[str] = []
+    for columns, rows in ((80, 24), (40, 12), (60, 20), (40, 24), (80, 12)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("LINES", str(rows))
+        shown = " ".join(page.part()).split()
+        assert len(page.part()) + len(page.foot()) < rows
+        assert words.index(shown[0]) <= len(seen)  # nothing is passed over
+        seen = words[: words.index(shown[-1]) + 1]
+        assert page.turn() is (len(seen) < len(words))
+    assert len(seen) > 200
+    while page.turn():
+        pass
+    assert page.part()[-1].endswith(words[-1])
 
 
 def test_keys_are_parted_only_between_them() -> None:
@@ -653,3 +708,13 @@ def test_a_text_that_takes_one_column_a_letter_is_measured_without_wcwidth() -> 
     """It takes as long to import as Python takes to start."""
     code = "import sys; from triage.output import screen; screen.wrap('one two', 20); print('wcwidth' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_what_is_asked_after_the_result_can_be_skipped_with_one_key(rulebase: RuleBase, press: Press) -> None:
+    for question in rulebase.questions.values():
+        if question.after:
+            options = (*question.options[:5], *(o for o in question.options if o.key))
+            prompt = Prompt(
+                question=question, text="", kind=question.kind, options=options, number=1, about=1, answers={}
+            )
+            assert press(prompt, ENTER)[0] is SKIP, question.id

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from stories import path_of
+
+from triage.version import program
 
 pytest_plugins = ["pytester"]
 
@@ -104,12 +105,10 @@ def test_no_traceback_is_told(project: pytest.Pytester, words: list[str]) -> Non
 def test_the_commands_that_are_told_show_it_again(project: pytest.Pytester) -> None:
     odd = write(project.path / "it's odd.triage.toml", CALM)
     _, told = run(project, odd.name)
-    commands = [line.strip() for line in told if line.startswith("  leg-cramp-triage ")]
-    program = f"{sys.executable} -m triage"
+    commands = [line.strip() for line in told if line.startswith(f"  {program()} ")]
     codes = []
     for command in commands:
-        words = command.replace("leg-cramp-triage", program, 1)
-        done = subprocess.run(words, shell=True, cwd=project.path, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, shell=True, cwd=project.path, capture_output=True, text=True, check=False)
         codes.append((done.returncode, DIFFERS in done.stdout))
     assert codes == [(1, True), (0, False)]
 

@@ -24,7 +24,7 @@ from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
 SCREEN = 24
-PROMPT = 2  # lines below the short result: what can be had, and the line to type in
+PROMPT = 3  # lines below the short result: the keys, and the line to type in
 FEWEST = 60  # words below which a result says too little
 
 

@@ -111,9 +111,8 @@ def test_only_these_red_flags_can_be_taken_back(rulebase: RuleBase) -> None:
     assert {flag.id for flag in rulebase.red_flags.values() if flag.condition.unless} == set(TAKEN_BACK.split())
 
 
-# Lists in which "none of these" is no calmer than doubt: something was ticked before and stays unclear, or
-# silence counts as new.
-AS_UNCLEAR = {"danger_more", "course"}
+# Lists in which "none of these" is no calmer than doubt: something was ticked before and stays unclear.
+AS_UNCLEAR = {"danger_more"}
 
 
 def test_doubt_and_silence_about_a_danger_sign_are_never_safer_than_none(

@@ -1,6 +1,7 @@
 """The real program in a true pty: full runs, the keys, stopping and going on, small windows, no colour."""
 
 import json
+import re
 import signal
 import stat
 import subprocess
@@ -23,6 +24,7 @@ from terminal import (
     REVIEW,
     RUNNER,
     SADDLE,
+    SAVE,
     STORIES,
     TALL,
     UNSURE,
@@ -44,6 +46,7 @@ from triage.output.as_json import as_dict
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
+PARTS = "Number of a part"
 DOWN, UP, SPACE = "\x1b[B", "\x1b[A", " "
 WINDOWS = [(80, 24), (45, 20), (40, 24), (40, 12)]
 MANY: Answers = {"start": "me", "danger": ("d_breath", "d_chest", "d_out", "d_jaw")}
@@ -69,11 +72,15 @@ def test_a_whole_run_with_the_result_and_the_parts_below_it(engine: Engine) -> N
         terminal.answer(steps_to(engine, NIGHT))
         terminal.accept_review()
         terminal.wait_for_more()
+        terminal.type("m" + ENTER)
+        terminal.wait_for(PARTS, ">")
         terminal.type("1" + ENTER)
+        terminal.wait_for(PARTS, ">")
+        terminal.type(ENTER)
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0
-        assert in_words(engine.rulebase.dispositions["routine"].say) in terminal.said
+        assert in_words(rules_in_voice(engine.rulebase).dispositions["routine"].say) in terminal.said
         assert "Traceback" not in terminal.raw
 
 
@@ -200,7 +207,7 @@ def test_an_emergency_that_is_explained_does_not_scroll_away(engine: Engine) -> 
     with Terminal("--explain") as terminal:
         terminal.answer(steps_to(engine, FOOT))
         assert terminal.finish() == 0
-        say = engine.rulebase.dispositions["emergency"].say.upper()
+        say = rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()
         assert [line for line in terminal.window if line][-1] == say
         assert "[cold-pale-leg]" in terminal.said
 
@@ -338,10 +345,11 @@ def test_stopped_anywhere_all_answers_are_kept_and_it_goes_on_from_there(
             return
         assert f"--resume {kept}" in terminal.raw
     done = {step.prompt.question.id for step in way[:at]} - {step.prompt.question.id for step in way[at:]}
-    saved = read_answer_file(kept, engine.rulebase).answers
+    file = read_answer_file(kept, engine.rulebase)
+    saved = file.answers
     assert saved == {name: answer for name, answer in answers.items() if name in done}
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    rest = steps_to(engine, answers, saved)
+    rest = steps_to(engine, answers, saved, file.ticked)
     with Terminal("--resume", str(kept), "--format", "json", "--output", str(output)) as terminal:
         terminal.answer(rest)
         assert terminal.finish() == 0
@@ -367,6 +375,226 @@ def test_being_told_to_end_leaves_the_terminal_as_it_was(engine: Engine) -> None
         hidden, there = terminal.raw.rfind("\x1b[?25l"), terminal.raw.rfind("\x1b[?25h")
         assert there > hidden  # the cursor
         assert terminal.raw.rfind("\x1b[?2004l") > terminal.raw.rfind("\x1b[?2004h")  # pastes
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D, ESC, "q"], ids=["ctrl-c", "ctrl-d", "esc", "q"])
+def test_leaving_without_save_offers_to_keep_what_was_answered(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """In a new file, with what was ticked in the list that is open; a danger sign is said before."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "answers.toml").write_text("mine")
+    way = steps_to(engine, URGENT)
+    with Terminal() as terminal:
+        terminal.answer(way[:1])
+        terminal.wait_for_prompt(way[1].prompt)
+        terminal.type(keys(Step(way[1].prompt, ("d_breath",))).removesuffix(ENTER))
+        terminal.type(key)
+        terminal.wait_for(SAVE, ">")
+        assert rules_in_voice(engine.rulebase, "they").dispositions["emergency"].say.upper() in terminal.said
+        terminal.type("y")
+        terminal.wait_for("answers-2.toml", ">")
+        terminal.type(ENTER)
+        terminal.wait_for("--resume answers-2.toml")
+        assert terminal.end() == 130
+    assert (tmp_path / "answers.toml").read_text() == "mine"
+    kept = tmp_path / "answers-2.toml"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    file = read_answer_file(kept, engine.rulebase)
+    assert (file.answers, file.ticked) == ({"start": "adult"}, {"danger": ("d_breath",)})
+    with Terminal("--resume", "answers-2.toml") as terminal:
+        terminal.wait_for_prompt(way[1].prompt)
+        assert "\u25cf 1 " in shown(terminal)
+        assert terminal.stop("q") == 130
+    assert read_answer_file(kept, engine.rulebase).ticked == file.ticked
+
+
+def test_a_second_ctrl_c_leaves_at_once(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = steps_to(engine, RUNNER)[:2]
+    with Terminal() as terminal:
+        terminal.answer([first])
+        terminal.wait_for_prompt(second.prompt)
+        terminal.type(CTRL_C)
+        terminal.wait_for(SAVE, ">")
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130
+        assert "Traceback" not in terminal.raw
+    with Terminal() as terminal:  # nothing was answered: nothing is asked
+        terminal.wait_for_prompt(first.prompt)
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130
+        assert SAVE not in terminal.said
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- changing an answer once there is a result
+
+
+def test_any_answer_can_be_changed_after_the_result(engine: Engine, tmp_path: Path) -> None:
+    """It is asked again, and what is due because of it; then comes the new result."""
+    kept = tmp_path / "kept.toml"
+    changed: Answers = {**RUNNER, "health": ("h_meds",), "meds": ("m_inhaler",)}
+    with Terminal("--save", str(kept)) as terminal:
+        terminal.answer(steps_to(engine, RUNNER))
+        terminal.accept_review()
+        terminal.wait_for_more()
+        terminal.type("a" + ENTER)
+        terminal.wait_for("Number of an answer", ">")
+        number = [name for name in engine.rulebase.questions if name in RUNNER].index("health") + 1
+        terminal.type(f"{number}{ENTER}")
+        after = {name: answer for name, answer in RUNNER.items() if name != "health"}
+        terminal.answer(steps_to(engine, changed, after))
+        terminal.wait_for_more()
+        assert REVIEW not in terminal.news
+        terminal.type(ENTER)
+        assert terminal.end() == 0
+    assert read_answer_file(kept, engine.rulebase).answers == changed
+
+
+def test_an_answer_can_be_changed_after_an_emergency(engine: Engine, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    wrong, right = steps_to(engine, MANY), steps_to(engine, RUNNER)
+    with Terminal("--save", str(kept)) as terminal:
+        terminal.answer(wrong)
+        terminal.wait_for(LEAVE, ">")
+        terminal.type("a" + ENTER)
+        terminal.wait_for("Number of an answer", ">")
+        terminal.type("2" + ENTER)
+        terminal.wait_for_prompt(wrong[1].prompt)
+        terminal.type(keys(wrong[1]).removesuffix(ENTER) + "0")  # untick them
+        terminal.answer(right[2:])
+        terminal.accept_review()
+        terminal.wait_for_more()
+        terminal.type(ENTER)
+        assert terminal.end() == 0
+    assert read_answer_file(kept, engine.rulebase).answers == RUNNER
+
+
+# --- a window that changes its size
+
+
+def settled(terminal: Terminal, *texts: str) -> None:
+    """Until the window shows all of this."""
+    terminal.until(lambda: all(text in shown(terminal) for text in texts))
+
+
+def test_a_list_is_laid_out_again_in_another_window(engine: Engine) -> None:
+    """No sign is cut within, and none is lost: what does not fit is a turn away."""
+    first, danger = steps_to(engine, RUNNER)[:2]
+    numbered = [in_words(f"{n} {option.text}") for n, option in enumerate(danger.prompt.lines, 1)]
+    with Terminal() as terminal:
+        terminal.answer([first])
+        terminal.wait_for_prompt(danger.prompt)
+        assert all(line in shown(terminal) for line in numbered)
+        terminal.resize(40, 12)
+        settled(terminal, MORE_BELOW, numbered[0], danger.prompt.text)
+        seen = [shown(terminal), *map(in_words, terminal.read_on())]
+        for line in numbered:
+            assert any(line in window for window in seen), line
+        for number, window in enumerate(seen):
+            cut = [n for n in range(1, len(numbered) + 1) if re.search(rf"[\u25cb\u25cf] {n} ", window)]
+            assert all(numbered[n - 1] in window for n in cut), number
+        terminal.resize(80, 24)
+        settled(terminal, *numbered)
+        assert shown(terminal).count(danger.prompt.text) == 1
+        assert terminal.stop("q") == 130
+
+
+def test_an_emergency_is_laid_out_again_and_starts_at_its_top(engine: Engine) -> None:
+    told = assess(engine, FOOT).disposition
+    with Terminal() as terminal:
+        terminal.answer(steps_to(engine, FOOT))
+        terminal.wait_for(LEAVE, ">")
+        terminal.resize(40, 12)
+        settled(terminal, told.say.upper(), "Why:", "more. >")
+        assert next(line for line in terminal.window if line) == terminal.window[0]
+        terminal.type(ENTER)
+        terminal.until(lambda: "Why:" not in shown(terminal) and LEAVE in shown(terminal))
+        assert told.say.upper() in shown(terminal)
+        terminal.resize(80, 24)
+        settled(terminal, "Why:", *(in_words(text) for text in told.more), "leave. >")
+        terminal.type(ENTER)
+        assert terminal.end() == 0
+
+
+def test_a_long_text_starts_at_its_top_and_is_laid_out_again(engine: Engine) -> None:
+    steps = rules_in_voice(engine.rulebase, "you").relief_now.steps
+    first, danger = steps_to(engine, RUNNER)[:2]
+    with Terminal(columns=40, rows=12) as terminal:
+        terminal.answer([first])
+        terminal.wait_for_prompt(danger.prompt)
+        terminal.type("h")
+        terminal.until(lambda: "Page 1 of" in shown(terminal) and terminal.window_ends_with(">"))
+        assert in_words(f"1. {steps[0]}") in shown(terminal)
+        terminal.resize(80, 24)
+        settled(terminal, in_words(steps[0]), in_words(steps[-1]), f"{GO_ON} >")
+        terminal.type(ENTER)
+        terminal.wait_for_prompt(danger.prompt)
+        assert terminal.stop("q") == 130
+
+
+def test_a_result_longer_than_the_window_is_read_from_its_first_line(engine: Engine) -> None:
+    with Terminal(columns=40, rows=16) as terminal:
+        terminal.answer(steps_to(engine, NIGHT))
+        terminal.accept_review()
+        say = in_words(rules_in_voice(engine.rulebase).dispositions["routine"].say)
+        settled(terminal, say, "Page 1 of")
+        while "Page " in shown(terminal):
+            before = terminal.window
+            terminal.type(ENTER)
+            terminal.until(lambda before=before: terminal.window != before and terminal.window_ends_with(">"))
+        assert say in shown(terminal)  # once more
+        assert MORE in shown(terminal)
+        terminal.type(ENTER)
+        assert terminal.end() == 0
+
+
+# --- ended from outside
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_is_told_to_end_keeps_what_save_asks_for_and_is_asked_nothing(
+    engine: Engine, tmp_path: Path, number: int
+) -> None:
+    kept = tmp_path / "kept.toml"
+    first, danger = steps_to(engine, URGENT)[:2]
+    with Terminal("--save", str(kept)) as terminal:
+        terminal.answer([first])
+        terminal.wait_for_prompt(danger.prompt)
+        terminal.type(keys(Step(danger.prompt, ("d_fever",))).removesuffix(ENTER))
+        terminal.until(lambda: "\u25cf" in shown(terminal))
+        terminal.child.kill(number)
+        assert terminal.end() == 130
+        assert SAVE not in terminal.said
+        assert terminal.raw.rfind("\x1b[?25h") > terminal.raw.rfind("\x1b[?25l")
+    assert read_answer_file(kept, engine.rulebase).ticked == {"danger": ("d_fever",)}
+
+
+def test_a_terminal_that_is_gone_keeps_what_save_asks_for(engine: Engine, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    first, danger = steps_to(engine, URGENT)[:2]
+    with Terminal("--save", str(kept)) as terminal:
+        terminal.answer([first])
+        terminal.wait_for_prompt(danger.prompt)
+    assert read_answer_file(kept, engine.rulebase).answers == {"start": "adult"}
+
+
+@pytest.mark.parametrize("more", [[], ["--save", "kept.toml"]])
+def test_within_an_event_loop_one_line_says_what_to_do(more: list[str]) -> None:
+    code = f"""
+import asyncio
+from triage.cli.main import main
+async def inside():
+    return main({more})
+raise SystemExit(asyncio.run(inside()))
+"""
+    with Terminal(program=("-c", code)) as terminal:
+        assert terminal.end() == 2
+        said = [line for line in terminal.transcript if line]
+        assert "--plain" in terminal.said
+        assert "Traceback" not in terminal.raw
+        assert len(said) <= 2
 
 
 def test_stopped_without_save_it_says_how_to_within_the_window(engine: Engine) -> None:
@@ -408,16 +636,16 @@ def test_the_parts_of_a_result_end_with_how_it_was_concluded(engine: Engine) -> 
         terminal.accept_review()
         terminal.wait_for("[clot]")
         terminal.wait_for_more()
-        terminal.type("1" + ENTER)
-        terminal.wait_for("What would make it more urgent", "How this was concluded")
-        terminal.wait_for_more()
+        terminal.type("m" + ENTER)
+        terminal.wait_for("What would make it more urgent", "How this was concluded", PARTS, ">")
         last = next(line for line in terminal.window if line.endswith("How this was concluded"))
         terminal.type(last.split()[0] + ENTER)
         terminal.until(lambda: "Page 1 of" in terminal.news and terminal.window_ends_with(">"))
         assert any(line == "How this was concluded" for line in terminal.window)
         assert "[self_care]" in shown(terminal)
         terminal.type(ENTER)
-        terminal.wait_for("you said: ", "[kind]")
+        terminal.wait_for("you said: ", "[kind]", PARTS, ">")
+        terminal.type(ENTER)
         terminal.wait_for_more()
         terminal.type(ENTER)
         assert terminal.end() == 0
@@ -476,7 +704,7 @@ def test_a_plain_emergency_in_a_terminal_is_told_once(engine: Engine) -> None:
         terminal.wait_for(LEAVE, "> ")
         terminal.type("\n")
         assert terminal.end() == 0
-        assert terminal.said.count(engine.rulebase.dispositions["emergency"].say.upper()) == 1
+        assert terminal.said.count(rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()) == 1
 
 
 @pytest.mark.parametrize("key", ["q\n", CTRL_C, CTRL_D], ids=["q", "ctrl-c", "ctrl-d"])
@@ -514,7 +742,7 @@ def test_plain_prompts_in_a_pipe_stop_at_the_end_of_the_input_and_go_on(engine: 
 def test_an_emergency_in_a_pipe_gives_its_result_at_the_end_of_the_input(engine: Engine) -> None:
     done = piped("".join(map(plain_line, steps_to(engine, FOOT))), "--plain")
     assert done.returncode == 0
-    assert done.stdout.startswith(engine.rulebase.dispositions["emergency"].say.upper())
+    assert done.stdout.startswith(rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper())
 
 
 def test_empty_lines_answer_no_plain_list() -> None:

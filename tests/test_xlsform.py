@@ -31,6 +31,7 @@ from triage.knowledge.model import Answer, Answers, Question, RedFlag, RuleBase
 from triage.knowledge.voices import rules_in_voice
 from triage.reasoning.assessment import find_flags
 from triage.reasoning.engine import Engine
+from triage.version import how_to_install
 
 SPACES = {"x": "http://www.w3.org/2002/xforms", "h": "http://www.w3.org/1999/xhtml"}
 
@@ -309,7 +310,7 @@ def test_a_missing_library_is_said_with_what_to_do(rulebase: RuleBase, monkeypat
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(FaultyInput) as caught:
         xlsform.as_xlsx(rulebase)
-    assert caught.value.faults[0].hint == xlsform.INSTALL_OPENPYXL
+    assert caught.value.faults[0].hint == how_to_install("xlsform")
 
 
 def test_export_writes_the_file(tmp_path: Path, rulebase: RuleBase) -> None:

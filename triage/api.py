@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from triage.conversation import answers as answer_files
 from triage.conversation.answers import AnswerFile, with_level
@@ -30,8 +30,9 @@ from triage.output.view import Wanted, view_of
 from triage.reasoning import assessment as assessments
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
-from triage.scale.records import Records
-from triage.scale.tables import Tables
+
+if TYPE_CHECKING:
+    from triage.scale.records import Records
 
 __all__ = [
     "AnswerFile",
@@ -123,7 +124,7 @@ def assess_rows(
     Nothing that is in a record is raised. `error` says what is wrong with it, or which questions are open, and is None
     where there is a result. `partial`: a record with open questions has a result too, with the least that is known; where
     nothing so far asks for a doctor, its `disposition` and `see_doctor` are None.
-    The first call in a process takes a second or two more, to make tables of the rules.
+    Raises FaultyInput where polars (the extra `batch`) is not installed. The first call in a process imports it.
     """
     return list(_records(rules).results(records, partial))
 
@@ -189,10 +190,12 @@ def _read_built_in() -> Rules:
 
 
 def _records(rules: Rules | None) -> Records:
+    from triage.scale.records import Records  # needs the extra `batch`
+
     rules = _built_in() if rules is None else rules
     with _one_at_a_time:
         if rules._records is None:
-            rules._records = Records(Tables(rules._engine.rulebase))
+            rules._records = Records(rules._engine.rulebase)
         return rules._records
 
 

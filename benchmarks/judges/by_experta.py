@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.judges.common import Judge
+from benchmarks.judges.common import Judge, RowOutcome
 from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
-from triage.scale.tables import RowOutcome
 
 NEEDS = ""
 

@@ -27,11 +27,39 @@ from triage.knowledge.model import (
 )
 from triage.reasoning.engine import Production, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import domain_of
-from triage.scale.tables import RowOutcome
+from triage.reasoning.results import Assessment
 
 LAYERS = ANSWERS, FINDINGS, TOLD = range(3)
 ASKED, AFTER, LATER = "asked/", "after urgent/", "yields later/"  # before the name of a question
 REMEMBERED = 10_000  # answers whose facts are known, as many as `batch` keeps of a column
+
+
+class RowOutcome(NamedTuple):
+    """What a batch tells of a case: ids, in the order in which a result shows them."""
+
+    disposition: Disposition
+    pharmacist: bool
+    red_flags: tuple[str, ...]
+    causes: tuple[str, ...]
+    needs_checking: tuple[str, ...]
+    checks: tuple[str, ...]
+    missing: tuple[str, ...]
+    pending: bool
+
+    @classmethod
+    def of(cls, rulebase: RuleBase, found: Assessment) -> RowOutcome:
+        """The same of an assessment; the level as it is written, in no voice."""
+        return cls(
+            rulebase.dispositions[found.disposition.id],
+            found.pharmacist is not None,
+            tuple(f.flag.id for f in found.red_flags),
+            tuple(c.cause.id for c in found.causes),
+            tuple(c.cause.id for c in found.needs_checking),
+            tuple(c.id for c in found.checks),
+            found.missing,
+            found.may_be_explained,
+        )
+
 
 Judge = Callable[[Sequence[Answers]], list[RowOutcome]]
 

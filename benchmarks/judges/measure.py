@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from benchmarks.judges import people as crowd
 from benchmarks.judges.copies import QUESTIONS, RULES, answered
-from benchmarks.judges.process import CLIPS, PYTHON, TABLES, Failed, Peer, Plain, Process, Times
+from benchmarks.judges.process import CLIPS, COLUMNS, PYTHON, Failed, Peer, Plain, Process, Times
 from triage.knowledge.model import Answers, RuleBase
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,7 +27,7 @@ People = Mapping[str, Sequence[Answers]]
 
 
 class Extent(NamedTuple):
-    """How much is measured. `chunk`: people that the tables judge at once; `least`: seconds of one measurement."""
+    """How much is measured. `chunk`: people that the columns judge at once; `least`: seconds of one measurement."""
 
     agreeing: int = 2000
     rounds: int = 5
@@ -267,10 +267,10 @@ class Bar(NamedTuple):
 def bars(figures: Mapping[Peer, Figures], batch: Batch) -> list[Bar]:
     """All that can be told of what was measured."""
     by_name = {peer.name: found for peer, found in figures.items()}
-    python, tables = by_name[PYTHON], by_name[TABLES]
+    python, columns = by_name[PYTHON], by_name[COLUMNS]
     found = [
-        Bar("the table step against plain Python, the survey", python.survey.case / tables.survey.case, 0.3),
-        Bar("the table step against plain Python, random cases", python.random.case / tables.random.case, 0.3),
+        Bar("the column step against plain Python, the survey", python.survey.case / columns.survey.case, 0.3),
+        Bar("the column step against plain Python, random cases", python.random.case / columns.random.case, 0.3),
         Bar("twice the rows take", batch.one / batch.half, 2.2, at_most=True),
         Bar("`--jobs 2` against one process", batch.one_clock / batch.two, 1.7, remark="needs two idle cores"),
     ]
@@ -281,5 +281,5 @@ def bars(figures: Mapping[Peer, Figures], batch: Batch) -> list[Bar]:
 
 
 def grows(peers: Sequence[Peer]) -> list[Peer]:
-    """Those whose growth is measured, the reference first: not the tables a second time."""
+    """Those whose growth is measured, the reference first: not the columns a second time."""
     return [peer for peer in peers if peer.build == "build"]

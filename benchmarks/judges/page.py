@@ -18,7 +18,7 @@ PAGE = """\
 # Performance
 
 Written by `python benchmarks/peers.py`; do not edit it by hand. How it is measured is in
-[benchmarks/README.md](../benchmarks/README.md), how the tables work in
+[benchmarks/README.md](../benchmarks/README.md), how the columns work in
 [batch.md](batch.md#how-it-is-fast).
 
 The same rules, translated by a program into other rule engines and into plain Python. All of those below gave the same
@@ -29,16 +29,15 @@ Machine: {machine}.
 
 ## What it does and does not show
 
-- **The tables are a method, not an engine.** experta fills them; any engine here could fill them as well, and would
-  then be as fast in a batch. Plain Python beats every engine, too, when rules are compiled into it.
+- **The columns are a method, not an engine.** The rules become expressions over columns of bits, which polars works out.
+  experta is the judge: the tests compare every rule with it. Plain Python beats every engine, too, when rules are compiled.
 - **They need many cases.** They judge thousands of rows at once. For one case at a time CLIPS is many times faster than the
-  tables, and than experta, which the interview and `run` use: there a few milliseconds do not matter to a person.
+  columns, and than experta, which the interview and `run` use: there a few milliseconds do not matter to a person.
 - **It is a comparison from Python.** Most of the time of CLIPS goes into handing answers over and results back through
-  clipspy; its own matching took about a sixth of it (tried once). In a program written in C, CLIPS would be much nearer to the tables.
-- **They need these rules.** Rules over few questions with few options each, without loops or sums over facts. The number of
-  cells could explode with other rules. The other engines do more general things: joins over many facts, numbers, functions,
+  clipspy; its own matching took about a sixth of it (tried once). In a program written in C, CLIPS would be much nearer to the columns.
+- **They need these rules.** Rules over questions with few options each, without loops or joins. The other engines do more general things: joins over many facts, numbers, functions,
   truth maintenance, changes by hand, editors, other languages. None of that is measured.
-- **They cost a start.** Filling them takes as long as {fill:,.0f} cases of CLIPS. For a handful of files, `run` is right.
+- **They cost a start.** Making them takes as long as {fill:,.0f} cases of CLIPS. For a handful of files, `run` is right.
 - **The translation is one of many.** Someone who knows an engine better may write rules that it runs faster. Several forms were
   tried for CLIPS and zen-engine; the fastest is here.
 - **The survey is made up.** Most people in it give the most usual answer to each question. Other people take other times.
@@ -128,7 +127,7 @@ def _version(package: str) -> str:
 
 def _fill(figures: Mapping[Peer, Figures]) -> float:
     by_name = {peer.name: found for peer, found in figures.items()}
-    return by_name["tables"].build / by_name.get("clips", by_name["python"]).random.case
+    return by_name["columns"].build / by_name.get("clips", by_name["python"]).random.case
 
 
 def _one(figures: Mapping[Peer, Figures]) -> str:

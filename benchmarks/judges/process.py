@@ -33,11 +33,11 @@ class Peer(NamedTuple):
         return not self.needs or importlib.util.find_spec(self.needs) is not None
 
 
-EXPERTA, TABLES, PYTHON, CLIPS = "experta", "tables", "python", "clips"
+EXPERTA, COLUMNS, PYTHON, CLIPS = "experta", "columns", "python", "clips"
 PEERS = (
     Peer(EXPERTA, "ours: experta, case by case", "by_experta"),
-    Peer("tables-alone", "ours: the tables, case by case", "by_tables", "build_alone"),
-    Peer(TABLES, "ours: the tables, many cases at once", "by_tables", bulk=True),
+    Peer("columns-alone", "ours: the columns, case by case", "by_columns", "build_alone"),
+    Peer(COLUMNS, "ours: the columns, many cases at once", "by_columns", bulk=True),
     Peer(PYTHON, "plain Python, compiled", "by_python"),
     Peer(CLIPS, "CLIPS (clipspy)", "by_clips"),
     Peer("zen", "zen-engine, decision tables", "by_zen"),

@@ -12,7 +12,7 @@ WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-PHONE, ZOOMED, DESK = 320, 640, 1280  # CSS pixels; the second is the third at 200 %
+NARROW, PHONE, ZOOMED, DESK = 320, 390, 640, 1280  # CSS pixels; the third is the fourth at 200 %
 LOOK = (Path(__file__).parent / "look.js").read_text("utf-8")
 
 

@@ -2,117 +2,88 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from io import BytesIO
-from random import Random
-from typing import Any
 
 import pytest
 from chromium import Watch
 from pypdf import PdfReader
 
-from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
+from browser.showing import DESK, NARROW, PHONE, Shown, wide
 from triage.cli.common import written
-from triage.conversation.interview import missing_from
-from triage.output.view import NOTHING_MORE, Wanted
-from triage.reasoning.assessment import assess
+from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
-SAMPLE, LONGEST = 5, 6  # scenarios that are shown
-MOST_DIFFERENT = ("emergency", "self_care", "not finished", "explained")
-SHEETS = {"emergency": 1, "urgent": 3}  # of paper; of any other level 4
+POINT = 4 / 3  # in CSS pixels
+SHEETS = {"emergency": 1}  # of paper; of any other level 3
 
 
 @pytest.fixture(scope="module")
-def results(stories: Mapping[str, Assessment]) -> dict[str, Assessment]:
-    """Of every story that is told to its end."""
-    return {name: found for name, found in stories.items() if found.complete}
+def pages(engine: Engine, stories: Mapping[str, Assessment]) -> dict[str, str]:
+    """The longest page of every level, and of those that are not finished."""
+    longest: dict[str, str] = {}
+    for found in stories.values():
+        name = found.disposition.id if found.complete else "not finished"
+        longest[name] = max(longest.get(name, ""), written("html", engine.rulebase, found, WANTED), key=len)
+    assert longest.keys() == {*(level.id for level in engine.rulebase.ladder), "not finished"}
+    return longest
 
 
 @pytest.fixture(scope="module")
-def by_length(engine: Engine, results: dict[str, Assessment]) -> list[str]:
-    """Every story, the one first that tells most."""
-    lengths = {name: len(written("text", engine.rulebase, one, NOTHING_MORE)) for name, one in results.items()}
-    return sorted(lengths, key=lambda name: -lengths[name])
-
-
-@pytest.fixture(scope="module")
-def kinds(engine: Engine, results: dict[str, Assessment], by_length: list[str]) -> dict[str, str]:
-    """The longest page of every kind: each level, pregnancy, a child; one not finished, one that explains all."""
-    level_of = {name: results[name].disposition.id for name in by_length}
-    first = {level: next(name for name in by_length if level_of[name] == level) for level in set(level_of.values())}
-    assert first.keys() == {level.id for level in engine.rulebase.ladder}
-    first |= {
-        folder: next(name for name in by_length if name.startswith(folder)) for folder in ("pregnancy", "children")
-    }
-    pages = {kind: page_of(engine, results[name]) for kind, name in first.items()}
-    begun = dict(list(results[by_length[0]].answers.items())[:4])
-    pages["not finished"] = page_of(engine, assess(engine, begun, missing_from(engine, begun)))
-    whole = results[by_length[0]]
-    causes = tuple(cause for cause in engine.rulebase.causes if cause not in {c.cause.id for c in whole.causes})
-    pages["explained"] = page_of(engine, whole, WANTED._replace(how=True, why_not=causes[:3]))
-    return pages
-
-
-@pytest.fixture(scope="module")
-def pages(
-    engine: Engine, results: dict[str, Assessment], by_length: list[str], kinds: dict[str, str]
-) -> dict[str, str]:
-    """Of every kind, the longest ones, and a sample of the others."""
-    some = by_length[:LONGEST] + Random(5).sample(by_length[LONGEST:], SAMPLE)
-    return kinds | {name: page_of(engine, results[name]) for name in some}
-
-
-def page_of(engine: Engine, one: Assessment, wanted: Wanted = WANTED) -> str:
-    return written("html", engine.rulebase, one, wanted)
-
-
-WIDTHS = pytest.mark.parametrize(
-    "shown",
-    [wide(PHONE), wide(ZOOMED, device_scale_factor=2), wide(DESK)],
-    ids=["phone", "zoomed", "desk"],
-    indirect=True,
-)
-
-
-def every(pages: Mapping[str, str], shown: Shown, found: Any) -> dict[str, Any]:
-    """What `found` finds on each page, where it finds something."""
-    told = {}
-    for name, html in pages.items():
-        shown.show(html)
-        if faults := found():
-            told[name] = faults
-    return told
+def others(engine: Engine, stories: Mapping[str, Assessment]) -> dict[str, str]:
+    """One that tells everything, and one in large print: each of a result with much to tell."""
+    found = max(stories.values(), key=lambda one: len(one.relief) + len(one.prevention) + len(one.checks))
+    kinds = {"full": WANTED._replace(full=True), "large": WANTED._replace(large=True)}
+    return {name: written("html", engine.rulebase, found, wanted) for name, wanted in kinds.items()}
 
 
 # --- on a screen
 
 
+LEVELS = ("emergency", "urgent", "soon", "routine", "self_care")
+
+
 @pytest.mark.parametrize(
-    "shown",
-    [wide(DESK), wide(DESK, color_scheme="dark"), wide(PHONE)],
-    ids=["light", "dark", "phone"],
-    indirect=True,
+    ("shown", "some"),
+    [
+        (wide(NARROW), (*LEVELS, "full")),
+        (wide(PHONE, color_scheme="dark"), (*LEVELS, "large")),
+        (wide(DESK), (*LEVELS, "not finished")),
+    ],
+    ids=["narrow", "dark phone", "desk"],
+    indirect=["shown"],
 )
-def test_axe_finds_no_violation(kinds: dict[str, str], shown: Shown, request: pytest.FixtureRequest) -> None:
-    """Of every kind of page where it is light; dark and on a phone of the four that differ most."""
-    some = kinds if "light" in request.node.name else {name: kinds[name] for name in MOST_DIFFERENT}
-    assert every(some, shown, shown.violations) == {}
+def test_it_is_accessible_whole_and_silent(
+    pages: dict[str, str], others: dict[str, str], some: tuple[str, ...], shown: Shown, watch: Watch
+) -> None:
+    for name in some:
+        shown.show((pages | others)[name])
+        assert (name, shown.violations(), shown.faults()) == (name, [], [])
+    assert {url.rsplit("/", 1)[1] for url in watch.requests} == {"page.html"}
+    assert [text for text in watch.messages if "axe" not in text] == []
 
 
-@WIDTHS
-def test_nothing_is_cut_off_or_overlaps_or_is_faint(pages: dict[str, str], shown: Shown) -> None:
-    assert every(pages, shown, shown.faults) == {}
+SMALLEST = """() => Math.min(...[...document.querySelectorAll("%s")].filter(one => one.checkVisibility())
+    .map(one => parseFloat(getComputedStyle(one).fontSize)))"""
 
 
-@pytest.mark.parametrize("shown", [wide(DESK, color_scheme="dark")], ids=["dark"], indirect=True)
-def test_nothing_is_faint_in_the_dark(kinds: dict[str, str], shown: Shown) -> None:
-    assert shown.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    assert every(kinds, shown, shown.faults) == {}
+def smallest(shown: Shown, selector: str) -> float:
+    """The size of the smallest letters there, in points of paper."""
+    size: float = shown.page.evaluate(SMALLEST % selector)
+    return round(size / POINT, 2)
+
+
+@pytest.mark.parametrize("shown", [wide(NARROW), wide(DESK)], ids=["narrow", "desk"], indirect=True)
+def test_letters_on_the_screen_are_large(pages: dict[str, str], others: dict[str, str], shown: Shown) -> None:
+    shown.show(pages["self_care"])
+    assert smallest(shown, "main p, main li, main td") >= 17 / POINT
+    shown.show(others["large"])
+    assert smallest(shown, "body *") >= 24 / POINT
 
 
 SPACED = """() => document.querySelectorAll("body, body *").forEach((element) => {
@@ -122,52 +93,41 @@ SPACED = """() => document.querySelectorAll("body, body *").forEach((element) =>
 })"""
 
 
-@pytest.mark.parametrize("shown", [wide(PHONE), wide(DESK)], ids=["phone", "desk"], indirect=True)
-def test_a_reader_can_space_the_text(kinds: dict[str, str], shown: Shown) -> None:
+@pytest.mark.parametrize("shown", [wide(NARROW)], ids=["narrow"], indirect=True)
+def test_a_reader_can_space_the_text(pages: dict[str, str], others: dict[str, str], shown: Shown) -> None:
     """WCAG 1.4.12; drawings are not text that can be spaced."""
-
-    def faults() -> list[str]:
-        shown.page.evaluate(SPACED)
-        return [fault for fault in shown.faults() if not fault.startswith("cut off")]
-
-    assert every(kinds, shown, faults) == {}
-
-
-def test_nothing_is_asked_for_and_nothing_is_complained_about(
-    pages: dict[str, str], shown: Shown, watch: Watch
-) -> None:
-    for html in pages.values():
+    for html in (pages["routine"], *others.values()):
         shown.show(html)
-    assert watch.messages == []
-    assert {url.rsplit("/", 1)[1] for url in watch.requests} == {"page.html"}
+        shown.page.evaluate(SPACED)
+        assert [fault for fault in shown.faults() if not fault.startswith("cut off")] == []
 
 
-LOADING = {
-    "image": "new Image().src = 'data:,x'",
-    "style": "document.body.append(Object.assign(document.createElement('style'), {textContent: 'p { color: red }'}))",
-    "script": "document.body.append(Object.assign(document.createElement('script'), {textContent: 'x = 1'}))",
-    "frame": "document.body.append(Object.assign(document.createElement('iframe'), {src: 'data:,x'}))",
-}
+LOADING = (
+    "new Image().src = 'data:,x'",
+    "document.body.append(Object.assign(document.createElement('style'), {textContent: 'p { color: red }'}))",
+    "document.body.append(Object.assign(document.createElement('script'), {textContent: 'x = 1'}))",
+    "document.body.append(Object.assign(document.createElement('iframe'), {src: 'data:,x'}))",
+)
 
 
-@pytest.mark.parametrize("loading", LOADING.values(), ids=LOADING.keys())
+@pytest.mark.parametrize("loading", LOADING, ids=["image", "style", "script", "frame"])
 def test_what_somebody_adds_to_the_page_is_not_loaded(
-    kinds: dict[str, str], shown: Shown, watch: Watch, loading: str
+    pages: dict[str, str], shown: Shown, watch: Watch, loading: str
 ) -> None:
-    shown.show(kinds["self_care"])
+    shown.show(pages["emergency"])
     assert watch.messages == []
     with shown.page.expect_console_message(lambda message: "Content Security Policy" in message.text):
         shown.page.evaluate(f"() => {{ {loading} }}")
 
 
-def test_the_keyboard_reaches_every_link_and_shows_where_it_is(kinds: dict[str, str], shown: Shown) -> None:
-    shown.show(kinds["self_care"])
+def test_the_keyboard_reaches_every_link_and_shows_where_it_is(others: dict[str, str], shown: Shown) -> None:
+    shown.show(others["full"])
     links = shown.page.locator("a:visible")
-    for at in range(links.count()):
+    assert links.count() > 3
+    for at in range(5):
         shown.page.keyboard.press("Tab")
         assert links.nth(at).evaluate("link => link === document.activeElement")
         assert links.nth(at).evaluate("link => getComputedStyle(link).outlineStyle") != "none"
-    assert links.count() > 3
 
 
 # --- on paper
@@ -195,41 +155,61 @@ def squeezed(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def sheets_of(shown: Shown, paper: str) -> PdfReader:
-    """What is printed; reading the words of a sheet takes longer than printing it."""
-    return PdfReader(BytesIO(shown.page.pdf(format=paper)))
+def sheets_of(shown: Shown, paper: str) -> list[str]:
+    """The text of each sheet that is printed."""
+    return [sheet.extract_text() for sheet in PdfReader(BytesIO(shown.page.pdf(format=paper))).pages]
 
 
-def lost_words(shown: Shown, sheets: PdfReader) -> list[str]:
+def lost_words(shown: Shown, sheets: list[str]) -> list[str]:
     """The words of the page that cannot be selected there."""
-    text = squeezed("".join(sheet.extract_text() for sheet in sheets.pages))
+    text = squeezed("".join(sheets))
     return [word for word in words_shown(shown) if squeezed(word) not in text]
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_it_prints_on_few_sheets_and_no_heading_ends_one(
-    pages: dict[str, str], shown: Shown, paper: str, results: dict[str, Assessment]
+def lone_headings(shown: Shown, sheets: list[str]) -> list[str]:
+    """The headings with which a sheet ends, but for its number."""
+    headings = [squeezed(one) for one in shown.page.locator("h1, h2, h3").all_inner_texts()]
+    last = [
+        [line for line in map(squeezed, sheet.splitlines()) if not re.fullmatch(r"\d+(/\d+)?", line)][-1]
+        for sheet in sheets
+    ]
+    return [line for line in last if any(heading.endswith(line) for heading in headings)]
+
+
+ADVICE = """items => items.map(one => [...one.querySelectorAll("h3, li")].map(part => part.innerText))"""
+
+
+def torn_advice(shown: Shown, sheets: list[str]) -> list[str]:
+    """What to do, where not all of it, with its cautions, stands on one sheet."""
+    flat = [squeezed(sheet) for sheet in sheets]
+    advice: list[list[str]] = shown.page.locator("#relief > ul > li").evaluate_all(ADVICE)
+    return [parts[0] for parts in advice if not any(all(squeezed(part) in sheet for part in parts) for sheet in flat)]
+
+
+@pytest.mark.parametrize(("paper", "more"), [("A4", ["full", "large"]), ("Letter", [])])
+def test_it_prints_whole_on_few_sheets(
+    pages: dict[str, str], others: dict[str, str], shown: Shown, paper: str, more: list[str]
 ) -> None:
-    """Each with all its steps, in columns that are filled."""
-    for name, html in pages.items():
-        level = results[name].disposition.id if name in results else name
-        shown.show(html)
-        sheets = sheets_of(shown, paper).pages
-        assert len(sheets) <= SHEETS.get(level, 4) or name == "explained", name
-        headings = {squeezed(one) for one in shown.page.locator("h2, h3").all_inner_texts()}
-        last = [[squeezed(line) for line in sheet.extract_text().splitlines()][-2] for sheet in sheets]
-        assert not headings & set(last), name
-
-
-def test_every_printed_word_can_be_selected(kinds: dict[str, str], shown: Shown) -> None:
     shown.page.emulate_media(media="print")  # for the words; the PDF is always of that
-    assert every(kinds, shown, lambda: lost_words(shown, sheets_of(shown, "A4"))) == {}
+    for name in (*LEVELS, *more):
+        shown.show((pages | others)[name])
+        sheets = sheets_of(shown, paper)
+        told = [lost_words(shown, sheets), lone_headings(shown, sheets), torn_advice(shown, sheets)]
+        assert (name, told) == (name, [[], [], []])
+        assert name in others or len(sheets) <= SHEETS.get(name, 3), name
 
 
-def test_on_paper_nothing_is_faint_in_grey_or_overlaps(pages: dict[str, str], shown: Shown) -> None:
+def test_on_paper_nothing_is_faint_in_grey_or_overlaps_and_letters_are_large(
+    pages: dict[str, str], others: dict[str, str], shown: Shown
+) -> None:
     shown.page.set_viewport_size({"width": 718, "height": 1000})  # what an A4 sheet leaves
     shown.page.emulate_media(media="print")
-    assert every(pages, shown, lambda: shown.faults(paper=True)) == {}
+    for name, html in (pages | others).items():
+        shown.show(html)
+        assert (name, shown.faults(paper=True)) == (name, [])
+        assert smallest(shown, "#result *") >= 12, name
+    assert name == "large"
+    assert smallest(shown, "body *") >= 16
 
 
 # --- the tests themselves
@@ -264,8 +244,17 @@ def test_axe_sees_what_is_wrong(shown: Shown) -> None:
 def test_a_lost_word_is_seen(shown: Shown) -> None:
     shown.show("<!doctype html><title>t</title>" + "<p>office</p>" * 200)
     sheets = sheets_of(shown, "A4")
-    assert len(sheets.pages) > 4
+    assert len(sheets) > 4
     assert lost_words(shown, sheets) == []
     shown.show("<!doctype html><title>t</title><style>@media print { b { display: none } }</style><p>one<p><b>two</b>")
     sheets = sheets_of(shown, "A4")
-    assert (len(sheets.pages), lost_words(shown, sheets)) == (1, ["two"])
+    assert (len(sheets), lost_words(shown, sheets)) == (1, ["two"])
+
+
+def test_a_lone_heading_and_torn_advice_are_seen(shown: Shown) -> None:
+    number = "<style>@page { margin: 1cm; @bottom-right { content: counter(page) } }</style>"
+    advice = "<section id=relief><ul><li><h3>What to do</h3><ul><li>first<li style='break-before: page'>then"
+    shown.show(f"<!doctype html><title>t</title>{number}{advice}")
+    assert torn_advice(shown, sheets_of(shown, "A4")) == ["What to do"]
+    shown.show(f"<!doctype html><title>t</title>{number}<h2>A heading</h2><p style='break-before: page'>text")
+    assert lone_headings(shown, sheets_of(shown, "A4")) == ["Aheading"]

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 from chromium import Watch
 
-from browser.showing import DESK, PHONE, ZOOMED, Shown, wide
+from browser.showing import DESK, NARROW, ZOOMED, Shown, wide
 from triage.knowledge.model import RuleBase
-from triage.scale.counts import NONE, Counts
+from triage.scale.plan import NONE, Counts
 from triage.scale.summary import SUMMARIES, summary
 
 NAME = "a name of a file that is so long that it has to be broken/" + 9 * "the_answers_of_all_people_" + ".csv"
@@ -36,8 +36,8 @@ def pages(rulebase: RuleBase) -> dict[str, str]:
 SEEN = pytest.mark.parametrize(
     "shown",
     [
-        wide(PHONE),
-        wide(PHONE, color_scheme="dark"),
+        wide(NARROW),
+        wide(NARROW, color_scheme="dark"),
         wide(ZOOMED, device_scale_factor=2),
         wide(DESK),
         wide(DESK, color_scheme="dark"),
@@ -64,7 +64,7 @@ BARS = """() => [...document.querySelectorAll("#dispositions ~ table svg")].map(
 })"""
 
 
-@pytest.mark.parametrize("shown", [wide(PHONE), wide(DESK)], ids=["phone", "desk"], indirect=True)
+@pytest.mark.parametrize("shown", [wide(NARROW), wide(DESK)], ids=["phone", "desk"], indirect=True)
 def test_bars_are_drawn_as_long_as_their_shares(pages: dict[str, str], rulebase: RuleBase, shown: Shown) -> None:
     shown.show(pages["full"])
     drawn = shown.page.evaluate(BARS)

@@ -1,4 +1,4 @@
-"""Random answer sets, judged all at once by the tables, and one by one by the engine."""
+"""Random answer sets, judged all at once by the expressions of `batch`, and one by one by the engine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from functools import cache
 from random import Random
 
 import plain
+from judged import by_the_engine, judged
 
 from reliability.calls import built_in
 from reliability.result import Failure, Result
-from triage.conversation.interview import missing_from
 from triage.knowledge.model import Answers
-from triage.reasoning.assessment import assess
-from triage.reasoning.engine import Engine
-from triage.scale.tables import RowOutcome, Tables
+from triage.scale.expressions import Rules
 
 UNFINISHED = 0.25  # of the sets
 
@@ -24,9 +22,9 @@ def run(count: int, seed: int) -> Result:
     sets = [drawn(Random(f"tables {seed}/{nth}")) for nth in range(count)]
     kinds: Counter[str] = Counter()
     failures = []
-    for nth, (answers, said) in enumerate(zip(sets, _tables().outcomes(_tables().rows(sets)).rows(), strict=True)):
+    for nth, (answers, said) in enumerate(zip(sets, judged(_rules(), sets), strict=True)):
         right = by_the_engine(built_in(), answers)
-        kinds[f"tables: {right.disposition.id}"] += 1
+        kinds[f"tables: {right['disposition'] or 'not known yet'}"] += 1
         if said != right:
             failures.append(Failure("tables", f"seed {seed}, set {nth}", f"{said}, but {right} by the engine"))
     return Result(count, kinds, tuple(failures))
@@ -40,11 +38,6 @@ def drawn(random: Random) -> Answers:
     return answers
 
 
-def by_the_engine(engine: Engine, answers: Answers) -> RowOutcome:
-    """What the engine says, as the tables say it."""
-    return RowOutcome.of(engine.rulebase, assess(engine, answers, missing_from(engine, answers)))
-
-
 @cache
-def _tables() -> Tables:
-    return Tables(built_in().rulebase)
+def _rules() -> Rules:
+    return Rules(built_in().rulebase)

@@ -6,7 +6,7 @@ import argparse
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
@@ -14,23 +14,27 @@ from pathlib import Path
 from threading import current_thread, main_thread
 
 from triage.cli.common import check_ids, check_output, engine_of, is_same, remark, wanted_of, write, written
-from triage.cli.console import DONE, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
+from triage.cli.console import DONE, INDENT, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
 from triage.cli.formats import TEXT
-from triage.cli.page import OFFER, save_page
+from triage.cli.page import save_new, save_page
 from triage.conversation.answers import as_toml, is_stale, place_of, with_level, without_danger, write_whole
-from triage.conversation.interview import Interview, missing_from
-from triage.conversation.prompts import PAGE, PlainAsker, QuestionaryAsker, TerminalAsker
+from triage.conversation.interview import Interview, assess_so_far, missing_from
+from triage.conversation.prompts import Offer, PlainAsker, QuestionaryAsker, TerminalAsker
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
 from triage.knowledge.faults import FaultyInput
-from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.model import Answers
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
-from triage.output.text import emergency_lines, headline, requests, short, whole
-from triage.output.view import Wanted, view_of
+from triage.output.text import MORE, emergency_lines, headline, requests, short
+from triage.output.view import View, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
+from triage.version import program
+
+ON_THE_LINE = (MORE, "d")  # what is named below a result; "more" names the other keys
+LISTS, EXPLAINED = "l", "e"
 
 
 def interview(args: argparse.Namespace, opened: bool) -> int:
@@ -38,40 +42,54 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
     engine = engine_of(args.rules, args.country)
     check_ids(args.why_not, engine.rulebase)
     _resume(args)
-    title, known = _known_answers(args, engine)
+    title, known, ticked = _known_answers(args, engine)
     can_ask = sys.stdin is not None and (on_terminal() or (args.plain and sys.stderr is not None))
-    if not can_ask and missing_from(engine, known):
-        say(
-            "No terminal to ask questions on. Use `leg-cramp-triage run FILE` for an answer file, "
-            "or --plain for numbered prompts on standard input."
-        )
+    if not can_ask and (ticked or missing_from(engine, known)):
+        say("No terminal to ask questions on. For an answer file:", f"{INDENT}{program()} run FILE")
+        say("For numbered prompts on standard input, add --plain.")
         return WRONG_INPUT
     _check_targets(args)
     asker = _asker(engine, args.plain or needs_plain(), greeted=opened or not can_ask)
     asker.head_is_shown = opened
-    talk = Interview(engine, asker, known, lambda answers: _keep(args, title, answers, engine))
-    try:
-        with _ended_like_ctrl_c(asker):
+    talk = Interview(engine, asker, known, lambda _: _keep(args, title, talk), ticked)
+    with _ended_from_outside(asker) as signals:
+        try:
             answers = talk.conduct() if can_ask else known
-            assessment = assess(engine, answers, missing_from(engine, answers))
-            _give(args, engine.rulebase, assessment, asker)
-    except (KeyboardInterrupt, EOFError):
-        _tell_stopped(args, engine, talk)
-        return STOPPED
+            while name := _give(args, engine, answers, asker):
+                answers = talk.ask_after() if name == LISTS else talk.change(name)
+        except (KeyboardInterrupt, EOFError):
+            is_new = talk.known != {**known, **ticked}
+            if is_new:
+                _keep(args, title, talk)
+            _tell_stopped(talk)
+            if is_new and not (args.save or signals) and asker.can_be_asked:
+                _offer_to_save(args, title, talk, asker)
+            _tell_how_to_go_on(args)
+            return STOPPED
     return DONE
 
 
 @contextmanager
-def _ended_like_ctrl_c(asker: TerminalAsker) -> Iterator[None]:
-    """Being told to end leaves the terminal as it was, and says what is known."""
+def _ended_from_outside(asker: TerminalAsker) -> Iterator[list[int]]:
+    """Being told to end leaves the terminal as it was, and says what is known. What has told so, as it comes."""
+    told: list[int] = []
     if current_thread() is not main_thread():
-        yield
+        yield told
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asker.leave())
+
+    def end(number: int, _: object) -> None:
+        told.append(number)
+        asker.leave()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number, act in before.items() if act is not signal.SIG_IGN]  # not that of nohup
+    for number in heard:
+        signal.signal(number, end)
     try:
-        yield
+        yield told
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def _resume(args: argparse.Namespace) -> None:
@@ -83,10 +101,10 @@ def _resume(args: argparse.Namespace) -> None:
         args.answers = args.save = args.resume
 
 
-def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answers]:
-    """Title and answers of --answers, if it is given. Raises FaultyInput."""
+def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answers, Answers]:
+    """Title, answers and unfinished lists of --answers, if it is given. Raises FaultyInput."""
     if not args.answers:
-        return "", {}
+        return "", {}, {}
     rulebase = engine.rulebase
     try:
         file = read_answer_file(Path(args.answers), rulebase)
@@ -98,8 +116,8 @@ def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answe
     remark(file)
     if is_stale(file, rulebase, date.today()):
         say(f"{file.name}: {rulebase.saved.asked_again}")
-        return file.title, without_danger(file.answers, rulebase)
-    return file.title, file.answers
+        return file.title, without_danger(file.answers, rulebase), without_danger(file.ticked, rulebase)
+    return file.title, file.answers, file.ticked
 
 
 def _asker(engine: Engine, plain: bool, greeted: bool) -> TerminalAsker:
@@ -124,87 +142,117 @@ def _check_targets(args: argparse.Namespace) -> None:
             raise fault(name, f"cannot be written: {error.strerror}", code="LCT603") from None
 
 
-def _keep(args: argparse.Namespace, title: str, answers: Answers, engine: Engine) -> None:
-    """Write all answers so far, if asked to. A full disk must not end the interview."""
+def _keep(args: argparse.Namespace, title: str, talk: Interview) -> None:
+    """Write all that is known so far, if asked to. A full disk must not end the interview."""
     if not args.save:
         return
-    path, today = Path(args.save), date.today()
-    if is_json(path):
-        text = as_text(engine.rulebase, answers, title, today, complete=not missing_from(engine, answers))
-    else:
-        text = as_toml(answers, engine.rulebase, title, saved=today)
+    path = Path(args.save)
     try:
-        write_whole(path, text)
+        write_whole(path, _file_text(title, talk, path))
     except OSError as error:
         say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
 
 
-def _tell_stopped(args: argparse.Namespace, engine: Engine, talk: Interview) -> None:
-    """Say what is known already, if it is a reason to see somebody, and how to go on."""
+def _file_text(title: str, talk: Interview, path: Path) -> str:
+    """An answer file of the kind that its name tells. FHIR has no place for lists that are not finished."""
+    rulebase, today = talk.rulebase, date.today()
+    answers = {name: answer for name, answer in talk.answers.items() if name not in talk.ticked}
+    if is_json(path):
+        return as_text(rulebase, answers, title, today, complete=not missing_from(talk.engine, answers))
+    return as_toml(answers, rulebase, title, today, talk.ticked)
+
+
+def _tell_stopped(talk: Interview) -> None:
+    """Say what is known already, if it is a reason to see somebody."""
     say("", "Stopped.")
-    missing = missing_from(engine, talk.known)  # known: with what was ticked in a list that is not finished
-    unfinished = [name for name in talk.ticked if name not in missing]
-    assessment = assess(engine, talk.known, (*missing, *unfinished))
+    assessment = assess_so_far(talk.engine, talk.answers, talk.ticked)
     if assessment.see_doctor:
-        _say_wrapped(headline(view_of(engine.rulebase, assessment)))
+        _say_level(view_of(talk.rulebase, assessment))
+
+
+def _offer_to_save(args: argparse.Namespace, title: str, talk: Interview, asker: TerminalAsker) -> None:
+    """Save what was answered after all, if that is wanted. Leaving is no, and at once."""
+    with suppress(KeyboardInterrupt, EOFError):
+        if asker.agrees("Save what you answered?"):
+            args.save = str(save_new(asker, "answers", ".toml", partial(_file_text, title, talk)) or "")
+
+
+def _tell_how_to_go_on(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists():
-        say(f"Your answers so far are in {args.save}", "To go on:")
-        say(f"  leg-cramp-triage --resume {shlex.quote(args.save)}")
+        words = [*(["--plain"] * args.plain), *(["--rules", args.rules] if args.rules else []), "--resume", args.save]
+        say(f"Your answers so far are in {args.save}", "To go on:", f"{INDENT}{program()} {shlex.join(words)}")
     elif args.save:
-        _say_wrapped("Nothing was stored.")
+        say("Nothing was stored.")
     else:
-        _say_wrapped("Nothing was stored. To be able to stop and go on later, start with --save FILE.")
+        say("Nothing was stored. To be able to stop and go on later, start with --save FILE.")
 
 
-def _say_wrapped(text: str) -> None:
-    say(*screen.wrap(text, screen.width()))
+def _say_level(view: View) -> None:
+    """How urgent it is, beside the result."""
+    columns = screen.width()
+    say(*(emergency_lines(view, columns) if view.emergency else screen.wrap(view.say, columns)))
 
 
-def _give(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
-    """The result of an interview: in its format, as text in a pipe, or in a terminal one screen and what is below it."""
-    view, columns = view_of(rulebase, assessment, wanted_of(args)), screen.width()
+def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: TerminalAsker) -> str | None:
+    """The result in its format, as `run` gives it, or in a terminal one screen and what is below it.
+
+    The id of an answer that is to be changed, or None.
+    """
+    rulebase, assessment = engine.rulebase, assess(engine, answers, missing_from(engine, answers))
     if args.output or args.format != TEXT:
-        _give_formatted(args, rulebase, assessment, asker)
-        return
-    more = explained(view, columns)
+        _give_formatted(args, engine, assessment, asker)
+        return None
+    view = view_of(rulebase, assessment, wanted_of(args))
     if not on_terminal():
-        print("\n".join([*whole(view, columns), *more]))
-        return
-    first = [*([] if asker.has_left else short(view, columns)), *more]
-    if first:
-        print("\n".join(["", *first]), flush=True)
-    parts = [(request.label, request.lines(columns)) for request in requests(view)]
-    if parts:
-        parts.append((HOW, how_lines(view_of(rulebase, assessment, Wanted(how=True)), columns)))
-        with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-            _after_result(
-                asker, headline(view), len(first), parts, partial(save_page, args, rulebase, assessment, asker)
-            )
-    elif more:  # an emergency, which must not scroll away
-        print("\n".join(["", *screen.wrap(view.say.upper(), columns)]), flush=True)
+        write(args, written(TEXT, rulebase, assessment, wanted_of(args)), TEXT)
+    elif view.emergency:
+        _give_emergency(view, asker.has_left)
+    else:
+        offers = [
+            *_readings(engine, assessment),
+            Offer("p", "print", does=partial(save_page, args, rulebase, assessment, asker)),
+            Offer(LISTS, "which muscle, what was tried", ends=True),
+        ]
+        return asker.after_result(partial(_result, view), headline(view), offers, answers)
+    return None
 
 
-def _give_formatted(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
+def _result(view: View) -> list[str]:
+    columns = screen.width()
+    return [*short(view, columns), *explained(view, columns)]
+
+
+def _give_emergency(view: View, has_left: bool) -> None:
+    """What is wanted besides must not make it scroll away."""
+    columns = screen.width()
+    more = explained(view, columns)
+    last = ["", *screen.wrap(view.say.upper(), columns)] if more else []
+    if lines := [*([] if has_left else short(view, columns)), *more, *last]:
+        print("\n".join(["", *lines]), flush=True)
+
+
+def _give_formatted(args: argparse.Namespace, engine: Engine, assessment: Assessment, asker: TerminalAsker) -> None:
     """To a file or in another format than text: that must neither hide an emergency nor push it away."""
-    wanted, columns = wanted_of(args), screen.width()
-    view = view_of(rulebase, assessment)
+    wanted = wanted_of(args)
     if not asker.has_left:
-        say(*(emergency_lines(view, columns) if view.emergency else screen.wrap(view.say, columns)))
-    write(args, written(args.format, rulebase, assessment, wanted._replace(answered=wanted.day)), args.format)
+        _say_level(view_of(engine.rulebase, assessment))
+    write(args, written(args.format, engine.rulebase, assessment, wanted._replace(answered=wanted.day)), args.format)
     if asker.has_left and not args.output:
-        _say_wrapped(assessment.disposition.say.upper())
+        say(assessment.disposition.say.upper())
 
 
-def _after_result(
-    asker: TerminalAsker, headline: str, height: int, parts: list[tuple[str, list[str]]], save: Callable[[], None]
-) -> None:
-    """Whatever is wanted: the parts below a result of `height` lines, and to save a page of it."""
-    headings = [*(heading for heading, _ in parts), OFFER]
-    while (wanted := asker.after_result(headline, height)) == PAGE:
-        save()
-    while wanted and (number := asker.more(headings)) is not None:
-        if number == len(parts):
-            save()
-        else:
-            heading, lines = parts[number]
-            asker.give([heading, *lines])
+def _readings(engine: Engine, assessment: Assessment) -> Iterator[Offer]:
+    """What can be read below a result. The last part of "more" names the keys that are not on the line of keys."""
+    view = view_of(engine.rulebase, assessment, Wanted(how=True))
+    hidden = {request.key: request.label for request in requests(view) if request.key not in ON_THE_LINE}
+    hidden[EXPLAINED] = HOW.lower()
+
+    def lines(key: str) -> list[str]:
+        columns = screen.width()
+        made = next(request.lines(columns) for request in requests(view) if request.key == key)
+        keys = screen.APART.join(f"{other} {label}" for other, label in hidden.items())
+        return [*made, "", *screen.wrap(f"Also: {keys}", columns)] if key == MORE else made
+
+    for request in requests(view):
+        yield Offer(request.key, request.label, partial(lines, request.key), is_named=request.key in ON_THE_LINE)
+    yield Offer(EXPLAINED, hidden[EXPLAINED], lambda: how_lines(view, screen.width()), is_named=False)

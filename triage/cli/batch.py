@@ -7,35 +7,35 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
+from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, listed
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
 from triage.output.screen import columns
-from triage.scale.conduct import Job, Progress, WorkerDied, conduct
-from triage.scale.counts import KNOWN, Counts, Error
-from triage.scale.parts import check_places, errors_of, folder_of
-from triage.scale.plan import CSV, STREAM, Form, doubts, form_of
-from triage.scale.shards import PARTS, Ended, conduct_files, is_several, jobs_of, listed
-from triage.scale.tables import Size
+from triage.scale.cluster import on_cluster
+from triage.scale.plan import CSV, KNOWN, STREAM, Counts, Error, Form, Job, WorkerDied, doubts
+from triage.scale.run import Ended, Progress, Watcher, alone, conduct, conduct_files, together
 
 STDERR = 2
+FINISHED = ".finished"  # the folder in OUT for what is finished of several files
 GO_ON = "What is finished is kept: the same command with --resume goes on."
 
 
 def batch(args: argparse.Namespace) -> int:
     """Every row of IN to OUT or OUT.errors; the totals on stderr. Raises FaultyInput, OSError."""
-    jobs = _jobs(args)
-    check_summary(args, [name for job in jobs for name in _files_of(job)])
+    _check(args)
     rulebase = load(args.rules)
-    shown = _Shown(rulebase)
-    go_on = "" if STREAM in (args.input, args.target) else GO_ON
+    jobs = _jobs(args, rulebase)
+    check_summary(args, [name for job in jobs for name in (job.input, job.output, str(errors_of(Path(job.output))))])
+    go_on = GO_ON if _keeps(args) else ""
     try:
-        ended = _conducted(args, jobs, rulebase, shown)
+        ended = _conducted(args, jobs, rulebase)
     except KeyboardInterrupt:
         say("", f"Stopped. {go_on}")
         return STOPPED
@@ -45,7 +45,7 @@ def batch(args: argparse.Namespace) -> int:
     counts = ended.counts
     say(_totals(counts, _errors(args, jobs)))
     if args.scheduler is None:
-        say(_memory(shown.tables))
+        say(*_most_held())
     if args.summary:
         tell_summary(args, rulebase, counts)
     if ended.faults or ended.died:
@@ -53,67 +53,63 @@ def batch(args: argparse.Namespace) -> int:
     return WRONG_INPUT if counts.refused else INCOMPLETE if counts.unfinished else DONE
 
 
-def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase, shown: _Shown) -> Ended:
-    several = is_several(args.input)
-    try:
-        if not several and args.scheduler is None:
-            return Ended(conduct(jobs[0], rulebase, shown))
-        folder = Path(args.target) / PARTS if several else folder_of(Path(jobs[0].output))
-        return conduct_files(jobs, rulebase, shown, folder, args.scheduler)
-    finally:
-        shown.ended()
-
-
-def _jobs(args: argparse.Namespace) -> list[Job]:
-    """One for every input. Raises FaultyInput."""
+def _check(args: argparse.Namespace) -> None:
+    """Raises FaultyInput where options do not go together."""
     if args.jobs < 0:
-        raise fault(
-            "--jobs", f"cannot be {args.jobs}", "give a number of processes; 0: one for every core", code="LCT615"
-        )
+        hint = "give a number of processes; 0: one for every core"
+        raise fault("--jobs", f"cannot be {args.jobs}", hint, code="LCT615")
     if args.scheduler is not None and args.jobs != 1:
         raise fault("--jobs", "is for this machine; with --scheduler its workers do the work", code="LCT616")
     if args.scheduler is not None and STREAM in (args.input, args.target):
         raise fault(STREAM, "cannot be read or written by other machines", "give names of files", code="LCT617")
-    processes, any_form = args.jobs or os.cpu_count() or 1, Form(CSV)
-    job = Job(args.input, args.target, any_form, any_form, args.rules, args.partial, processes, args.resume)
-    if is_several(args.input):
-        jobs, others = jobs_of(job, (args.source_form, args.target_form))
-        if others:
-            say(f"{args.input}: left out: {listed(others)}")
-        return jobs
-    _check_input(args.input)
-    output = _checked_output(args.input, args.target)
-    source, target = form_of(args.input, args.source_form), form_of(args.target, args.target_form)
-    return [job._replace(output=output, source=source, target=target)]
+    if args.resume and args.input == STREAM:
+        raise fault("--resume", "cannot go on with standard input", "give the name of a file", code="LCT704")
+    try:
+        "".encode(args.encoding or "utf-8")
+    except LookupError:
+        hint = "like utf-8, utf-16 or windows-1252"
+        raise fault("--encoding", f"no encoding is called {args.encoding}", hint, code="LCT713") from None
 
 
-def _check_input(name: str) -> None:
-    """Raises FaultyInput where there is nothing that can be read."""
-    if name == STREAM:
-        if sys.stdin is None:
-            raise fault("standard input", "is closed", "give the name of a file", code="LCT618")
-    elif not Path(name).exists():
-        raise fault(name, "no such file", code="LCT619")
-    elif not Path(name).is_file():
-        hint = f"give {STREAM} in its place, and send it to standard input"
-        raise fault(name, "is not a regular file", hint, code="LCT620")
+def _keeps(args: argparse.Namespace) -> bool:
+    """Whether what is finished is kept when a run is stopped: whole files."""
+    return is_several(args.input) or args.scheduler is not None
 
 
-def _checked_output(source: str, name: str) -> str:
-    """The file to write: where a link points, so that the link stays. Raises FaultyInput."""
-    if name == STREAM:
-        if isinstance(sys.stdout, Closed):
-            raise fault("standard output", "is closed", "give the name of a file", code="LCT618")
-        return name
-    path = Path(name)
-    file = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path
-    check_places(source, file)
-    return str(file)
+def _jobs(args: argparse.Namespace, rulebase: RuleBase) -> list[Job]:
+    """One for every input. Raises FaultyInput."""
+    any_form = Form(CSV)
+    encoding = args.encoding or ""
+    job = Job(args.input, args.target, any_form, any_form, args.rules, rulebase.sha256, args.partial, encoding)
+    forms = args.source_form, args.target_form
+    if not is_several(args.input):
+        return [job_of(job, forms)]
+    jobs, others = jobs_of(job, forms)
+    if others:
+        say(f"{args.input}: left out: {listed(others)}")
+    return jobs
 
 
-def _files_of(job: Job) -> tuple[str, ...]:
-    out = Path(job.output)
-    return job.input, job.output, str(errors_of(out)), str(folder_of(out))
+def _conducted(args: argparse.Namespace, jobs: Sequence[Job], rulebase: RuleBase) -> Ended:
+    shown, processes = _Shown(rulebase), args.jobs or os.cpu_count() or 1
+    try:
+        if not _keeps(args):
+            return Ended(conduct(jobs[0], rulebase, shown, processes))
+        out = Path(jobs[0].output)
+        folder = Path(args.target) / FINISHED if is_several(args.input) else out.with_name(f"{out.name}{FINISHED}")
+        results = alone if processes == 1 else partial(together, processes)
+        if args.scheduler is not None:
+            jobs = [_anywhere(job) for job in jobs]
+            results = partial(on_cluster, args.scheduler)
+        return conduct_files(jobs, rulebase, shown, folder.absolute(), args.resume, results)
+    finally:
+        shown.ended()
+
+
+def _anywhere(job: Job) -> Job:
+    """The same job for a process in another folder."""
+    rules = job.rules and os.path.abspath(job.rules)
+    return job._replace(input=os.path.abspath(job.input), output=os.path.abspath(job.output), rules=rules)
 
 
 def _errors(args: argparse.Namespace, jobs: Sequence[Job]) -> str:
@@ -145,12 +141,8 @@ def _totals(counts: Counts, errors: str) -> str:
     return text
 
 
-def _memory(tables: Size | None) -> str:
-    """The most that any process held at a time, and the tables that each of them kept."""
-    return ". ".join([*_most_held(), *([f"Tables: {tables.tables}, {tables.cells:,} cells"] if tables else [])])
-
-
 def _most_held() -> list[str]:
+    """The most that any process held at a time."""
     try:
         import resource
     except ImportError:  # not on every system
@@ -168,7 +160,7 @@ def _on_one_line(told: Sequence[str]) -> str:
     return next((text for text in texts if len(text) < room), "")
 
 
-class _Shown:
+class _Shown(Watcher):
     """What is said on stderr while a run goes on: the progress on one line of a terminal, nothing of it in a pipe."""
 
     def __init__(self, rulebase: RuleBase) -> None:
@@ -176,7 +168,6 @@ class _Shown:
         self._watched = is_watched()
         self._began = time.monotonic()
         self._on_a_line = False
-        self.tables: Size | None = None
 
     def began(self, columns: tuple[str, ...], name: str = "") -> None:
         """Doubts about columns come before the first row, when it can still be stopped."""
@@ -185,7 +176,6 @@ class _Shown:
 
     def went_on(self, progress: Progress) -> None:
         """Files, rows, rows a second in this run, and the time left."""
-        self.tables = progress.tables or self.tables
         if not self._watched:
             return
         seconds = max(time.monotonic() - self._began, 1e-9)

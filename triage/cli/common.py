@@ -14,9 +14,10 @@ from typing import TypeVar
 from triage.cli.console import fault, is_watched, say
 from triage.cli.formats import FORMATS, TEXT
 from triage.conversation.answers import AnswerFile, write_whole
-from triage.knowledge.faults import Fault, FaultyInput, allowed
+from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
+from triage.knowledge.voices import rules_in_voice
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
@@ -33,19 +34,17 @@ def engine_of(rules: str | None, country: str = "") -> Engine:
 
 def check_ids(names: Sequence[str], rulebase: RuleBase) -> None:
     """Every id of --why-not is a rule; told before anything is asked or read. Raises FaultyInput."""
-    faults = [
-        Fault("--why-not", 0, f'no rule "{name}"', allowed(name, rulebase.entries), code="LCT601")
-        for name in names
-        if name not in rulebase.entries
-    ]
-    if faults:
-        raise FaultyInput(faults)
+    if unknown := [name for name in names if name not in rulebase.entries]:
+        from triage.cli.search import hint, search  # what it reads is slow to import
+
+        hints = {name: hint(search(rules_in_voice(rulebase), name, rulebase.entries)) for name in unknown}
+        raise FaultyInput(Fault("--why-not", 0, f'no rule "{name}"', hints[name], code="LCT601") for name in hints)
 
 
 def wanted_of(args: argparse.Namespace) -> Wanted:
-    """What --explain and --why-not ask for, and the day for formats that name it."""
+    """What --explain, --why-not, --full and --large ask for, and the day for formats that name it."""
     why_not = tuple(dict.fromkeys(args.why_not))
-    return Wanted(how=args.explain, full=args.full, why_not=why_not, day=date.today())
+    return Wanted(how=args.explain, full=args.full, large=args.large, why_not=why_not, day=date.today())
 
 
 def written(name: str, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:

@@ -9,16 +9,25 @@ from contextlib import suppress
 from typing import NoReturn
 
 from triage.knowledge.faults import Fault, FaultyInput, printable
+from triage.output import screen
 
 DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
+INDENT = "  "
 
 
 def say(*lines: str) -> None:
-    """Lines on stderr. Nothing in one of them can drive a terminal or begin another line."""
+    """Lines on stderr. Nothing in one of them can drive a terminal or begin another line.
+
+    A terminal does not break them within a word: they are wrapped, but for an indented one, which holds a command.
+    """
     if not lines or sys.stderr is None:  # closed; print would take standard output instead
         return
+    said = [printable(line) for line in lines]
+    if is_watched():
+        width = min(screen.columns(2), screen.WIDEST)
+        said = [part for line in said for part in ([line] if line.startswith(INDENT) else screen.wrap(line, width))]
     with suppress(OSError):
-        print("\n".join(map(printable, lines)), file=sys.stderr, flush=True)
+        print("\n".join(said), file=sys.stderr, flush=True)
 
 
 def tell(error: FaultyInput) -> None:
@@ -41,6 +50,14 @@ def on_terminal() -> bool:
 def is_watched() -> bool:
     """Whether somebody can see progress on stderr."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def is_in_event_loop() -> bool:
+    """Whether a program around this one runs an event loop, in which no list can be drawn."""
+    asyncio = sys.modules.get("asyncio")
+    with suppress(RuntimeError):
+        return asyncio is not None and bool(asyncio.get_running_loop())
+    return False
 
 
 def needs_plain() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 from triage.cli.common import engine_of
 from triage.cli.console import DONE, STOPPED, fault, needs_plain, on_terminal
@@ -32,9 +33,8 @@ def demo(args: argparse.Namespace) -> int:
     code = DONE
     try:
         view = view_of(engine.rulebase, assess(engine, Interview(engine, asker).conduct()))
-        asker.give(short(view, columns))
-        for request in requests(view):
-            asker.give(request.lines(columns))
+        for lines in (short(view, columns), *(request.lines(columns) for request in requests(view))):
+            asker.give(partial(list, lines))
     except (KeyboardInterrupt, EOFError):
         asker.show([""])
         code = STOPPED

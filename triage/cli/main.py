@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (0, 1, 2, 3 or 130)."""
     # What is made at the start stays until the end, and then goes with the process: nothing to collect.
     gc.set_threshold(MADE_AT_START)
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # `--jobs` says how many cores are used; read at its import
     atexit.register(gc.freeze)
     if sys.stdout is None:
         sys.stdout = Closed()

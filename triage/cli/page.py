@@ -1,9 +1,10 @@
-"""The offer that ends an interview: the result as a page for a doctor, in a new file."""
+"""New files that are offered at the end of an interview: the result as a page for a doctor, or the answers so far."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,6 @@ from triage.knowledge.model import RuleBase
 from triage.output import screen
 from triage.reasoning.results import Assessment
 
-OFFER = "Save a page for your doctor"
 WHO_READS_IT = "Only you can read it on this computer, but it is not locked. Delete it when you are done."
 
 
@@ -42,17 +42,24 @@ def save_page(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessme
         return
     name, page = list(PAGES.items())[picked]
     text = written(name, rulebase, assessment, wanted_of(args)) + "\n"
-    default = _free_name(f"leg-cramps-{date.today().isoformat()}", page.suffix)
+    if path := save_new(asker, f"leg-cramps-{date.today().isoformat()}", page.suffix, lambda _: text):
+        # The path stays on a line of its own, so that it can be copied.
+        place = printable(os.path.abspath(path))
+        asker.tell(lambda: ["Saved:", place, *screen.wrap(WHO_READS_IT, screen.width())])
+
+
+def save_new(asker: TerminalAsker, stem: str, suffix: str, made: Callable[[Path], str]) -> Path | None:
+    """Ask for the name of a new file, offering a free one, and write what is `made` for it; None for going back."""
+    default = _free_name(stem, suffix)
     while (typed := asker.file_name(default)) is not None:
         try:
-            path = _path(typed, page.suffix)
-            write_new(path, text)
+            path = _path(typed, suffix)
+            write_new(path, made(path))
         except (OSError, ValueError) as error:
             asker.show(screen.wrap(f"{printable(typed)}: {_problem(error)}", screen.width()))
-            continue
-        # The path stays on a line of its own, so that it can be copied.
-        asker.show(["", "Saved:", printable(os.path.abspath(path)), *screen.wrap(WHO_READS_IT, screen.width())])
-        return
+        else:
+            return path
+    return None
 
 
 def _free_name(stem: str, suffix: str) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT
+from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say
 from triage.cli.formats import FORMATS, FORMS, TEXT
 from triage.exchange.schemas import KINDS
-from triage.knowledge.faults import printable
+from triage.knowledge.faults import allowed
 from triage.output import screen
-from triage.version import __version__
+from triage.version import NAME, __version__, program
 
-NAME = "leg-cramp-triage"
 ASK = "ask"
 TABLES = ("csv", "jsonl", "parquet")
+READABLE = (*TABLES, "xlsx")
 SUMMARIES = ("text", "json", "markdown", "html")
 SHELLS = ("bash", "zsh", "fish")
 
@@ -74,6 +75,7 @@ COUNTRY = _option(
     "--country", metavar="NAME", default="", help="whom to call: uk, eu, us, china, india, australia, other"
 )
 FULL = _flag("--full", "everything, not only the short result")
+LARGE = _flag("--large", "in large print (the HTML page)")
 OUTPUT = _path("--output", help="write the result to a file (mode 0600), not to the screen")
 EXPLAINED = (
     _flag("--explain", "add how the result was concluded, down to answers"),
@@ -82,7 +84,8 @@ EXPLAINED = (
         metavar="ID",
         action="append",
         default=[],
-        help="add why this cause, advice, check or other rule is not in the result (may be given again)",
+        help="add why this cause, advice, check or other rule is not in the result (may be given again); a word that is "
+        "no id is looked for",
     ),
 )
 
@@ -103,6 +106,7 @@ COMMANDS = {
             _format(FORMATS),
             OUTPUT,
             FULL,
+            LARGE,
             *EXPLAINED,
             _path("--answers", help="take known answers from a file, ask only the rest"),
             _path(
@@ -149,6 +153,7 @@ COMMANDS = {
             _format(FORMATS),
             OUTPUT,
             FULL,
+            LARGE,
             *EXPLAINED,
             _path("files", nargs="+", help="answer files (TOML, or FHIR responses in JSON)"),
             _flag("--partial", "say what is known so far where answers are missing"),
@@ -200,9 +205,12 @@ COMMANDS = {
             ),
             _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
             _option(
-                "--from", dest="source_form", choices=TABLES, help="format of IN (default: by its name; CSV for -)"
+                "--from", dest="source_form", choices=READABLE, help="format of IN (default: by its name; CSV for -)"
             ),
             _option("--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)"),
+            _option(
+                "--encoding", metavar="NAME", help="of IN, if it is not UTF-8 and does not say so: windows-1252, ..."
+            ),
             _flag("--partial", "write what is known so far where answers are missing"),
             _option("--jobs", metavar="N", type=int, default=1, help="processes (default: 1; 0: one for every core)"),
             _option(
@@ -219,8 +227,14 @@ COMMANDS = {
     "rules": Command(
         "list the rules, or show one",
         "Lists all rules. With an id it shows what is known of a rule: when it holds, in words, what it leads to, its "
-        "examples and its sources. Questions, levels, sources, claims and hazards have ids too.",
-        {"rules": "all rules", "rules age": "the question about age", "rules --book": "the rule book"},
+        "examples and its sources. Questions, levels, sources, claims and hazards have ids too. For a word that is no id it "
+        "names up to five things that have it in their title or text, and ends with code 2.",
+        {
+            "rules": "all rules",
+            "rules age": "the question about age",
+            "rules varicose": "what has that word",
+            "rules --book": "the rule book",
+        },
         (RULES, OUTPUT),
         (
             _option("id", nargs="?", metavar="ID", help="show what has this id: a rule, question, source, claim, ..."),
@@ -297,9 +311,17 @@ COMMANDS = {
 }
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Made for every option; without a width it would import a slow module to find one."""
-    return argparse.HelpFormatter(prog, width=screen.columns() - 2)
+class _Formatter(argparse.HelpFormatter):
+    """Breaks no word. Made for every option; without a width it would import a slow module to find one."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=screen.width() - 2)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return screen.wrap(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(screen.wrap(text, width, indent))
 
 
 class Parser(argparse.ArgumentParser):
@@ -308,11 +330,15 @@ class Parser(argparse.ArgumentParser):
     examples: Mapping[str, str] = {}
 
     def format_help(self) -> str:
-        shown = [f"  {NAME} {words}".rstrip() + f"\n      {does}\n" for words, does in self.examples.items()]
-        return super().format_help() + "".join(["\nexamples:\n", *shown] if shown else [])
+        lines = ["", "examples:"] if self.examples else []
+        for words, does in self.examples.items():
+            lines += [f"  {program()} {words}".rstrip(), *screen.wrap(does, screen.width(), " " * 6)]
+        return super().format_help() + "".join(f"{line}\n" for line in lines)
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))  # it repeats words that were given
+        self.print_usage(sys.stderr)
+        say(f"{self.prog}: error: {message}")
+        self.exit(WRONG_INPUT)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """That help could not be written is not hidden."""
@@ -322,16 +348,26 @@ class Parser(argparse.ArgumentParser):
 
 def parse(given: list[str]) -> argparse.Namespace:
     """The words of a command line; without a command it is the interview."""
+    parser = build_parser()
+    commands = commands_of(parser)
     informs = ("-h", "--help", "--version")
     named = given and not given[0].startswith("-")
-    return build_parser().parse_args(given if named or any(i in given for i in informs) else [ASK, *given])
+    if named and given[0] not in commands:
+        parser.error(f'no command "{given[0]}" ({allowed(given[0], commands)})')
+    args, unknown = parser.parse_known_args(given if named or any(i in given for i in informs) else [ASK, *given])
+    if unknown:
+        command = commands[args.command]
+        options = [name for action in command._actions for name in action.option_strings]
+        hint = f" ({allowed(unknown[0].partition('=')[0], options)})" if unknown[0].startswith("-") else ""
+        command.error(f"not understood: {' '.join(unknown)}{hint}")
+    return args
 
 
 def build_parser() -> Parser:
     """The whole command line."""
     parser = Parser(
         prog=NAME,
-        formatter_class=_formatter,
+        formatter_class=_Formatter,
         description="Questions about leg cramps: how urgently to see someone, what may be behind them, what helps. "
         "Information; it does not replace a doctor. Without a command it does what ask does.",
         epilog=f"Exit codes: {'; '.join(f'{code} {means}' for code, means in EXIT_CODES.items())}.",
@@ -340,7 +376,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     commands = parser.add_subparsers(prog=NAME, dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        made = commands.add_parser(name, help=command.help, description=command.description, formatter_class=_formatter)
+        made = commands.add_parser(name, help=command.help, description=command.description, formatter_class=_Formatter)
         made.examples = command.examples
         _add(made, command.options)
         if command.only_one:

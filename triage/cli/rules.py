@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 
 from triage.cli.common import write
-from triage.cli.console import DONE, fault
+from triage.cli.console import DONE, WRONG_INPUT, fault, say, tell
 from triage.cli.formats import TEXT
-from triage.knowledge.faults import allowed
+from triage.cli.search import hint, search
 from triage.knowledge.rulebase import load
 from triage.knowledge.voices import rules_in_voice
 from triage.output import screen
 from triage.output.rule_book import book
 from triage.output.rule_fields import reference
-from triage.output.rule_sheets import listing, names, one
+from triage.output.rule_sheets import listing, one
 
 
 def show_rules(args: argparse.Namespace) -> int:
@@ -26,8 +26,9 @@ def show_rules(args: argparse.Namespace) -> int:
     try:
         lines = listing(rulebase, columns) if args.id is None else one(rulebase, args.id, columns)
     except KeyError:
-        known = [name for ids in names(rulebase).values() for name in ids]
-        what = f'nothing in the rule base has the id "{args.id}"'
-        raise fault("rules", what, allowed(args.id, known), code="LCT606") from None
+        found = search(rulebase, args.id)
+        tell(fault("rules", f'nothing in the rule base has the id "{args.id}"', hint(found), code="LCT606"))
+        say(*(f"{one.id}: {one.title or one.what}" for one in found))
+        return WRONG_INPUT
     write(args, "\n".join(lines), TEXT)
     return DONE

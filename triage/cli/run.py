@@ -11,14 +11,13 @@ from triage.cli.common import check_ids, check_output, engine_of, remark, wanted
 from triage.cli.console import DONE, INCOMPLETE, WRONG_INPUT, fault, say, tell
 from triage.cli.formats import LINES, WHOLE
 from triage.conversation.answers import AnswerFile, is_stale, with_level
-from triage.conversation.interview import missing_from
+from triage.conversation.interview import assess_so_far
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.faults import FaultyInput, printable
 from triage.output import screen
 from triage.output.as_json import json_text
 from triage.output.view import provisional
 from triage.output.what_if import what_if_document, what_if_text
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
 # Of one file: exit code and text, which is empty where there is no result.
@@ -66,7 +65,7 @@ def _result(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple
     """The result of one file; what is missing goes to stderr."""
     if is_stale(file, engine.rulebase, date.today()):
         say(f"{file.name}: {engine.rulebase.saved.old}")
-    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
+    assessment = assess_so_far(engine, file.answers, file.ticked)
     if not assessment.complete and not args.partial:
         say(
             f"{file.name}: not complete, missing: {', '.join(assessment.missing)}",
@@ -83,7 +82,7 @@ def _result(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple
 
 def _changes(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple[int, str]:
     """What would change the result of one file, complete or not."""
-    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
+    assessment = assess_so_far(engine, file.answers, file.ticked)
     several = len(args.files) > 1
     if args.format == "json":
         document = what_if_document(engine.rulebase, assessment, args.all)

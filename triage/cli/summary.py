@@ -14,8 +14,7 @@ from triage.cli.formats import TEXT
 from triage.conversation.answers import place_of
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
-from triage.scale.counts import Counts
-from triage.scale.plan import STREAM
+from triage.scale.plan import STREAM, Counts
 from triage.scale.summary import SUMMARIES, summary
 
 

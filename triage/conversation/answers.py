@@ -23,7 +23,7 @@ from triage.output.view import UNLESS
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
-TITLE, SAVED, ANSWERS, EXPECT = "title", "saved", "answers", "expect"
+TITLE, SAVED, ANSWERS, TICKED, EXPECT = "title", "saved", "answers", "ticked", "expect"
 _FIELDS: dict[str, tuple[type, str, str]] = {  # beside the answers: what each must be, in words, and a hint
     TITLE: (str, "text in quotes", ""),
     SAVED: (date, "a day", "like saved = 2026-01-31"),
@@ -34,7 +34,8 @@ _FIELDS: dict[str, tuple[type, str, str]] = {  # beside the answers: what each m
 class AnswerFile(NamedTuple):
     """An answer file; `expect` is what a scenario says must follow (empty in plain files).
 
-    `saved` is the day on which an interview wrote it; None where it says none. `toml` is None
+    `saved` is the day on which an interview wrote it; None where it says none. `ticked` are signs on lists that were not
+    finished when it was stopped: they count, and the lists are asked again. `toml` is None
     for a FHIR response. `remarks` are to be told with its result, and `others` are fields that
     are not the answers' and would be lost if the answers were saved in its place.
     """
@@ -47,6 +48,7 @@ class AnswerFile(NamedTuple):
     toml: TomlFile | None
     remarks: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    ticked: Answers = {}
 
 
 def read_toml(path: Path, rulebase: RuleBase) -> AnswerFile:
@@ -61,17 +63,18 @@ def parse_toml(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
     except FaultyInput as error:
         raise FaultyInput(error.faults, _signs_in(raw, rulebase)) from None
     answers, wrong = read_answers(toml, rulebase)
-    faults = list(wrong)
-    known = (TITLE, SAVED, ANSWERS, EXPECT)
+    ticked, too = read_answers(toml, rulebase, TICKED) if TICKED in toml.data else ({}, [])
+    faults = [*wrong, *too]
+    known = (TITLE, SAVED, ANSWERS, TICKED, EXPECT)
     for key in [key for key in toml.data if key not in known][:MOST_FAULTS]:
         faults.append(Fault(name, toml.line(key), f'unknown field "{key}"', allowed(key, known), code="LCT411"))
     for key, (kind, must, hint) in _FIELDS.items():
         if key in toml.data and type(toml.data[key]) is not kind:  # a time of a day is a date, too
             faults.append(Fault(name, toml.line(key), f"{key}: must be {must}", hint, code="LCT412"))
     if faults:
-        raise FaultyInput(faults, answers)
+        raise FaultyInput(faults, {**answers, **ticked})
     title, saved, expect = toml.data.get(TITLE, ""), toml.data.get(SAVED), toml.data.get(EXPECT, {})
-    return AnswerFile(name, title, answers, expect, saved, toml, others=(f"[{EXPECT}]",) if expect else ())
+    return AnswerFile(name, title, answers, expect, saved, toml, (), (f"[{EXPECT}]",) if expect else (), ticked)
 
 
 def _signs_in(raw: bytes, rulebase: RuleBase) -> Answers:
@@ -90,16 +93,16 @@ def _signs_in(raw: bytes, rulebase: RuleBase) -> Answers:
     return {name: part for name, part in parts.items() if part is not None}
 
 
-def read_answers(toml: TomlFile, rulebase: RuleBase) -> tuple[Answers, list[Fault]]:
-    """The answers in a parsed file, in asking order, and what is wrong with them.
+def read_answers(toml: TomlFile, rulebase: RuleBase, table: str = ANSWERS) -> tuple[Answers, list[Fault]]:
+    """The answers in a table of a parsed file, in asking order, and what is wrong with them.
 
     Raises FaultyInput where nearly everything is wrong.
     """
-    raw = toml.data.get(ANSWERS)
+    raw = toml.data.get(table)
     if not isinstance(raw, dict):
-        what = "no [answers] table" if raw is None else "write [answers] as a table"
-        return {}, [Fault(toml.name, toml.line(ANSWERS), what, "like [answers] and age = 70 below", code="LCT410")]
-    return check_answers(raw, rulebase, toml.name, lambda name: toml.line(ANSWERS, key=name))
+        what = f"no [{table}] table" if raw is None else f"write [{table}] as a table"
+        return {}, [Fault(toml.name, toml.line(table), what, f"like [{table}] and age = 70 below", code="LCT410")]
+    return check_answers(raw, rulebase, toml.name, lambda name: toml.line(table, key=name))
 
 
 def check_answers(
@@ -147,12 +150,17 @@ def _stop(*_: str) -> NoReturn:
     raise ValueError
 
 
-def as_toml(answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None) -> str:
-    """An answer file's text, in asking order. Reading it gives the same title, day and answers."""
+def as_toml(
+    answers: Answers, rulebase: RuleBase, title: str = "", saved: date | None = None, ticked: Answers | None = None
+) -> str:
+    """An answer file's text, in asking order. Reading it gives the same title, day, answers and unfinished lists."""
     head = [f"{TITLE} = {_quoted(title)}"] if title else []
     head += [f"{SAVED} = {saved.isoformat()}"] if saved else []
-    lines = [*head, *([""] if head else []), f"[{ANSWERS}]"]
-    lines += [f"{name} = {json.dumps(answers[name])}" for name in rulebase.questions if name in answers]
+    tables = {ANSWERS: answers, TICKED: ticked} if ticked else {ANSWERS: answers}
+    lines = head
+    for table, given in tables.items():
+        lines += [*([""] if lines else []), f"[{table}]"]
+        lines += [f"{name} = {json.dumps(given[name])}" for name in rulebase.questions if name in given]
     return "\n".join(lines) + "\n"
 
 

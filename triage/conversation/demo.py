@@ -14,17 +14,18 @@ from typing import TextIO
 
 from triage.conversation.answers import AnswerFile, read_toml
 from triage.conversation.interview import Interview, Prompt, Reply
-from triage.conversation.prompts import POINTER, QuestionaryAsker, key_line
+from triage.conversation.prompts import PAGE_FOOT, POINTER, Lines, QuestionaryAsker, key_line, pages
 from triage.conversation.scenarios import run_scenario
 from triage.knowledge.faults import Fault, FaultyInput, printable
 from triage.knowledge.model import NOT_SURE, Answer, Answers, Option, RuleBase, chosen
 from triage.knowledge.rule_files import DEMOS
 from triage.output import screen
 from triage.reasoning.engine import Engine
+from triage.version import program
 
 MADE_UP = "A made-up story, to show how this works. Nobody gave these answers."
 WAS_MADE_UP = "That was a made-up story. It says nothing about you."
-YOUR_OWN = "For your own cramps: leg-cramp-triage"
+YOUR_OWN = "For your own cramps:"
 MORE = "More stories:"
 
 
@@ -81,22 +82,21 @@ class StoryAsker(QuestionaryAsker):
         self.wait()
         return reply
 
-    def emergency(self, answers: Answers) -> bool:  # noqa: ARG002
+    def emergency(self, answers: Answers) -> None:
         """Left at once: the result that follows says it."""
-        return True
 
     def review(self, answers: Answers) -> str | None:  # noqa: ARG002
         """A story has nothing to change."""
         return None
 
-    def give(self, lines: Sequence[str]) -> None:
+    def give(self, lines: Lines) -> None:
         """A part of the result, one window at a time."""
-        self.show([""])
-        self._turn(lines, stays=True)
+        for page in pages(lines(), screen.rows() - PAGE_FOOT):
+            self.show(["", *page])
+            self.wait()
 
-    def _pick(self, lines: Sequence[str], choices: Mapping[str, str]) -> str:  # noqa: ARG002
-        self.wait()
-        return choices[""]
+    def tell(self, lines: Lines) -> None:
+        self.give(lines)
 
 
 def _in_part(answer: tuple[str, ...], options: Sequence[Option]) -> tuple[str, ...]:
@@ -116,9 +116,9 @@ def _list(prompt: Prompt, picked: Sequence[str]) -> list[str]:
 
 def ending(stories: Mapping[str, AnswerFile], played: str, columns: int) -> list[str]:
     """What is said after a story: that it was made up, and which others there are."""
-    lines = [*screen.wrap(WAS_MADE_UP, columns), *screen.wrap(YOUR_OWN, columns)]
+    lines = [*screen.wrap(WAS_MADE_UP, columns), YOUR_OWN, program()]
     others = [name for name in stories if name != played]
     lines += ["", MORE] if others else []
     for name in others:
-        lines += [f"leg-cramp-triage demo {name}", *screen.wrap(printable(stories[name].title), columns, "  ")]
+        lines += [f"{program()} demo {name}", *screen.wrap(printable(stories[name].title), columns, "  ")]
     return lines

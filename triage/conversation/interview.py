@@ -7,7 +7,8 @@ one of those questions is still to come, so that nothing is said and then taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple, Protocol
@@ -31,9 +32,9 @@ from triage.knowledge.model import (
 )
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import said
-from triage.reasoning.assessment import most_urgent, settled_flags, settled_level
+from triage.reasoning.assessment import assess, most_urgent, settled_flags, settled_level
 from triage.reasoning.engine import Engine
-from triage.reasoning.results import FiredFlag
+from triage.reasoning.results import Assessment, FiredFlag
 
 YES, NO = "yes", "no"
 
@@ -81,12 +82,13 @@ class Back:
 
 
 BACK = Back()
+SKIP = Back()  # of what need not be answered: the next one
 ELSEWHERE = Back()  # another question was asked first; this one comes again
 Reply = Answer | Back
 
 
 class Asker(Protocol):
-    """What an interview needs of a terminal. Stopping is KeyboardInterrupt or EOFError."""
+    """What an interview needs of a terminal. Stopping is KeyboardInterrupt or EOFError, with what was ticked in a list."""
 
     def ask(self, prompt: Prompt) -> Reply:
         """An answer of the prompt's kind, or BACK. "Why?" and "relief" are answered on the way."""
@@ -97,8 +99,8 @@ class Asker(Protocol):
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         """Say at once that something urgent was found."""
 
-    def emergency(self, answers: Answers) -> bool:
-        """Say at once what to do; whether the person leaves with it (or goes back: ticked by mistake)."""
+    def emergency(self, answers: Answers) -> str | Back | None:
+        """Say at once what to do. None: the person leaves with it. BACK, or a question to change: ticked by mistake."""
 
     def review(self, answers: Answers) -> str | None:
         """Show all answers; the id of a question to change, or None to go on."""
@@ -157,8 +159,11 @@ class Interview:
         asker: Asker,
         known: Answers | None = None,
         answered: Callable[[Answers], None] = lambda _: None,
+        ticked: Answers | None = None,
     ) -> None:
-        """`known` are answers from a file; `answered` is called after every answer, of an emergency when it is left.
+        """`known` are answers from a file, `ticked` what was ticked there on lists that were not finished.
+
+        `answered` is called after every answer, of an emergency when it is left.
 
         Known answers that would be asked for count as asked: one can go back to them. The
         others are used all the same.
@@ -170,7 +175,7 @@ class Interview:
         self.asked = [q.id for q in self.rulebase.questions.values() if q.id in self.answers and q.applies(facts)]
         self.offered: dict[str, frozenset[str]] = {}
         self.early: dict[str, Early] = {}
-        self.ticked: Answers = {}
+        self.ticked: Answers = dict(ticked or {})
         self.announced: set[str] = set()
 
     @property
@@ -179,21 +184,51 @@ class Interview:
         return {**self.answers, **self.ticked}
 
     def conduct(self) -> Answers:
-        """Ask until nothing is left to ask and the review is accepted; the answers."""
+        """Ask until nothing is left to ask and the review is accepted, or an emergency is left; the answers."""
+        while not self._ends_at_once() and (name := self.asker.review(self.answers)):
+            self._put(name)
+        return self.answers
+
+    def change(self, name: str) -> Answers:
+        """Once there is a result: ask one question again, and what is to be asked because of it; the answers."""
+        self._put(name)
+        self._ends_at_once()
+        return self.answers
+
+    def ask_after(self) -> Answers:
+        """Once there is a result: ask what only whoever wants to is asked. Each can be skipped, and leaving ends it."""
+        done: list[str] = []
+        with suppress(KeyboardInterrupt, EOFError):
+            while left := [q.id for q in self._asked_after() if q.id not in done]:
+                if self._put(left[0]) is not BACK:
+                    done.append(left[0])
+                elif done:
+                    done.pop()
+                else:
+                    break
+        return self.answers
+
+    def _asked_after(self) -> Iterator[Question]:
+        facts = self._facts(self.answers)
+        return (q for q in self.rulebase.questions.values() if q.after and q.applies(facts))
+
+    def _ends_at_once(self) -> bool:
+        """Ask until nothing is left to ask; whether the person left with an emergency."""
         while True:
             self._announce_what_is_new()
             if self._stops_at_once(self.answers):
-                if self.asker.emergency(self.answers):
+                wanted = self.asker.emergency(self.answers)
+                if wanted is None:
                     self.answered(self.answers)
-                    return self.answers
-                self._step_back(self._just_after_the_sign())
-            elif left := open_questions(self.engine, self.answers):
-                if self._put(left[0].id) is BACK:
-                    self._step_back(len(self.asked))
-            elif name := self.asker.review(self.answers):
-                self._put(name)
-            else:
-                return self.answers
+                    return True
+                if isinstance(wanted, str):
+                    self._put(wanted)
+                else:
+                    self._step_back(self._just_after_the_sign())
+            elif not (left := open_questions(self.engine, self.answers)):
+                return False
+            elif self._put(left[0].id) is BACK:
+                self._step_back(len(self.asked))
 
     def resume(self, name: str) -> Answers:
         """Put this question first, also where it was answered; then as `conduct` does. BACK leads to the one before it."""
@@ -219,7 +254,7 @@ class Interview:
         """A question with what was answered before: ticked, or told (a number, a harmless answer to danger)."""
         facts, asked = self._facts(answers), list(dict.fromkeys([*self.asked, question.id]))
         left = {q.id for q in open_questions(self.engine, _without(question, answers))} - {question.id}
-        before = answers.get(question.id, ())
+        before = answers.get(question.id, self.ticked.get(question.id, ()))
         calm = {o.id for o in question.options if question.danger and (o.key or o.harmless)}
         ticked = tuple(option for option in chosen(before) if option not in calm)
         remark = ""
@@ -243,8 +278,10 @@ class Interview:
         self.answers[question.id] = reply
         if question.id not in self.asked:
             self.asked.append(question.id)
-        self.ticked = {}
-        self.offered[question.id] = lines_of(question, self._facts(self.answers))
+        facts = self._facts(self.answers)
+        begun = _without(question, self.ticked)
+        self.ticked = {name: begun[name] for name in begun if self.rulebase.questions[name].applies(facts)}
+        self.offered[question.id] = lines_of(question, facts)
         while gone := [name for name in self.asked if not self._still_holds(name)]:
             for name in gone:
                 self.asked.remove(name)
@@ -373,15 +410,21 @@ class Interview:
             screens = screens_of(question, self._facts(_with(others, question, picked)), early.offered)
             at = len(replies)
             if at == len(screens) or is_emergency(self.engine, prompt, signs_of(question, picked)):
-                return joined(question, picked)
+                return SKIP if () in replies and not signs_of(question, picked) else joined(question, picked)
             more = self._follow_up(question, known)
             if isinstance(more, Back):
                 reply: Reply = more
             elif more and self._stops_at_once({**known, **more}):
                 return joined(question, picked)
             else:
-                reply = self._screen(_on_screen(replace(prompt, earlier=picked), screens, at, ticked))
-            if not isinstance(reply, Back):
+                try:
+                    reply = self._screen(_on_screen(replace(prompt, earlier=picked), screens, at, ticked))
+                except (KeyboardInterrupt, EOFError) as left:
+                    self.ticked = _with(unfinished, question, signs_of(question, chain(picked, left.args)))
+                    raise
+            if reply is SKIP:
+                replies.append(())
+            elif not isinstance(reply, Back):
                 replies.append(chosen(reply))
                 ticked = ticked.difference(option.id for option in screens[at]).union(chosen(reply))
                 self.ticked = _with(unfinished, question, signs_of(question, chain(early.reply, *replies)))
@@ -444,6 +487,13 @@ def _with(answers: Answers, question: Question, options: tuple[str, ...]) -> Ans
 
 def _without(question: Question, answers: Answers) -> Answers:
     return {name: answer for name, answer in answers.items() if name != question.id}
+
+
+def assess_so_far(engine: Engine, answers: Answers, ticked: Answers) -> Assessment:
+    """The result of answers, and of what is ticked on lists that are not finished: those are still missing."""
+    known = {**answers, **ticked}
+    missing = missing_from(engine, known)
+    return assess(engine, known, (*missing, *(name for name in ticked if name not in missing)))
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:

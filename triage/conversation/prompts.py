@@ -10,26 +10,25 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from itertools import groupby
-from typing import Any, TextIO, TypeVar
+from typing import NamedTuple, TextIO, TypeVar
 
 import questionary
 from prompt_toolkit.application import Application, get_app, get_app_or_none
 from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
+from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 from questionary.prompts.common import InquirerControl
 
-from triage.conversation.interview import BACK, Back, Prompt, Reply, is_emergency
+from triage.conversation.interview import BACK, SKIP, Back, Prompt, Reply, is_emergency
 from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
-from triage.knowledge.model import Answer, Answers, Disposition, Option, Question, chosen
+from triage.knowledge.model import Answers, Disposition, Option, Question, chosen
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
@@ -48,19 +47,19 @@ class Key(StrEnum):
     WHY = "w"
     RELIEF = "h"
     LEAVE = "q"
-    CHANGE = "a"  # in the review
+    CHANGE = "a"  # in the review, with an emergency and after the result
 
 
 IN_WORDS = {"back": Key.BACK, "why": Key.WHY, "help": Key.RELIEF, "quit": Key.LEAVE, "\x1b": Key.LEAVE}
 WIDE_KEYS, NARROW_KEYS = ("? detail", "h relief", "q leave"), "? h q"  # beside "b back"
 NARROW = 60  # columns below which the keys have fewer words
-FINISH, NEXT, LIST = "", "next", "list"
-DETAILS, PAGE = "details", "page"
+FINISH, LIST, YES, NO = "", "list", "y", "n"
 GO_ON = "Enter goes on"
 REVIEW = "Enter result   a answers   b back   h relief   q leave"
-AFTER_RESULT = "1 reasons, steps, sources   2 save a page for your doctor   Enter to finish"
+CHANGE, DONE = "change an answer", "Enter to finish"
+WHICH = "Number of an answer to change, or Enter for the result"
 NO_DETAIL = "No more on this line. ?? shows all details."
-MISTAKE = "Ticked by mistake? b: back to the list. Enter: {}."
+MISTAKE = "Ticked by mistake? b: back to the list, a: all answers. Enter: {}."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
 PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
 SHELL = 2  # lines of whatever comes after the program
@@ -69,11 +68,94 @@ BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key
 POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
 
 T = TypeVar("T")
+Lines = Callable[[], list[str]]  # a text in lines, made anew for every size of the window
 
 
 def wrapped(*texts: str) -> list[str]:
     """The lines of these texts, as wide as the window is now; there are none of an empty one."""
     return [line for text in texts if text for line in screen.wrap(text, screen.width())]
+
+
+class Offer(NamedTuple):
+    """What a key does once the result is there: first it `does` something, then its `lines` are shown, if there are any.
+
+    `is_named`: on the line of keys. With one that `ends` it, the caller goes on.
+    """
+
+    key: str
+    label: str
+    lines: Lines = list
+    does: Callable[[], object] = list
+    is_named: bool = True
+    ends: bool = False
+
+
+class Page:
+    """What stands above a line to type in, laid out anew for every size of the window.
+
+    `head` and `foot` are on the screen all the time. A `body` that is longer than the window is turned, from its top
+    on; `foot` is told which part of it is shown, and of how many. `note`: what was wrong with what was typed.
+    """
+
+    def __init__(self, foot: Callable[[int, int], list[str]], body: Lines = list, head: Lines = list) -> None:
+        self.head, self.body, self._foot = head, body, foot
+        self.note = ""
+        self.is_told = False  # by an asker that cannot redraw it
+        self._read = 0  # words of the body before what is shown: a place that no window moves
+
+    def part(self) -> list[str]:
+        """What of the body is shown."""
+        number, parts = self._parts()
+        return parts[number]
+
+    def foot(self) -> list[str]:
+        """The note, and what stands below this part."""
+        number, parts = self._parts()
+        return self._below(number + 1, len(parts))
+
+    def whole(self, below: int) -> list[str]:
+        """All of it; where that and `below` lines do not fit the window, the head once more at its end."""
+        head, body = self.head(), self.body()
+        is_long = bool(head and body) and len(head) + len(body) + below > screen.rows()
+        return [*head, *body, *(["", *head] if is_long else [])]
+
+    def turn(self) -> bool:
+        """Go on to the next part; whether there is one."""
+        number, parts = self._parts()
+        self._read = sum(map(_words, parts[: number + 1]))
+        return number + 1 < len(parts)
+
+    def _parts(self) -> tuple[int, list[list[str]]]:
+        """Which part is shown, and all of them."""
+        body = [part for line in self.body() for part in _cut(line, screen.columns())]
+        parts = pages(body, self._room((1, 1)))
+        if len(parts) > 1:
+            parts = pages(body, self._room((1, 2), (2, 2)))
+        ends = [sum(map(_words, parts[:end])) for end in range(1, len(parts))]
+        return sum(end <= self._read for end in ends), parts or [[]]
+
+    def _room(self, *feet: tuple[int, int]) -> int:
+        foot = max(len(self._below(*of)) for of in feet)
+        return screen.rows() - len(self.head()) - foot - 1
+
+    def _below(self, number: int, count: int) -> list[str]:
+        return [*wrapped(self.note), *self._foot(number, count)]
+
+
+def _cut(line: str, columns: int) -> list[str]:
+    """A line as a window shows it that is narrower than an address in it."""
+    return (
+        [line[at : at + columns] for at in range(0, len(line), columns)] if screen.measure(line) > columns else [line]
+    )
+
+
+def _words(lines: Iterable[str]) -> int:
+    return sum(len(line.split()) for line in lines)
+
+
+def _footer(last: str, before: str = "Page {} of {}. Enter goes on, b leaves") -> Callable[[int, int], list[str]]:
+    """What stands below the last part of a text, and below the others."""
+    return lambda number, count: wrapped(last if number == count else before.format(number, count))
 
 
 class TerminalAsker(ABC):
@@ -94,18 +176,20 @@ class TerminalAsker(ABC):
         """One answer, or several, of a list."""
 
     @abstractmethod
-    def _line(self, lines: Sequence[str], at_once: str = "") -> str:
-        """A line as it was typed below `lines`. Keys of `at_once` are one without Enter, where nothing is typed yet."""
+    def _line(self, page: Page, at_once: str = "") -> str:
+        """A line as it was typed below a page. Keys of `at_once` are one without Enter, where nothing is typed yet."""
 
-    @abstractmethod
-    def _emergency(self, head: list[str], lines: list[str]) -> bool:
-        """Say it, with its `head` on the screen all the time; whether the person leaves (or goes back)."""
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether a person is there to answer what is asked besides: nobody is at the other end of a pipe."""
+        return self.out.isatty()
 
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
         self.asked_why = False
         if prompt.kind == "number":
-            return self._typed_reply(prompt, self._head(prompt), read_number)
+            page = Page(lambda *_: key_line(prompt, screen.width()), head=lambda: self._head(prompt))
+            return self._typed_reply(prompt, page, read_number)
         return self._list(prompt)
 
     def leave(self) -> None:
@@ -113,108 +197,141 @@ class TerminalAsker(ABC):
         raise KeyboardInterrupt
 
     def act(self, text: str) -> None:
-        self._tell(wrapped(text))
+        self.tell(lambda: wrapped(text))
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
-        self.rulebase = rules_in_voice(self.engine.rulebase, voice)
-        level, flags = self.rulebase.dispositions[level.id], in_voice(flags, self.rulebase.voices[voice])
-        self._tell(urgent_lines(self.rulebase, level, flags, screen.width(), self.has_announced))
-        self.has_announced = True
+        rulebase, again = rules_in_voice(self.engine.rulebase, voice), self.has_announced
+        level, flags = rulebase.dispositions[level.id], in_voice(flags, rulebase.voices[voice])
+        self.rulebase, self.has_announced = rulebase, True
+        self.tell(lambda: urgent_lines(rulebase, level, flags, screen.width(), again))
 
-    def _tell(self, lines: Sequence[str]) -> None:
-        """Say what has to be read before the next list, which could push it away."""
-        self.show(["", *lines])
-        if self.redraws:
-            self._pick([GO_ON], {"": FINISH})
-
-    def emergency(self, answers: Answers) -> bool:
+    def emergency(self, answers: Answers) -> str | Back | None:
         self._speak(answers)
         view = view_of(self.engine.rulebase, assess(self.engine, answers))
-        head = wrapped(view.say.upper())
-        lines = emergency_lines(view, screen.width())[len(head) :]
-        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
-            if not self._emergency(head, lines):
-                return False
+        page = Page(
+            lambda number, count: wrapped(MISTAKE.format("leave" if number == count else "more")),
+            lambda: emergency_lines(view, screen.width())[len(wrapped(view.say.upper())) :],
+            lambda: wrapped(view.say.upper()),
+        )
+        try:
+            while picked := self._pick(page, {"": FINISH, Key.BACK: Key.BACK, Key.CHANGE: LIST}):
+                if picked == Key.BACK:
+                    return BACK
+                if name := self._answer_to_change(answers):
+                    return name
+        except (KeyboardInterrupt, EOFError):
+            pass  # leaving this is leaving with it
         if self.redraws:
-            self.show(_headed(head, lines, SHELL))
+            self.show(page.whole(SHELL))
         self.has_left = self.out.isatty()
-        return True
+        return None
 
     def review(self, answers: Answers) -> str | None:
         self._speak(answers)
+        last = [name for name in self.rulebase.questions if name in answers][-1]
+        picked = self._pick(Page(_footer(REVIEW)), {"": FINISH, Key.CHANGE: LIST, Key.BACK: last})
+        return (self._answer_to_change(answers, last) if picked == LIST else picked) or None
+
+    def _answer_to_change(self, answers: Answers, back: str = FINISH) -> str:
+        """Which of all answers is to be changed: the id of its question, `back` for "b", FINISH for none."""
         names = [name for name in self.rulebase.questions if name in answers]
-        picked = self._pick(wrapped(REVIEW), {"": FINISH, Key.CHANGE: LIST, Key.BACK: names[-1]})
-        if picked == LIST:
-            lines = [""]
-            for number, name in enumerate(names, 1):
-                lines += screen.wrap(said(self.rulebase, name, answers[name]), screen.width(), f"{number:2}  ")
-            self.show(lines)
-            text = "Number of an answer to change, or Enter for the result"
-            picked = self._pick(wrapped(text), {**_numbered(names), Key.BACK: names[-1]})
-        return picked or None
+        listed = [said(self.rulebase, name, answers[name]) for name in names]
+        return self._pick(Page(_footer(WHICH), _list_of(listed)), {**_numbered(names), Key.BACK: back})
 
-    def after_result(self, headline: str, height: int) -> str | None:
-        """What is wanted after the result: DETAILS, PAGE, or None to finish.
+    def after_result(self, result: Lines, headline: str, offers: Sequence[Offer], answers: Answers) -> str | None:
+        """Show a result, and whatever is wanted below it; the id of an answer to change, the key of an offer that ends it, or None.
 
-        One line, so that the short result stays on the screen. `height` is the result's; where
-        it does not fit the window, `headline` is said again.
+        Where the result does not fit the window, its `headline` is said again.
         """
-        if height + 2 > screen.rows():
-            self.show(["", *wrapped(headline)])
-        return self._pick(wrapped(AFTER_RESULT), _numbered([DETAILS, PAGE])) or None
+        self._speak(answers)
+        by_key = {offer.key: offer for offer in offers}
+        keys = screen.APART.join(
+            [*(f"{o.key} {o.label}" for o in offers if o.is_named), f"{Key.CHANGE} {CHANGE}", DONE]
+        )
+        choices = {"": FINISH, Key.CHANGE: LIST, **{key: key for key in by_key}}
 
-    def more(self, headings: Sequence[str]) -> int | None:
-        """Which part of the details is wanted next (0-based); None to finish."""
-        return self._nth("Number of a part, or Enter to finish", headings, {})
+        def foot(number: int, count: int) -> list[str]:
+            is_long = len(result()) + SHELL > screen.rows()
+            again = ["", *wrapped(headline)] if is_long else []
+            return [*again, *wrapped(keys)] if number == count else wrapped(f"Page {number} of {count}. {GO_ON}")
+
+        if not self.redraws:
+            self._print(result())
+        page = Page(foot, result if self.redraws else list)
+        try:
+            while picked := self._pick(page, choices, at_once="".join(choices)):
+                if picked != LIST and by_key[picked].ends:
+                    return picked
+                if picked != LIST:
+                    by_key[picked].does()
+                    self.give(by_key[picked].lines)
+                elif name := self._answer_to_change(answers):
+                    return name
+        except (KeyboardInterrupt, EOFError):
+            pass  # the result has been given
+        if self.redraws:
+            self._print(result())
+        return None
 
     def page_kind(self, kinds: Sequence[str]) -> int | None:
         """As which of these a page is to be saved (0-based); None for none."""
-        return self._nth("Number of what to save, or Enter to go back", kinds, {Key.BACK: FINISH})
+        return self._nth("Number of what to save, or Enter to go back", kinds)
 
-    def _nth(self, text: str, items: Sequence[str], more: Mapping[str, str]) -> int | None:
-        self.show(["", *wrapped(*(f"{number} {item}" for number, item in enumerate(items, 1)))])
-        picked = self._pick(wrapped(text), {**_numbered(range(len(items))), **more})
+    def _nth(self, text: str, items: Sequence[str]) -> int | None:
+        choices = {**_numbered(range(len(items))), Key.BACK: FINISH}
+        picked = self._pick(Page(_footer(text), _list_of(items)), choices)
         return int(picked) if picked else None
+
+    def agrees(self, text: str) -> bool:
+        """Whether the answer to a question of the program itself is yes. There is no default."""
+        return self._pick(Page(_footer(f"{text} {YES}/{NO}")), {YES: YES, NO: NO}, at_once=YES + NO) == YES
 
     def file_name(self, default: str) -> str | None:
         """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
-        typed = self._line(wrapped(f"Name of the new file. Enter for {default}, b to go back")).strip()
+        page = Page(_footer(f"Name of the new file. Enter for {default}, b to go back"))
+        typed = self._line(page).strip()
         return None if typed == Key.BACK else typed or default
 
-    def give(self, lines: Sequence[str]) -> None:
+    def give(self, lines: Lines) -> None:
         """Print a part of the result: to standard output, wherever the questions go."""
-        print("\n".join(["", *lines]), flush=True)
+        if made := lines():
+            self._print(made)
 
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
 
-    def _read(self, lines: Sequence[str]) -> None:
+    def _print(self, lines: Sequence[str]) -> None:
+        print("\n".join(["", *lines]), flush=True)
+
+    def _read(self, lines: Lines) -> None:
         """Show a text on the way to an answer."""
-        self.show(lines)
+        self.show(lines())
+
+    def tell(self, lines: Lines) -> None:
+        """Say what has to be read before the next list, which could push it away."""
+        self.show(["", *lines()])
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
         self.rulebase = rules_in_voice(self.engine.rulebase, voice_of(self.engine.rulebase, answers))
 
-    def _pick(self, lines: Sequence[str], choices: Mapping[str, str]) -> str:
+    def _pick(self, page: Page, choices: Mapping[str, str], at_once: str = "") -> str:
         """What a typed line stands for; "" is Enter alone. Relief and leaving are always there."""
-        note: list[str] = []
         while True:
-            typed = self._typed([*note, *lines], "")
+            typed = self._typed(page, at_once)
+            page.note = ""
             if typed == Key.RELIEF:
                 self._read(self._relief())
             elif typed in choices:
                 return choices[typed]
             else:
-                note = wrapped(f'"{shown(typed)}" is not one of the keys here.')
+                page.note = f'"{shown(typed)}" is not one of the keys here.' if typed else "Enter alone is no answer."
 
-    def _typed_reply(self, prompt: Prompt, lines: list[str], understand: Callable[[str, Prompt], Answer]) -> Reply:
-        """The reply to a prompt that is typed below `lines`; asked until one can `understand` it (or ValueError)."""
-        note: list[str] = []
+    def _typed_reply(self, prompt: Prompt, page: Page, understand: Callable[[str, Prompt], Reply]) -> Reply:
+        """The reply to a prompt that is typed below a page; asked until one can `understand` it (or ValueError)."""
         while True:
-            above = [*lines, *note, *key_line(prompt, screen.width())]
-            typed = self._typed(above, f"{Key.BACK}{Key.DETAIL}{Key.WHY}")
-            lines, note = lines if self.redraws else [], []
+            typed = self._typed(page, f"{Key.BACK}{Key.DETAIL}{Key.WHY}")
+            page.note = ""
             if typed == Key.BACK:
                 return BACK
             if text := self._explained(typed, prompt):
@@ -223,48 +340,43 @@ class TerminalAsker(ABC):
             try:
                 return understand(typed, prompt)
             except ValueError as problem:
-                note = wrapped(str(problem))
+                page.note = str(problem)
 
-    def _typed(self, lines: Sequence[str], at_once: str) -> str:
+    def _typed(self, page: Page, at_once: str) -> str:
         """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
-        typed = self._line(lines, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
+        typed = self._line(page, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
         typed = IN_WORDS.get(typed, typed)
         if typed == Key.LEAVE:
             raise KeyboardInterrupt
         return typed
 
-    def _explained(self, typed: str, prompt: Prompt) -> list[str]:
-        """The text that a key asks for on the way to an answer; empty for anything else."""
+    def _explained(self, typed: str, prompt: Prompt) -> Lines | None:
+        """The text that a key asks for on the way to an answer; None for anything else."""
         if typed == Key.RELIEF:
             return self._relief()
         if typed == Key.WHY:
             return self._why(prompt)
         if typed in (Key.DETAIL, 2 * Key.DETAIL):
-            return wrapped(f"Why: {prompt.question.why}")
-        return []
+            return lambda: wrapped(f"Why: {prompt.question.why}")
+        return None
 
-    def _relief(self) -> list[str]:
+    def _relief(self) -> Lines:
         """The steps that are safe for everybody."""
         now = self.rulebase.relief_now
-        return ["", *screen.relief_text(now.title, now.steps, screen.width()), ""]
+        return lambda: ["", *screen.relief_text(now.title, now.steps, screen.width()), ""]
 
-    def _why(self, prompt: Prompt) -> list[str]:
+    def _why(self, prompt: Prompt) -> Lines:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
-        again, self.asked_why = self.asked_why, True
-        columns, rows = screen.width(), screen.rows() - PAGE_FOOT
-        return why_in_full(self.rulebase, prompt, columns) if again else why(self.rulebase, prompt, columns, rows)
+        rulebase, again, self.asked_why = self.rulebase, self.asked_why, True
+        if again:
+            return lambda: why_in_full(rulebase, prompt, screen.width())
+        return lambda: why(rulebase, prompt, screen.width(), screen.rows() - PAGE_FOOT)
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
         """What stands above a list: the question, or on its later screens the heading of the screen."""
         gap = [""] if screen.rows() >= screen.LOW else []
         text = prompt.page if prompt.later else prompt.text
         return [*gap, *wrapped(prompt.remark, text, f"Why: {prompt.question.why}" if why else "")]
-
-
-def _headed(head: Sequence[str], lines: Sequence[str], below: int) -> list[str]:
-    """Lines below their head; where both do not fit the window, the head once more after them."""
-    whole = [*head, *lines]
-    return whole if len(whole) + below <= screen.rows() else [*whole, "", *head]
 
 
 def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[str]:
@@ -275,9 +387,10 @@ def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[s
     keys = [f"{marks[o.id]}{o.key} {o.text[0].lower()}{o.text[1:]}" for o in prompt.keys]
     hidden = 0 if any(option.detail for option in prompt.lines) else 1
     more = [NARROW_KEYS[2 * hidden :]] if narrow else WIDE_KEYS[hidden:]
-    items = [place, *keys, "b back", *more]
+    skips = ["Enter skips"] if prompt.question.after else []
+    items = [*([] if skips else [place]), *keys, *skips, "b back", *more]
     close = "  ".join(items)
-    return [close] if narrow and len(close) <= columns else screen.wrap(screen.APART.join(items), columns)
+    return [close] if narrow and screen.measure(close) <= columns else screen.wrap(screen.APART.join(items), columns)
 
 
 def rivals_beside(question: Question, ticked: Iterable[str]) -> bool:
@@ -293,15 +406,14 @@ class PlainAsker(TerminalAsker):
         super().__init__(engine, out)
         self.lines_in = lines_in
 
-    def _emergency(self, head: list[str], lines: list[str]) -> bool:
-        foot = wrapped(MISTAKE.format("leave"))
-        self.show(["", *_headed(head, lines, len(foot) + 1)])
-        return self._pick(foot, {"": FINISH, Key.BACK: Key.BACK}) == FINISH
+    @property
+    def can_be_asked(self) -> bool:
+        return self.out.isatty() and self.lines_in.isatty()
 
     def _list(self, prompt: Prompt) -> Reply:
         ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
         lines = [*self._head(prompt), *_list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
-        reply = self._typed_reply(prompt, lines, _understood)
+        reply = self._typed_reply(prompt, Page(lambda *_: key_line(prompt, screen.width()), lambda: lines), _understood)
         if not isinstance(reply, Back):
             self._say_again(prompt, chosen(reply))
         return reply
@@ -313,19 +425,22 @@ class PlainAsker(TerminalAsker):
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
             self.show(wrapped(BOTH))
 
-    def _explained(self, typed: str, prompt: Prompt) -> list[str]:
+    def _explained(self, typed: str, prompt: Prompt) -> Lines | None:
         """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
         found = re.fullmatch(r"\?\??\s*([1-9])?", typed)
         nth = int(found[1] or 0) if found and prompt.lines else -1
         if not 0 <= nth <= len(prompt.lines):
             return super()._explained(typed, prompt)
         if not nth:
-            return [*self._head(prompt, why=True), *_list_lines(replace(prompt, opened=True))]
+            return lambda: [*self._head(prompt, why=True), *_list_lines(replace(prompt, opened=True))]
         option = prompt.lines[nth - 1]
-        return [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
+        return lambda: [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
-    def _line(self, lines: Sequence[str], at_once: str = "") -> str:  # noqa: ARG002
-        self.show(lines)
+    def _line(self, page: Page, at_once: str = "") -> str:  # noqa: ARG002
+        foot = page._below(1, 1)
+        whole = [] if page.is_told else page.whole(len(foot) + 1)
+        page.is_told = True
+        self.show([*([""] if whole and whole[0] else []), *whole, *foot])
         self.out.write("> ")
         self.out.flush()
         line = self.lines_in.readline()
@@ -334,10 +449,12 @@ class PlainAsker(TerminalAsker):
         return line.removesuffix("\n")
 
 
-def _understood(typed: str, prompt: Prompt) -> Answer:
+def _understood(typed: str, prompt: Prompt) -> Reply:
     """The options of typed numbers and keys. Raises ValueError with what is wrong."""
     by_key = {**{str(number): o for number, o in enumerate(prompt.lines, 1)}, **{o.key: o for o in prompt.keys}}
     words = list(dict.fromkeys(typed.replace(",", " ").split()))
+    if not words and prompt.question.after:
+        return SKIP
     if not words:
         raise ValueError(f"Nothing typed. {_how(prompt)}")
     if wrong := [word for word in words if word not in by_key]:
@@ -389,53 +506,48 @@ class QuestionaryAsker(TerminalAsker):
         app = get_app_or_none()
         if app is None or not app.is_running:
             super().leave()
-        else:
+        elif not app.is_done:
             app.exit(exception=KeyboardInterrupt)
 
-    def _emergency(self, head: list[str], lines: list[str]) -> bool:
-        """A screen after the other, each with the head and the way back; what was read stays once one leaves."""
-        feet = [wrapped(MISTAKE.format(does)) for does in ("more", "leave")]
-        pages = _pages(lines, max(screen.rows() - len(head) - len(feet[1]) - 1, 1))
-        for number, page in enumerate(pages, 1):
-            foot = feet[number == len(pages)]
-            if self._pick([*head, *page, *foot], {"": FINISH, Key.BACK: Key.BACK}) == Key.BACK:
-                return False
-        return True
+    def give(self, lines: Lines) -> None:
+        """The same, read a window at a time first."""
+        if lines():
+            self._turn(lines)
+            self._print(lines())
 
-    def give(self, lines: Sequence[str]) -> None:
-        """A part that is longer than the window, one window at a time."""
-        if len(lines) + PAGE_FOOT <= screen.rows():
-            super().give(lines)
-        else:
-            self.show([""])
-            self._turn(lines, stays=True)
+    def _read(self, lines: Lines) -> None:
+        self._turn(lines)
 
-    def _read(self, lines: Sequence[str]) -> None:
-        self._turn(lines, stays=False)
+    def tell(self, lines: Lines) -> None:
+        self._turn(lines)
+        super().tell(lines)
 
-    def _turn(self, lines: Sequence[str], stays: bool) -> None:
-        """A text, one window at a time: what follows would push it away. Each is wiped away, unless it `stays`."""
-        pages = _pages(lines, max(screen.rows() - PAGE_FOOT, 1))
-        for number, page in enumerate(pages, 1):
-            text = GO_ON if number == len(pages) else f"Page {number} of {len(pages)}. Enter goes on, b leaves"
-            if stays:
-                self.show(page)
-            if self._pick([*([] if stays else page), *wrapped(text)], {"": NEXT, Key.BACK: FINISH}) == FINISH:
-                return
+    def _turn(self, lines: Lines) -> None:
+        """A text, one window at a time: what follows would push it away. It is wiped away."""
+        self._pick(Page(_footer(GO_ON), lines), {"": FINISH, Key.BACK: FINISH})
 
-    def _line(self, lines: Sequence[str], at_once: str = "") -> str:
+    def _line(self, page: Page, at_once: str = "") -> str:
+        """As above; Enter alone turns a text that goes on."""
         nothing_typed = Condition(lambda: not get_app().current_buffer.text)
         keys = _bound({key: partial(_exit_with, key) for key in at_once}, nothing_typed)
-        above = "\n".join([*lines, ">"])
         style = questionary.Style([("qmark", "noinherit")])
-        asked = questionary.text("", qmark=above, key_bindings=keys, style=style, erase_when_done=True)
-        return str(_run(asked.application))
+        while True:
+            asked = questionary.text("", qmark=">", key_bindings=keys, style=style, erase_when_done=True)
+            app, line = asked.application, asked.application.layout
+            above = [_fixed(page.head, "bold"), _fixed(page.part), _fixed(page.foot)]
+            app.layout = Layout(HSplit([*above, line.container]), focused_element=line.current_window)
+            typed = str(_run(app))
+            if typed.strip() or not page.turn():
+                return typed
 
     def _list(self, prompt: Prompt) -> Reply:
         menu = _Menu(self, prompt)
-        while isinstance(reply := _run(menu.app), list):  # a text to read on the way to the answer
-            self._read(reply)
-            menu.note = ""
+        try:
+            while callable(reply := _run(menu.app)):  # a text to read on the way to the answer
+                self._read(reply)
+                menu.note = ""
+        except (KeyboardInterrupt, EOFError) as left:
+            raise type(left)(*menu.ticked) from None
         return reply
 
 
@@ -448,23 +560,23 @@ class _Menu:
         self.asked_at = -1  # the line whose detail was asked for last
         self.says_why = False
         self.note = ""
-        self.is_cut = self.is_seen = False  # there are lines below; the last one has been on the screen
+        self.top = self.end = 0  # the first line on the screen, and the first one below it
+        self.is_seen = False  # the last one has been on the screen
         self.control = InquirerControl([questionary.Choice(o.text, value=o.id) for o in self.lines], pointer=">")
         self.picked = self.control.selected_options  # not sure among them
         self.picked += [o.id for o in prompt.options if o.id in prompt.chosen and not (o.key and o.exclusive)]
-        tallest = max(len(_title(o, screen.width(), True)) for o in self.lines)
-        offsets = ScrollOffsets(top=0, bottom=tallest - 1)
-        self.window = Window(self.control, scroll_offsets=offsets, always_hide_cursor=True)
-        # The question above, the keys below: both stay where the list is longer than the window.
-        layout = Layout(HSplit([_fixed(self._head, "bold"), self.window, _fixed(self._foot)]))
-        self.app: Application[Reply | list[str]] = Application(
-            layout,
-            key_bindings=self._keys(),
-            erase_when_done=True,
-            before_render=self._set_titles,
-            after_render=self._look,
+        self._lay_out()  # keys that were typed ahead come before the first drawing
+        list_window = Window(
+            self.control,
+            height=lambda: self._height(self.top, self.end),
+            get_vertical_scroll=lambda _: self._height(0, self.top),
+            always_hide_cursor=True,
         )
-        self._set_titles(None)  # keys that were typed ahead come before the first drawing
+        # The question above, the keys below: both stay where the list is longer than the window.
+        layout = Layout(HSplit([_fixed(self._head, "bold"), list_window, _fixed(self._foot)]))
+        self.app: Application[Reply | Lines] = Application(
+            layout, key_bindings=self._keys(), erase_when_done=True, before_render=self._draw
+        )
 
     def _keys(self) -> KeyBindings:
         acts: dict[str, Callable[[], object]] = {
@@ -502,24 +614,43 @@ class _Menu:
         gap = [""] if screen.rows() >= screen.LOW and not self.is_cut else []
         return [*gap, *notes, *key_line(self.prompt, screen.width(), self.picked)]
 
-    def _set_titles(self, _: Any) -> None:
-        """The lines as wide as the window is now: questionary would cut them."""
-        columns = screen.width()
-        for number, (choice, option) in enumerate(zip(self.control.choices, self.lines, strict=True), 1):
-            lines = _title(option, columns, option.id in self.opened)
-            choice.title = f"{number} " + ("\n" + " " * MARKS).join(lines)
-        if self.window.render_info is None:
-            height = sum(map(_height, self.control.choices))
-            self.is_cut = len(self._head()) + height + len(self._foot()) > screen.rows()
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are lines below."""
+        return self.end < len(self.lines)
 
-    def _look(self, app: Any) -> None:
-        """After drawing: whether there are lines below."""
-        info = self.window.render_info
-        is_cut = info is not None and not info.bottom_visible
-        self.is_seen = self.is_seen or not is_cut
-        if is_cut != self.is_cut:
-            self.is_cut = is_cut
-            app.invalidate()
+    def _draw(self, _: object) -> None:
+        self._lay_out()
+        self.is_seen = self.is_seen or not self.is_cut
+
+    def _lay_out(self) -> None:
+        """The lines as wide as the window is now (questionary would cut them), and as many whole ones as it has room for."""
+        count = len(self.lines)
+        self.titles = [_title(option, screen.width(), option.id in self.opened) for option in self.lines]
+        for number, (choice, title) in enumerate(zip(self.control.choices, self.titles, strict=True), 1):
+            choice.title = f"{number} " + ("\n" + " " * MARKS).join(title)
+        self.end = count
+        if self._height(0, count) <= self._room():
+            self.top = 0
+            return
+        self.end = 0  # the keys with the mark that there are more: the list does not jump where there are none
+        room, at = self._room(), self.control.pointed_at
+        self.top = min(self.top, at)
+        while self._fitting(room) <= at:
+            self.top += 1
+        self.end = self._fitting(room)
+
+    def _room(self) -> int:
+        return screen.rows() - len(self._head()) - len(self._foot())
+
+    def _fitting(self, room: int) -> int:
+        """The first line that is not whole in so much room, from the top on; at least one is shown."""
+        ends = range(self.top + 2, len(self.lines) + 1)
+        return max((end for end in ends if self._height(self.top, end) <= room), default=self.top + 1)
+
+    def _height(self, start: int, end: int) -> int:
+        """Lines on the screen that some lines of the list take."""
+        return sum(map(len, self.titles[start:end]))
 
     # --- what its keys do
 
@@ -551,6 +682,8 @@ class _Menu:
     def _go_on(self) -> None:
         if self.picked:
             self._end(self.ticked)
+        elif self.prompt.question.after:
+            _exit_with(SKIP)
         else:
             self._say(f"Nothing ticked yet. {_how(self.prompt)}")
 
@@ -563,15 +696,9 @@ class _Menu:
             _exit_with(ticked if self.prompt.kind == "many" else ticked[0])
 
     def _page_down(self) -> None:
-        """The first line that is not whole on the screen comes to its top."""
-        if self.window.render_info is None:
-            return
-        last, start = self.window.render_info.last_visible_line(), 0
-        for nth, choice in enumerate(self.control.choices):
-            if start + _height(choice) > last + 1:
-                self.control.pointed_at, self.window.vertical_scroll = nth, start
-                return
-            start += _height(choice)
+        """The first line that is not on the screen comes to its top."""
+        if self.is_cut:
+            self.top = self.control.pointed_at = self.end
 
     def _detail(self) -> None:
         """That of the line that is pointed at; asked again, all, and why it is asked."""
@@ -595,7 +722,8 @@ def _bound(acts: Mapping[str, Callable[[], object]], when: FilterOrBool = True) 
             keys.add(either, filter=when, eager=True)(lambda _, act=act: act())
     keys.add("escape", Keys.Any)(lambda _: None)  # Alt and a key, or what no terminal should send
     keys.add("escape")(lambda event: event.app.exit(exception=KeyboardInterrupt))
-    keys.add("c-c", eager=True)(lambda event: event.app.exit(exception=KeyboardInterrupt))
+    for interrupt in ("c-c", "<sigint>"):
+        keys.add(interrupt, eager=True)(lambda event: event.app.exit(exception=KeyboardInterrupt))
     keys.add("c-d", eager=True)(lambda event: event.app.exit(exception=EOFError))
     return keys
 
@@ -606,19 +734,30 @@ def _exit_with(result: object) -> None:
 
 
 def _run(app: Application[T]) -> T:
+    """Run it; in a window that has changed its size on a clean screen, as the old lines were broken anywhere."""
     app.ttimeoutlen = app.timeoutlen = ESCAPE_SECONDS
-    return app.run()
+    size = _size()
+
+    def clear(_: object) -> None:
+        nonlocal size
+        if size != (size := _size()):
+            app.renderer.clear()
+
+    app.before_render += clear
+    try:
+        return app.run()
+    finally:
+        app.before_render -= clear
 
 
-def _fixed(lines: Callable[[], list[str]], style: str = "") -> Window:
+def _size() -> tuple[int, int]:
+    return screen.columns(), screen.rows()
+
+
+def _fixed(lines: Lines, style: str = "") -> Window:
     """Lines that are as high as they are, wherever the list below or above them is scrolled to."""
     control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
     return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
-
-
-def _height(choice: Any) -> int:
-    """Lines on the screen."""
-    return int(choice.title.count("\n")) + 1
 
 
 def _title(option: Option, columns: int, opened: bool) -> list[str]:
@@ -627,16 +766,32 @@ def _title(option: Option, columns: int, opened: bool) -> list[str]:
     return [*screen.wrap(option.text, room), *(screen.wrap(option.detail, room) if opened and option.detail else [])]
 
 
-def _pages(lines: Sequence[str], most: int) -> list[list[str]]:
-    """Lines in pages of at most `most`, broken at blank lines where that can be done."""
+def pages(lines: Sequence[str], most: int) -> list[list[str]]:
+    """Lines in pages of at most `most`, broken at blank lines, else between items, where that can be done."""
     blocks = [list(block) for is_text, block in groupby(lines, bool) if is_text]
-    pages: list[list[str]] = []
-    for part in (block[at : at + most] for block in blocks for at in range(0, len(block), most)):
-        if pages and len(pages[-1]) + 1 + len(part) <= most:
-            pages[-1] += ["", *part]
+    found: list[list[str]] = []
+    for part in (part for block in blocks for part in _parts_of(block, max(most, 1))):
+        if found and len(found[-1]) + 1 + len(part) <= most:
+            found[-1] += ["", *part]
         else:
-            pages.append(part)
-    return pages
+            found.append(part)
+    return found
+
+
+def _parts_of(block: list[str], most: int) -> Iterator[list[str]]:
+    """Lines without a blank one, in parts; what hangs below a line stays with it."""
+    while len(block) > most:
+        at = max((n for n in range(1, most + 1) if not block[n].startswith(" ")), default=most)
+        yield block[:at]
+        block = block[at:]
+    yield block
+
+
+def _list_of(items: Sequence[str]) -> Lines:
+    """Items by their numbers."""
+    return lambda: [
+        line for number, item in enumerate(items, 1) for line in screen.wrap(item, screen.width(), f"{number:2}  ")
+    ]
 
 
 def _numbered(choices: Iterable[object]) -> dict[str, str]:

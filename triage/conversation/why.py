@@ -11,6 +11,7 @@ from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import cell_said, options_said
 from triage.output.screen import wrap
 from triage.reasoning.explain import Pending, Way, pending, tells_apart
+from triage.version import program
 
 MOST = 24  # options that are named for one level where there is room
 FEWEST_LINES = 8  # an explanation is never cut to less
@@ -114,4 +115,4 @@ def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
             lines += wrap(f"{cause.title} [{cause.id}]: {named}", columns, "- ")
     if not waiting and not helped:
         lines += wrap("None. It is asked to choose what to tell you.", columns)
-    return [*lines, "", *wrap("To read one whole: leg-cramp-triage rules ID", columns), ""]
+    return [*lines, "", "To read one whole:", f"{program()} rules ID", ""]

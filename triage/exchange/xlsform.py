@@ -15,8 +15,7 @@ from triage.knowledge.conditions import EVERYBODY, Condition
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
-
-INSTALL_OPENPYXL = "pip install 'leg-cramp-triage[xlsform]'"
+from triage.version import how_to_install
 
 # A number that may be left unsaid takes two rows: which, and the number.
 WHICH, SAID = "how", "said"
@@ -65,7 +64,7 @@ def as_xlsx(rulebase: RuleBase) -> bytes:
         from openpyxl import Workbook
     except ImportError:
         what = "needs openpyxl, which is not installed"
-        raise FaultyInput([Fault("export xlsform", 0, what, INSTALL_OPENPYXL, code="LCT500")]) from None
+        raise FaultyInput([Fault("export xlsform", 0, what, how_to_install("xlsform"), code="LCT500")]) from None
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets(rulebase).items():

@@ -343,6 +343,8 @@ def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
     used = [(forbidden.at, "pattern", forbidden.pattern) for forbidden in rulebase.forbidden.values()]
+    for conflict in rulebase.conflicts.values():
+        used += [(conflict.at, "one", conflict.one), (conflict.at, "other", conflict.other)]
     used += [(hazard.at, "words", word) for hazard in rulebase.hazards.values() for word in hazard.words]
     for at, key, pattern in used:
         if problem := pattern_problem(pattern):

@@ -360,6 +360,16 @@ class Forbidden(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Conflict(Record):
+    """Two things that no result may say together: no sentence that `one` matches beside one that `other` matches."""
+
+    id: Annotated[Id, Scope("conflict")]
+    one: Annotated[str, "a regular expression, upper and lower case alike"]
+    other: Annotated[str, "a regular expression, upper and lower case alike"]
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Wording(Record):
     """How texts must be worded."""
 
@@ -626,6 +636,7 @@ class RuleBase:
     sources: Mapping[str, Source]
     claims: tuple[Claim, ...]
     forbidden: Mapping[str, Forbidden]
+    conflicts: Mapping[str, Conflict]
     accepted: tuple[Accepted, ...]
     figures: Mapping[str, FigureFile]
     bands: Mapping[str, tuple[str, ...]]

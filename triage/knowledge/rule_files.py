@@ -32,6 +32,7 @@ LISTS: dict[str, tuple[type, str]] = {
     "source": (model.Source, "sources"),
     "claim": (model.Claim, "claims"),
     "forbidden": (model.Forbidden, "forbidden"),
+    "conflict": (model.Conflict, "conflicts"),
     "accepted": (model.Accepted, "accepted"),
 }
 # Those of which there is one, [name]: the field of the rule base has its name.
@@ -60,7 +61,7 @@ LAYOUT = {
     "hazards.toml": {"hazard"},
     "sources.toml": {"source"},
     "accepted.toml": {"accepted"},
-    "wording.toml": {"wording", "forbidden"},
+    "wording.toml": {"wording", "forbidden", "conflict"},
 }
 FIGURES = "figures/*.svg"
 MAY_BE_ABSENT = {"accepted.toml", "doctor.toml", "hazards.toml", FIGURES}

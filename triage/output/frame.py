@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from triage.knowledge.model import Disposition
 from triage.output.explanation import HOW, OUTCOMES
-from triage.output.view import HEADINGS, WHAT_IF
+from triage.output.view import HEADINGS, NOT_ASKED, WHAT_IF
 
 TEMPLATES = Path(__file__).parent / "templates"
 BASE = "base.css"  # colours, type and the frame of a page
@@ -45,7 +45,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["is_address"] = _is_address
-    made.globals |= {"HEADINGS": HEADINGS, "WHAT_IF": WHAT_IF, "HOW": HOW, "OUTCOMES": OUTCOMES}
+    made.globals |= {"HEADINGS": HEADINGS, "NOT_ASKED": NOT_ASKED, "WHAT_IF": WHAT_IF, "HOW": HOW, "OUTCOMES": OUTCOMES}
     made.globals |= {"urgency": _urgency, "day": _day}
     return made
 

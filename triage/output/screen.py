@@ -6,45 +6,73 @@ import os
 import re
 import textwrap
 from collections.abc import Iterable
-from typing import Any
+from contextlib import suppress
+from types import ModuleType
 
 WIDEST, NARROWEST = 80, 20
 LOW = 16  # lines of a window from which on there is room for blank ones
 
 
 def width() -> int:
-    """Columns to write in: the terminal's (or COLUMNS), at most 80, at least 20."""
+    """Columns to write in: those of the terminal, at most 80, at least 20."""
     return max(NARROWEST, min(columns(), WIDEST))
 
 
 def columns(stream: int = 1) -> int:
-    """Columns of the terminal that a stream goes to (or COLUMNS); 80 where they are not known."""
-    try:
-        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(stream).columns or WIDEST
-    except (ValueError, OSError):
-        return WIDEST
+    """Columns of the terminal that a stream goes to, or COLUMNS where that is less; 80 where neither is known."""
+    return _least("COLUMNS", 0, stream, WIDEST)
 
 
 def rows() -> int:
-    """Lines of the terminal (or LINES); 24 where that is not known."""
-    try:
-        return int(os.environ.get("LINES", "0")) or os.get_terminal_size(1).lines
-    except (ValueError, OSError):
-        return 24
+    """Lines of the terminal, or LINES where that is less; 24 where neither is known."""
+    return _least("LINES", 1, 1, 24)
+
+
+def _least(name: str, side: int, stream: int, unknown: int) -> int:
+    sizes = []
+    with suppress(ValueError):
+        sizes.append(int(os.environ.get(name, "0")))
+    with suppress(ValueError, OSError):
+        sizes.append(os.get_terminal_size(stream)[side])
+    return min((size for size in sizes if size > 0), default=unknown)
 
 
 APART, HELD = "   ", "\xa0"  # three blanks part items that stay whole, like keys
 
 
 def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> list[str]:
-    """Lines of at most `columns`; `first` leads the first line, `rest` (as wide, blank) the others."""
-    wrapped = textwrap.wrap if text.isascii() else _wrap_by_columns
+    """Lines of at most `columns`; `first` leads the first line, `rest` (as wide, blank) the others.
+
+    A word stays whole, like an address that is longer than a line; only one of a script without blanks is broken.
+    """
     rest = " " * len(first) if rest is None else rest
+    is_plain = text.isascii()
+    room = columns - len(rest)
+    broken = not is_plain and any(not word.isascii() and measure(word) > room for word in text.split())
     if APART in text:
         items = text.split(APART)
-        text = APART.join(item.replace(" ", HELD) if len(item) <= columns else item for item in items)
-    lines = wrapped(text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+        text = APART.join(item.replace(" ", HELD) if measure(item) <= columns else item for item in items)
+    lines = (textwrap.wrap if is_plain else _wide().wrap)(
+        text,
+        columns,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=broken,
+    )
     return [line.replace(HELD, " ") for line in lines] or [first.rstrip()]
+
+
+def measure(text: str) -> int:
+    """Columns that a text takes."""
+    return len(text) if text.isascii() else int(_wide().width(text))
+
+
+def _wide() -> ModuleType:
+    """What measures wide characters. Only then: importing it takes as long as Python's start."""
+    import wcwidth
+
+    return wcwidth
 
 
 def wrap_all(items: Iterable[str], columns: int) -> list[str]:
@@ -54,13 +82,6 @@ def wrap_all(items: Iterable[str], columns: int) -> list[str]:
         _, lead, text = re.split(r"^( +\d+\. |[ -]*)", item, maxsplit=1)
         lines += wrap(text, columns, lead)
     return lines
-
-
-def _wrap_by_columns(text: str, columns: int, **how: Any) -> list[str]:
-    """As textwrap does it, with wide characters measured. Only then: importing wcwidth takes as long as Python's start."""
-    import wcwidth
-
-    return wcwidth.wrap(text, columns, **how)
 
 
 def question_head(text: str, columns: int) -> list[str]:

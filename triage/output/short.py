@@ -67,7 +67,9 @@ def _lines(rulebase: RuleBase, assessment: Assessment) -> Iterator[ShortLine]:
         yield _why(rulebase, assessment)
     yield from _what_fits(assessment)
     yield ShortLine("ask", "You can ask about", _listed([check.short or check.title for check in assessment.checks]))
-    yield ShortLine("prevent", "To prevent it", next((one.short or one.title for one in assessment.prevention), ""))
+    yield ShortLine(
+        "prevent", "To prevent it", next((one.short or f"{one.title}." for one in assessment.prevention), "")
+    )
     if assessment.complete and not level.stops:
         yield ShortLine("later", "", " ".join(level.more))
     if net:
@@ -122,9 +124,11 @@ def deciding(assessment: Assessment) -> list[FiredFlag]:
 
 
 def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
-    """Where to go, in the order of the rule base (the safest place first)."""
+    """Where to go, in the order of the rule base (the safest place first); the last of them only where it is alone."""
     wanted = {fired.flag.place for fired in flags}
-    return [text for place, text in rulebase.places.items() if place in wanted]
+    found = [place for place in rulebase.places if place in wanted]
+    last = list(rulebase.places)[-1]
+    return [rulebase.places[place] for place in found if place != last or len(found) == 1]
 
 
 def in_words(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> Iterator[str]:

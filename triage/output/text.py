@@ -29,7 +29,7 @@ from triage.reasoning.results import Assessment, FiredFlag
 MORE = "m"  # the key for what `whole` has
 WHY = "Why"
 APART = ("myths",)  # parts that are told on request only
-ONE_SCREEN = 22  # lines of the short result: a screen of 24, less the two lines of the prompt below it
+ONE_SCREEN = 21  # lines of the short result: a screen of 24, less the three below it: the keys, and what is typed
 
 
 def whole(view: View, columns: int) -> list[str]:
@@ -119,7 +119,10 @@ def _more(view: View) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def _behind(view: View) -> Iterator[str]:
     """What the result rests on, in short: the publishers; whoever wants a page finds it with its rule."""
-    yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources))}."
+    parts = [view.reasons, view.replies, *(getattr(view, name) for name in view.shows if name in HEADINGS)]
+    told = [one for part in parts for one in part if not getattr(one, "traditional", False)]
+    cited = {number for one in told for number in view.cites(one)}
+    yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources if source.number in cited))}."
     yield f"{view.statement} Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}."
 
 

@@ -29,7 +29,7 @@ from triage.knowledge.model import (
 )
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
-from triage.output.short import ShortLine, deciding, in_words, no_flag, places, short_lines, unsure_of_danger
+from triage.output.short import ShortLine, deciding, in_words, places, short_lines
 from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
 
@@ -72,7 +72,7 @@ Texts = tuple[str, ...]
 class Wanted(NamedTuple):
     """What a result is to hold besides itself: how it was concluded, and what became of some rules (ids).
 
-    `full`: not only the short result where a format has a choice.
+    `full`: not only the short result where a format has a choice. `large`: for those who need large print.
 
     `day` is the one to print where a format names it; None for none. `answered` is the day on
     which the answers were given; None where that is not known. `title` and the name of the `file`
@@ -82,6 +82,7 @@ class Wanted(NamedTuple):
 
     how: bool = False
     full: bool = False
+    large: bool = False
     why_not: Texts = ()
     day: date | None = None
     answered: date | None = None
@@ -301,35 +302,24 @@ class View(NamedTuple):
 
     emergency: Unwritten[bool]
     level: Unwritten[Disposition]
-    ladder: Unwritten[tuple[Disposition, ...]]
-    here: Unwritten[str]  # said of its place on the ladder; empty, like `time`, while the level is not known
-    titled: Unwritten[str]  # its title, with how certain it is
     first: Unwritten[Texts]  # the lines that go with `say`
-    more: Unwritten[Texts]  # what to heed at a level that asks no haste
-    beside: Unwritten[Disposition | None]  # the level beside the ladder
     reasons: Unwritten[tuple[ShownFlag, ...]]  # the red flags that are told in full
     also_noted: Unwritten[Texts]  # the titles of the others
-    no_flag: Unwritten[str]  # that none decided; empty if one did
-    about_danger: Unwritten[Texts]  # what was answered about danger
     shows: Unwritten[Texts]  # the parts, in the order of the rule base
-    net: Unwritten[SafetyNet | None]
     answered: Unwritten[tuple[Answered, ...]]
     open_questions: Unwritten[Texts]
     sources: Unwritten[tuple[CitedSource, ...]]
     publishers: Unwritten[Mapping[str, str]]  # of all sources, by their ids
     statement: Unwritten[str]
     title: Unwritten[str]
+    full: Unwritten[bool]
+    large: Unwritten[bool]
     day: Unwritten[date | None]
     day_answered: Unwritten[date | None]
 
     how: IfWanted[Node | None]
     why_not: IfWanted[tuple[Fate, ...]]
     file: IfWanted[str]
-
-    @property
-    def deciding(self) -> tuple[ShownFlag, ...]:
-        """The red flags of the level of the result."""
-        return tuple(flag for flag in self.red_flags if flag.disposition == self.disposition)
 
     def cites(self, one: Any) -> list[int]:
         """The numbers of the sources of one of its parts; none where the result does not list them."""
@@ -342,14 +332,8 @@ class View(NamedTuple):
         return () if self.emergency else self.notes
 
 
-def view_of(
-    rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE, order: Sequence[str] = ()
-) -> View:
-    """Everything that a result tells, in its voice.
-
-    `order`: the parts in the order in which they will stand, for the numbers of the sources; parts that it does not
-    name follow as the rule base has them.
-    """
+def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> View:
+    """Everything that a result tells, in its voice."""
     rulebase = rules_in_voice(rulebase, assessment.voice)
     level, certainty, net = assessment.disposition, certainty_of(assessment), assessment.safety_net
     emergency = level.stops == AT_ONCE
@@ -368,7 +352,7 @@ def view_of(
         disposition=level.id,
         pharmacist=assessment.pharmacist is not None,
         say=level.say if assessment.complete else provisional(assessment),
-        time=level.time if certainty.here else "",
+        time=level.time if certainty.known else "",
         red_flags=tuple(flags.values()),
         causes=tuple(map(show.cause, assessment.causes)),
         needs_checking=tuple(map(show.checking, assessment.needs_checking)),
@@ -396,16 +380,10 @@ def view_of(
         history=(*map(show.history, rulebase.history), show.conclusion(reasons)),
         emergency=emergency,
         level=level,
-        titled=certainty.titled.format(level.title),
         first=_first_lines(rulebase, assessment),
-        more=level.more if certainty.here and not level.stops else (),
-        beside=assessment.pharmacist,
         reasons=reasons,
         also_noted=tuple(flag.title for flag in flags.values() if flag not in reasons),
-        no_flag="" if deciding(assessment) else no_flag(unsure_of_danger(rulebase, assessment)),
-        about_danger=_about_danger(rulebase, assessment),
         shows=() if emergency else level.shows,
-        net=net,
         answered=tuple(show.answered(name) for name in rulebase.questions if name in assessment.answers),
         open_questions=tuple(rulebase.questions[name].text for name in assessment.missing),
         sources=(),
@@ -415,10 +393,9 @@ def view_of(
         why_not=tuple(_made(Fate, fate, fate.node) for fate in fates),
     )
     # What an emergency tells stands in its first lines.
-    parts = () if emergency else dict.fromkeys(name for name in (*order, *level.shows) if name in HEADINGS)
-    return view._replace(
-        sources=_numbered(rulebase, [*reasons, *(one for name in parts for one in getattr(view, name))])
-    )
+    parts = () if emergency else ("replies", *(name for name in level.shows if name in HEADINGS))
+    told = [*reasons, *(one for name in parts for one in getattr(view, name))]
+    return view._replace(sources=_numbered(rulebase, told))
 
 
 def _numbered(rulebase: RuleBase, told: Iterable[Any]) -> tuple[CitedSource, ...]:
@@ -432,18 +409,18 @@ def _numbered(rulebase: RuleBase, told: Iterable[Any]) -> tuple[CitedSource, ...
 
 
 class Certainty(NamedTuple):
-    """What is said of a level: of its place on the ladder (empty: it is not known), before its sentence, with its title."""
+    """Whether a level is known, and what is said before its sentence and with its title."""
 
-    here: str
+    known: bool
     so_far: str
     titled: str
 
 
-FINAL = Certainty("you are here", "", "{}")
-LEAST = Certainty("at least here", "at least", "At least: {}")
+FINAL = Certainty(True, "", "{}")
+LEAST = Certainty(True, "at least", "At least: {}")
 # An open question may still take it back, so it is no "at least".
-UNLESS = Certainty("here, unless an open question explains it", "unless an open question explains it", "So far: {}")
-NOT_KNOWN = Certainty("", "", "Not known yet")
+UNLESS = Certainty(True, "unless an open question explains it", "So far: {}")
+NOT_KNOWN = Certainty(False, "", "Not known yet")
 
 
 def certainty_of(assessment: Assessment) -> Certainty:
@@ -465,7 +442,7 @@ def provisional(assessment: Assessment) -> str:
     """What can be said of unfinished answers: the least that is known, never that all is well."""
     count, certainty = len(assessment.missing), certainty_of(assessment)
     waits = f"Not finished: {count} question{'s are' if count > 1 else ' is'} not answered yet."
-    if not certainty.here:
+    if not certainty.known:
         return f"{waits} No warning sign so far, but that is not enough to go by."
     return f"{waits} So far, {certainty.so_far}: {assessment.disposition.say}"
 
@@ -479,14 +456,6 @@ def _first_lines(rulebase: RuleBase, assessment: Assessment) -> Texts:
     else:
         lines = [*places(rulebase, flags), *(level.more if level.stops else ()), *own]
     return tuple(dict.fromkeys(lines))
-
-
-def _about_danger(rulebase: RuleBase, assessment: Assessment) -> Texts:
-    """The answers to questions about danger: those not sure in words, of the others how many there are."""
-    unsure = unsure_of_danger(rulebase, assessment)
-    sure = sum(question.danger and question.id in assessment.answers for question in rulebase.questions.values())
-    sure -= len(unsure)
-    return (*unsure, *([f"{sure} answer{'s' if sure > 1 else ''} about danger signs"] if sure else []))
 
 
 def told_in_full(assessment: Assessment) -> list[FiredFlag]:
@@ -527,7 +496,7 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
     named = words if whole or len(words) == NAMED + 1 else words[:NAMED]  # "one more" is as long as its name
     left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
     # Without a level there is none yet to tell it apart from.
-    instead = f", {assessment.disposition.instead}," if certainty_of(assessment).here else ""
+    instead = f", {assessment.disposition.instead}," if certainty_of(assessment).known else ""
     return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
 
 

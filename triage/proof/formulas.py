@@ -16,8 +16,7 @@ from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.grammar import as_facts, joined_bands
 from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Answer, Answers, Disposition, Question, RuleBase
 from triage.reasoning.projection import domain_of
-
-INSTALL = "pip install 'leg-cramp-triage[verify]'"
+from triage.version import how_to_install
 
 Formula = Any  # z3.BoolRef; z3 has no types
 Variables = Mapping[str, Mapping[str, Formula]]  # name -> option -> variable
@@ -28,7 +27,7 @@ def _import_z3() -> Any:
         import z3
     except ImportError:
         what = "needs the solver z3, which is not installed"
-        raise FaultyInput([Fault("check", 0, what, INSTALL, code="LCT801")]) from None
+        raise FaultyInput([Fault("check", 0, what, how_to_install("verify"), code="LCT801")]) from None
     return z3
 
 

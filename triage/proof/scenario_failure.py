@@ -12,8 +12,7 @@ from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import said
 from triage.reasoning.engine import Engine
-
-COMMAND = "leg-cramp-triage"
+from triage.version import program
 
 # The engine that all scenarios of a session share; None if its rule base is not sound.
 _ENGINE = pytest.StashKey["Engine | None"]()
@@ -52,6 +51,6 @@ def _told(outcome: Outcome, engine: Engine, rules: Path | None) -> str:
         "Answers:",
         *answers,
         "See it again:",
-        *(f"  {shlex.join([COMMAND, *words])}" for words in commands),
+        *(f"  {program()} {shlex.join(words)}" for words in commands),
     ]
     return "\n".join(map(printable, lines))

@@ -20,8 +20,7 @@ from triage.output.frame import rendered
 from triage.output.markdown import markdown
 from triage.output.screen import wrap
 from triage.output.view import HEADINGS
-from triage.scale.counts import Counts
-from triage.scale.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, STREAM
+from triage.scale.plan import MISSING, NEEDS_CHECKING, NOT_KNOWN, PENDING, PHARMACIST, STREAM, Counts
 
 LEVELS, BESIDE, FLAGS, CAUSES = "dispositions", "beside", "red_flags", "causes"  # keys of groups
 ROWS, SHARE, NONE = "Rows", "Share", "-"

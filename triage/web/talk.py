@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from triage.conversation.interview import BACK, Interview, Prompt, Reply
+from triage.conversation.interview import BACK, Back, Interview, Prompt, Reply
 from triage.conversation.lists import lines_of
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import Answers, Disposition
@@ -119,11 +119,11 @@ class Replies:
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:  # noqa: ARG002
         self.news = True
 
-    def emergency(self, answers: Answers) -> bool:
+    def emergency(self, answers: Answers) -> Back:
         if not self._mistaken:
             raise Reached(answers, emergency=True)
         self._mistaken = False
-        return False
+        return BACK
 
     def review(self, answers: Answers) -> None:
         if not self._accepts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.conversation.answers import ANSWERS, EXPECT, SAVED, TITLE
+from triage.conversation.answers import ANSWERS, EXPECT, SAVED, TICKED, TITLE
 from triage.conversation.scenarios import Expected, expected_fields
 from triage.exchange.schemas import Schema, array, options, table
 from triage.knowledge.model import Question, RuleBase
@@ -29,6 +29,7 @@ def _file(kind: str, rulebase: RuleBase, expect: Schema, required: list[str]) ->
         TITLE: {"description": "Whose answers these are, in a few words.", "type": "string"},
         SAVED: {"description": "The day on which an interview wrote them.", "type": "string", "pattern": DAY},
         ANSWERS: answers_table(rulebase),
+        TICKED: {"description": "Ticked on lists that were not finished.", **answers_table(rulebase)},
         EXPECT: expect,
     }
     return {"title": f"{kind} ({SCHEMA})", **table(fields, required)}
