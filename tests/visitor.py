@@ -34,7 +34,8 @@ class Seen:
 
     def texts(self, path: str) -> list[str]:
         """The words of elements, blanks joined."""
-        return [" ".join(found.text_content().split()) for found in self.tree.xpath(path)]
+        found = self.tree.xpath(path)
+        return [" ".join((one if isinstance(one, str) else one.text_content()).split()) for one in found]
 
     @property
     def heading(self) -> str:
@@ -60,9 +61,7 @@ class Seen:
         return [*hidden, *picked, ("do", do)]
 
 
-def call(
-    application: Application, path: str = "/", method: str = "GET", body: bytes = b"", **environ: str
-) -> Seen:
+def call(application: Application, path: str = "/", method: str = "GET", body: bytes = b"", **environ: str) -> Seen:
     """One request."""
     started: list[Any] = []
     log = StringIO()

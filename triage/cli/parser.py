@@ -122,7 +122,10 @@ COMMANDS = {
         "Serves the questions as pages, one at a time, on this computer only (unless --host says otherwise). No script, "
         "no cookie; the answers come with each page and are kept nowhere. Ctrl-C ends it. How to offer it to others: "
         "docs/host.md.",
-        {"serve --open": "starts, and opens the browser", "serve --port 8080 --country uk": "with the numbers of the UK"},
+        {
+            "serve --open": "starts, and opens the browser",
+            "serve --port 8080 --country uk": "with the numbers of the UK",
+        },
         (
             RULES,
             COUNTRY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache
+from traceback import extract_tb
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -28,9 +29,7 @@ HEADERS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-POLICY = (
-    "default-src 'none'; style-src {}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+POLICY = "default-src 'none'; style-src {}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 CLEARING = ("Clear-Site-Data", '"cache", "storage"')
 ALLOWED = {"/": ("GET", "HEAD", "POST"), "/clear": ("POST",), "/health": ("GET", "HEAD")}
 
@@ -58,7 +57,8 @@ def application_of(engine: Engine) -> Application:
         except _Refused as refused:
             page, more = site.problem(refused.status), _allow(environ)
         except Exception as error:  # noqa: BLE001  (a page all the same; no trace, whose message could hold answers)
-            print(f"{type(error).__name__} at {_place(error)}", file=environ["wsgi.errors"], flush=True)
+            at = extract_tb(error.__traceback__)[-1]
+            print(f"{type(error).__name__} in {at.filename}:{at.lineno}", file=environ["wsgi.errors"], flush=True)
             page, more = site.problem(500), ()
         return _sent(page, more, environ["REQUEST_METHOD"], start_response)
 
@@ -115,11 +115,3 @@ def _sent(page: Page, more: Headers, method: str, start_response: StartResponse)
     headers = dict(HEADERS) | {"Content-Security-Policy": POLICY.format(page.style)} | dict(more)
     start_response(f"{page.status} {STATUS[page.status]}", [*headers.items(), ("Content-Length", str(len(body)))])
     return [] if method == "HEAD" else [body]
-
-
-def _place(error: BaseException) -> str:
-    """The module and line where something went wrong."""
-    at = error.__traceback__
-    while at and at.tb_next:
-        at = at.tb_next
-    return f"{at.tb_frame.f_globals.get('__name__')}:{at.tb_lineno}" if at else "?"
