@@ -48,16 +48,14 @@ class Reached(Exception):
 class Step:
     """Where somebody is now, and what has to be said at once.
 
-    One of: `prompt` to reply to (`problem`: what is wrong with what was `given`), `emergency`, `check` of all answers,
-    or none of them for the result. `act`: the one thing to do for a cramp that is there now; `news`: this step found
-    something urgent.
+    A `prompt` to reply to (`problem`: what is wrong with what was `given`), a `check` of all answers, or neither: the
+    result. `act`: the one thing to do for a cramp that is there now; `news`: this step found something urgent.
     """
 
     state: State
     prompt: Prompt | None = None
     given: Given = field(default_factory=Given)
     problem: str = ""
-    emergency: bool = False
     check: bool = False
     act: str = ""
     news: bool = False
@@ -142,7 +140,7 @@ def step(engine: Engine, state: State, move: Move) -> Step:
         found = Step(state=now, prompt=asked.prompt, given=asked.given, problem=asked.problem)
     except Reached as end:
         now = replace(state, answers=end.answers, at="", replies=())
-        found = Step(state=now, emergency=end.emergency, check=not end.emergency)
+        found = Step(state=now, check=not end.emergency)
     told = tuple(sorted(talk.announced))
     return replace(found, state=replace(found.state, told=told), act=asker.act_text, news=asker.news)
 
