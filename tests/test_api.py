@@ -210,7 +210,7 @@ def test_a_fault_hides_no_danger_sign(answers: dict[str, object], level: str, ru
     ids=["more faults than are told", "text", "null"],
 )
 def test_what_is_no_fault_of_a_row_hides_no_danger_sign(answers: dict[str, object]) -> None:
-    with pytest.raises(triage.FaultyInput, match="asks for this: Call your local emergency number now"):
+    with pytest.raises(triage.FaultyInput, match="asks for this: Call the emergency number now"):
         triage.assess(answers)
     (row,) = triage.assess_rows([answers])
     assert row["disposition"] == "emergency"
@@ -219,7 +219,7 @@ def test_what_is_no_fault_of_a_row_hides_no_danger_sign(answers: dict[str, objec
 def test_the_answers_of_a_faulty_file_are_told_of(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text('[answers]\ndanger = ["d_cold"]\nage = x\n')
-    with pytest.raises(triage.FaultyInput, match="asks for this: Call your local emergency number now"):
+    with pytest.raises(triage.FaultyInput, match="asks for this: Call the emergency number now"):
         triage.read_answer_file(path)
 
 

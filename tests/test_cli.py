@@ -843,6 +843,8 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
     path = f"{name.parent if is_on_path else '/nowhere'}:{os.environ['PATH']}"
     started = [name.name if is_on_path else os.path.relpath(name, files)]
     env = environment(PATH=path, PYTHONPATH=str(Path(triage.__file__).parent.parent))
+    for example in ("one.toml", "two.toml"):  # as the help calls them
+        shutil.copy(files / "runner.toml", files / example)
 
     def call(words: list[str], typed: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, input=typed, env=env, capture_output=True, text=True, cwd=files, check=False)
@@ -1092,7 +1094,7 @@ def test_what_was_ticked_in_an_unfinished_list_counts(files: Path, rulebase: Rul
     done = run("run", begun)
     assert done.returncode == INCOMPLETE
     assert "missing: danger" in done.stderr
-    assert rulebase.dispositions["emergency"].say in done.stderr
+    assert rules_in_voice(rulebase).dispositions["emergency"].say in done.stderr
     document = json.loads(run("run", "--partial", "--format", "json", begun).stdout)
     assert (document["disposition"], document["complete"]) == ("emergency", False)
     begun.write_text(begun.read_text().replace("d_breath", "d_breth"))

@@ -21,7 +21,7 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.conditions import Cell, Facts, Row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, Advice, Answer, Answers, Disposition, Entry, Question, RuleBase
-from triage.knowledge.voices import in_voice
+from triage.knowledge.voices import in_voice, rules_in_voice
 from triage.output.explanation import (
     fate_lines,
     how_lines,
@@ -49,6 +49,7 @@ from triage.reasoning.explain import (
     with_option,
 )
 from triage.reasoning.results import Assessment
+from triage.version import program
 
 COLUMNS, ROWS = 80, 24
 
@@ -183,10 +184,11 @@ def test_every_result_below_an_emergency_tells_what_would_be_more_urgent(
 ) -> None:
     for name, one in many.items():
         told = [part for request in requests(view_of(rulebase, one)) if request.key == "w" for _, part in request.parts]
-        lines = what_if(rulebase, one)[:AT_MOST]
-        assert [line for part in told for line in part] == [
-            f"- {what_if_said(rulebase, one, line)}" for line in lines
-        ], name
+        spoken = rules_in_voice(rulebase, one.voice)
+        lines = what_if(spoken, one)[:AT_MOST]
+        assert [line for part in told for line in part] == [f"- {what_if_said(spoken, one, line)}" for line in lines], (
+            name
+        )
 
 
 def test_what_if_names_both_levels_but_none_where_questions_are_open(engine: Engine) -> None:
@@ -258,7 +260,18 @@ def test_how_names_everything_that_the_result_shows_and_every_answer_behind_it(
         root = how(rulebase, one)
         ids = [node.id for node in root.children]
         shown = shown_ids(one)
-        told = ("causes", "needs_checking", "relief", "do_not", "prevention", "myths", "withheld", "checks", "notes")
+        told = (
+            "causes",
+            "needs_checking",
+            "relief",
+            "do_not",
+            "prevention",
+            "myths",
+            "replies",
+            "withheld",
+            "checks",
+            "notes",
+        )
         assert [i for i in ids if i not in rulebase.dispositions] == [i for part in told for i in shown[part]], name
         levels = [node for node in root.children if node.kind == "disposition"]
         flags = [child for level in levels for child in level.children if child.kind == "red_flag"]
@@ -384,7 +397,7 @@ def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: 
         for option, answer in values(state.question, rulebase).items():
             after = {**state.answers, state.question.id: answer}
             shown = {one.id for one in state.question.shown(as_facts(after, rulebase.bands))}
-            if option not in shown and state.question.kind != "number":
+            if option in {one.id for one in state.question.options} - shown:
                 continue
             for fired in settled_flags(engine, after):
                 to = rulebase.dispositions[fired.flag.disposition]
@@ -528,7 +541,9 @@ def test_why_fits_the_window_and_the_width(engine: Engine, stories: dict[str, An
         for rows in (ROWS, ROWS - 8):
             assert len(why(engine.rulebase, prompt, columns, rows)) <= rows, prompt.question.id
         for line in (*why(engine.rulebase, prompt, columns, ROWS), *why_in_full(engine.rulebase, prompt, columns)):
-            assert len(line) <= columns
+            assert (
+                len(line) <= columns or not broken(line) or line.strip().startswith(program())
+            )  # a command stays whole
             assert line == line.rstrip()
             assert "{" not in line
     assert seen > 50
@@ -694,8 +709,13 @@ def test_why_not_fits_the_width(some: dict[str, Assessment], rulebase: RuleBase)
     view = view_of(rulebase, one, Wanted(how=True, why_not=tuple(rulebase.entries)))
     for columns in (80, 40, 20):
         for fate in view.why_not:
-            assert max(map(len, fate_lines(view, fate, columns))) <= columns
-        assert max(map(len, how_lines(view, columns))) <= columns
+            assert [line for line in fate_lines(view, fate, columns) if len(line) > columns and broken(line)] == []
+        assert [line for line in how_lines(view, columns) if len(line) > columns and broken(line)] == []
+
+
+def broken(line: str) -> bool:
+    """Whether a line that is too wide could have been parted: words, and ids with the mark before them, stay whole."""
+    return " " in line.strip().removeprefix("- ")
 
 
 def test_an_unknown_rule_is_a_key_error(some: dict[str, Assessment], rulebase: RuleBase) -> None:

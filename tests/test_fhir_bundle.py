@@ -208,8 +208,8 @@ def test_how_urgent_is_said_with_its_reasons(made: list[tuple[Assessment, Json]]
             assert [p["valueCode"] for p in parts if p["name"] == "source"] == list(flag.sources)
             assert "answer" in said
         net = result.safety_net
-        assert given(bundle, "safety-net-today") == [sign.text for sign in net.today] if net else []
-        assert given(bundle, "safety-net-emergency") == [sign.text for sign in net.emergency] if net else []
+        assert given(bundle, "safety-net-today") == ([sign.text for sign in net.today] if net else [])
+        assert given(bundle, "safety-net-emergency") == ([sign.text for sign in net.emergency] if net else [])
         level = result.disposition
         if result.complete:
             assert [one["code"] for one in given(bundle, "disposition")] == [level.id]

@@ -677,7 +677,7 @@ DAMAGES = [
     Damage("safety net", LEVELS, after_last("say_today = ", EXTRA), None, "LCT106"),
     Damage("place", LEVELS, after_last("[[place]]", EXTRA), None, "LCT106"),
     Damage("most", LEVELS, swapped(r"^most = \d+$", f'most = "many" {MARK}'), None, "LCT109"),
-    Damage("shows", LEVELS, swapped(r'^shows = \["notes", "n.*$', f'shows = ["nots"] {MARK}'), None, "LCT110", '"notes"'),
+    Damage("shows", LEVELS, swapped(r'^shows = \["replies", "n.*$', f'shows = ["nots"] {MARK}'), None, "LCT110", '"notes"'),
     Damage("causes", LEVELS, swapped(r'^causes = \["[^\n]*$', f'causes = ["asks"] {MARK}'), None, "LCT110", '"ask"'),
     Damage("stops", LEVELS, swapped('^stops = "at_once"$', f'stops = "once" {MARK}'), None, "LCT110", '"at_once"'),
     Damage("clarified", QUESTIONS, swapped(r'answer = \["k_stays"\] \},$', f'answer = ["k_stay"] }}, {MARK}'), None, "LCT204", '"k_stays"'),

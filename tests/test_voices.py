@@ -30,7 +30,7 @@ WANTED = Wanted(how=True, why_not=("clot", "gentle-rub"))
 
 # What says "you" or "your" to the reader of a result about somebody else: it means the reader, who acts and asks.
 TO_THE_READER = re.compile(
-    r"you (?:told us|said|are here|were not sure|can ask a doctor)|where you are"
+    r"you (?:told us|said|asked about|were not sure|can ask about|can ask a doctor)"
     r"|your (?:local emergency number|country)|result with you",
     re.IGNORECASE,
 )

@@ -29,7 +29,7 @@ from triage.knowledge.rule_files import file_names
 from triage.knowledge.rulebase import load
 from triage.knowledge.seen_texts import SeenText, seen_texts, wording_faults
 from triage.knowledge.voices import in_voice
-from triage.output.text import details, short
+from triage.output.text import requests, short
 from triage.output.view import view_of
 from triage.reasoning.results import Assessment
 
@@ -43,7 +43,9 @@ UNSEEN_KEYS = {
     "ask_when", "ask_unless", "after_urgent", "yields", "yields_unless", "rivals", "show", "key", "voice", "go_to",
     "answer", "disposition", "place", "lowers", "lowers_to", "lowers_sources", "waits_for", "group", "grade", "harm",
     "beside", "figure", "strength", "version", "stops", "stops_because", "skipped_because", "shows", "causes", "gone",
+    "question", "options", "known", "said_by", "country", "words",
 }  # fmt: skip
+NAMES_OF_TABLES = ("disposition", "place", "question", "country")  # of some tables, and keys of others
 OTHER_FILES = {"sources.toml", "claims.toml", "wording.toml", "accepted.toml", "hazards.toml"}
 # Modules that speak to those who write or prove rules. All others may be read by the person with the cramps.
 TO_OTHERS = (
@@ -162,7 +164,7 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key not in UNSEEN_KEYS or (isinstance(item, list) and key in ("disposition", "place")):
+            if key not in UNSEEN_KEYS or (isinstance(item, list) and key in NAMES_OF_TABLES):
                 yield from texts_in(item)
 
 
@@ -227,17 +229,17 @@ def test_every_kind_of_text_fails_the_check_where_it_stands(folder: Path, capsys
         ("questions.toml", 'page = "Look"', 'page = "{}"', 'question.option "legs.l_one", page'),
         ("questions.toml", 'text = "The list once more', 'text = "{}', 'question.clarify "danger", text'),
         ("questions.toml", 'text = "Yes, fatter"', 'text = "{}"', 'question.clarify.option "legs", text'),
-        ("dispositions.toml", '"Whoever is ill must not drive."', '"{}"', 'disposition "emergency", more'),
+        ("dispositions.toml", '"Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake."', '"{}"', 'disposition "emergency", more'),
         ("dispositions.toml", 'text = "Go to an', 'text = "{} ', 'place "ed", text'),
-        ("dispositions.toml", '"chest pain"', '"{}"', "[safety_net], emergency"),
+        ("dispositions.toml", 'text = "hard breathing or chest pain"', 'text = "{}"', "[safety_net.emergency], text"),
         ("dispositions.toml", 'statement = "', 'statement = "{}. ', "[about], statement"),
         ("dispositions.toml", 'gone_say = "', 'gone_say = "{}. ', "[saved], gone_say"),
         ("advice/relief_now.toml", 'title = "', 'title = "{} ', "[relief_now], title"),
         ("advice/relief_now.toml", 'they = "', 'they = "{} ', "[relief_now], action"),
-        ("causes/everyday.toml", 'because = "The legs worked harder', 'because = "{} ', 'sign "exercise-fatigue-more-than-usual", because'),
+        ("causes/everyday.toml", 'because = "They come in bed', 'because = "{} ', 'sign "night-ordinary-in-bed-or-at-rest", because'),
         ("causes/serious.toml", 'name = "', 'name = "{} ', "name"),
-        ("advice/relief.toml", 'because = "something in the answers speaks against warmth', 'because = "{} ', 'advice.never "warmth", because'),
-        ("advice/notes.toml", 'line = "Show this to a parent', 'line = "{} ', 'note "show-an-adult", line'),
+        ("advice/relief.toml", '}], because = "', '}}], because = "{} ', 'advice.never "stretch-heel-down-standing", because'),
+        ("advice/notes.toml", 'line = "Show this to an adult', 'line = "{} ', 'note "show-an-adult", line'),
         ("figures/calf-towel.svg", "<title>", "<title>{} ", 'figure "calf-towel", title'),
         ("figures/calf-towel.svg", "<desc>", "<desc>{} ", 'figure "calf-towel", desc'),
         ("checks.toml", 'note = "The next step', 'note = "{} ', 'check "parathyroid-hormone", note'),
@@ -261,7 +263,9 @@ def test_a_long_sentence_fails_though_the_text_is_easy(folder: Path) -> None:
     long = "go to bed and " * 6 + "rest. It is late. It is dark. I am so tired. Let us go"
     assert grade(long).grade < 8
     line = replace(
-        folder / "dispositions.toml", "Whoever is ill must not drive.", long + ". So go and" + " and go" * 13
+        folder / "dispositions.toml",
+        "Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake.",
+        long + ". So go and" + " and go" * 13,
     )
     assert [(f.file, f.line, f.what) for f in wording_faults(load(folder))] == [
         ("rules/dispositions.toml", line, 'disposition "emergency", more: a sentence of 29 words, at most 25')
@@ -316,14 +320,22 @@ def test_its_near_miss_is_not(rulebase: RuleBase, text: str) -> None:
 
 
 def test_a_forbidden_wording_fails_the_check_unless_it_is_exempt(folder: Path) -> None:
-    line = replace(folder / "dispositions.toml", "Whoever is ill must not drive.", "You have gout.")
+    line = replace(
+        folder / "dispositions.toml",
+        "Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake.",
+        "You have gout.",
+    )
     (fault,) = wording_faults(load(folder))
     assert (fault.file, fault.line) == ("rules/dispositions.toml", line)
     assert fault.what == 'disposition "emergency", more: "You have" is forbidden (verdict)'
     exempt = '[[forbidden.exempt]]\nid = "emergency"\nfield = "more"\nbecause = "a test"\n\n'
     replace(folder / "wording.toml", '[[forbidden]]\nid = "diagnosis"', f'{exempt}[[forbidden]]\nid = "diagnosis"')
     assert wording_faults(load(folder)) == []
-    replace(folder / "dispositions.toml", "You have gout.", "Whoever is ill must not drive.")
+    replace(
+        folder / "dispositions.toml",
+        "You have gout.",
+        "Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake.",
+    )
     (fault,) = wording_faults(load(folder))  # an exemption without use
     assert fault.file == "rules/wording.toml"
     assert '"emergency", more, has no such wording' in fault.what
@@ -369,8 +381,8 @@ def test_no_result_of_a_scenario_says_what_is_forbidden(rulebase: RuleBase, stor
     told: dict[str, str] = {}
     for name, assessment in stories.items():
         view = view_of(rulebase, assessment)
-        parts = details(view, WIDE)
-        own = [line for heading, lines in parts if heading != "Sources" for line in [heading, *lines]]
+        parts = [part for request in requests(view) for part in request.parts]
+        own = [line for heading, items in parts for line in [heading, *items]]
         told.update(dict.fromkeys([*short(view, WIDE), *own], name))
     assert len(told) > 1000
     assert [(told[line], line) for line in told if found_by(rulebase, line)] == []

@@ -117,7 +117,8 @@ def filled(form: Form, rulebase: RuleBase, random: Random) -> Answers:
     answers: dict[str, Answer] = {}
     while True:
         held = form.instance(answers, rulebase)
-        empty = (q for q in rulebase.questions.values() if q.id not in answers and form.relevant(q, held))
+        asked = [q for q in rulebase.questions.values() if not q.after]
+        empty = (q for q in asked if q.id not in answers and form.relevant(q, held))
         if (question := next(empty, None)) is None:
             return answers
         answers[question.id] = whole[question.id] if question.id in whole else some_answer(question, random)
@@ -139,7 +140,7 @@ def test_the_form_asks_every_question_with_its_options(form: Form, rulebase: Rul
         listed = form.tree.xpath(f"//x:instance[@id='{form.names[question.id]}']//x:name/text()", namespaces=SPACES)
         assert [name for name in listed if name != xlsform.SAID] == [option.id for option in question.options]
         field = form.xpath.choosing(question)
-        assert form.binds[field].get("required") == "true()"
+        assert form.binds[field].get("required") == (None if question.after else "true()")
         kind = body.find(f"*[@ref='/data/{field}']").tag
         assert kind.endswith("}select" if question.kind == "many" else "}select1")
 
@@ -278,7 +279,7 @@ def test_the_form_says_that_it_gives_no_advice(rulebase: RuleBase) -> None:
     for row in (rows[0], rows[-1]):
         assert row["type"] == "note"
         assert xlsform._label(rulebase.about.statement) in row["label"]
-        assert all(xlsform._label(s) in row["label"] for s in rules_in_voice(rulebase).safety_net.emergency)
+        assert all(xlsform._label(s.text) in row["label"] for s in rules_in_voice(rulebase).safety_net.emergency)
 
 
 def renamed(rulebase: RuleBase, ids: Iterator[str]) -> RuleBase:

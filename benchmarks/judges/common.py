@@ -163,7 +163,8 @@ class Settling:
             level.id: {n for n, cause in enumerate(rulebase.causes.values()) if cause.group in level.causes}
             for level in self._ladder
         }
-        self._questions = [(q.id, ASKED + q.id, not _is_conditional(q)) for q in rulebase.questions.values()]
+        asked = [q for q in rulebase.questions.values() if not q.after]
+        self._questions = [(q.id, ASKED + q.id, not _is_conditional(q)) for q in asked]
         self._yielding = {q.id: q.yields for q in rulebase.questions.values() if q.yields}
         self._most = rulebase.most_prompts
         checks = [c.id for strength in STRENGTHS for c in rulebase.checks.values() if c.strength == strength]

@@ -20,14 +20,14 @@ from triage.reasoning.results import Assessment
 
 WANTED = Wanted(day=date(2026, 11, 21), title="Somebody's leg")
 POINT = 4 / 3  # in CSS pixels
-SHEETS = {"emergency": 1}  # of paper; of any other level 3
+SHEETS = {"emergency": 1}  # of paper; of any other level 2
 
 
 @pytest.fixture(scope="module")
 def pages(engine: Engine, stories: Mapping[str, Assessment]) -> dict[str, str]:
-    """The longest page of every level, and of those that are not finished."""
+    """The longest page of every level, and of those that are not finished; without replies."""
     longest: dict[str, str] = {}
-    for found in stories.values():
+    for found in (one for one in stories.values() if not one.replies):
         name = found.disposition.id if found.complete else "not finished"
         longest[name] = max(longest.get(name, ""), written("html", engine.rulebase, found, WANTED), key=len)
     assert longest.keys() == {*(level.id for level in engine.rulebase.ladder), "not finished"}
@@ -36,10 +36,12 @@ def pages(engine: Engine, stories: Mapping[str, Assessment]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def others(engine: Engine, stories: Mapping[str, Assessment]) -> dict[str, str]:
-    """One that tells everything, and one in large print: each of a result with much to tell."""
+    """One that tells everything, one in large print, each of a result with much to tell; and one with many replies."""
     found = max(stories.values(), key=lambda one: len(one.relief) + len(one.prevention) + len(one.checks))
     kinds = {"full": WANTED._replace(full=True), "large": WANTED._replace(large=True)}
-    return {name: written("html", engine.rulebase, found, wanted) for name, wanted in kinds.items()}
+    asked = max(stories.values(), key=lambda one: len(one.replies))
+    made = {name: written("html", engine.rulebase, found, wanted) for name, wanted in kinds.items()}
+    return {"replies": written("html", engine.rulebase, asked, WANTED), **made}
 
 
 # --- on a screen
@@ -53,7 +55,7 @@ LEVELS = ("emergency", "urgent", "soon", "routine", "self_care")
     [
         (wide(NARROW), (*LEVELS, "full")),
         (wide(PHONE, color_scheme="dark"), (*LEVELS, "large")),
-        (wide(DESK), (*LEVELS, "not finished")),
+        (wide(DESK), (*LEVELS, "not finished", "replies")),
     ],
     ids=["narrow", "dark phone", "desk"],
     indirect=["shown"],
@@ -186,7 +188,7 @@ def torn_advice(shown: Shown, sheets: list[str]) -> list[str]:
     return [parts[0] for parts in advice if not any(all(squeezed(part) in sheet for part in parts) for sheet in flat)]
 
 
-@pytest.mark.parametrize(("paper", "more"), [("A4", ["full", "large"]), ("Letter", [])])
+@pytest.mark.parametrize(("paper", "more"), [("A4", ["full", "large", "replies"]), ("Letter", [])])
 def test_it_prints_whole_on_few_sheets(
     pages: dict[str, str], others: dict[str, str], shown: Shown, paper: str, more: list[str]
 ) -> None:
@@ -196,7 +198,7 @@ def test_it_prints_whole_on_few_sheets(
         sheets = sheets_of(shown, paper)
         told = [lost_words(shown, sheets), lone_headings(shown, sheets), torn_advice(shown, sheets)]
         assert (name, told) == (name, [[], [], []])
-        assert name in others or len(sheets) <= SHEETS.get(name, 3), name
+        assert name in others or len(sheets) <= SHEETS.get(name, 2), name
 
 
 def test_on_paper_nothing_is_faint_in_grey_or_overlaps_and_letters_are_large(

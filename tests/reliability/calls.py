@@ -39,9 +39,9 @@ def quick_engine() -> Iterator[None]:
         yield
 
 
-def engine_of(rules: str | None) -> Engine:
-    """The engine of the rule base in a folder, or the one that is built once."""
-    return Engine(load(rules)) if rules else built_in()
+def engine_of(rules: str | None, country: str = "") -> Engine:
+    """The engine of the rule base in a folder or for a country, or the one that is built once."""
+    return Engine(load(rules, country)) if rules or country else built_in()
 
 
 @cache

@@ -136,7 +136,7 @@ def _totals(counts: Counts, errors: str) -> str:
         text += f" ({counts.refused:,} with faults, {counts.unfinished:,} with answers missing)"
         text += f"; see {errors}" if errors else ""
     if urgent := sum(times for (kind, _), times in counts.results.items() if kind == KNOWN):
-        where = "see the column known" if errors else "see above"
+        where = "see the column known" if errors else "see the faults"
         text += f". Refused, but to see a doctor by what they do say: {urgent:,} ({where})"
     return text
 

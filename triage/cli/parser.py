@@ -185,7 +185,7 @@ COMMANDS = {
         (RULES, _path("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")),
     ),
     "batch": Command(
-        "many answer sets: rows of CSV, JSON lines or Parquet",
+        "many answer sets: rows of CSV, JSON lines, Parquet or Excel (extra: batch)",
         "Reads a row for each answer set and writes a row with its result. Columns are question ids, lists are joined "
         "by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops nothing: "
         "it goes to OUT.errors with line, column, value and reason. Of a folder or a pattern (in quotes), every file "
@@ -193,7 +193,7 @@ COMMANDS = {
         {
             "batch people.csv results.csv": "a result for every row with all answers",
             "batch people.csv.gz results.jsonl --partial --jobs 0": "unfinished rows too, on every core",
-            "batch people.csv results.csv --resume": "go on with a run that was stopped",
+            "batch people/ results/ --resume": "go on with a run over a folder that was stopped",
             "batch '/data/people/*.csv' /data/results --scheduler tcp://10.0.0.5:8786": "by a Dask cluster",
             "batch people.csv results.csv --summary --format html --output page.html": "and a page that counts what "
             "came out",
@@ -203,7 +203,7 @@ COMMANDS = {
             _path(
                 "input",
                 metavar="IN",
-                help="CSV, JSON lines or Parquet, also packed with gzip; a folder or pattern of them; - for standard "
+                help="CSV, JSON lines, Parquet or Excel, also packed with gzip; a folder or pattern of them; - for standard "
                 "input",
             ),
             _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
@@ -221,7 +221,7 @@ COMMANDS = {
                 metavar="ADDRESS",
                 help="let many machines do it: the address of a Dask cluster (extra: distributed)",
             ),
-            _flag("--resume", "go on with a run that was stopped"),
+            _flag("--resume", "go on with a run over several files that was stopped"),
             _flag("--summary", "at the end count the rows by level, red flag and cause"),
             _format(SUMMARIES, "of the summary (default: text); that of OUT is --to"),
             _path("--output", help="write the summary to a file (mode 0600), not to the screen"),

@@ -26,6 +26,7 @@ def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str
     Of each level as many options are named as fit; what is left out is counted.
     """
     question, asked = prompt.question, (prompt.answers, prompt.question, prompt.leads_to)
+    rulebase = rules_in_voice(rulebase, voice_of(rulebase, prompt.answers))
     waiting, helped = pending(rulebase, *asked), tells_apart(rulebase, *asked)
     head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
     if not waiting:

@@ -19,7 +19,7 @@ FORM_TITLE = "Questions about leg cramps"
 NO_ADVICE = (
     '"You" is the person with the cramps. This form only collects answers. It gives no advice by itself: '
     "the program leg-cramp-triage does, from the answers. If the form tells you to call for help, or to get "
-    "help today, do that first. Do not wait for anything if one of the signs below is there."
+    "help today, do that first. Do not wait for anything if one of the following signs is there."
 )
 
 

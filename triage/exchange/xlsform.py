@@ -116,8 +116,8 @@ def _question(xpath: XPath, question: Question) -> Iterator[Row]:
     asked = {
         "label": _label(question.text),
         "hint": _label(help_text(question)),
-        "required": "yes",
-        "required_message": REQUIRED,
+        "required": "" if question.after else "yes",
+        "required_message": "" if question.after else REQUIRED,
         "relevant": "" if condition == EVERYBODY else xpath.said(condition),
     }
     if question.options:

@@ -154,7 +154,7 @@ class Vocabulary:
     def _read_cells(self, name: str, value: Any, findings: Sequence[str], complain: Complain) -> list[Cell]:
         """The cells of one entry of a row: one, or one for each key of a table."""
         if name in FINDINGS and name not in findings:
-            hint = "only the stratum below may be read, or results would depend on firing order"
+            hint = "only the next lower stratum may be read, or results would depend on firing order"
             complain("LCT203", f'"{name}" cannot be used here', hint)
             return []
         if name not in self._known:

@@ -70,9 +70,12 @@ def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterator[str]:
 def _line(rulebase: RuleBase, at: Location, key: str, text: str) -> int:
     """The line of a text; that of its field where it cannot be found, as in a list that is written otherwise."""
     first = at.line_of(key)
+    if key not in at.keys:  # made from another field
+        return first
     written = text.replace("\\", "\\\\").replace('"', '\\"')
-    lines = rulebase.texts[at.file].split("\n")[first - 1 :]
-    return next((number for number, line in enumerate(lines, first) if written in line), first)
+    lines = list(enumerate(rulebase.texts[at.file].split("\n")[first - 1 :], first))
+    found = (number for text in (f'"{written}"', written) for number, line in lines if text in line)
+    return next(found, first)
 
 
 def wording_faults(rulebase: RuleBase) -> list[Fault]:

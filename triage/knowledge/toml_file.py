@@ -27,7 +27,7 @@ _LONG_KEY = rf"""(?<![\w\-.])(?:(?:[\w\-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]
 # Possessive (`++`): a line of blanks must not be tried again from every one of them.
 _HEADER = r"^\s*+\[{1,2}+([A-Za-z0-9_.\-\s\"']++)\]{1,2}+\s*+(?:#.*)?$"
 _KEY = r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[.=]"
-_OPENS_LIST = r"^[^=]*=\s*\[\s*(?:#.*)?$"
+_OPENS_LIST = r"^[^=]*=\s*\[\s*(?:#.*|\{.*)?$"
 # A string or a comment: what looks like a header or a key in its further lines is none.
 _QUOTED = r"""\"{3}(?:[^"\\]+|\\.|"(?!""))*+\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*"""
 
@@ -107,9 +107,14 @@ class TomlFile:
                 own = key[1].strip("\"'")
                 keys.setdefault(own, number)
                 listed = f"{name}.{own}".lstrip(".") if re.match(_OPENS_LIST, line) else ""
-            elif listed and line.lstrip().startswith("{"):  # a table of a list, on a line of its own
-                index.setdefault(listed, []).append((number, {}))
+            if listed:
+                index.setdefault(listed, []).extend([(number, {})] * _tables(line))
         return index
+
+
+def _tables(line: str) -> int:
+    """How many tables of a list begin on a line; those inside of them are not counted."""
+    return len(re.findall(r"\{(?:[^{}]|\{[^{}]*\})*(?:\}|$)", re.sub(_QUOTED, "", line)))
 
 
 def refuse_extremes(data: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ MOST_TICKS = 3  # that a reason quotes
 MOST_NOTES = 3  # lines of warning signs that say what to do
 MOST_NAMED = 2  # causes, and checks
 MOST_SIGNS = 5  # to come back for
-GIVES_WAY: tuple[ShortPart, ...] = ("prevent", "fits", "ask")  # where the words are too many, in this order
+GIVES_WAY: tuple[ShortPart, ...] = ("prevent", "fits", "checking", "ask")  # where the words are too many, in this order
 
 
 class ShortLine(NamedTuple):
@@ -86,9 +86,8 @@ def _what_to_do(assessment: Assessment) -> Iterator[ShortLine]:
     advice = next((one.short for one in assessment.relief if one.short), "")
     if level.stops == AT_ONCE:
         notes += level.more
-    elif advice and not (level.stops and notes):
+    elif not (level.stops and notes):
         yield ShortLine("do", "Until then" if level.stops else "In a cramp", advice)
-        return
     yield from (ShortLine("do", "", line) for line in notes)
 
 
@@ -104,7 +103,8 @@ def _why(rulebase: RuleBase, assessment: Assessment) -> ShortLine:
     """The reason, in the person's own ticks; without one, where danger was asked about and was not sure."""
     flags = deciding(assessment)
     if flags:
-        ticks = list(dict.fromkeys(tick for fired in flags for tick in in_words(rulebase, assessment, fired.answers)))
+        told = flags if assessment.disposition.stops == AT_ONCE else flags[:1]  # the reason is that of the first
+        ticks = list(dict.fromkeys(tick for fired in told for tick in in_words(rulebase, assessment, fired.answers)))
         you_said = rulebase.voices[assessment.voice][YOU_SAID]
         return ShortLine("why", "Why", f"{you_said}: {'; '.join(ticks[:MOST_TICKS])}. {flags[0].flag.because}")
     unsure = unsure_of_danger(rulebase, assessment)

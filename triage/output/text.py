@@ -111,7 +111,7 @@ def requests(view: View) -> tuple[Request, ...]:
 
 
 def _more(view: View) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    parts = [(WHY, _reason_items(view)), (HEADINGS["replies"], _items(view, "replies"))]
+    parts = [(WHY, _reason_items(view))]
     parts += [(HEADINGS[name], _items(view, name)) for name in view.shows if name in HEADINGS and name not in APART]
     parts.append(("How it is known", _behind(view)))
     return tuple((heading, tuple(items)) for heading, items in parts)
@@ -119,7 +119,7 @@ def _more(view: View) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def _behind(view: View) -> Iterator[str]:
     """What the result rests on, in short: the publishers; whoever wants a page finds it with its rule."""
-    parts = [view.reasons, view.replies, *(getattr(view, name) for name in view.shows if name in HEADINGS)]
+    parts = [view.reasons, *(getattr(view, name) for name in view.shows if name in HEADINGS)]
     told = [one for part in parts for one in part if not getattr(one, "traditional", False)]
     cited = {number for one in told for number in view.cites(one)}
     yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources if source.number in cited))}."

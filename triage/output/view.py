@@ -563,14 +563,17 @@ class _Shown(NamedTuple):
         return HistoryLine(line.title, {item.label: self.told(item) for item in line.items})
 
     def told(self, item: HistoryItem) -> str:
-        """What was answered of an item; what was not asked is no "no"."""
+        """What was answered of an item; what was not asked, or never shown, is no "no"."""
         answer = self.assessment.answers.get(item.question)
         if answer is None:
             return NOT_ASKED
-        of_it = [option for option in chosen(answer) if option in item.options or not item.options]
-        if isinstance(answer, int) or of_it:
-            return said(self.rulebase, item.question, tuple(of_it) or answer)
-        return said(self.rulebase, item.question, NOT_SURE) if NOT_SURE in chosen(answer) else "no"
+        of_it = [option for option in chosen(answer) if option in (*item.options, NOT_SURE) or not item.options]
+        if isinstance(answer, int):
+            return said(self.rulebase, item.question, answer)
+        if of_it:
+            return "; ".join(options_said(self.rulebase, item.question, of_it))
+        shown = {option.id for option in self.rulebase.questions[item.question].shown(self.assessment.facts)}
+        return NOT_ASKED if shown.isdisjoint(item.options) else "no"
 
     def conclusion(self, reasons: Sequence[ShownFlag]) -> HistoryLine:
         """The last line: what it came to, and by which rules."""
@@ -579,8 +582,7 @@ class _Shown(NamedTuple):
         items = {
             "level": certainty_of(found).titled.format(found.disposition.title),
             "rules": ", ".join(rules) or "none",
-            "may be checked": "; ".join(check.short or check.title for check in found.checks)
-            or "nothing in particular",
+            "may be checked": "; ".join(check.short or check.title for check in found.checks) or "nothing",
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
         }
         return HistoryLine("Result", items)

@@ -67,7 +67,7 @@ def _shown(space: Space, advice: Advice) -> Formula:
 
 def forbidden_words(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:
     """Sentences of what is suggested in which a forbidden pattern stands without a "not" before it."""
-    texts = [text for a in rulebase.advice.values() if a.kind in SUGGESTED for text in (a.title, *a.steps)]
+    texts = [text for a in rulebase.advice.values() if a.kind in SUGGESTED for text in (a.title, a.short, *a.steps)]
     for text in (*texts, rulebase.relief_now.title, *rulebase.relief_now.steps):
         for sentence in _SENTENCE.findall(text):
             for word in hazard.words:

@@ -316,7 +316,7 @@ def complete(space: Space) -> tuple[Formula, ...]:
     applies = [
         space.name(space.answered(q.id, space.answers) == holds(q.condition, space.answers))
         for q in rulebase.questions.values()
-        if q.yields != ALWAYS  # that one may be left out of a long interview
+        if not q.after and q.yields != ALWAYS  # these may be left out, the second of a long interview
     ]
     stopping = [level.rank for level in rulebase.ladder if level.stops]
     return (*applies, *(negated(space.reached(rank, space.flags)) for rank in stopping))

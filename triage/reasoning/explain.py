@@ -300,7 +300,7 @@ class _How:
         for fired in result.needs_checking:
             flags = (Node("red_flag", name, self.rulebase.red_flags[name].title) for name in fired.flags)
             yield self.entry(fired.cause, f"Needs checking: {fired.cause.title}", tuple(flags))
-        for advice in (*result.relief, *result.do_not, *result.prevention, *result.myths):
+        for advice in (*result.relief, *result.do_not, *result.prevention, *result.myths, *result.replies):
             yield self.advice(advice)
         yield from (
             Node("withheld", w.advice.id, f"Left out: {w.advice.title}", self.against(w.advice))

@@ -104,7 +104,7 @@ def opened(job: Job, rulebase: RuleBase) -> Iterator[Opened]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FaultyInput([Fault(name, 0, f"cannot be unpacked: {error}", code="LCT707")]) from None
     except (UnicodeError, *BROKEN) as error:
-        hint = "--encoding names another encoding"
+        hint = "name another with --encoding"
         raise FaultyInput([Fault(name, 0, f"cannot be read: {error}", hint, code="LCT707")]) from None
 
 
@@ -179,7 +179,7 @@ def _csv_head(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, 
     for delimiter in DELIMITERS:
         found = [cells for _, _, cells in _records(lines, delimiter)]
         if len(found) > 1 or any(isinstance(cells, str) or not _is_text("".join(cells)) for cells in found):
-            hint = "is it CSV, in UTF-8? --encoding names another encoding"
+            hint = "is it CSV, in UTF-8? If not, say so with --encoding"
             raise FaultyInput([Fault(name, line, "the names of the columns cannot be read", hint, code="LCT707")])
         names = [cell.strip() for cells in found for cell in cells]
         columns = names[: max((n for n, column in enumerate(names, 1) if column), default=0)]

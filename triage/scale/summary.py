@@ -78,7 +78,7 @@ class Summary(NamedTuple):
         said = [f"{counted(counts.read, 'row')} read: {counts.written:,} written, {lost}."]
         if not counts.written:
             return *said, NO_ROWS
-        said += ["Refused rows are in none of the counts below."] if why else []
+        said += ["Refused rows are counted nowhere else."] if why else []
         return *said, f"Each share is of the {counted(counts.written, 'row')} written."
 
     @property

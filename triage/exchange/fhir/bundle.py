@@ -185,8 +185,9 @@ def _parameters(result: _Result) -> Iterator[Json]:
         yield _parts("red-flag", *_red_flag(result, fired))
     for left in found.withheld:
         yield _parts("withheld", _code(codes.ADVICE, left.advice), *_values("because", "String", *left.because))
-    for myth in found.myths:
-        yield _parts("myth", _code(codes.ADVICE, myth), *_values("step", "String", *myth.steps))
+    for name, advice in (("myth", found.myths), ("reply", found.replies)):
+        for one in advice:
+            yield _parts(name, _code(codes.ADVICE, one), *_values("step", "String", *one.steps))
     yield from _values("more-urgent-if", "String", *(one.say for one in told.what_if))
     yield from _values("safety-net-today", "String", *(sign.text for sign in net.today) if net else ())
     yield from _values("safety-net-emergency", "String", *(sign.text for sign in net.emergency) if net else ())
@@ -248,7 +249,7 @@ def _cited(result: _Result) -> Iterator[Json]:
     """All sources of a result, each once."""
     told = result.told
     urgency = (told.red_flags, told.causes, told.needs_checking)
-    advice = (told.relief, told.do_not, told.prevention, told.myths, told.checks, told.notes)
+    advice = (told.relief, told.do_not, told.prevention, told.myths, told.replies, told.checks, told.notes)
     for name in dict.fromkeys(name for part in (*urgency, *advice) for one in part for name in one.sources):
         source = result.rulebase.sources[name]
         said = ", ".join(filter(None, [f"{source.org}: {source.title}", year_of(source)]))

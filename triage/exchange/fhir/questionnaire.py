@@ -142,7 +142,7 @@ def _choice(question: Question) -> Json:
     control = _control("check-box" if several else "radio-button")
     fields = {
         "type": "choice",
-        "required": True,
+        "required": not question.after,
         "repeats": several or None,
         "extension": [control, _core("questionnaire-choiceOrientation", "Code", "vertical")],
         "answerOption": [_option(question, option) for option in question.options],
