@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -14,8 +13,11 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+from conftest import ALL_STORIES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
+from jinja2.nodes import Const, Node, Output, Template, TemplateData
 from stories import SCENARIOS, name_of
 from terminal import FOOT, NIGHT, RUNNER, STORIES, UNSURE, URGENT, steps_to
 from visitor import Fields, Seen, Visitor, call, walked
@@ -28,10 +30,10 @@ from triage.output.text import requests
 from triage.output.view import View, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
-from triage.web import application_of
+from triage.web import application_of, words
+from triage.web.pages import TEMPLATES
 from triage.web.server import LARGEST_FORM, MOST_FIELDS, Application
 
-FORMS = int(os.environ.get("TRIAGE_WEB_FORMS", "60"))  # that are made up; 100000 once in a while
 CHECK = "Check your answers"
 
 
@@ -461,24 +463,56 @@ SOUND = st.sampled_from(sorted(STORIES)).flatmap(
 )
 
 
-@settings(max_examples=FORMS, deadline=None, suppress_health_check=[*HealthCheck])
-@given(
-    st.lists(st.tuples(NAME | st.text(max_size=6), VALUE | IDS), max_size=8), SOUND, DO, st.lists(PICKED, max_size=3)
-)
-def test_no_form_breaks_it(
-    application: Application, fields: Fields, answers: Answers, do: str, picked: list[str]
-) -> None:
-    known = [
-        (f"a.{name}", one)
-        for name, answer in answers.items()
-        for one in (answer if isinstance(answer, tuple) else [str(answer)])
-    ]
-    body = urlencode([*known, *fields, *(("x", one) for one in picked), ("do", do)], errors="ignore").encode()
-    page = call(application, "/", "POST", body)
-    assert page.status in (200, 400), page.logged
-    assert page.logged == ""
-    assert "<script" not in page.body
-    assert "Traceback" not in page.body
+def test_no_form_breaks_it(application: Application, request: pytest.FixtureRequest) -> None:
+    @settings(
+        max_examples=100_000 if request.config.getoption(ALL_STORIES) else 60,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(
+        st.lists(st.tuples(NAME | st.text(max_size=6), VALUE | IDS), max_size=8),
+        SOUND,
+        DO,
+        st.lists(PICKED, max_size=3),
+    )
+    def sent(fields: Fields, answers: Answers, do: str, picked: list[str]) -> None:
+        known = [(f"a.{name}", one) for name, answer in answers.items() for one in chosen(answer) or [str(answer)]]
+        body = urlencode([*known, *fields, *(("x", one) for one in picked), ("do", do)], errors="ignore").encode()
+        page = call(application, "/", "POST", body)
+        assert page.status in (200, 400), page.logged
+        assert page.logged == ""
+        assert "<script" not in page.body
+        assert "Traceback" not in page.body
+
+    sent()
+
+
+# --- words
+
+
+def test_no_text_stands_in_a_template() -> None:
+    """Every word is of the rules or of the one table of interface words; templates hold marks, and names of HTML."""
+    parser = Environment()
+    for path in TEMPLATES.glob("*.html"):
+        tree = parser.parse(path.read_text("utf-8"))
+        data = "".join(node.data if isinstance(node, TemplateData) else "{}" for node in texts_of(tree))
+        assert re.findall(r"\w{2,}", re.sub(r"<[^>]*>|\{#.*?#\}", " ", data)) == [], path.name
+        assert re.findall(r'(?:aria-label|title|alt|placeholder)="[^"{]', data) == [], path.name
+        constants = [one.value for one in tree.find_all(Const) if isinstance(one.value, str)]
+        assert [text for text in constants if re.search(r"[A-Z]|\w \w", text)] == [], path.name
+
+
+def texts_of(tree: Template) -> Iterator[Node]:
+    """All that is put out, in order."""
+    for output in tree.find_all(Output):
+        yield from output.nodes
+
+
+def test_every_interface_word_is_used() -> None:
+    room = TEMPLATES.parent
+    files = [path for path in room.rglob("*") if path.suffix in (".py", ".html") and path.name != "words.py"]
+    used = " ".join(path.read_text("utf-8") for path in files)
+    assert [name for name in vars(words) if name.isupper() and f"words.{name}" not in used] == []
 
 
 # --- the command

@@ -1,4 +1,4 @@
-"""The page to answer in, in a real browser without JavaScript: accessible, whole, by keyboard, and back keeps answers."""
+"""The page to answer in, in real browsers, without JavaScript: accessible, whole, by keyboard, and back keeps answers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from chromium import Watch
+from firefox import firefox
 from playwright.sync_api import Locator, Page
 
-from browser.showing import Shown
+from browser.showing import DESK, NARROW, PHONE, ZOOMED, Shown
 from triage.reasoning.engine import Engine
 from triage.web import application_of
 
-NARROW, PHONE, ZOOMED = 320, 390, 640  # CSS pixels; the last is 1280 at 200 %
 TOUCH = 44  # CSS pixels of what is touched
 
 
@@ -80,11 +80,13 @@ def kinds(page: Page) -> Iterator[str]:
 
 LOOKS = {
     "phone": {"viewport": {"width": PHONE, "height": 844}},
-    "narrow and dark": {"viewport": {"width": NARROW, "height": 640}, "color_scheme": "dark"},
     "zoomed": {"viewport": {"width": ZOOMED, "height": 400}, "device_scale_factor": 2, "forced_colors": "active"},
+    "narrow and dark": {"viewport": {"width": NARROW, "height": 640}, "color_scheme": "dark"},
+    "desk": {"viewport": {"width": DESK, "height": 800}},
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_every_kind_of_page_is_accessible_and_whole(
     open_page: Callable[..., Page], watch: Watch, tmp_path: Any, look: dict[str, Any]
@@ -97,6 +99,10 @@ def test_every_kind_of_page_is_accessible_and_whole(
         assert small(page) == [], name
         if is_phone or name in ("list", "result"):
             assert shown.violations() == [], name
+        if name == "all of it":
+            page.emulate_media(media="print")
+            assert shown.faults(paper=True) == [], "on paper"
+            page.emulate_media(media="screen")
     assert [text for text in watch.messages if "axe" not in text and "Clear-Site-Data" not in text] == []
 
 
@@ -152,8 +158,7 @@ def test_it_can_be_answered_by_keyboard_alone(open_page: Callable[..., Page]) ->
     page = open_page()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
-    for _ in range(2):
-        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.locator("[value=d_breath]").wait_for()
@@ -166,3 +171,28 @@ def test_it_can_be_answered_by_keyboard_alone(open_page: Callable[..., Page]) ->
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.locator("section.emergency h1").wait_for()
+
+
+def test_firefox_goes_back_and_forward_and_keeps_answers(watch: Watch, engine: Engine) -> None:
+    address = watch.serve_application(application_of(engine))
+    with firefox() as fox:
+        fox.open(f"{address}/")
+        fox.click("[value=me]")
+        fox.click("[value=go]")
+        fox.wait("document.querySelector('[value=d_breath]')")
+        for wanted in ("[value=d_cold]", "#number"):
+            fox.click("[name=x][value=none]")
+            fox.click("[value=go]")
+            fox.wait(f"document.querySelector('{wanted}')")
+        fox.keys("#number", "70\ue007")  # Enter
+        fox.wait("document.querySelector('[value=l_one]')")
+        fox.back()
+        fox.wait("document.querySelector('#number')")
+        assert fox.run("return document.querySelector('#number').value") == "70"
+        fox.forward()
+        fox.wait("document.querySelector('[value=l_one]')")
+        fox.click("[name=x][value=none]")
+        fox.click("[value=l_one]")
+        fox.click("[value=go]")
+        fox.wait("document.title.startsWith('Error')")
+        assert fox.run("return document.activeElement.className") == "problem"

@@ -1,4 +1,4 @@
-"""What a page is, and how it is set: templates and one style sheet, no script. Interface words stand there, no advice."""
+"""What a page is, and how it is set: templates and one style sheet, no script. No text stands there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from triage.knowledge.faults import printable
 from triage.knowledge.model import Disposition
+from triage.web import words
 from triage.web.state import COUNTRY, State
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -56,7 +57,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {"urgency": _urgency, "fields": _fields, "printable": printable, "lines": lines}
-    environment.globals["COUNTRY"] = COUNTRY
+    environment.globals |= {"COUNTRY": COUNTRY, "words": words}
     return environment
 
 

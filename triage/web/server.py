@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache
+from http import HTTPStatus
 from traceback import extract_tb
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,10 +18,6 @@ from triage.web.site import Site
 LARGEST_FORM = 65_536  # bytes; the longest that a page sends is below a tenth of it
 MOST_FIELDS = 1_000
 FORM_TYPE = "application/x-www-form-urlencoded"
-STATUS = {
-    200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 411: "Length Required",
-    413: "Content Too Large", 500: "Internal Server Error",
-}  # fmt: skip
 HEADERS = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "private, no-cache"),  # with no-store the browser could not go back to a page that was sent
@@ -113,5 +110,7 @@ def _allow(environ: Environ) -> Headers:
 def _sent(page: Page, more: Headers, method: str, start_response: StartResponse) -> list[bytes]:
     body = page.html.encode()
     headers = dict(HEADERS) | {"Content-Security-Policy": POLICY.format(page.style)} | dict(more)
-    start_response(f"{page.status} {STATUS[page.status]}", [*headers.items(), ("Content-Length", str(len(body)))])
+    start_response(
+        f"{page.status} {HTTPStatus(page.status).phrase}", [*headers.items(), ("Content-Length", str(len(body)))]
+    )
     return [] if method == "HEAD" else [body]

@@ -22,6 +22,7 @@ from triage.output.view import BOTH, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
+from triage.web import words
 from triage.web.pages import Page, made, whole
 from triage.web.replies import Given
 from triage.web.state import Form, State, first, read_state
@@ -31,16 +32,6 @@ DO, PICKED, TYPED = "do", "x", "n"  # fields of a form: the button, what is tick
 START, GO, BACK, MISTAKE, CHECK, RESULT, PRINT, CHANGE = (
     "", "go", "back", "mistake", "check", "result", "print", "change:",
 )  # fmt: skip
-
-# What is said where no page can be made, by the status of HTTP.
-PROBLEMS = {
-    400: "This page cannot be read.",
-    404: "There is no such page.",
-    405: "This address cannot be used in that way.",
-    411: "This page came without its length.",
-    413: "This page is too large.",
-    500: "Something went wrong here.",
-}
 
 
 class Site:
@@ -64,7 +55,7 @@ class Site:
 
     def problem(self, status: int, lines: tuple[str, ...] = ()) -> Page:
         """A page that says what went wrong, and how to begin again."""
-        return _made(self._engines[self.country], "problem", {}, status=status, say=PROBLEMS[status], lines=lines)
+        return _made(self._engines[self.country], "problem", {}, status=status, say=words.NO_PAGE[status], lines=lines)
 
     def cleared(self) -> Page:
         """What is said once the answers are gone."""
