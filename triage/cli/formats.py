@@ -14,3 +14,4 @@ WHOLE = ("html",)  # a document from its first character to its last: two cannot
 
 # Form for other software -> module and function(rulebase), which gives text or bytes.
 FORMS = {"fhir": "triage.exchange.fhir.questionnaire:as_text", "xlsform": "triage.exchange.xlsform:as_xlsx"}
+SITE = "site"  # a folder of pages, beside the forms

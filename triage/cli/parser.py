@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say
-from triage.cli.formats import FORMATS, FORMS, TEXT
+from triage.cli.formats import FORMATS, FORMS, SITE, TEXT
 from triage.exchange.schemas import KINDS
 from triage.knowledge.faults import allowed
 from triage.output import screen
@@ -263,18 +263,29 @@ COMMANDS = {
         ),
     ),
     "export": Command(
-        "the questions as a form for other software",
-        "Writes the questions as a form that other software can show and fill in.",
+        "the questions as a form for other software, or as a site",
+        "Writes the questions as a form that other software can show and fill in; or, with Node.js, a folder that any "
+        "static host can show: the whole program as pages, which work offline and send no answer anywhere.",
         {
             "export fhir --output form.json": "a FHIR Questionnaire",
             "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
+            "export site public --country uk": "a folder for a static host, with the numbers of the UK",
         },
         (
             RULES,
+            COUNTRY,
             _option(
                 "form",
-                choices=list(FORMS),
-                help="fhir: a Questionnaire (R4), as JSON; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform)",
+                choices=[*FORMS, SITE],
+                help="fhir: a Questionnaire (R4), as JSON; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform); "
+                "site: the program as pages, in FOLDER",
+            ),
+            _path("folder", metavar="FOLDER", nargs="?", default="", help="of the site: a new one, or an older site"),
+            _path(
+                "--pyodide",
+                metavar="PATH",
+                default="",
+                help="Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
             ),
             OUTPUT,
         ),

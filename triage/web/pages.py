@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from triage.knowledge.faults import printable
 from triage.knowledge.model import Disposition
-from triage.web import words
 from triage.web.state import COUNTRY, State
+from triage.web.words import words
 
 TEMPLATES = Path(__file__).parent / "templates"
 MILDEST = 4  # the looks that levels have, from 0, the most urgent
@@ -31,8 +31,12 @@ class Page(NamedTuple):
 
 def made(kind: str, status: int, **values: Any) -> Page:
     """A page by its template and what stands on it."""
-    text = _environment().get_template(f"{kind}.html").render(values, style=Markup(_style()))
-    return whole(re.sub(r">\s*\n\s*<", "><", text), status)
+    return whole(rendered(f"{kind}.html", **values, style=Markup(_style())), status)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A template with these values, without needless blanks."""
+    return re.sub(r">\s*\n\s*<", "><", _environment().get_template(template).render(values))
 
 
 def whole(html: str, status: int = 200) -> Page:

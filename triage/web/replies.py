@@ -8,7 +8,7 @@ from typing import NamedTuple
 from triage.conversation.interview import BACK, Back, Prompt, Reply
 from triage.conversation.numbers import read_number
 from triage.knowledge.model import Option
-from triage.web import words
+from triage.web.words import words
 
 BACKWARD, BETWEEN = "<", ","  # no id has them
 
@@ -33,34 +33,34 @@ def read_reply(prompt: Prompt, given: Given) -> Reply:
     if prompt.kind == "number" and (given.typed.strip() or not picked):
         return _number(prompt, given, [options[name] for name in picked])
     if not picked:
-        raise Wrong(words.NOTHING_TICKED.format(how_to_tick(prompt)))
+        raise Wrong(words.nothing_ticked.format(how_to_tick(prompt)))
     if prompt.kind != "many":
         if len(picked) > 1:
             raise ValueError
         return picked[0]
     alone = [options[name].text for name in picked if options[name].exclusive]
     if alone and len(picked) > 1:
-        raise Wrong(words.NONE_BESIDE.format(alone[0]))
+        raise Wrong(words.none_beside.format(alone[0]))
     return picked
 
 
 def how_to_tick(prompt: Prompt) -> str:
     """What to do where nothing fits, by the names of the options that are there."""
     if prompt.kind != "many":
-        return words.CHOOSE_ONE
-    otherwise = f" {words.OR} ".join(f'"{option.text}"' for option in prompt.keys)
-    return words.TICK_OR.format(otherwise)
+        return str(words.choose_one)
+    otherwise = f" {words.either} ".join(f'"{option.text}"' for option in prompt.keys)
+    return str(words.tick_or.format(otherwise))
 
 
 def _number(prompt: Prompt, given: Given, beside: Sequence[Option]) -> int:
     if beside:
-        raise Wrong(words.NUMBER_BESIDE.format(beside[0].text))
+        raise Wrong(words.number_beside.format(beside[0].text))
     try:
         number = read_number(given.typed, prompt)
     except ValueError as problem:
         raise Wrong(str(problem)) from None
     if isinstance(number, str):  # the key of an option, which only a terminal has
-        raise Wrong(words.IN_FIGURES.format(prompt.question.minimum, prompt.question.maximum))
+        raise Wrong(words.in_figures.format(prompt.question.minimum, prompt.question.maximum))
     return number
 
 

@@ -22,11 +22,11 @@ from triage.output.view import BOTH, Wanted, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
-from triage.web import words
 from triage.web.pages import Page, made, whole
 from triage.web.replies import Given
 from triage.web.state import Form, State, first, read_state
 from triage.web.talk import Move, Step, step
+from triage.web.words import words
 
 DO, PICKED, TYPED = "do", "x", "n"  # fields of a form: the button, what is ticked, and what is typed
 START, GO, BACK, MISTAKE, CHECK, RESULT, PRINT, CHANGE = (
@@ -37,8 +37,10 @@ START, GO, BACK, MISTAKE, CHECK, RESULT, PRINT, CHANGE = (
 class Site:
     """A rule base as pages, for people in every country that it knows. Many threads may share one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, stays: bool = False) -> None:
+        """`stays`: the pages are made in the browser that shows them, and answers are sent nowhere."""
         rulebase = engine.rulebase
+        self._stays = stays
         self.country = rulebase.country or rulebase.about.country
         self._engines = {name: _speaking(engine, name) for name in rulebase.countries}
 
@@ -48,18 +50,88 @@ class Site:
         try:
             state = read_state(form, engine.rulebase, self.country)
             engine = self._engines[state.country]
-            return _page(engine, form, _wanted(form, state, engine.rulebase), today)
+            return self._page(engine, form, _wanted(form, state, engine.rulebase), today)
         except FaultyInput as error:
             faults = with_level(engine, error).faults
             return self.problem(400, tuple(printable(fault.what[:LONGEST_TEXT]) for fault in faults))
 
     def problem(self, status: int, lines: tuple[str, ...] = ()) -> Page:
         """A page that says what went wrong, and how to begin again."""
-        return _made(self._engines[self.country], "problem", {}, status=status, say=words.NO_PAGE[status], lines=lines)
+        return self._made(
+            self._engines[self.country], "problem", {}, status=status, say=words.no_page[str(status)], lines=lines
+        )
 
     def cleared(self) -> Page:
         """What is said once the answers are gone."""
-        return _made(self._engines[self.country], "cleared", {})
+        return self._made(self._engines[self.country], "cleared", {})
+
+    def _page(self, engine: Engine, form: Form, state: State, today: date | None) -> Page:
+        now = step(engine, state, _move(form, state))
+        if now.prompt:
+            return self._question(engine, now)
+        if now.check:
+            return self._check(engine, now.state)
+        answers = now.state.answers
+        assessment = assess(engine, answers, missing_from(engine, answers))
+        if first(form, DO) == PRINT:
+            return whole(page_to_print(engine.rulebase, assessment, Wanted(day=today, answered=today)))
+        return self._result(engine, now, assessment)
+
+    def _question(self, engine: Engine, now: Step) -> Page:
+        prompt, state = now.prompt, now.state
+        assert prompt
+        return self._made(
+            engine,
+            "question",
+            state.answers,
+            state=state,
+            prompt=prompt,
+            given=now.given,
+            problem=now.problem,
+            act=now.act,
+            notice=_notice(engine.rulebase, state),
+            news=now.news,
+            is_first=prompt.number == 1 and not state.replies,
+            back=RESULT if state.finished and not state.replies else BACK,
+        )
+
+    def _check(self, engine: Engine, state: State) -> Page:
+        """All answers in words, each with what can be noted beside it."""
+        rulebase = engine.rulebase
+        spoken = rules_in_voice(rulebase, voice_of(rulebase, state.answers))
+        rows = [
+            {
+                "question": spoken.questions[name],
+                "answers": [said(spoken, name, one) for one in chosen(answer) or (answer,)],
+                "note": BOTH if rivals_beside(rulebase.questions[name], chosen(answer)) else "",
+            }
+            for name, answer in state.answers.items()
+        ]
+        notice = _notice(rulebase, state)
+        return self._made(
+            engine, "check", state.answers, state=state, rows=rows, notice=notice, last=_last_asked(rulebase, state)
+        )
+
+    def _result(self, engine: Engine, now: Step, assessment: Assessment) -> Page:
+        rulebase, answers = engine.rulebase, now.state.answers
+        view = view_of(rulebase, assessment)
+        emergency = rulebase.countries[now.state.country].words.get("emergency", "")
+        return self._made(
+            engine,
+            "result",
+            answers,
+            state=now.state,
+            view=view,
+            more=requests(view),
+            after=() if view.emergency else tuple(_asked_after(rulebase, answers)),
+            phone=emergency if view.emergency and emergency.isdigit() else "",
+            countries=rulebase.countries,
+        )
+
+    def _made(self, engine: Engine, kind: str, answers: Answers, *, status: int = 200, **values: Any) -> Page:
+        """A page of some kind, with what stands on each: what to do for a cramp now, in the voice of the person."""
+        rulebase = rules_in_voice(engine.rulebase, voice_of(engine.rulebase, answers))
+        return made(kind, status, rulebase=rulebase, stays=self._stays, **values)
 
 
 def _speaking(engine: Engine, country: str) -> Engine:
@@ -88,38 +160,6 @@ def _move(form: Form, state: State) -> Move:
     )
 
 
-def _page(engine: Engine, form: Form, state: State, today: date | None) -> Page:
-    now = step(engine, state, _move(form, state))
-    if now.prompt:
-        return _question(engine, now)
-    if now.check:
-        return _check(engine, now.state)
-    answers = now.state.answers
-    assessment = assess(engine, answers, missing_from(engine, answers))
-    if first(form, DO) == PRINT:
-        return whole(page_to_print(engine.rulebase, assessment, Wanted(day=today, answered=today)))
-    return _result(engine, now, assessment)
-
-
-def _question(engine: Engine, now: Step) -> Page:
-    prompt, state = now.prompt, now.state
-    assert prompt
-    return _made(
-        engine,
-        "question",
-        state.answers,
-        state=state,
-        prompt=prompt,
-        given=now.given,
-        problem=now.problem,
-        act=now.act,
-        notice=_notice(engine.rulebase, state),
-        news=now.news,
-        is_first=prompt.number == 1 and not state.replies,
-        back=RESULT if state.finished and not state.replies else BACK,
-    )
-
-
 def _notice(rulebase: RuleBase, state: State) -> Mapping[str, Any] | None:
     """What was found that is urgent: how urgent, the signs, where to go."""
     rulebase = rules_in_voice(rulebase, voice_of(rulebase, state.answers))
@@ -135,44 +175,9 @@ def _notice(rulebase: RuleBase, state: State) -> Mapping[str, Any] | None:
     }
 
 
-def _check(engine: Engine, state: State) -> Page:
-    """All answers in words, each with what can be noted beside it."""
-    rulebase = engine.rulebase
-    spoken = rules_in_voice(rulebase, voice_of(rulebase, state.answers))
-    rows = [
-        {
-            "question": spoken.questions[name],
-            "answers": [said(spoken, name, one) for one in chosen(answer) or (answer,)],
-            "note": BOTH if rivals_beside(rulebase.questions[name], chosen(answer)) else "",
-        }
-        for name, answer in state.answers.items()
-    ]
-    notice = _notice(rulebase, state)
-    return _made(
-        engine, "check", state.answers, state=state, rows=rows, notice=notice, last=_last_asked(rulebase, state)
-    )
-
-
 def _last_asked(rulebase: RuleBase, state: State) -> str:
     asked = [name for name in state.answers if not rulebase.questions[name].after]
     return asked[-1] if asked else ""
-
-
-def _result(engine: Engine, now: Step, assessment: Assessment) -> Page:
-    rulebase, answers = engine.rulebase, now.state.answers
-    view = view_of(rulebase, assessment)
-    emergency = rulebase.countries[now.state.country].words.get("emergency", "")
-    return _made(
-        engine,
-        "result",
-        answers,
-        state=now.state,
-        view=view,
-        more=requests(view),
-        after=() if view.emergency else tuple(_asked_after(rulebase, answers)),
-        phone=emergency if view.emergency and emergency.isdigit() else "",
-        countries=rulebase.countries,
-    )
 
 
 def _asked_after(rulebase: RuleBase, answers: Answers) -> list[tuple[Question, str]]:
@@ -181,9 +186,3 @@ def _asked_after(rulebase: RuleBase, answers: Answers) -> list[tuple[Question, s
     rulebase = rules_in_voice(rulebase, voice_of(rulebase, answers))
     offered = [question for question in rulebase.questions.values() if question.after and question.applies(facts)]
     return [(q, said(rulebase, q.id, answers[q.id]) if q.id in answers else "") for q in offered]
-
-
-def _made(engine: Engine, kind: str, answers: Answers, *, status: int = 200, **values: Any) -> Page:
-    """A page of some kind, with what stands on each: what to do for a cramp now, in the voice of the person."""
-    rulebase = rules_in_voice(engine.rulebase, voice_of(engine.rulebase, answers))
-    return made(kind, status, rulebase=rulebase, **values)
