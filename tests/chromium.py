@@ -59,6 +59,7 @@ class Watch:
     def __init__(self, chromium: Browser, closing: ExitStack) -> None:
         self.requests: list[str] = []  # every address
         self.messages: list[str] = []  # of the console, and errors that no script caught
+        self._servers: dict[str, HTTPServer] = {}
         self._own: set[str] = set()  # host and port of each server of the test
         self._chromium, self._closing = chromium, closing
 
@@ -87,7 +88,14 @@ class Watch:
         self._closing.callback(server.shutdown)
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self._own.add(f"127.0.0.1:{server.server_port}")
-        return f"http://127.0.0.1:{server.server_port}"
+        address = f"http://127.0.0.1:{server.server_port}"
+        self._servers[address] = server
+        return address
+
+    def stop(self, address: str) -> None:
+        """Have a server listen no more."""
+        self._servers[address].shutdown()
+        self._servers[address].server_close()
 
     def is_foreign(self, url: str) -> bool:
         """Whether a request for it leaves this machine, or goes to a server that is not the test's."""

@@ -38,7 +38,7 @@ def _write_site(args: argparse.Namespace) -> None:
                 "name a new folder",
                 code="LCT634",
             )
-        write_site(folder, engine_of(args.rules, args.country), args.pyodide)
+        write_site(folder, engine_of(args.rules, args.country), args.pyodide or "")
     except OSError as error:
         raise fault(args.folder, f"cannot be written: {error.strerror or error}", code="LCT603") from None
     say(f"The site is in {args.folder}. Any static host can show it: docs/host.md.")

@@ -280,11 +280,10 @@ COMMANDS = {
                 help="fhir: a Questionnaire (R4), as JSON; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform); "
                 "site: the program as pages, in FOLDER",
             ),
-            _path("folder", metavar="FOLDER", nargs="?", default="", help="of the site: a new one, or an older site"),
+            _path("folder", metavar="FOLDER", nargs="?", help="of the site: a new one, or an older site"),
             _path(
                 "--pyodide",
                 metavar="PATH",
-                default="",
                 help="Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
             ),
             OUTPUT,

@@ -41,7 +41,7 @@ class Pages:
 def packed() -> tuple[bytes, bytes]:
     """Two archives: of the modules that the pages need, compiled; and of the program, its templates and the rules."""
     pages = Pages()
-    for flag in pages.engine.rulebase.red_flags.values():
+    for flag in [*pages.engine.rulebase.red_flags.values()][::10]:  # enough to import all that pages need
         state = State(country="", answers=flag.fires[0])
         for do in (RESULT, PRINT, CHECK):
             pages.answer("", urlencode([*state.fields(), (DO, do)]))

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from zipfile import ZipFile
 from triage.conversation.lists import emergency_follow_up
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import AT_ONCE, RuleBase
+from triage.knowledge.voices import rules_in_voice
 from triage.output.page import page as page_to_print
 from triage.reasoning.assessment import assess, settled_level
 from triage.reasoning.engine import Engine
@@ -97,13 +99,13 @@ def _index(site: Site, engine: Engine) -> str:
     """The first page, with what the folder adds to it."""
     page, printed = site.respond({}), whole(page_to_print(engine.rulebase, assess(engine, {})))
     head = rendered("static_head.html", policy=POLICY.format(f"{page.style} {printed.style}"))
-    without = rendered("without.html", rulebase=engine.rulebase, lists=_danger_list(engine))
+    rulebase = rules_in_voice(replace(engine.rulebase, country=site.country))
+    without = rendered("without.html", rulebase=rulebase, lists=_danger_list(engine, rulebase))
     return page.html.replace("<head>", f"<head>{head}", 1).replace("<body>", f"<body>{without}", 1)
 
 
-def _danger_list(engine: Engine) -> list[tuple[str, list[str]]]:
+def _danger_list(engine: Engine, rulebase: RuleBase) -> list[tuple[str, list[str]]]:
     """What is said where nothing can be asked: the first sentence of a level, and the signs that lead to it."""
-    rulebase = engine.rulebase
     danger = next(question for question in rulebase.questions.values() if question.danger)
     asked = [one for one in (danger, emergency_follow_up(rulebase, danger)) if one]
     signs = [(one, option) for one in asked for option in one.options if not option.key and not option.harmless]
@@ -136,9 +138,8 @@ def _write_licences(folder: Path) -> None:
             if re.match(r"LICEN[CS]E", file.name):
                 shutil.copyfile(str(file.locate()), folder / f"{package}.txt")
         source = f"https://pypi.org/project/{package}/{about['version']}/#files"
-        lines.append(
-            f"{package} {about['version']}, by {about.get('author', 'its authors')}, in pyodide: {licence}. Source: {source}"
-        )
+        by = f", by {about['author']}" if about.get("author", "UNKNOWN") != "UNKNOWN" else ""
+        lines.append(f"{package} {about['version']}{by}, in pyodide: {licence}. Source: {source}")
     (folder / "README.txt").write_text("\n".join([*lines, ""]), "utf-8")
 
 
