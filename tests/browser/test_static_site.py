@@ -130,6 +130,9 @@ def test_what_is_wrong_or_cleared_is_told_there_too(python: Page) -> None:
     visitor = StaticVisitor(python)
     assert visitor.send([("a.nose", "none")]).title.startswith("Error: ")
     assert visitor.send([("at", "start"), ("do", "go")]).title.startswith("Error: ")
+    for typed in ("\uff17\uff10", "\u202e<script>", "\u00e9\u4e2d", "9" * 500):
+        page = visitor.send([("a.start", "me"), ("a.danger", "none"), ("at", "age"), ("n", typed), ("do", "go")])
+        assert "<script>" not in page.body.partition("<body>")[2]
     assert words.gone in visitor.send([], "./clear").body
 
 
