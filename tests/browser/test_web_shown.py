@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from chromium import Watch
 from firefox import firefox
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from browser.showing import DESK, NARROW, PHONE, ZOOMED, Shown
 from triage.reasoning.engine import Engine
@@ -141,6 +141,30 @@ def test_back_of_the_browser_keeps_answers_and_enter_continues(open_page: Callab
     page.go_forward()
     answer(page, number="71")
     assert page.locator("h1").inner_text() == heading
+
+
+def test_back_and_forward_send_nothing_again(browser: Browser, watch: Watch, engine: Engine) -> None:
+    application, posted = application_of(engine), list[str]()
+
+    def counting(environ: dict[str, Any], start_response: Any) -> Any:
+        posted.append(environ["REQUEST_METHOD"])
+        return application(environ, start_response)
+
+    context = browser.new_context()  # one that is not watched: to watch a browser's requests turns its cache off
+    page = context.new_page()
+    page.goto(watch.serve_application(counting))
+    answer(page, "me")
+    answer(page, "none")
+    answer(page, "none")
+    assert posted.count("POST") == 3
+    page.go_back()
+    page.go_back()
+    assert page.locator("[value=d_breath]").count() == 1
+    page.go_forward()
+    page.go_forward()
+    assert page.locator("#number").count() == 1
+    assert posted.count("POST") == 3
+    context.close()
 
 
 def test_an_error_takes_the_focus_and_leads_to_the_field(open_page: Callable[..., Page]) -> None:
