@@ -24,9 +24,9 @@ from browser.test_web_shown import small
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import Answers
+from triage.knowledge.model import AT_ONCE, Answers
 from triage.output.view import view_of
-from triage.reasoning.assessment import assess
+from triage.reasoning.assessment import assess, settled_level
 from triage.reasoning.engine import Engine
 from triage.web.site import Site
 from triage.web.words import words
@@ -274,6 +274,12 @@ def test_without_scripts_the_danger_list_stands_there(
     danger = next(question for question in engine.rulebase.questions.values() if question.danger)
     listed = page.locator("#without li").all_inner_texts()
     assert {option.text for option in danger.options if not option.key} <= set(listed)
+    at_once = page.locator("#without ul").first.locator("li").all_inner_texts()
+    for question in engine.rulebase.questions.values():
+        for option in question.options if question.danger else ():
+            if option.text in listed:
+                alone = settled_level(engine, {question.id: (option.id,)})
+                assert (alone.stops == AT_ONCE) == (option.text in at_once), option.id
     assert [page.locator(name).is_visible() for name in ("#without", "main form", ".relief")] == [True, False, True]
     says = page.locator("#without h2").all_inner_texts()
     levels = [level.say for level in engine.rulebase.ladder if level.stops]

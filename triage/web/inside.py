@@ -19,7 +19,7 @@ from triage.web.site import CHECK, DO, PRINT, RESULT, Site
 from triage.web.state import State
 
 ROOM = Path(__file__).parents[1]
-RULES = ROOM / "rules.pickle"
+RULES = Path(__file__).with_name("rules.pickle")
 UNCHECKED = b"\1\0\0\0" + bytes(8)  # of a compiled module: no source is to be looked at
 
 
