@@ -1,6 +1,6 @@
-"""Makes the pictures of the README: a recorded session, and the page for a doctor.
+"""Makes the pictures of the README: a recorded session, the page for a doctor, and the page to answer in.
 
-    python docs/make_pictures.py [session] [page]
+    python docs/make_pictures.py [session] [page] [phone]
 
 The session is the real program in a pseudo-terminal. It becomes an SVG without script or outside
 font, whose text is text, and which stands still for those who want no motion. The page is a PNG
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import pexpect
@@ -32,11 +32,12 @@ from terminal import ENTER, MORE, REVIEW, Step, Terminal, keys, steps_to
 
 from triage.cli.common import written
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.model import Answers
+from triage.knowledge.model import Answers, chosen
 from triage.knowledge.rulebase import load
 from triage.output.view import NOTHING_MORE
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
+from triage.web import application_of
 
 PICTURES = ROOT / "docs" / "pictures"
 SESSION = PICTURES / "session.svg"
@@ -46,6 +47,7 @@ COLUMNS, ROWS = 80, 24
 # Cuts of the page: file names, and what each begins with. Their size, and the room above, in pixels.
 CUTS = {"page.png": "#result", "page-steps.png": "#relief li:has(svg)", "page-doctor.png": "#doctor"}
 CUT, MARGIN = (900, 1120), 8
+PHONES, PHONE = [PICTURES / "phone-danger.png", PICTURES / "phone-result.png"], {"width": 390, "height": 760}
 
 # Seconds for which a question, an answer, the review and the result are shown, and how often all is played.
 ASKED, ANSWERED, REVIEWED, RESULT, TIMES = 1.2, 0.8, 4.0, 14.0, 3
@@ -272,6 +274,26 @@ def photograph() -> None:
             page.screenshot(path=PICTURES / name, full_page=True, clip=clip)
 
 
+def photograph_phone() -> None:
+    """The pages of the danger list and of a result, side by side, as a phone shows them."""
+    engine = Engine(load())
+    with chromium.browser() as browser, chromium.watch(browser) as watched:
+        options: dict[str, Any] = {"viewport": PHONE, "device_scale_factor": 1.5, "color_scheme": "light"}
+        page = watched.page(**options)
+        page.goto(watched.serve_application(application_of(engine)))
+        for prompt, reply in steps_to(engine, answers_of(engine, STORY)):
+            for option in chosen(reply):
+                page.check(f"[name=x][value={option}]")
+            if isinstance(reply, int):
+                page.fill("[name=n]", str(reply))
+            if prompt.number == 2 and not prompt.later:
+                page.screenshot(path=PHONES[0])
+            page.locator("[value=go]").click()
+        page.locator("[value=result]").click()
+        page.locator("section.result").wait_for()
+        page.screenshot(path=PHONES[1])
+
+
 def main(wanted: Sequence[str]) -> None:
     """Make the wanted pictures, or all."""
     PICTURES.mkdir(exist_ok=True)
@@ -279,6 +301,8 @@ def main(wanted: Sequence[str]) -> None:
         SESSION.write_text(as_svg(record()) + "\n", "utf-8")
     if not wanted or "page" in wanted:
         photograph()
+    if not wanted or "phone" in wanted:
+        photograph_phone()
 
 
 if __name__ == "__main__":

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -57,6 +59,7 @@ class Watch:
     def __init__(self, chromium: Browser, closing: ExitStack) -> None:
         self.requests: list[str] = []  # every address
         self.messages: list[str] = []  # of the console, and errors that no script caught
+        self._servers: dict[str, HTTPServer] = {}
         self._own: set[str] = set()  # host and port of each server of the test
         self._chromium, self._closing = chromium, closing
 
@@ -74,12 +77,25 @@ class Watch:
 
     def serve(self, folder: Path) -> str:
         """The address of the folder on a server of this machine, without a slash at its end."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+        return self._running(ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))))
+
+    def serve_application(self, application: Callable[..., Any]) -> str:
+        """The same of a WSGI application."""
+        return self._running(make_server("127.0.0.1", 0, application, _Threads, _QuietApplication))
+
+    def _running(self, server: HTTPServer) -> str:
         self._closing.callback(server.server_close)
         self._closing.callback(server.shutdown)
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self._own.add(f"127.0.0.1:{server.server_port}")
-        return f"http://127.0.0.1:{server.server_port}"
+        address = f"http://127.0.0.1:{server.server_port}"
+        self._servers[address] = server
+        return address
+
+    def stop(self, address: str) -> None:
+        """Have a server listen no more."""
+        self._servers[address].shutdown()
+        self._servers[address].server_close()
 
     def is_foreign(self, url: str) -> bool:
         """Whether a request for it leaves this machine, or goes to a server that is not the test's."""
@@ -99,6 +115,19 @@ def watch(chromium: Browser) -> Iterator[Watch]:
         watched = Watch(chromium, closing)
         yield watched
     assert not watched.foreign, "the page asked the network"
+
+
+class _Threads(ThreadingMixIn, WSGIServer):
+    """A browser opens more than one connection."""
+
+    daemon_threads = True
+
+
+class _QuietApplication(WSGIRequestHandler):
+    """Says nothing about what is asked for."""
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 class _Quiet(SimpleHTTPRequestHandler):

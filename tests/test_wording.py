@@ -32,6 +32,7 @@ from triage.knowledge.voices import in_voice
 from triage.output.text import requests, short
 from triage.output.view import view_of
 from triage.reasoning.results import Assessment
+from triage.web.words import words as words_of_pages
 
 HARD = "Precautionary antithrombotic reconsideration necessitates immediate multidisciplinary deliberation"
 WIDE = 10_000  # columns: no line is broken
@@ -392,6 +393,9 @@ def test_the_fixed_words_of_the_program_are_as_plain(rulebase: RuleBase) -> None
     program = Path(triage.__file__).parent
     modules = [path for path in program.rglob("*.py") if not str(path.relative_to(program)).startswith(TO_OTHERS)]
     spoken = [text for path in modules for text in constants(path)]
+    spoken += [
+        text for one in vars(words_of_pages).values() for text in ([one] if isinstance(one, str) else one.values())
+    ]
     spoken += [text for path in (program / "output" / "templates").glob("*.[hm]*") for text in words_of_template(path)]
     assert len(spoken) > 500
     hard = [text for text in spoken if grade(text, rulebase.wording.allowed).grade > rulebase.wording.max_grade]

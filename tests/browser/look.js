@@ -2,6 +2,7 @@
 // `least` is the contrast that text needs; `paper`: a printer leaves backgrounds out, so white counts as well.
 ({ least, paper }) => {
   const shown = (element) => {
+    if (element.closest("details:not([open]) > :not(summary)")) return false;
     for (let one = element; one; one = one.parentElement) {
       const style = getComputedStyle(one);
       if (style.visibility === "hidden" || style.clipPath !== "none") return false; // for screen readers only

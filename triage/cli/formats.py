@@ -18,3 +18,4 @@ FORMS = {
     "redcap": "triage.exchange.redcap:as_text",
     "xlsform": "triage.exchange.xlsform:as_xlsx",
 }
+SITE = "site"  # a folder of pages, beside the forms

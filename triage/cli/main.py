@@ -18,6 +18,7 @@ MADE_AT_START = 100_000  # objects of all imports and of a rule base, and some m
 # Command -> its module in triage.cli, and the function that carries it out.
 COMMANDS = {
     "ask": "opening:ask",
+    "serve": "serve:serve",
     "relief": "relief:relief",
     "run": "run:run",
     "what-if": "run:what_if",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, say
-from triage.cli.formats import FORMATS, FORMS, TEXT
+from triage.cli.formats import FORMATS, FORMS, SITE, TEXT
 from triage.exchange.schemas import KINDS
 from triage.knowledge.faults import allowed
 from triage.output import screen
@@ -115,6 +115,23 @@ COMMANDS = {
             ),
             _path("--resume", help="go on with a file: --answers and --save at once"),
             _flag("--plain", "numbered prompts, for screen readers and pipes"),
+        ),
+    ),
+    "serve": Command(
+        "the questions as pages of a web browser",
+        "Serves the questions as pages, one at a time, on this computer only (unless --host says otherwise). No script, "
+        "no cookie; the answers come with each page and are kept nowhere. Ctrl-C ends it. How to offer it to others: "
+        "docs/host.md.",
+        {
+            "serve --open": "starts, and opens the browser",
+            "serve --port 8080 --country uk": "with the numbers of the UK",
+        },
+        (
+            RULES,
+            COUNTRY,
+            _option("--host", metavar="HOST", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"),
+            _option("--port", metavar="PORT", type=int, default=8000, help="port (default: 8000; 0: any free one)"),
+            _flag("--open", "open the first page in a browser"),
         ),
     ),
     "relief": Command(
@@ -252,19 +269,28 @@ COMMANDS = {
         ),
     ),
     "export": Command(
-        "the questions as a form for other software",
-        "Writes the questions as a form that other software can show and fill in.",
+        "the questions as a form for other software, or as a site",
+        "Writes the questions as a form that other software can show and fill in; or, with Node.js, a folder that any "
+        "static host can show: the whole program as pages, which work offline and send no answer anywhere.",
         {
             "export fhir --output form.json": "a FHIR Questionnaire",
             "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
+            "export site public --country uk": "a folder for a static host, with the numbers of the UK",
         },
         (
             RULES,
+            COUNTRY,
             _option(
                 "form",
-                choices=list(FORMS),
-                help="fhir: a Questionnaire (R4), as JSON; redcap: a data dictionary, as CSV; xlsform: for ODK and KoboToolbox, as "
-                ".xlsx (extra: xlsform)",
+                choices=[*FORMS, SITE],
+                help="fhir: a Questionnaire (R4), as JSON; redcap: a data dictionary, as CSV; xlsform: for ODK and KoboToolbox, "
+                "as .xlsx (extra: xlsform); site: the program as pages, in FOLDER",
+            ),
+            _path("folder", metavar="FOLDER", nargs="?", help="of the site: a new one, or an older site"),
+            _path(
+                "--pyodide",
+                metavar="PATH",
+                help="Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
             ),
             OUTPUT,
         ),

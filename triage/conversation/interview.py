@@ -230,6 +230,13 @@ class Interview:
             elif self._put(left[0].id) is BACK:
                 self._step_back(len(self.asked))
 
+    def resume(self, name: str) -> Answers:
+        """Put this question first, also where it was answered; then as `conduct` does. BACK leads to the one before it."""
+        if self._put(name) is BACK and not self.rulebase.questions[name].after:
+            place = self.asked.index(name) if name in self.asked else len(self.asked)
+            self._step_back(max(place, min(1, len(self.asked))))
+        return self.conduct()
+
     def _put(self, name: str) -> Reply:
         """Ask one question, with the answer given before, and keep the new one."""
         question = self.rulebase.questions[name]

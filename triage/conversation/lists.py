@@ -53,3 +53,9 @@ def emergency_follow_up(rulebase: RuleBase, question: Question) -> Question | No
         if opened_by == {question.id} and alone:
             return other
     return None
+
+
+def rivals_beside(question: Question, ticked: Iterable[str]) -> bool:
+    """Whether a line that calms stands beside one that does not: then it does not count."""
+    given = set(ticked)
+    return any(calms in given and not given.isdisjoint(others) for calms, *others in question.rivals)

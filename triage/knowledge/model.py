@@ -326,7 +326,9 @@ class About(Record):
     version: str
     statement: Text
     country: Annotated[str, Names("country"), "the one of whoever names none"]
-    welcome: Texts = ()
+    welcome: Annotated[
+        Texts, "said before the first question. The first line says where answers stay in a terminal"
+    ] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

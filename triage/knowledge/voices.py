@@ -30,7 +30,7 @@ def voice_of(rulebase: RuleBase, answers: Answers) -> str:
     return next(iter(rulebase.voices))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)  # the voices of every country that a server speaks to
 def rules_in_voice(rulebase: RuleBase, voice: str = "") -> RuleBase:
     """A rule base in which every text speaks with `voice` (the first one if none is named)."""
     return in_voice(rulebase, rulebase.voices[voice or next(iter(rulebase.voices))])

@@ -1,0 +1,96 @@
+"""What a page is, and how it is set: templates and one style sheet, no script. No text stands there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from triage.knowledge.faults import printable
+from triage.knowledge.model import Disposition
+from triage.web.state import COUNTRY, State
+from triage.web.words import words
+
+TEMPLATES = Path(__file__).parent / "templates"
+MILDEST = 4  # the looks that levels have, from 0, the most urgent
+
+
+class Page(NamedTuple):
+    """A page of HTML, its status of HTTP, and the style that it may have, as a Content-Security-Policy names it."""
+
+    status: int
+    html: str
+    style: str = "'none'"
+
+
+def made(kind: str, status: int, **values: Any) -> Page:
+    """A page by its template and what stands on it."""
+    return whole(rendered(f"{kind}.html", **values, style=Markup(_style())), status)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A template with these values, without needless blanks."""
+    return re.sub(r">\s*\n\s*<", "><", _environment().get_template(template).render(values))
+
+
+def whole(html: str, status: int = 200) -> Page:
+    """A page that is finished; its one style sheet stands in it."""
+    _, _, rest = html.partition("<style>")
+    return Page(status, html, _hash(rest.partition("</style>")[0]))
+
+
+@lru_cache(maxsize=8)
+def _hash(style: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"urgency": _urgency, "fields": _fields, "printable": printable, "lines": lines}
+    environment.globals |= {"COUNTRY": COUNTRY, "words": words}
+    return environment
+
+
+@cache
+def _style() -> str:
+    """The style sheet, without comments and needless blanks. It is our own file."""
+    plain = re.sub(r"/\*.*?\*/", "", (TEMPLATES / "web.css").read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", plain)).strip()
+
+
+def _urgency(level: Disposition) -> str:
+    """The class that gives a level its looks."""
+    return f"u{min(level.rank, MILDEST)}"
+
+
+def _fields(state: State, without: str = "") -> Markup:
+    """The hidden fields that hand a state on."""
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return Markup("").join(field.format(name, value) for name, value in state.fields(without))
+
+
+def lines(items: tuple[str, ...]) -> list[list[str]]:
+    """Items of a text as they are told in a terminal, without their marks: each its first line and those below it."""
+    found: list[list[str]] = []
+    for item in items:
+        begins = re.match(r"- | *\d+\. ", item)
+        text = item[begins.end() :] if begins else item.strip()
+        if begins or not found:
+            found.append([text])
+        else:
+            found[-1].append(text)
+    return found
