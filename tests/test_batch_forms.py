@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +22,7 @@ from test_batch import errors_of, rows_of
 from triage.cli import batch
 from triage.cli.console import DONE, WRONG_INPUT
 from triage.cli.main import main
-from triage.exchange.form_data import form_data
+from triage.exchange.form_data import as_given, as_text, form_data
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.engine import Engine
 from triage.scale.answers import Judge
@@ -212,3 +214,17 @@ def test_another_table_is_none_of_a_form(columns: Sequence[str], rulebase: RuleB
     found = form_data(columns, rulebase)
     assert found.tool == ""
     assert set(found.asked) == set(columns) & set(rulebase.questions)
+
+
+@pytest.mark.parametrize("text", ["True", "TRUE", "true", "yes"])
+def test_a_yes_that_became_a_boolean_is_a_yes(rulebase: RuleBase, text: str) -> None:
+    """Only where the options are yes and no: elsewhere it is no answer."""
+    side = rulebase.questions["side"]
+    asked = dataclasses.replace(side, options=(dataclasses.replace(side.options[0], id="yes"), side.options[1]))
+    assert as_given(asked, text) == "yes"
+    assert as_given(side, text) == text
+
+
+@pytest.mark.parametrize("text", ["56", "56.0", " 56.00 ", as_text(Decimal("56.0")), as_text(56.0), as_text(56)])
+def test_an_age_is_a_number_however_it_is_written(rulebase: RuleBase, text: str) -> None:
+    assert as_given(rulebase.questions["age"], text) == 56

@@ -192,7 +192,8 @@ COMMANDS = {
         "is read, and OUT is a folder with an output for each.",
         {
             "batch people.csv results.csv": "a result for every row with all answers",
-            "batch people.csv.gz results.jsonl --partial --jobs 0": "unfinished rows too, on every core",
+            "batch people.csv.gz results.jsonl --partial": "unfinished rows too",
+            "batch people/ results/ --jobs 0": "a folder of files, on every core",
             "batch people/ results/ --resume": "go on with a run over a folder that was stopped",
             "batch '/data/people/*.csv' /data/results --scheduler tcp://10.0.0.5:8786": "by a Dask cluster",
             "batch people.csv results.csv --summary --format html --output page.html": "and a page that counts what "
@@ -276,6 +277,7 @@ COMMANDS = {
             "export fhir --output form.json": "a FHIR Questionnaire",
             "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
             "export site public --country uk": "a folder for a static host, with the numbers of the UK",
+            "export redcap --output dictionary.csv": "a data dictionary for REDCap",
         },
         (
             RULES,

@@ -36,12 +36,12 @@ def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707"
     return FaultyInput([Fault(name, line, what, hint, code=code)])
 
 
-def rows_in(raw: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase) -> tuple[Named, str]:
-    """The names and the rows of an input, and what is to be told of it. Raises FaultyInput."""
+def rows_in(raw: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase) -> tuple[Named, str, IO[Any]]:
+    """The names and the rows of an input, what is to be told of it, and what is to be closed. Raises FaultyInput."""
     if format_ == XLSX:
-        return _excel(raw, name), ""
+        return _excel(raw, name), "", raw
     text, remark = _text(raw, name, format_, encoding)
-    return (_json(text, name) if format_ == JSONL else _csv(text, name, rulebase)), remark
+    return (_json(text, name) if format_ == JSONL else _csv(text, name, rulebase)), remark, text
 
 
 def _text(raw: IO[bytes], name: str, format_: str, encoding: str) -> tuple[IO[str], str]:

@@ -6,7 +6,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -45,11 +45,13 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
     """An input whose columns make sense. Raises FaultyInput, OSError; at the end where it changed since."""
     before = os.stat(name)
     try:
-        with open(name, "rb") as raw:
+        with ExitStack() as stack:
+            raw = stack.enter_context(open(name, "rb"))
             names: Sequence[str] = pl.scan_parquet(name).collect_schema().names() if format_ == PARQUET else ()
             line, rows, remark = 1, iter(tuple[Record]()), ""
             if format_ != PARQUET:
-                (names, line, rows), remark = rows_in(raw, name, format_, encoding, rulebase)
+                (names, line, rows), remark, text = rows_in(raw, name, format_, encoding, rulebase)
+                stack.callback(text.close)
             columns = [column.strip() for column in names]
             while columns and not columns[-1]:
                 columns.pop()
