@@ -6,6 +6,7 @@ from pathlib import Path
 import chromium
 import pytest
 from chromium import Watch
+from firefox import Firefox, firefox
 from playwright.sync_api import Browser, Page
 
 from browser.showing import DESK, Shown
@@ -15,6 +16,13 @@ from browser.showing import DESK, Shown
 def browser() -> Iterator[Browser]:
     """Chromium. Not for the whole session: other tests need the event loop that Playwright occupies."""
     with chromium.browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def fox() -> Iterator[Firefox]:
+    """One Firefox for all tests."""
+    with firefox() as started:
         yield started
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chromium import Watch
-from firefox import firefox
+from firefox import Firefox
 from playwright.sync_api import Browser, Locator, Page
 
 from browser.showing import DESK, NARROW, PHONE, ZOOMED, Shown
@@ -197,26 +197,25 @@ def test_it_can_be_answered_by_keyboard_alone(open_page: Callable[..., Page]) ->
     page.locator("section.emergency h1").wait_for()
 
 
-def test_firefox_goes_back_and_forward_and_keeps_answers(watch: Watch, engine: Engine) -> None:
+def test_firefox_goes_back_and_forward_and_keeps_answers(fox: Firefox, watch: Watch, engine: Engine) -> None:
     address = watch.serve_application(application_of(engine))
-    with firefox() as fox:
-        fox.open(f"{address}/")
-        fox.click("[value=me]")
-        fox.click("[value=go]")
-        fox.wait("document.querySelector('[value=d_breath]')")
-        for wanted in ("[value=d_cold]", "#number"):
-            fox.click("[name=x][value=none]")
-            fox.click("[value=go]")
-            fox.wait(f"document.querySelector('{wanted}')")
-        fox.keys("#number", "70\ue007")  # Enter
-        fox.wait("document.querySelector('[value=l_one]')")
-        fox.back()
-        fox.wait("document.querySelector('#number')")
-        assert fox.run("return document.querySelector('#number').value") == "70"
-        fox.forward()
-        fox.wait("document.querySelector('[value=l_one]')")
+    fox.open(f"{address}/")
+    fox.click("[value=me]")
+    fox.click("[value=go]")
+    fox.wait("document.querySelector('[value=d_breath]')")
+    for wanted in ("[value=d_cold]", "#number"):
         fox.click("[name=x][value=none]")
-        fox.click("[value=l_one]")
         fox.click("[value=go]")
-        fox.wait("document.title.startsWith('Error')")
-        assert fox.run("return document.activeElement.className") == "problem"
+        fox.wait(f"document.querySelector('{wanted}')")
+    fox.keys("#number", "70\ue007")  # Enter
+    fox.wait("document.querySelector('[value=l_one]')")
+    fox.back()
+    fox.wait("document.querySelector('#number')")
+    assert fox.run("return document.querySelector('#number').value") == "70"
+    fox.forward()
+    fox.wait("document.querySelector('[value=l_one]')")
+    fox.click("[name=x][value=none]")
+    fox.click("[value=l_one]")
+    fox.click("[value=go]")
+    fox.wait("document.title.startsWith('Error')")
+    assert fox.run("return document.activeElement.className") == "problem"

@@ -63,7 +63,8 @@ def _compiled(module: Any) -> Iterator[tuple[str, bytes]]:
     spec = getattr(module, "__spec__", None)
     if spec and spec.has_location:  # neither built in nor frozen
         inside = spec.name.replace(".", "/") + ("/__init__" if spec.submodule_search_locations is not None else "")
-        code = compile(spec.loader.get_source(spec.name), f"{inside}.py", "exec", dont_inherit=True)
+        source, spare = spec.loader.get_source(spec.name), 0 if inside.startswith(f"{ROOM.name}/") else 2  # docstrings
+        code = compile(source, f"{inside}.py", "exec", dont_inherit=True, optimize=spare)
         yield f"{inside}.pyc", importlib.util.MAGIC_NUMBER + UNCHECKED + marshal.dumps(code)
 
 
