@@ -317,7 +317,8 @@ def gives_way(question: Mapping[str, Any], answers: Case, urgent: bool) -> bool:
     if "yields" not in question or (question["yields"] == "after_urgent" and not urgent):
         return False
     last = any(row_holds(row, answers) for row in question.get("yields_unless", []))
-    return len(answers) >= rules().most_prompts - (not last)
+    asked = [name for name in answers if not rules().questions[name].get("after")]
+    return len(asked) >= rules().most_prompts - (not last)
 
 
 # --- every case that one rule can tell apart

@@ -565,3 +565,12 @@ def test_a_change_after_going_on_drops_the_same_answers_as_one_without_a_stop(en
     again = go(engine, known=stopped, changes=["kind"])
     assert again.answers == whole.answers
     assert set(again.answers) == set(RUNNER)
+
+
+def test_what_is_answered_after_the_result_changes_no_question_before_it(
+    engine: Engine, rulebase: RuleBase, answer_sets: list[Answers]
+) -> None:
+    after = {q.id: (NOT_SURE,) if q.kind == "many" else NOT_SURE for q in rulebase.questions.values() if q.after}
+    before = [{name: answer for name, answer in answers.items() if name not in after} for answers in answer_sets]
+    assert sum(len(answers) == rulebase.most_prompts - 1 for answers in before) > 10
+    assert all(open_questions(engine, answers) == open_questions(engine, answers | after) for answers in before)

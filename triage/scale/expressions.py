@@ -117,7 +117,8 @@ class Rules:
             yield (~true(question.id) & fires(question.condition)).alias(about(TO_COME, question.id))
             if question.limits:
                 yield self._beyond(question).alias(about(BEYOND, question.id))
-        yield pl.sum_horizontal(true(name).cast(pl.UInt8) for name in self.options).alias(ANSWERED)
+        asked = (true(name) for name in self.options if not self.rulebase.questions[name].after)
+        yield pl.sum_horizontal(answered.cast(pl.UInt8) for answered in asked).alias(ANSWERED)
 
     def _beyond(self, question: model.Question) -> pl.Expr:
         """Why a number goes beyond what the other answers allow; null where it does not."""
