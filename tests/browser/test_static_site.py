@@ -256,9 +256,17 @@ def test_the_first_two_pages_need_no_python_and_then_the_danger_list_is_shown(wa
     assert page.locator("#without h1").inner_text() == words.without
 
 
-def test_a_worker_that_cannot_start_opens_the_danger_list_at_once(watch: Watch, address: str) -> None:
+def test_opened_as_a_file_the_danger_list_stands_there(browser: Browser, folder: Path) -> None:
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    assert [page.locator(name).is_visible() for name in ("#without", "main form")] == [True, False]
+    page.close()
+
+
+@pytest.mark.parametrize("file", ["program.zip", "worker.js"])
+def test_a_worker_that_cannot_start_opens_the_danger_list_at_once(watch: Watch, address: str, file: str) -> None:
     page = watch.page()
-    page.route("**/program.zip", lambda route: route.abort())
+    page.route(f"**/{file}", lambda route: route.abort())
     page.goto(address)
     go_on(page, "me")
     page.locator("[name=x][value=none]").check()

@@ -4,7 +4,6 @@
 (function () {
   if (!window.WebAssembly || !window.Worker || !window.Promise || !("noModule" in HTMLScriptElement.prototype)) return;
   if (!("submitter" in SubmitEvent.prototype)) return;
-  document.documentElement.className = "live";
 
   const PATIENCE = 20000; // ms; after that the danger list is shown, and it still waits
   const script = document.currentScript;
@@ -15,17 +14,22 @@
   let at = 0;
   let without;
 
-  const worker = new Worker("worker.js", { type: "module" });
+  const worker = new Worker("worker.js", { type: "module" }); // an error here, as with file://, leaves the danger list
+  let broken = false;
   worker.onmessage = ({ data }) => {
     const { resolve, reject } = waiting.shift() || {};
     if (resolve) (data === null ? reject : resolve)(data);
   };
-  worker.onerror = () => waiting.splice(0).forEach(({ reject }) => reject());
+  worker.onerror = () => {
+    broken = true;
+    waiting.splice(0).forEach(({ reject }) => reject());
+  };
 
   async function pageAfter(address, query) {
     const made = await ready;
     if (query in made) return made[query];
     return new Promise((resolve, reject) => {
+      if (broken) return reject();
       waiting.push({ resolve, reject });
       worker.postMessage([address, query]);
     });
@@ -102,4 +106,5 @@
     history.replaceState({ run, at }, "");
     if (navigator.serviceWorker) navigator.serviceWorker.register("offline.js").catch(() => {});
   });
+  document.documentElement.className = "live";
 })();
