@@ -861,7 +861,7 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
         assert "not found" not in again.stderr
 
 
-@pytest.mark.parametrize("extra", ["verify", "parquet", "distributed", "xlsform"])
+@pytest.mark.parametrize("extra", ["verify", "batch", "distributed", "xlsform"])
 def test_what_an_extra_needs_is_installed_by_name(extra: str) -> None:
     """The program itself is in no index that pip knows."""
     python, *pip, first = shlex.split(how_to_install(extra))

@@ -48,8 +48,10 @@ UNSEEN_KEYS = {
 }  # fmt: skip
 NAMES_OF_TABLES = ("disposition", "place", "question", "country")  # of some tables, and keys of others
 OTHER_FILES = {"sources.toml", "claims.toml", "wording.toml", "accepted.toml", "hazards.toml"}
-# Modules that speak to those who write or prove rules. All others may be read by the person with the cramps.
+# Modules that speak to those who write or prove rules, or in another program's words. All others may be read by the person
+# with the cramps.
 TO_OTHERS = (
+    "exchange/redcap",
     "proof/",
     "output/rule_",
     "knowledge/seen_texts",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import subprocess
@@ -23,7 +22,6 @@ from pyxform.xls2xform import convert
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange import forms, xlsform
-from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.conditions import Row
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.grammar import as_facts
@@ -362,18 +360,3 @@ def shared(rulebase: RuleBase, flag: RedFlag, row: Row) -> bool:
     """Whether another red flag of the level has the same row, and may have been said on its account."""
     others = (other for other in rulebase.red_flags.values() if other.id != flag.id)
     return any(row in other.condition.when for other in others if other.disposition == flag.disposition)
-
-
-def test_the_row_in_the_documentation_is_the_answer_file_below_it(rulebase: RuleBase, tmp_path: Path) -> None:
-    page = (Path(__file__).parent.parent / "docs" / "xlsform.md").read_text("utf-8")
-    [table], [file] = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("csv", "toml"))
-    [row] = csv.DictReader(io.StringIO(table))
-    names = {column: name for name, column in xlsform.XPath(rulebase).names.items()}
-    answers: dict[str, Answer] = {}
-    for column in (name for name in row if name in names):
-        question = rulebase.questions[names[column]]
-        read = {"number": int, "one": str, "many": lambda cell: tuple(cell.split())}[question.kind]
-        answers[question.id] = read(row[column])
-    path = tmp_path / "answers.toml"
-    path.write_text(file, "utf-8")
-    assert read_answer_file(path, rulebase).answers == answers

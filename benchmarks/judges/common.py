@@ -164,6 +164,7 @@ class Settling:
             for level in self._ladder
         }
         asked = [q for q in rulebase.questions.values() if not q.after]
+        self._after = {q.id for q in rulebase.questions.values() if q.after}
         self._questions = [(q.id, ASKED + q.id, not _is_conditional(q)) for q in asked]
         self._yielding = {q.id: q.yields for q in rulebase.questions.values() if q.yields}
         self._most = rulebase.most_prompts
@@ -224,7 +225,8 @@ class Settling:
             return []
         urgent = stops == AFTER_FOLLOW_UPS
         wanted = [q for q in to_come if AFTER + q in fired] if urgent else to_come
-        return [q for q in wanted if not self._gives_way(q, fired, urgent, len(answers))]
+        asked = len(answers.keys() - self._after)
+        return [q for q in wanted if not self._gives_way(q, fired, urgent, asked)]
 
     def _gives_way(self, question: str, fired: set[str], urgent: bool, asked: int) -> bool:
         """As `triage.conversation.interview.gives_way` has it."""

@@ -277,7 +277,7 @@ COMMANDS = {
             "export fhir --output form.json": "a FHIR Questionnaire",
             "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
             "export site public --country uk": "a folder for a static host, with the numbers of the UK",
-            "export redcap --output dictionary.csv": "a data dictionary for REDCap",
+            "export redcap --output fields.csv": "the fields of a form for REDCap",
         },
         (
             RULES,
@@ -285,7 +285,7 @@ COMMANDS = {
             _option(
                 "form",
                 choices=[*FORMS, SITE],
-                help="fhir: a Questionnaire (R4), as JSON; redcap: a data dictionary, as CSV; xlsform: for ODK and KoboToolbox, "
+                help="fhir: a Questionnaire (R4), as JSON; redcap: fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, "
                 "as .xlsx (extra: xlsform); site: the program as pages, in FOLDER",
             ),
             _path("folder", metavar="FOLDER", nargs="?", help="of the site: a new one, or an older site"),

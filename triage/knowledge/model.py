@@ -393,8 +393,8 @@ class Wording(Record):
     warns: Annotated[
         str,
         "a regular expression, upper and lower case alike: a note of a red flag that it matches warns against something "
-        "dangerous, so the short result always has it",
-    ]
+        "dangerous, so the short result always has it; none does where it is not given",
+    ] = "(?!)"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
