@@ -618,7 +618,7 @@ def small_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(evidence, "scenario_rows", lambda _: [])
     monkeypatch.setattr(evidence, "proof_rows", lambda _: [])
     monkeypatch.setattr(evidence, "atheris_row", lambda *_: evidence.Row("atheris", evidence.NOT_RUN))
-    return ["--fuzz", "30", "--valid", "3", "--tables", "5", "--kills", "1", "--jobs", "1"]
+    return ["--fuzz", "30", "--valid", "3", "--tables", "5", "--skewed", "5", "--kills", "1", "--jobs", "1"]
 
 
 def test_evidence_is_written_by_a_command(small_run: list[str], tmp_path: Path) -> None:
