@@ -49,7 +49,10 @@ def found_within(place: str, resource: Json) -> Iterator[Found]:
         for n, entry in enumerate(entries):
             inner = entry.get("resource", {}) if isinstance(entry, dict) else None
             if not isinstance(inner, dict):
-                yield f"{place}:entry[{n}]", _fault(f"{place}:entry[{n}]", "LCT521", "must be an object with a resource")
+                yield (
+                    f"{place}:entry[{n}]",
+                    _fault(f"{place}:entry[{n}]", "LCT521", "must be an object with a resource"),
+                )
             elif inner:  # who reads it sees to the modifiers around it
                 around = {key: one[key] for one in (resource, entry) for key in MODIFIERS if key in one}
                 yield from found_within(f"{place}:entry[{n}]", {**inner, **around})

@@ -117,7 +117,7 @@ def _read(name: str, data: Json, rulebase: RuleBase) -> AnswerFile:
         raise FaultyInput(reader.faults, {} if data.get("status") == IN_ERROR else answers)
     others = [key for key in data if key not in WRITTEN]
     others += ["extension"] if data.get("extension", []) != _title(title) else []
-    return AnswerFile(name, title, answers, {}, saved, None, remarks, tuple(others))
+    return AnswerFile(name, title, answers, {}, saved, None, (*remarks, *reader.hidden), tuple(others))
 
 
 class _Response:
@@ -131,6 +131,7 @@ class _Response:
         self.faults: list[Fault] = []
         self.known = links_of(rulebase)
         self.asked = {link: q for q in rulebase.questions.values() for link in (q.id, option_link(q))}
+        self.hidden: list[str] = []  # what to tell of answers that the form does not show
         self.links: set[str] = set()  # of all items, known or not
         self.given: dict[str, list[tuple[str, Any]]] = {}  # question -> the place of the item and the value, of each
 
@@ -241,12 +242,18 @@ class _Response:
         question = self.asked[link]
         values: Iterable[Any] = ()
         wanted = "valueCoding" if question.options and link == option_link(question) else "valueInteger"
+        if wanted == "valueInteger" and keys == ["valueDecimal"] and _is_whole(answer["valueDecimal"]):
+            keys, answer = [wanted], {wanted: int(answer["valueDecimal"])}
         if keys != [wanted]:
-            self.fault("LCT525", f"{where}: {link} takes {wanted}, not {', '.join(keys)}")
+            near = (answer[keys[0]], [one.id for one in question.options]) if wanted == "valueCoding" else None
+            self.fault("LCT525", f"{where}: {link} takes {wanted}, not {', '.join(keys)}", near=near)
         if "valueCoding" in keys:
             values = self._code(f"{where}.valueCoding", question, answer["valueCoding"])
         elif "valueInteger" in keys and question.kind == "number":
-            values = [answer["valueInteger"]]
+            values = [given := answer["valueInteger"]]
+            if isinstance(given, str):
+                self.fault("LCT525", f"{where}: {link} takes valueInteger, which is a number and not text")
+                values = ()
         for value in values:
             self.given.setdefault(question.id, []).append((item, value))
 
@@ -261,6 +268,11 @@ class _Response:
 
     def answers(self) -> Answers:
         """The answers, in asking order; of those that are not sound, what can be read."""
+        for name, given in self.given.items():
+            numbers = [one for one in given if not isinstance(one[1], str)]
+            if self.rulebase.questions[name].kind == "number" and 0 < len(numbers) < len(given):
+                self.given[name] = numbers  # the form hides the options where there is a number
+                self.hidden.append(f"{name}: the number counts, not what was ticked in its place")
         raw = {name: self._together(self.rulebase.questions[name], given) for name, given in self.given.items()}
         names = list(raw)  # JSON has no lines: faults are told by the number of the question here
         try:
@@ -285,3 +297,7 @@ class _Response:
         if len(values) > 1 and question.kind != "many" and not others:
             self.fault("LCT528", f"{first}: {question.id}: takes one answer, not {len(values)}")
         return values[0] if len(values) == 1 and question.kind != "many" else values
+
+
+def _is_whole(given: Any) -> bool:
+    return type(given) in (int, float) and float(given).is_integer()
