@@ -6,7 +6,6 @@ from codecs import BOM_UTF8
 from pathlib import Path
 
 from triage.conversation.answers import AnswerFile, parse_toml
-from triage.exchange.fhir.found import LINES
 from triage.exchange.fhir.response import read_response, read_responses
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import RuleBase
@@ -32,8 +31,7 @@ def read_answer_files(path: Path, rulebase: RuleBase) -> list[AnswerFile | Fault
 
 def _is_fhir(path: Path, raw: bytes) -> bool:
     # No TOML begins with a brace.
-    is_named = is_json(path) or path.suffix.lower() in LINES
-    return is_named or raw.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
+    return is_json(path) or raw.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
 
 
 def is_json(path: Path) -> bool:
