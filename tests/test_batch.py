@@ -1080,13 +1080,33 @@ def test_the_first_record_may_answer_nothing(tmp_path: Path) -> None:
     assert [row["disposition"] for row in results_of(tmp_path / "in.jsonl")] == [None, "emergency"]
 
 
-@pytest.mark.parametrize("name", ["in.jsonl", "in.ndjson"])
-def test_fhir_is_refused_with_what_reads_it(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    (tmp_path / name).write_text('{"resourceType": "QuestionnaireResponse", "status": "completed", "item": []}\n')
+@pytest.mark.parametrize("name", ["in.ndjson", "in.jsonl", "in.json"])
+def test_fhir_responses_are_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    def response(id_: object, *items: tuple[str, str]) -> dict[str, object]:
+        answers = [{"linkId": link, "answer": [{"valueCoding": {"code": code}}]} for link, code in items]
+        return {"resourceType": "QuestionnaireResponse", "id": id_, "status": "completed", "item": answers}
+
+    resources = [
+        {"resourceType": "Patient", "id": "p"},
+        response("a", ("danger", "d_cold")),
+        response("b", ("sde", "left"), ("start", "me"), ("legs", "l_one")),
+        response("c", ("start", "me")),
+        response("\ud800", ("danger", "d_cold")),
+    ]
+    whole = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    lines = [json.dumps(whole, indent=1)] if name == "in.json" else [*map(json.dumps, resources), "{", "[]"]
+    (tmp_path / name).write_text("\n".join(lines))
     assert main(["batch", str(tmp_path / name), str(tmp_path / "out.csv")]) == WRONG_INPUT
-    told = capsys.readouterr().err
-    assert "LCT711" in told
-    assert "leg-cramp-triage run" in told
+    written = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert [(row["id"], row["disposition"]) for row in written] == [("a", "emergency"), ("", "emergency")]
+    errors = list(csv.DictReader((tmp_path / "out.csv.errors").read_text().splitlines()))
+    places = [(row["line"], row["id"], row["known"]) for row in errors]
+    if name == "in.json":
+        assert places == [("1", "b", "urgent?"), ("1", "c", "")]
+        assert errors[0]["why"].startswith("entry[2]: LCT523 item[0]")
+    else:
+        assert places == [("3", "b", "urgent?"), ("4", "c", ""), ("6", "", ""), ("7", "", "")]
+    assert "1 FHIR resource of other types" in capsys.readouterr().err
 
 
 def test_without_polars_it_says_what_to_install(tmp_path: Path) -> None:

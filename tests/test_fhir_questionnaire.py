@@ -117,6 +117,8 @@ def test_it_has_every_question_and_every_option(form: Json, rulebase: RuleBase) 
         from_the_start = [f"{o.text}: {o.detail}" for o in question.options if o.open]
         assert opened == ([from_the_start] if from_the_start else [])
         assert item.get("repeats", False) == (question.kind == "many")
+        for unit in extensions(item, f"{CORE}questionnaire-unit"):
+            assert unit == {"system": "http://unitsofmeasure.org", "code": "a", "display": "years"}
         choice = items[f"{question.id}.option"] if question.kind == "number" else item
         assert choice["required"] == (not question.after)
         codings = [option["valueCoding"] for option in choice["answerOption"]]

@@ -187,6 +187,15 @@ def test_another_version_is_told(
         assert f"{path}: {file.remarks[0]}" in capsys.readouterr().err
 
 
+def test_a_whole_decimal_is_a_number_and_hides_what_stands_in_its_place(
+    path: Path, sound: Json, rulebase: RuleBase
+) -> None:
+    sound["item"][2:3] = [item("age.option", coding("a_na")), item("age", {"valueDecimal": 34.0})]
+    file = read(path, sound, rulebase)
+    assert file.answers == ANSWERS
+    assert len(file.remarks) == 1
+
+
 AUTHORED = {
     "2026-01-31": DAY, "2026-01-31T00:00:00Z": DAY, "2026-01-31T23:59:59.123Z": DAY, "2026-01-30T23:30:00-01:00": DAY,
     "2026-01": date(2026, 1, 1), "2026": date(2026, 1, 1),
@@ -260,7 +269,8 @@ WRONG: dict[str, tuple[Break, str, str, str]] = {
     "broken number": (lambda d: d["item"].__setitem__(2, item("age", {"valueInteger": 5.0})), "", "item[2]: age: 5.0 ", ""),
     "number that another answer rules out": (lambda d: d["item"].__setitem__(0, item("start", coding("child"))), "", "item[2]: age: 34 ", ""),
     "two values": (adds(item("side", {**coding("left"), "valueInteger": 1})), "LCT525", "item[6].answer[0]: side takes valueCoding, not valueCoding, valueInteger", ""),
-    "number and option": (adds(item("age.option", coding("a_na"))), "LCT528", "item[6]: age ", "also in item[2]"),
+    "text for a number": (lambda d: d["item"].__setitem__(2, item("age", {"valueInteger": "34"})), "LCT525", "item[2].answer[0]: age takes valueInteger", ""),
+    "text that is a code": (adds(item("side", {"valueString": "lft"})), "LCT525", "item[6].answer[0]: side takes valueCoding, not valueString", f'did you mean "left"? {SIDES}'),
     "two of one": (adds(item("side", coding("left"), coding("daily"))), "LCT528", "item[6]: side: ", ""),
     "twice": (adds(item("start", coding("child"))), "LCT528", "item[6]: start ", "also in item[0]"),
     "one option twice": (adds(item("also", coding("a_back"), coding("a_back"))), "", 'item[6]: also: "a_back" ', ""),
@@ -373,6 +383,89 @@ def test_the_command_names_the_level_that_was_reached(
     said = capsys.readouterr()
     assert rules_in_voice(rulebase).ladder[0].say in said.err
     assert said.out == ""
+
+
+# --- Bundles, and a resource a line
+
+PATIENT = {"resourceType": "Patient", "id": "p"}
+FAULTY = {
+    "resourceType": "QuestionnaireResponse",
+    "status": "completed",
+    "item": [item("danger", coding("d_breath"), coding("x"))],
+}
+
+
+def bundle(*resources: object, **more: object) -> Json:
+    entries = [{"resource": one} for one in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"fullUrl": "urn:x"}, *entries], **more}
+
+
+def in_lines(*resources: object) -> bytes:
+    return "\n\n".join(map(json.dumps, resources)).encode()
+
+
+def test_one_response_in_a_bundle_or_among_lines_is_the_answers(path: Path, sound: Json, rulebase: RuleBase) -> None:
+    for data in (bundle(PATIENT, sound), in_lines(PATIENT, sound), in_lines(bundle(bundle(sound)))):
+        file = read(path, data, rulebase)
+        assert file.answers == ANSWERS
+        assert file.others  # saving in its place would drop what stands beside it
+    assert read(path.with_suffix(".ndjson"), in_lines(sound), rulebase).others == ()
+    [fault] = told(path, bundle(sound, sound), rulebase)
+    assert fault.code == "LCT531"
+    for data in (bundle(PATIENT), bundle(), in_lines(PATIENT, PATIENT)):
+        assert [fault.code for fault in told(path, data, rulebase)] == ["LCT513"]
+
+
+@pytest.mark.parametrize("form", ["bundle", "lines", "bundles"])
+def test_run_takes_each_in_turn_and_names_its_place(
+    form: str, path: Path, sound: Json, rulebase: RuleBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, places = {
+        "bundle": (json.dumps(bundle(PATIENT, sound, FAULTY), indent=1).encode(), ("entry[2]", "entry[3]")),
+        "lines": (in_lines(PATIENT, sound, FAULTY), ("3", "5")),
+        "bundles": (in_lines(bundle(sound), bundle(PATIENT, FAULTY)), ("1:entry[1]", "3:entry[2]")),
+    }[form]
+    path.write_bytes(data)
+    assert main(["run", "--partial", "--format", "json", str(path)]) == 2
+    said = capsys.readouterr()
+    [document] = map(json.loads, said.out.splitlines())
+    assert document["file"] == f"{path}:{places[0]}"
+    assert f"{path}:{places[1]}: LCT402 item[0]" in said.err
+    assert rules_in_voice(rulebase).ladder[0].say in said.err
+    assert main(["run", "--format", "html", str(path)]) == 2
+    assert "LCT605" in capsys.readouterr().err
+
+
+def test_what_run_writes_it_reads(path: Path, sound: Json, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(json.dumps(sound), "utf-8")
+    for files in ([path], [path, path]):
+        assert main(["run", "--partial", "--format", "fhir", *map(str, files)]) == 0
+        made = capsys.readouterr().out
+        assert str(path.parent) not in made
+        other = path.with_name("made.json")
+        other.write_text(made, "utf-8")
+        assert main(["run", "--partial", "--format", "json", str(other)]) == 0
+        assert len(capsys.readouterr().out.splitlines()) > len(files) - 1
+
+
+BUNDLES: dict[str, tuple[Json, str]] = {
+    "history": (bundle(FAULTY, type="history"), "LCT530"),
+    "entries": (bundle(entry={}), "LCT521"),
+    "entry": (bundle(entry=[5]), "LCT521"),
+    "resource": (bundle(5), "LCT521"),
+    "modifier": (bundle(FAULTY, implicitRules="http://x"), "LCT514"),
+    "modifier of an entry": (bundle(entry=[{"modifierExtension": [], "resource": FAULTY}]), "LCT514"),
+}
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_what_is_wrong_with_a_bundle_is_told(name: str, path: Path, rulebase: RuleBase) -> None:
+    data, code = BUNDLES[name]
+    path.write_text(json.dumps(data), "utf-8")
+    with pytest.raises(FaultyInput) as caught:
+        read_answer_file(path, rulebase)
+    assert code in {fault.code for fault in caught.value.faults}
+    assert bool(caught.value.known) == (code == "LCT514")
 
 
 # --- version 1

@@ -31,6 +31,7 @@ from triage.scale.answers import Judge
 from triage.scale.reading import opened
 from triage.scale.run import (
     KNOWN,
+    PASSED,
     READ,
     REFUSED,
     UNFINISHED,
@@ -64,7 +65,8 @@ def batch(args: argparse.Namespace) -> int:
             return STOPPED
         if args.target == STREAM:
             _print(Path(target))
-    say(_totals(counts, _errors(args, jobs)), *_most_held())
+    passed = [f"Passed over: {counted(counts[PASSED], 'FHIR resource')} of other types"] if counts[PASSED] else []
+    say(_totals(counts, _errors(args, jobs)), *passed, *_most_held())
     if args.summary:
         tell_summary(args, rulebase, counts)
     if faults or died:
@@ -153,7 +155,7 @@ def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
     faults, told = Faults(), set()
     for job in jobs:
         try:
-            with opened(job.input, job.source, job.encoding, rulebase) as (columns, form, _, remark):
+            with opened(job.input, job.source, job.encoding, rulebase) as (columns, form, _, remark, _):
                 head = columns, form, remark
         except FaultyInput as error:
             faults += error.faults

@@ -32,7 +32,9 @@ def errors_of(out: Path) -> Path:
 def job_of(wanted: Job, forms: tuple[str | None, str | None]) -> Job:
     """The job of one input. `forms`: the formats of input and output, None where names tell. Raises FaultyInput."""
     _check_input(wanted.input)
-    source, target = forms[0] or _format_of(wanted.input), forms[1] or _format_of(wanted.output)
+    is_json = wanted.input.removesuffix(GZIP).lower().endswith(".json")  # a FHIR resource, such as a Bundle
+    source = forms[0] or (JSONL if is_json else _format_of(wanted.input))
+    target = forms[1] or _format_of(wanted.output)
     if target == XLSX or wanted.output.endswith(GZIP):
         raise fault(wanted.output, "is written as CSV, JSON lines or Parquet only", f"name it .{CSV}", code="LCT709")
     return wanted._replace(output=_checked_output(wanted.input, wanted.output), source=source, target=target)

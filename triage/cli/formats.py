@@ -15,6 +15,7 @@ WHOLE = ("html",)  # a document from its first character to its last: two cannot
 # Form for other software -> module and function(rulebase), which gives text or bytes.
 FORMS = {
     "fhir": "triage.exchange.fhir.questionnaire:as_text",
+    "fhir-bundle": "triage.exchange.fhir.terminology:as_text",
     "redcap": "triage.exchange.redcap:as_text",
     "xlsform": "triage.exchange.xlsform:as_xlsx",
 }

@@ -158,7 +158,7 @@ COMMANDS = {
             FULL,
             LARGE,
             *EXPLAINED,
-            _path("files", nargs="+", help="answer files (TOML, or FHIR responses in JSON)"),
+            _path("files", nargs="+", help="answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON)"),
             _flag("--partial", "say what is known so far where answers are missing"),
         ),
     ),
@@ -170,7 +170,11 @@ COMMANDS = {
             RULES,
             _format(("text", "json")),
             OUTPUT,
-            _path("files", nargs="+", help="answer files (TOML, or FHIR responses in JSON), also incomplete ones"),
+            _path(
+                "files",
+                nargs="+",
+                help="answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON), also incomplete ones",
+            ),
             _flag("--all", "every such answer, not only the first lines"),
         ),
     ),
@@ -204,7 +208,7 @@ COMMANDS = {
             _path(
                 "input",
                 metavar="IN",
-                help="CSV, JSON lines (both also packed with gzip), Parquet or Excel; a folder or pattern of them; - for standard "
+                help="CSV, JSON lines (also of FHIR; both also packed with gzip), Parquet or Excel; a folder or pattern of them; - for standard "
                 "input",
             ),
             _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
@@ -275,6 +279,7 @@ COMMANDS = {
         "static host can show: the whole program as pages, which work offline and send no answer anywhere.",
         {
             "export fhir --output form.json": "a FHIR Questionnaire",
+            "export fhir-bundle --output form.json": "the same, with what its codes mean",
             "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
             "export site public --country uk": "a folder for a static host, with the numbers of the UK",
             "export redcap --output fields.csv": "the fields of a form for REDCap",
@@ -285,7 +290,7 @@ COMMANDS = {
             _option(
                 "form",
                 choices=[*FORMS, SITE],
-                help="fhir: a Questionnaire (R4), as JSON; redcap: fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, "
+                help="fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, "
                 "as .xlsx (extra: xlsform); site: the program as pages, in FOLDER",
             ),
             _path("folder", metavar="FOLDER", nargs="?", help="of the site: a new one, or an older site"),

@@ -12,7 +12,7 @@ from triage.cli.console import DONE, INCOMPLETE, WRONG_INPUT, fault, say, tell
 from triage.cli.formats import LINES, WHOLE
 from triage.conversation.answers import AnswerFile, is_stale, with_level
 from triage.conversation.interview import assess_so_far
-from triage.exchange.answer_files import read_answer_file
+from triage.exchange.answer_files import read_answer_files
 from triage.knowledge.faults import FaultyInput, printable
 from triage.output import screen
 from triage.output.as_json import json_text
@@ -20,16 +20,12 @@ from triage.output.view import provisional
 from triage.output.what_if import what_if_document, what_if_text
 from triage.reasoning.engine import Engine
 
-# Of one file: exit code and text, which is empty where there is no result.
-One = Callable[[argparse.Namespace, Engine, AnswerFile], tuple[int, str]]
+# Of one file, which may be one of several: exit code and text, which is empty where there is no result.
+One = Callable[[argparse.Namespace, Engine, AnswerFile, bool], tuple[int, str]]
 
 
 def run(args: argparse.Namespace) -> int:
     """The result of every file. Raises FaultyInput for wrong usage; a faulty file is told and passed over."""
-    if args.format in WHOLE and len(args.files) > 1:
-        what = f"makes one document, and {len(args.files)} files were given"
-        hint = "give one FILE at a time, with --output FILE"
-        raise fault(f"--format {args.format}", what, hint, code="LCT605")
     engine = engine_of(args.rules, args.country)
     check_ids(args.why_not, engine.rulebase)
     return _each_file(args, engine, _result)
@@ -44,15 +40,18 @@ def _each_file(args: argparse.Namespace, engine: Engine, one: One) -> int:
     """All texts, written together; the worst exit code. A faulty file is told, and stops no other."""
     check_output(args, args.files)
     worst, texts = DONE, []
-    for name in with_progress(args.files):
-        try:
-            file = read_answer_file(Path(name), engine.rulebase)
-        except FaultyInput as error:
-            tell(with_level(engine, error))
+    files = [file for name in args.files for file in read_answer_files(Path(name), engine.rulebase)]
+    if args.format in WHOLE and len(files) > 1:
+        what = f"makes one document, and {len(files)} sets of answers were given"
+        hint = "give them one at a time, with --output FILE"
+        raise fault(f"--format {args.format}", what, hint, code="LCT605")
+    for file in with_progress(files):
+        if isinstance(file, FaultyInput):
+            tell(with_level(engine, file))
             worst = WRONG_INPUT
             continue
         remark(file)
-        code, text = one(args, engine, file)
+        code, text = one(args, engine, file, len(files) > 1)
         # Bad input outranks an incomplete file, which outranks success.
         worst = max(worst, code, key=(DONE, INCOMPLETE, WRONG_INPUT).index)
         texts += [text] if text else []
@@ -61,7 +60,7 @@ def _each_file(args: argparse.Namespace, engine: Engine, one: One) -> int:
     return worst
 
 
-def _result(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple[int, str]:
+def _result(args: argparse.Namespace, engine: Engine, file: AnswerFile, several: bool) -> tuple[int, str]:
     """The result of one file; what is missing goes to stderr."""
     if is_stale(file, engine.rulebase, date.today()):
         say(f"{file.name}: {engine.rulebase.saved.old}")
@@ -73,17 +72,16 @@ def _result(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple
         )
         return INCOMPLETE, ""
     wanted = wanted_of(args)._replace(answered=file.saved)
-    if len(args.files) > 1:
+    if several:
         wanted = wanted._replace(title=_title_of(file), file=file.name)
     elif args.format in WHOLE:
         wanted = wanted._replace(title=file.title)
     return DONE, written(args.format, engine.rulebase, assessment, wanted)
 
 
-def _changes(args: argparse.Namespace, engine: Engine, file: AnswerFile) -> tuple[int, str]:
+def _changes(args: argparse.Namespace, engine: Engine, file: AnswerFile, several: bool) -> tuple[int, str]:
     """What would change the result of one file, complete or not."""
     assessment = assess_so_far(engine, file.answers, file.ticked)
-    several = len(args.files) > 1
     if args.format == "json":
         document = what_if_document(engine.rulebase, assessment, args.all)
         return DONE, json_text({**document, "file": file.name}) if several else json_text(document, indent=2)

@@ -74,7 +74,7 @@ def check_columns(columns: Sequence[str], form: FormData, name: str, rulebase: R
     if not form.columns:
         hint = f"the first line names the columns; {allowed('', rulebase.questions)}"
         if "resourceType" in columns:
-            hint = "this is FHIR: leg-cramp-triage run FILE reads a QuestionnaireResponse"
+            hint = "this is FHIR: give it as JSON lines"
         faults.append(Fault(name, 1, "no column has the name of a question", hint, code="LCT711"))
     if faults:
         raise FaultyInput(faults)

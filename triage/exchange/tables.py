@@ -9,10 +9,13 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import IO, Any
 
+from triage.exchange.fhir.found import found_on_line
+from triage.exchange.fhir.response import response_of
 from triage.exchange.form_data import as_text, form_data
 from triage.exchange.xlsform import excel_rows
 from triage.knowledge.faults import Fault, FaultyInput
@@ -24,8 +27,10 @@ MOST_LINES = 1_000  # of the names of columns
 UTF_8, WINDOWS = "utf-8-sig", "windows-1252"
 NO_TEXT = f"is not UTF-8 (if it comes from Excel: --encoding {WINDOWS})"
 
-# The line on which it begins, its cells (or why there are none), and the texts that stand there.
-Record = tuple[int, Sequence[Any] | str, Sequence[str]]
+ID = "id"  # the column that FHIR's own id of a response goes to
+
+# The line on which it begins, its cells (or why there are none), and the texts that stand there; of FHIR, what can be read.
+Record = tuple[int, Sequence[Any] | str, Sequence[str] | Mapping[str, str]]
 Named = tuple[
     Sequence[str], int, Iterator[Record]
 ]  # the names of the columns, the line on which they stand, and the rows
@@ -36,12 +41,17 @@ def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707"
     return FaultyInput([Fault(name, line, what, hint, code=code)])
 
 
-def rows_in(raw: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase) -> tuple[Named, str, IO[Any]]:
-    """The names and the rows of an input, what is to be told of it, and what is to be closed. Raises FaultyInput."""
+def rows_in(
+    raw: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase, passed: Counter[str]
+) -> tuple[Named, str, IO[Any]]:
+    """The names and the rows of an input, what is to be told of it, and what is to be closed. Raises FaultyInput.
+
+    `passed` counts resources of other types than responses, as rows are taken.
+    """
     if format_ == XLSX:
         return _excel(raw, name), "", raw
     text, remark = _text(raw, name, format_, encoding)
-    return (_json(text, name) if format_ == JSONL else _csv(text, name, rulebase)), remark, text
+    return (_json(text, name, rulebase, passed) if format_ == JSONL else _csv(text, name, rulebase)), remark, text
 
 
 def _text(raw: IO[bytes], name: str, format_: str, encoding: str) -> tuple[IO[str], str]:
@@ -69,7 +79,9 @@ def _is_text(text: str) -> bool:
 def checked(records: Iterable[Record], named: int, width: int, name: str) -> Iterator[Record]:
     """Rows of as many cells as are named. Raises FaultyInput where nobody knows which rows behind one are rows."""
     for line, row, kept in records:
-        if isinstance(row, str):
+        if isinstance(kept, Mapping):
+            yield line, row, kept
+        elif isinstance(row, str):
             if len(kept) > 1 or "unexpected end" in row:
                 hint = "no row behind it can be trusted: mend the file"
                 raise faulty(name, line, "a quote that begins here is not closed", hint)
@@ -128,15 +140,38 @@ def _remembering(kept: list[str]) -> Callable[[str], str]:
     return remembered
 
 
-def _json(text: IO[str], name: str) -> Named:
+def _json(text: IO[str], name: str, rulebase: RuleBase, passed: Counter[str]) -> Named:
     """The columns are what the first records name: one may leave out what it has no value for. Raises FaultyInput."""
     first = text.readlines(FIRST)
     loaded = list(map(_loaded, first))
+    if loaded and isinstance(loaded[0], str) and first[0].startswith("{"):  # one resource on many lines?
+        first = ["".join(chain(first, text))]
+        loaded = [_loaded(first[0])]
     if not loaded or not isinstance(loaded[0], dict):
         raise faulty(name, 1, "the first line is no JSON object", 'like {"age": 34}', "LCT708")
+    lines = ((n, line) for n, line in enumerate(chain(first, text), 1) if line.strip())
+    if "resourceType" in loaded[0]:
+        columns = [ID, *rulebase.questions]
+        return columns, 1, (one for n, line in lines for one in _responses(name, n, line, columns, rulebase, passed))
     columns = list(dict.fromkeys(column for record in loaded if isinstance(record, dict) for column in record))
-    lines = ((n, _loaded(line), [line]) for n, line in enumerate(chain(first, text), 1) if line.strip())
-    return columns, 1, ((n, _values(record, columns), line) for n, record, line in lines)
+    return columns, 1, ((n, _values(_loaded(line), columns), [line]) for n, line in lines)
+
+
+def _responses(
+    name: str, line: int, text: str, columns: Sequence[str], rulebase: RuleBase, passed: Counter[str]
+) -> Iterator[Record]:
+    """A row for every FHIR response on a line; of one with faults what can be read, and why, a fault a line."""
+    for place, resource in found_on_line(f"{name}:{line}", text):
+        found = response_of(place, resource, rulebase)
+        given = resource.get(ID) if isinstance(resource, dict) else None
+        own = {ID: given if isinstance(given, str) and _is_text(given) else ""}
+        if isinstance(found, FaultyInput):
+            why = "\n".join(str(fault).removeprefix(f"{name}:{line}").lstrip(": ") for fault in found.faults)
+            yield line, why, {**own, **{question: as_text(answer) for question, answer in found.known.items()}}
+        elif found:
+            yield line, list(map({**own, **found.answers}.get, columns)), ()
+        else:
+            passed["resources"] += 1
 
 
 def _loaded(text: str) -> dict[str, Any] | str:

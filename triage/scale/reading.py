@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -32,12 +33,16 @@ class Table(NamedTuple):
 
 
 class Source(NamedTuple):
-    """An input: its columns, which of them are answers, its rows, and what is to be told of it."""
+    """An input: its columns, which of them are answers, its rows, and what is to be told of it.
+
+    `passed`: how many FHIR resources are of other types, once the rows are read.
+    """
 
     columns: Sequence[str]
     form: FormData
     tables: Iterator[Table]
     remark: str
+    passed: Counter[str]
 
 
 @contextmanager
@@ -48,9 +53,9 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
         with ExitStack() as stack:
             raw = stack.enter_context(open(name, "rb"))
             names: Sequence[str] = pl.scan_parquet(name).collect_schema().names() if format_ == PARQUET else ()
-            line, rows, remark = 1, iter(tuple[Record]()), ""
+            line, rows, remark, passed = 1, iter(tuple[Record]()), "", Counter[str]()
             if format_ != PARQUET:
-                (names, line, rows), remark, text = rows_in(raw, name, format_, encoding, rulebase)
+                (names, line, rows), remark, text = rows_in(raw, name, format_, encoding, rulebase, passed)
                 stack.callback(text.close)
             columns = [column.strip() for column in names]
             while columns and not columns[-1]:
@@ -60,7 +65,7 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
             form = form_data(columns, rulebase)
             check_columns(columns, form, name, rulebase, RESULT)
             tables = _tables(checked(rows, len(columns), len(names), name), columns, form, format_)
-            yield Source(columns, form, _frames(name, form) if format_ == PARQUET else tables, remark)
+            yield Source(columns, form, _frames(name, form) if format_ == PARQUET else tables, remark, passed)
     except BROKEN as error:
         raise faulty(name, 0, f"cannot be read: {error}", "is it whole, and in that encoding?") from None
     after = os.stat(name)

@@ -10,7 +10,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from functools import lru_cache
@@ -24,7 +24,7 @@ from polars import selectors
 
 from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
-from triage.exchange.tables import JSONL, faulty
+from triage.exchange.tables import ID, JSONL, faulty
 from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
@@ -36,8 +36,8 @@ ERRORS_OF = ".errors"  # behind the name of an output
 ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refused, and the level that the rest reaches
 LONGEST_VALUE = 200  # characters of a value that is told
 SECONDS = 10  # to wait for a cluster
-LEVEL, ID, KNOWN = "disposition", "id", "known"
-READ, WRITTEN, REFUSED, UNFINISHED = "read", "written", "refused", "unfinished"
+LEVEL, KNOWN = "disposition", "known"
+READ, WRITTEN, REFUSED, UNFINISHED, PASSED = "read", "written", "refused", "unfinished", "passed"
 # The level that a row asks for, if that is a doctor; with a mark where an open question may still take it back.
 MARKED = pl.col(LEVEL) + pl.when(PENDING).then(pl.lit("?")).otherwise(pl.lit(""))
 SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
@@ -73,7 +73,7 @@ def conduct(job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None
     opening = opened(job.input, job.source, job.encoding, judge.rules.rulebase)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
-        with opening as (_, form, tables, _), _private(made) as file, _private(errors) as beside:
+        with opening as (_, form, tables, _, passed), _private(made) as file, _private(errors) as beside:
             beside.write(_as_csv([ERROR]))
             for n, table in enumerate(tables):
                 carried, results, wrong, found = _judged(job, form, table, judge)
@@ -84,6 +84,7 @@ def conduct(job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None
                     file.write(_written(carried, results, job, with_names=n == 0))
                 counts += found
                 told(counts[READ])
+            counts[PASSED] = passed.total()
         if job.target == PARQUET:
             pl.scan_parquet(f"{folder}/*.parquet").sink_parquet(made)
         told_of = out.with_name(out.name + ERRORS_OF)
@@ -111,17 +112,18 @@ def _judged(
     job: Job, form: FormData, table: Table, judge: Judge
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[tuple[Any, ...]], Counts]:
     """What rows that are written carry, and their results; what is wrong with the others (as ERROR has it); and counts."""
-    rows, others = len(table.lines), ["".join(texts) for *_, texts in table.refused]
+    rows, others = len(table.lines), [kept for *_, kept in table.refused]
     answers = answers_in(table.asked, form.columns)
     if others:
-        signs = list(map(judge.signs_in, others))
+        signs = [kept if isinstance(kept, Mapping) else judge.signs_in("".join(kept)) for kept in others]
         answers = {n: [*answers.get(n, [""] * rows), *(one.get(n, "") for one in signs)] for n in judge.questions}
     frame, wrong = judge.judged(answers, rows, job.partial)
     known = frame.select(SO_FAR).to_series().to_list()
     ids = as_texts(table.carried[ID]) if ID in table.carried else [""] * rows
     errors = [(table.lines[n], ids[n], *one, known[n]) for n, those in wrong.items() for one in those if n < rows]
-    refused = zip(table.refused, others, known[rows:], strict=True)
-    errors += [(line, "", "", text, str(why), level) for (line, why, _), text, level in refused]
+    for (line, why, kept), level in zip(table.refused, known[rows:], strict=True):
+        own, text = (kept.get(ID, ""), "") if isinstance(kept, Mapping) else ("", "".join(kept))
+        errors += [(line, own, "", text, one, level) for one in str(why).splitlines()]
     sound = pl.Series([n not in wrong for n in range(rows)], dtype=pl.Boolean)
     results = frame.head(rows).filter(sound)
     carried = table.carried.filter(sound) if table.carried.width else pl.DataFrame(height=results.height)
@@ -132,7 +134,8 @@ def _judged(
     _count(counts, MISSING, results.filter(pl.col(MISSING) != "")[LEVEL])
     for kind in (LEVEL, *LISTS[:3]):
         _count(counts, kind, results[kind].str.split(JOINS).explode())
-    told = [level.rstrip("?") for level in dict(one[::5] for one in errors).values() if level]
+    asked_for = [*(known[n] for n in wrong if n < rows), *known[rows:]]
+    told = [level.rstrip("?") for level in asked_for if level]
     _count(counts, KNOWN, pl.Series(told, dtype=pl.String))
     return carried if job.source == job.target else _plain(carried, job), results, sorted(errors), counts
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
@@ -50,8 +51,8 @@ _NAMES = uuid5(NAMESPACE_URL, codes.FHIR_BASE)
 
 
 def written(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> str:
-    """The Bundle as JSON: on one line, with the name of its file, where it is one of several."""
-    named = {"identifier": {"system": FILE_NAMES, "value": wanted.file}} if wanted.file else {}
+    """The Bundle as JSON: on one line, with the name of its file (without the folder), where it is one of several."""
+    named = {"identifier": {"system": FILE_NAMES, "value": PurePath(wanted.file).name}} if wanted.file else {}
     return json_text({**as_bundle(rulebase, assessment, wanted), **named}, indent=None if named else 2)
 
 

@@ -27,6 +27,8 @@ def code_system(name: str) -> str:
     return canonical("CodeSystem", name)
 
 
+UCUM = {"years": "a"}  # units of numbers, as the Unified Code for Units of Measure has them
+
 DISPOSITIONS = code_system("dispositions")
 RED_FLAGS = code_system("red-flags")
 CAUSES = code_system("causes")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from triage.exchange import forms
-from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link
+from triage.exchange.fhir.codes import UCUM, Json, canonical, extension, filled, option_coding, option_link
 from triage.exchange.fhir.enabling import enabling, is_simple, unanswered
 from triage.exchange.forms import Notice
 from triage.knowledge.conditions import Cell, Condition
@@ -133,8 +133,13 @@ def _told(link: str, words: str, opened: Json) -> Json:
 
 def _number(question: Question) -> Json:
     limits = [_core("minValue", "Integer", question.minimum), _core("maxValue", "Integer", question.maximum)]
-    unit = [_core("questionnaire-unit", "Coding", {"display": question.unit})] if question.unit else []
+    unit = [_core("questionnaire-unit", "Coding", _unit(question.unit))] if question.unit else []
     return {"type": "integer", "required": not question.options, "extension": [*limits, *unit]}
+
+
+def _unit(words: str) -> Json:
+    known = {"system": "http://unitsofmeasure.org", "code": UCUM[words]} if words in UCUM else {}
+    return {**known, "display": words}
 
 
 def _choice(question: Question) -> Json:

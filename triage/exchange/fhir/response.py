@@ -14,20 +14,18 @@ from typing import Any
 
 from triage.conversation.answers import AnswerFile, check_answers
 from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link, options_of
+from triage.exchange.fhir.found import MODIFIERS, RESPONSE, found_in
 from triage.exchange.fhir.questionnaire import FORMER_URL, INSTEAD, URL, links_of, name_of
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput, allowed
 from triage.knowledge.model import Answer, Answers, Question, RuleBase, chosen
-from triage.knowledge.toml_file import decoded, refuse_extremes
+from triage.knowledge.toml_file import decoded
 from triage.knowledge.voices import rules_in_voice
 
-RESOURCE = "QuestionnaireResponse"
 IN_PROGRESS, COMPLETED, IN_ERROR = "in-progress", "completed", "entered-in-error"
 STATUSES = (IN_PROGRESS, COMPLETED, "amended", IN_ERROR, "stopped")
 WRITTEN = ("resourceType", "language", "extension", "questionnaire", "status", "authored", "item")
 TITLE_EXTENSION = canonical("StructureDefinition", "title")
 
-# FHIR: what cannot be understood here may turn the meaning of the rest round, so it must not be passed over.
-_MODIFIERS = ("modifierExtension", "implicitRules")
 _HALF = re.compile("[\ud800-\udfff]")  # of a character: JSON can hold one, no file of text can
 _DATE_TIME = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?")
 
@@ -41,7 +39,7 @@ def as_response(rulebase: RuleBase, answers: Answers, title: str, saved: date | 
     """The response, in asking order; `saved` is the day on which it was answered."""
     questions = rules_in_voice(rulebase).questions.values()
     fields = {
-        "resourceType": RESOURCE,
+        "resourceType": RESPONSE,
         "language": "en",
         "extension": _title(title),
         "questionnaire": name_of(rulebase),
@@ -68,8 +66,46 @@ def _item(question: Question, answer: Answer) -> Json:
 
 
 def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
-    """Read and check a response; `name` is its file's. Raises FaultyInput with every fault, and what can be read."""
-    data = _parse(name, raw)
+    """The one response of a file; `name` is the file's. Raises FaultyInput with every fault, and what can be read."""
+    read, *others = read_responses(name, raw, rulebase)
+    if others:
+        hint = "take out the others; leg-cramp-triage run reads them all"
+        raise FaultyInput([Fault(name, 0, f"holds {1 + len(others)} sets of answers", hint, "LCT531")])
+    if isinstance(read, FaultyInput):
+        raise read
+    return read
+
+
+def read_responses(name: str, raw: bytes, rulebase: RuleBase) -> list[AnswerFile | FaultyInput]:
+    """Every response of a file, or what is wrong with it. Raises FaultyInput where there is none."""
+    found = list(found_in(name, decoded(name, raw)))
+    read = [one for place, resource in found if (one := response_of(place, resource, rulebase))]
+    if not read:
+        raise FaultyInput([Fault(name, 0, f"holds no {RESPONSE}", code="LCT513")])
+    # Saving over what stands in a Bundle or among lines would drop what stands beside it.
+    alone = [place for place, _ in found] == [name]
+    return read if alone else [one if isinstance(one, FaultyInput) else _among(one) for one in read]
+
+
+def _among(file: AnswerFile) -> AnswerFile:
+    return file._replace(others=(*file.others, "other resources"))
+
+
+def response_of(place: str, resource: Json | FaultyInput, rulebase: RuleBase) -> AnswerFile | FaultyInput | None:
+    """The answers of a resource, or what is wrong with it and what can be read; None where it is of another type."""
+    if isinstance(resource, FaultyInput):
+        return resource
+    if isinstance(given := resource.get("resourceType"), str) and given != RESPONSE:
+        return None
+    try:
+        return _read(place, resource, rulebase)
+    except FaultyInput as error:
+        return error
+
+
+def _read(name: str, data: Json, rulebase: RuleBase) -> AnswerFile:
+    if data.get("resourceType") != RESPONSE:
+        raise FaultyInput([Fault(name, 0, f'resourceType: must be "{RESPONSE}"', code="LCT513")])
     reader = _Response(name, rulebase)
     reader.refuse_modifiers("", data)
     reader.check_status(data.get("status"))
@@ -81,35 +117,7 @@ def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
         raise FaultyInput(reader.faults, {} if data.get("status") == IN_ERROR else answers)
     others = [key for key in data if key not in WRITTEN]
     others += ["extension"] if data.get("extension", []) != _title(title) else []
-    return AnswerFile(name, title, answers, {}, saved, None, remarks, tuple(others))
-
-
-def _parse(name: str, raw: bytes) -> Json:
-    """The response as it stands in the file. Raises FaultyInput where it is none."""
-
-    def fault(code: str, what: str, line: int = 0) -> FaultyInput:
-        return FaultyInput([Fault(name, line, what, code=code)])
-
-    def once(pairs: list[tuple[str, Any]]) -> Json:
-        made: Json = {}
-        for key, value in pairs:
-            if key in made:
-                raise fault("LCT512", f'"{key}" is given twice in one object')
-            made[key] = value
-        return made
-
-    try:
-        data = json.loads(decoded(name, raw), object_pairs_hook=once, parse_constant=int)  # int("NaN"): ValueError
-        if not isinstance(data, dict):
-            raise fault("LCT513", f"must be an object, a {RESOURCE}")
-        refuse_extremes(data)
-    except json.JSONDecodeError as error:
-        raise fault("LCT510", f"not JSON: {error.msg}", error.lineno) from None
-    except (RecursionError, ValueError):
-        raise fault("LCT511", "not JSON: nested too deeply, or a number that is none or too large") from None
-    if (given := data.get("resourceType")) != RESOURCE:
-        raise fault("LCT513", f'resourceType: must be "{RESOURCE}"' + (f', not "{given}"' if given else ""))
-    return data
+    return AnswerFile(name, title, answers, {}, saved, None, (*remarks, *reader.hidden), tuple(others))
 
 
 class _Response:
@@ -123,6 +131,7 @@ class _Response:
         self.faults: list[Fault] = []
         self.known = links_of(rulebase)
         self.asked = {link: q for q in rulebase.questions.values() for link in (q.id, option_link(q))}
+        self.hidden: list[str] = []  # what to tell of answers that the form does not show
         self.links: set[str] = set()  # of all items, known or not
         self.given: dict[str, list[tuple[str, Any]]] = {}  # question -> the place of the item and the value, of each
 
@@ -139,7 +148,7 @@ class _Response:
     # --- all but the answers
 
     def refuse_modifiers(self, where: str, data: Mapping[str, Any]) -> None:
-        for key in _MODIFIERS:
+        for key in MODIFIERS:
             if key in data:
                 self.fault("LCT514", f"{where}{key}: may change the meaning of the answers, and is not understood here")
 
@@ -233,12 +242,18 @@ class _Response:
         question = self.asked[link]
         values: Iterable[Any] = ()
         wanted = "valueCoding" if question.options and link == option_link(question) else "valueInteger"
+        if wanted == "valueInteger" and keys == ["valueDecimal"] and _is_whole(answer["valueDecimal"]):
+            keys, answer = [wanted], {wanted: int(answer["valueDecimal"])}
         if keys != [wanted]:
-            self.fault("LCT525", f"{where}: {link} takes {wanted}, not {', '.join(keys)}")
+            near = (answer[keys[0]], [one.id for one in question.options]) if wanted == "valueCoding" else None
+            self.fault("LCT525", f"{where}: {link} takes {wanted}, not {', '.join(keys)}", near=near)
         if "valueCoding" in keys:
             values = self._code(f"{where}.valueCoding", question, answer["valueCoding"])
         elif "valueInteger" in keys and question.kind == "number":
-            values = [answer["valueInteger"]]
+            values = [given := answer["valueInteger"]]
+            if isinstance(given, str):
+                self.fault("LCT525", f"{where}: {link} takes valueInteger, which is a number and not text")
+                values = ()
         for value in values:
             self.given.setdefault(question.id, []).append((item, value))
 
@@ -253,6 +268,11 @@ class _Response:
 
     def answers(self) -> Answers:
         """The answers, in asking order; of those that are not sound, what can be read."""
+        for name, given in self.given.items():
+            numbers = [one for one in given if not isinstance(one[1], str)]
+            if self.rulebase.questions[name].kind == "number" and 0 < len(numbers) < len(given):
+                self.given[name] = numbers  # the form hides the options where there is a number
+                self.hidden.append(f"{name}: the number counts, not what was ticked in its place")
         raw = {name: self._together(self.rulebase.questions[name], given) for name, given in self.given.items()}
         names = list(raw)  # JSON has no lines: faults are told by the number of the question here
         try:
@@ -277,3 +297,7 @@ class _Response:
         if len(values) > 1 and question.kind != "many" and not others:
             self.fault("LCT528", f"{first}: {question.id}: takes one answer, not {len(values)}")
         return values[0] if len(values) == 1 and question.kind != "many" else values
+
+
+def _is_whole(given: Any) -> bool:
+    return type(given) in (int, float) and float(given).is_integer()

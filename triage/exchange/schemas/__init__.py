@@ -12,9 +12,15 @@ KINDS = ("answers", "scenario", "assessment", "row", "summary", RULES)
 Schema = dict[str, Any]
 
 
-def options(values: dict[str, str]) -> Schema:
-    """One of the keys; editors show what each stands for."""
-    return {"enum": list(values), "x-taplo": {"docs": {"enumValues": list(values.values())}}}
+def options(values: dict[str, str], about: str = "") -> Schema:
+    """One of the keys; editors show what it is about, and what each stands for."""
+    told = [*filter(None, [about]), *(f"{value}: {words}" for value, words in values.items())]
+    return {"description": "\n".join(told), "enum": list(values)}
+
+
+def needing(key: str) -> Schema:
+    """That a field is there. Strict validators want it among the properties too."""
+    return {"properties": {key: True}, "required": [key]}
 
 
 def array(items: Schema, **more: Any) -> Schema:

@@ -46,7 +46,7 @@ def answer(question: Question) -> Schema:
     if question.kind == "number":
         return {**described, "anyOf": [number(question), *([one(question)] if question.options else [])]}
     if question.kind == "one":
-        return {**described, **one(question)}
+        return one(question, question.text)
     alone = [option.id for option in question.options if option.exclusive]
     stand_alone = {"if": {"contains": {"enum": alone}}, "then": {"maxItems": 1}} if alone else {}
     return {**described, **array(one(question), minItems=1, uniqueItems=True), **stand_alone}
@@ -57,9 +57,9 @@ def number(question: Question) -> Schema:
     return {"type": "integer", "minimum": question.minimum, "maximum": question.maximum}
 
 
-def one(question: Question) -> Schema:
+def one(question: Question, about: str = "") -> Schema:
     """One option of a question."""
-    return options({option.id: option.text for option in question.options})
+    return options({option.id: option.text for option in question.options}, about)
 
 
 def _expected(field: Expected) -> Schema:

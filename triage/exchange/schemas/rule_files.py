@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, get_args, get_origin
 
-from triage.exchange.schemas import Schema, answer_files, array, options, table
+from triage.exchange.schemas import Schema, answer_files, array, needing, options, table
 from triage.knowledge.conditions import Condition
 from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Only, Scope, fields_of, item_of
 from triage.knowledge.grammar import SPAN, Vocabulary
@@ -26,7 +26,8 @@ def schema(rulebase: RuleBase, file: str | None) -> Schema:
         {"propertyNames": {"enum": sorted(LAYOUT[one])}, "required": sorted(LAYOUT[one] & SINGLE.keys())}
         for one in patterns
     ]
-    whole = table(properties, **({"anyOf": files} if len(files) > 1 else files[0]))
+    strict = [{**one, "properties": dict.fromkeys(one["required"], True)} for one in files]
+    whole = table(properties, **({"anyOf": strict} if len(files) > 1 else files[0]))
     return {"title": f"Rule base: {', '.join(patterns)}", **whole, "definitions": shapes.definitions}
 
 
@@ -134,9 +135,10 @@ def _listed(items: Schema) -> Schema:
 
 def _combined(items: dict[str, Schema]) -> Schema:
     """A cell that is written as a table, which is not done where a list would do: `items` of the list under each key."""
-    alone: list[Schema] = [{"required": [key]} for key in items if key in ("not", "open")]
+    alone = [needing(key) for key in items if key in ("not", "open")]
     if "all" in items:
-        alone += [{"required": ["any", "all"]}, {"required": ["all"], "properties": {"all": {"minItems": 2}}}]
+        several = {"properties": {"all": {"type": "array", "minItems": 2}}, "required": ["all"]}
+        alone += [{"allOf": [needing("any"), needing("all")]}, several]
     return table({key: _listed(one) for key, one in items.items()}, anyOf=alone)
 
 
@@ -152,6 +154,6 @@ def _decision(field: Field, only: Only) -> Schema:
     keys = [condition_key(field), *([UNLESS] if field.hint is Condition else [])]
     return {
         "if": {"properties": {only.key: {"enum": list(only.values)}}},
-        "then": {"required": keys[:1]},
+        "then": needing(keys[0]),
         "else": {"properties": dict.fromkeys(keys, False)},
     }
