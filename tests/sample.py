@@ -59,6 +59,9 @@ def chosen(every: Mapping[str, Assessment]) -> set[str]:
         picked |= {function(here, key=lambda name: _size(every[name])) for function in (min, max)}
     while wanted := shown(every.values()) - shown(every[name] for name in picked):
         picked.add(max(sorted(every), key=lambda name: len(wanted & shown([every[name]]))))
+    for name in sorted(picked):  # what later ones show as well
+        if shown(every[other] for other in picked - {name}) == shown(every.values()):
+            picked.remove(name)
     return picked
 
 

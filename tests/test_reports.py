@@ -153,6 +153,18 @@ def test_one_thing_to_do_comes_first(all_told: dict[str, View]) -> None:
     assert told > 0.95 * len(all_told)
 
 
+def test_where_words_are_too_many_the_notes_of_the_first_sign_stay(engine: Engine, all_told: dict[str, View]) -> None:
+    left_out = 0
+    for name, assessment in results(engine).items():
+        notes = dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes)
+        spare = [note for note in notes if not re.search(engine.rulebase.wording.warns, note, re.IGNORECASE)][:3]
+        told = {line.text for line in all_told[name].short if line.part == "do"}
+        kept = [note for note in spare if note in told]
+        left_out += len(kept) < len(spare)
+        assert kept == spare[: len(kept)], name
+    assert left_out > 10
+
+
 @pytest.mark.parametrize("columns", [80, 40, 20])
 def test_every_line_fits_the_width(columns: int, views: dict[str, View]) -> None:
     too_wide = set()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sample import sample
+from sample import results, sample
 
 from triage.conversation.interview import missing_from
+from triage.knowledge.conditions import Facts
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, RuleBase, chosen
-from triage.output.view import HEADINGS, View, Wanted, provisional, view_of
+from triage.output.view import HEADINGS, View, Wanted, provisional, told_in_full, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
@@ -157,3 +158,21 @@ def test_a_level_that_is_taken_back_was_pending(engine: Engine, answer_sets: lis
                 lowered += 1
                 break
     assert lowered > 0
+
+
+def test_a_milder_sign_on_the_same_answers_is_only_named(engine: Engine) -> None:
+    """So that one thing has one time; what is for the pharmacist stands beside the level, and is told."""
+    named = 0
+    for name, assessment in results(engine).items():
+        told = told_in_full(assessment)
+        beside = assessment.pharmacist.id if assessment.pharmacist else ""
+        for milder in told:
+            sooner = (one for one in told[: told.index(milder)] if one.flag.disposition != milder.flag.disposition)
+            same = [one.flag.id for one in sooner if as_pairs(milder.answers) <= as_pairs(one.answers)]
+            assert milder.flag.disposition == beside or not same, (name, milder.flag.id)
+        named += not assessment.disposition.stops and len(told) < len(assessment.red_flags)
+    assert named > 20
+
+
+def as_pairs(answers: Facts) -> set[tuple[str, str]]:
+    return {(name, option) for name, options in answers.items() for option in options}

@@ -234,7 +234,7 @@ def test_every_kind_of_text_fails_the_check_where_it_stands(folder: Path, capsys
         ("questions.toml", 'text = "Yes, fatter"', 'text = "{}"', 'question.clarify.option "legs", text'),
         ("dispositions.toml", '"Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake."', '"{}"', 'disposition "emergency", more'),
         ("dispositions.toml", 'text = "Go to an', 'text = "{} ', 'place "ed", text'),
-        ("dispositions.toml", 'text = "trouble breathing or chest pain"', 'text = "{}"', "[safety_net.emergency], text"),
+        ("dispositions.toml", 'text = "trouble breathing, chest pain, coughing blood"', 'text = "{}"', "[safety_net.emergency], text"),
         ("dispositions.toml", 'statement = "', 'statement = "{}. ', "[about], statement"),
         ("dispositions.toml", 'gone_say = "', 'gone_say = "{}. ', "[saved], gone_say"),
         ("advice/relief_now.toml", 'title = "', 'title = "{} ', "[relief_now], title"),

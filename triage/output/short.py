@@ -59,7 +59,8 @@ def _ever_shorter(rulebase: RuleBase, lines: Sequence[ShortLine]) -> Iterator[li
         left = [line._replace(text=text) for line, text in kept.items() if text]
         yield left
     spare = [line for line in left if line.part == "do" and not _warns(rulebase, line.text)]
-    for drop in sorted(spare, key=lambda line: bool(line.lead)):
+    spare = [*(line for line in spare if line.lead), *(line for line in spare if not line.lead)]
+    for drop in reversed(spare):  # the note of the first sign goes last, and then what to do in a cramp
         left = [line for line in left if line is not drop]
         yield left
 

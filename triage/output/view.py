@@ -466,18 +466,29 @@ def told_in_full(assessment: Assessment) -> list[FiredFlag]:
     """
     level = assessment.disposition
     flags = deciding(assessment) if level.stops else list(assessment.red_flags)
-    return flags if level.stops == AT_ONCE else _distinct(flags)
+    beside = assessment.pharmacist.id if assessment.pharmacist else ""
+    return flags if level.stops == AT_ONCE else _distinct(flags, beside)
 
 
-def _distinct(flags: Iterable[FiredFlag]) -> list[FiredFlag]:
-    """The red flags without those that give the reason of one before them, or all of its notes, at the same level."""
+def _distinct(flags: Iterable[FiredFlag], beside: str) -> list[FiredFlag]:
+    """The red flags without those that give the reason of one before them, or all of its notes, at the same level.
+
+    And without those that give a later time for answers of which one before them says sooner; the level `beside` has none.
+    """
     kept: list[FiredFlag] = []
     for fired in flags:
         same = [one.flag for one in kept if one.flag.disposition == fired.flag.disposition]
         notes = [one.notes for one in same if one.notes]
-        if fired.flag.because not in [one.because for one in same] and fired.flag.notes not in notes:
+        sooner = [one for one in kept if one.flag.disposition != fired.flag.disposition and _rests_on(one, fired)]
+        later = bool(sooner) and fired.flag.disposition != beside
+        if not later and fired.flag.because not in [one.because for one in same] and fired.flag.notes not in notes:
             kept.append(fired)
     return kept
+
+
+def _rests_on(fired: FiredFlag, other: FiredFlag) -> bool:
+    """Whether a red flag rests on all answers of another."""
+    return all({*options} <= {*fired.answers.get(name, ())} for name, options in other.answers.items())
 
 
 # --- what would change it, and why something is not in it
