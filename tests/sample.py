@@ -57,9 +57,10 @@ def chosen(every: Mapping[str, Assessment]) -> set[str]:
     for level in {found.disposition.id for found in every.values()}:
         here = sorted(name for name in every if every[name].disposition.id == level)
         picked |= {function(here, key=lambda name: _size(every[name])) for function in (min, max)}
+    ends = frozenset(picked)
     while wanted := shown(every.values()) - shown(every[name] for name in picked):
         picked.add(max(sorted(every), key=lambda name: len(wanted & shown([every[name]]))))
-    for name in sorted(picked):  # what later ones show as well
+    for name in sorted(picked - ends):  # what others show as well
         if shown(every[other] for other in picked - {name}) == shown(every.values()):
             picked.remove(name)
     return picked
