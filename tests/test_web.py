@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -529,8 +531,13 @@ def test_serve(without: list[str]) -> None:
             with urlopen(address) as page:
                 assert (page.status, "Call 999" in page.read().decode()) == (200, True)
             body = urlencode([("x", "me"), ("do", "go")]).encode()
-            with urlopen(Request(address, body)) as page:
-                assert "Now, or in the last days?" in page.read().decode()
+            with ExitStack() as slow:  # connections that send slowly stop no others
+                for _ in range(64):
+                    host, port = urlsplit(address).netloc.split(":")
+                    line = slow.enter_context(socket.create_connection((host, int(port))))
+                    line.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nx=")
+                with urlopen(Request(address, body), timeout=30) as page:
+                    assert "Now, or in the last days?" in page.read().decode()
         finally:
             server.terminate()
 
