@@ -18,7 +18,7 @@ FOOT, HURT = (
     Cell("legs", frozenset(["l_foot"]), written="l_foot"),
     Cell("legs", frozenset(["l_hurt"]), written="l_hurt"),
 )
-YOUNG = Cell("age", frozenset(["13-17", "18-24"]), written="13-24")
+YOUNG = Cell("age", frozenset(["16-17", "18-24"]), written="16-24")
 SURE = Cell("legs", frozenset(["l_foot", "not_sure"]), NONE_OF, "l_foot or not_sure")
 
 
@@ -44,13 +44,13 @@ def written(rulebase: RuleBase, rule: Production) -> list[str]:
 def test_every_single_change_of_a_rule_is_tried(rulebase: RuleBase) -> None:
     rule = Production("made-up", ((FOOT, YOUNG), (HURT,)), ((SURE,),))
     bands = rulebase.bands["age"]
-    before, after = bands[bands.index("13-17") - 1], bands[bands.index("18-24") + 1]
+    before, after = bands[bands.index("16-17") - 1], bands[bands.index("18-24") + 1]
     assert written(rulebase, rule) == [
         "when, row 1 dropped",
         "when, row 1: legs = l_foot dropped",
-        "when, row 1: age = 13-24 dropped",
+        "when, row 1: age = 16-24 dropped",
         f"when, row 1: age: {before} added",
-        "when, row 1: age: 13-17 dropped",
+        "when, row 1: age: 16-17 dropped",
         "when, row 1: age: 18-24 dropped",
         f"when, row 1: age: {after} added",
         "when, row 2 dropped",

@@ -334,7 +334,7 @@ def test_several_files_do_not_make_one_page(capsys: pytest.CaptureFixture[str]) 
     told = capsys.readouterr()
     assert told.out == ""
     assert "--format html: " in told.err
-    assert "one FILE at a time" in told.err
+    assert "LCT605" in told.err
 
 
 def test_what_if_makes_no_page(capsys: pytest.CaptureFixture[str]) -> None:

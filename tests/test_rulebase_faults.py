@@ -411,7 +411,7 @@ CONDITIONS = [
         "waits for what is not asked",
         FLAG._replace(file="red_flags/emergency.toml"),
         '"soon"',
-        '"emergency"\nwaits_for = ["before"]',
+        '"emergency"\nwaits_for = ["course"]',
         "waits_for",
         "LCT311",
     ),
