@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,44 +22,50 @@ from triage.output.explanation import HOW, OUTCOMES
 from triage.output.view import HEADINGS, NOT_ASKED, WHAT_IF
 
 TEMPLATES = Path(__file__).parent / "templates"
-BASE = "base.css"  # colours, type and the frame of a page
+LEVELS = TEMPLATES / "levels.css"  # the colours that all pages share
+BASE = TEMPLATES / "base.css"  # type and the frame of a page
 MILDEST = 4  # the looks that levels have, from 0, the most urgent
 
 
 def rendered(template: str, style: str, **values: Any) -> str:
-    """A template with these values, styled by `BASE` and one sheet more: names of files in the folder of templates."""
-    text = _style(style)
-    # The style is our own file, and has no text of a rule base or a person in it.
-    whole = environment().get_template(template).render(values, style=Markup(text), style_hash=_hash(text))
+    """A template with these values, styled by `LEVELS`, `BASE` and one sheet more of the folder of templates."""
+    text = style_of(LEVELS, BASE, TEMPLATES / style)
+    whole = environment().get_template(template).render(values, style=text, style_hash=style_hash(text))
     return whole.replace(">\n<", "><")
 
 
 @cache
 def environment() -> Environment:
-    """The templates beside this module; a value that one names must be there."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    """The templates beside this module."""
+    made = environment_of(TEMPLATES)
+    made.filters["is_address"] = _is_address
+    made.globals |= {"HEADINGS": HEADINGS, "NOT_ASKED": NOT_ASKED, "WHAT_IF": WHAT_IF, "HOW": HOW, "OUTCOMES": OUTCOMES}
+    made.globals |= {"urgency": urgency, "day": _day}
+    return made
+
+
+def environment_of(folder: Path) -> Environment:
+    """The templates in a folder; a value that one names must be there."""
+    return Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
-    made.filters["is_address"] = _is_address
-    made.globals |= {"HEADINGS": HEADINGS, "NOT_ASKED": NOT_ASKED, "WHAT_IF": WHAT_IF, "HOW": HOW, "OUTCOMES": OUTCOMES}
-    made.globals |= {"urgency": _urgency, "day": _day}
-    return made
 
 
 @cache
-def _style(name: str) -> str:
-    """The style sheets as one, without comments and needless blanks."""
-    written = "\n".join((TEMPLATES / one).read_text("utf-8") for one in (BASE, name))
-    plain = re.sub(r"/\*.*?\*/", "", written, flags=re.DOTALL)
-    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", plain)).strip()
+def style_of(*sheets: Path) -> Markup:
+    """Style sheets as one, without comments and needless blanks. They are our own: no text of a person is in them."""
+    plain = re.sub(r"/\*.*?\*/", "", "\n".join(sheet.read_text("utf-8") for sheet in sheets), flags=re.DOTALL)
+    return Markup(re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", plain)).strip())
 
 
-def _hash(style: str) -> str:
-    """The style sheet as a Content-Security-Policy names it: no other style is obeyed."""
+@lru_cache(maxsize=8)
+def style_hash(style: str) -> str:
+    """A style sheet as a Content-Security-Policy names it: no other style is obeyed."""
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
 
 
@@ -68,7 +74,7 @@ def _is_address(url: str) -> bool:
     return url.startswith(("https://", "http://"))
 
 
-def _urgency(level: Disposition) -> str:
+def urgency(level: Disposition) -> str:
     """The class that gives a level its looks."""
     return f"u{min(level.rank, MILDEST)}"
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from triage.knowledge.faults import printable
-from triage.knowledge.model import Disposition
+from triage.output.frame import LEVELS, environment_of, style_hash, style_of, urgency
 from triage.web.state import COUNTRY, State
 from triage.web.words import words
 
 TEMPLATES = Path(__file__).parent / "templates"
-MILDEST = 4  # the looks that levels have, from 0, the most urgent
+STYLE = TEMPLATES / "web.css"
 
 
 class Page(NamedTuple):
@@ -31,7 +29,7 @@ class Page(NamedTuple):
 
 def made(kind: str, status: int, **values: Any) -> Page:
     """A page by its template and what stands on it."""
-    return whole(rendered(f"{kind}.html", **values, style=Markup(_style())), status)
+    return whole(rendered(f"{kind}.html", **values, style=style_of(LEVELS, STYLE)), status)
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -42,39 +40,15 @@ def rendered(template: str, **values: Any) -> str:
 def whole(html: str, status: int = 200) -> Page:
     """A page that is finished; its one style sheet stands in it."""
     _, _, rest = html.partition("<style>")
-    return Page(status, html, _hash(rest.partition("</style>")[0]))
-
-
-@lru_cache(maxsize=8)
-def _hash(style: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+    return Page(status, html, f"'{style_hash(rest.partition('</style>')[0])}'")
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {"urgency": _urgency, "fields": _fields, "printable": printable, "lines": lines}
+    environment = environment_of(TEMPLATES)
+    environment.filters |= {"urgency": urgency, "fields": _fields, "printable": printable, "lines": lines}
     environment.globals |= {"COUNTRY": COUNTRY, "words": words}
     return environment
-
-
-@cache
-def _style() -> str:
-    """The style sheet, without comments and needless blanks. It is our own file."""
-    plain = re.sub(r"/\*.*?\*/", "", (TEMPLATES / "web.css").read_text("utf-8"), flags=re.DOTALL)
-    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", plain)).strip()
-
-
-def _urgency(level: Disposition) -> str:
-    """The class that gives a level its looks."""
-    return f"u{min(level.rank, MILDEST)}"
 
 
 def _fields(state: State, without: str = "") -> Markup:
