@@ -1,6 +1,6 @@
 """The command line as a person or a script meets it: exit codes, and what goes where.
 
-Most tests run `python -m triage` as a process of its own; standard output and error are pipes.
+Most tests run a command within their own process; those of signals, closed pipes and imports start one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, command, environment, run
 
 import triage
 from triage.cli.main import COMMANDS, main
@@ -33,8 +34,6 @@ from triage.output.rule_sheets import one
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, production_names
 from triage.version import how_to_install
-
-DONE, FAILED, WRONG_INPUT, INCOMPLETE, STOPPED = 0, 1, 2, 3, 130
 
 # A healthy runner who has answered everything.
 RUNNER = {
@@ -57,29 +56,6 @@ def toml(answers: Mapping[str, str], title: str = "", expect: str = "") -> str:
     lines = [f'title = "{title}"'] if title else []
     lines += ["[answers]", *(f"{name} = {value}" for name, value in answers.items())]
     return "\n".join([*lines, *(["[expect]", expect] if expect else [])]) + "\n"
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """A terminal of 80 columns that could draw, were there one."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-    return {**kept, "TERM": "xterm", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **changes}
-
-
-def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "triage", *map(str, words)]
-
-
-def run(*words: object, typed: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end with `typed` on standard input."""
-    return subprocess.run(
-        command(*words),
-        input=typed,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(**changes),
-        check=False,
-        timeout=300,  # a hang must not hang the tests
-    )
 
 
 @pytest.fixture
@@ -999,9 +975,7 @@ def test_a_name_cannot_forge_a_line(words: list[str], files: Path) -> None:
     (files / FORGED).write_text(toml({"age": "34"}))
     absent = [f"{word}?" if word == FORGED and words[0] != "run" else word for word in words]
     for given in (words, absent):
-        done = subprocess.run(
-            command(*given), capture_output=True, text=True, env=environment(), cwd=files, check=False
-        )
+        done = run(*given, cwd=files)
         assert "Traceback" not in done.stderr
         assert not any(line.startswith("Everything") for line in (done.stdout + done.stderr).split("\n"))
 

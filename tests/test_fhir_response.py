@@ -6,8 +6,6 @@ import copy
 import json
 import os
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import Done, run
 from reliability.broken_files import BREAKS
 from reliability.calls import call, is_clean, quick_engine
 
@@ -576,9 +575,8 @@ def test_run_gives_the_same_for_both(path: Path, rulebase: RuleBase, capsys: pyt
         assert json.loads(capsys.readouterr().out) == wanted
 
 
-def interview(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "triage", "--plain", *words]
-    return subprocess.run(command, input=typed, capture_output=True, text=True, check=False, timeout=60)
+def interview(*words: str, typed: str = "") -> Done:
+    return run("--plain", *words, typed=typed)
 
 
 def test_an_interview_saves_a_response_and_goes_on_from_it(tmp_path: Path, rulebase: RuleBase) -> None:

@@ -4,11 +4,10 @@ import json
 import re
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from program import run
 from terminal import (
     CHILD,
     CTRL_C,
@@ -357,7 +356,7 @@ def test_stopped_anywhere_all_answers_are_kept_and_it_goes_on_from_there(
 def test_resume_stands_alone(tmp_path: Path) -> None:
     kept = tmp_path / "answers.toml"
     kept.write_text('[answers]\nstart = "me"\n')
-    done = piped("q\n", "--plain", "--resume", str(kept), "--save", str(tmp_path / "other.toml"))
+    done = run("--plain", "--resume", kept, "--save", tmp_path / "other.toml", typed="q\n")
     assert done.returncode == 2
     assert "--resume" in done.stderr
 
@@ -712,34 +711,29 @@ def test_plain_prompts_are_stopped_by_the_same_keys(engine: Engine, tmp_path: Pa
     assert read_answer_file(kept, engine.rulebase).answers == {"start": "me"}
 
 
-def piped(typed: str, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "triage", *args]
-    return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60, check=False)
-
-
 def test_plain_prompts_in_a_pipe_stop_at_the_end_of_the_input_and_go_on(engine: Engine, tmp_path: Path) -> None:
     kept = tmp_path / "answers.toml"
-    done = piped("".join(map(plain_line, steps_to(engine, RUNNER)[:5])), "--plain", "--save", str(kept))
+    done = run("--plain", "--save", kept, typed="".join(map(plain_line, steps_to(engine, RUNNER)[:5])))
     assert done.returncode == 130
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     saved = read_answer_file(kept, engine.rulebase).answers
     assert list(saved) == ["start", "danger", "age"]  # of the next list one screen only
     typed = "".join(map(plain_line, steps_to(engine, RUNNER, saved))) + "\n"
-    done = piped(typed, "--plain", "--resume", str(kept), "--format", "json")
+    done = run("--plain", "--resume", kept, "--format", "json", typed=typed)
     assert done.returncode == 0
     assert json.loads(done.stdout) == result_of(engine, RUNNER)
     assert read_answer_file(kept, engine.rulebase).answers == RUNNER
 
 
 def test_an_emergency_in_a_pipe_gives_its_result_at_the_end_of_the_input(engine: Engine) -> None:
-    done = piped("".join(map(plain_line, steps_to(engine, FOOT))), "--plain")
+    done = run("--plain", typed="".join(map(plain_line, steps_to(engine, FOOT))))
     assert done.returncode == 0
     assert done.stdout.startswith(rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper())
 
 
 def test_empty_lines_answer_no_plain_list() -> None:
-    done = piped("\n" * 20, "--plain")
+    done = run("--plain", typed="\n" * 20)
     assert done.returncode == 130
     assert done.stdout == ""
     assert done.stderr.count("> ") == 21
@@ -747,6 +741,6 @@ def test_empty_lines_answer_no_plain_list() -> None:
 
 
 def test_a_pipe_without_plain_is_refused() -> None:
-    done = piped("34\n")
+    done = run(typed="34\n")
     assert done.returncode == 2
     assert "--plain" in done.stderr
