@@ -33,11 +33,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test marked `sampled(n)` every n-th case, where it has many: with ALL_STORIES all."""
+    """None marked `nightly`, and of one marked `sampled(n)` every n-th case where it has many: with ALL_STORIES all."""
     if config.getoption(ALL_STORIES):
         return
     seen = Counter[str]()
-    left_out = [
+    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    left_out += [
         item for item in items if (mark := item.get_closest_marker("sampled")) and _is_left_out(item, mark, seen)
     ]
     config.hook.pytest_deselected(items=left_out)

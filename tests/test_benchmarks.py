@@ -25,6 +25,7 @@ from benchmarks.judges.page import PAGE, bar_said, page
 from benchmarks.judges.process import PEERS, Failed, Peer, Times
 
 
+@pytest.mark.nightly
 def test_every_engine_that_is_installed_agrees() -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / "peers.py"), "--quick"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)

@@ -900,6 +900,7 @@ EVERY = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("shut", "why"), [(">&-", "is closed"), (">/dev/full", "No space left on device")])
 @pytest.mark.parametrize("name", EVERY)
 def test_a_result_that_went_nowhere_is_told_in_one_line(name: str, shut: str, why: str, files: Path) -> None:
@@ -951,6 +952,7 @@ def test_an_empty_name_is_refused(words: list[str], capsys: pytest.CaptureFixtur
 FORGED = "x\nEverything is fine"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "words",
     [
@@ -1054,6 +1056,7 @@ def test_the_questions_go_to_stderr_and_the_result_to_stdout(files: Path, ruleba
     assert rules_in_voice(rulebase).dispositions["self_care"].say[:40] not in done.stderr
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("more", [[], ["--explain", "--why-not", "clot"]], ids=" ".join)
 @pytest.mark.parametrize("name", ["runner", "emergency", "filling"])
 def test_an_interview_and_a_file_give_the_same_words(name: str, more: list[str], files: Path) -> None:

@@ -50,15 +50,15 @@ def assert_sound(result: Result, count: int) -> None:
 
 
 def test_a_sample_of_broken_files() -> None:
-    assert_sound(fuzz.run(250, SEED), 250)
+    assert_sound(fuzz.run(90, SEED), 90)
 
 
 def test_a_sample_of_valid_answers() -> None:
-    assert_sound(fuzz.run_valid(120, SEED), 120)
+    assert_sound(fuzz.run_valid(40, SEED), 40)
 
 
 def test_a_sample_of_answer_sets_for_the_tables() -> None:
-    assert_sound(many.run(120, SEED), 120)
+    assert_sound(many.run(60, SEED), 60)
 
 
 def test_tables_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +68,10 @@ def test_tables_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_sample_of_kills() -> None:
-    assert_sound(kills.run(4, SEED), 4)
+    assert_sound(kills.run(2, SEED), 2)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", LARGE)
 def test_every_kind_of_large_file(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reliability.broken_files.LARGE", {kind: LARGE[kind]})
@@ -220,6 +221,7 @@ FOUND = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", ["run", "test"])
 @pytest.mark.parametrize("name", FOUND)
 def test_what_once_broke_a_reader_is_told(name: str, command: str, tmp_path: Path) -> None:
@@ -312,6 +314,7 @@ TEXT_FIELDS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("escape", ESCAPES)
 def test_no_text_of_a_rule_file_can_drive_the_terminal(escape: str, tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "answers.toml").write_text('[answers]\nwho = "self"\nyears = 20\nnow = ["cold"]\ntime = "night"\n')
@@ -521,6 +524,7 @@ sys.addaudithook(watch)
 OFFLINE = f"{WATCHED}\nfrom triage.cli.main import main\nsys.exit(main(sys.argv[1:]))"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -631,6 +635,7 @@ def test_evidence_is_written_by_a_command(small_run: list[str], tmp_path: Path) 
     assert os.uname().nodename not in text
 
 
+@pytest.mark.nightly
 def test_no_evidence_is_written_where_something_failed(
     small_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

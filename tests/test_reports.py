@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations, cycle
 
 import pytest
-from sample import results, sample
+from sample import sample
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.conditions import any_row
@@ -46,9 +46,9 @@ def result(engine: Engine, answers: Answers) -> Assessment:
 
 
 @pytest.fixture(scope="module")
-def all_told(engine: Engine, rulebase: RuleBase) -> dict[str, View]:
-    """What is told of every scenario."""
-    return {name: view_of(rulebase, assessment) for name, assessment in results(engine).items()}
+def all_told(rulebase: RuleBase, stories: Mapping[str, Assessment]) -> dict[str, View]:
+    """What is told of each of the stories."""
+    return {name: view_of(rulebase, assessment) for name, assessment in stories.items()}
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,12 @@ def test_no_line_of_the_short_result_is_said_twice(all_told: dict[str, View]) ->
         assert len(set(texts)) == len(texts), name
 
 
-def test_a_sign_that_is_there_already_is_told_as_getting_worse(engine: Engine, all_told: dict[str, View]) -> None:
+def test_a_sign_that_is_there_already_is_told_as_getting_worse(
+    engine: Engine, stories: Mapping[str, Assessment], all_told: dict[str, View]
+) -> None:
     """Below today, where nobody looks at it at once; only a note that says it takes its place."""
     worse = 0
-    for name, assessment in results(engine).items():
+    for name, assessment in stories.items():
         spoken = rules_in_voice(engine.rulebase, assessment.voice).safety_net
         told = words(short(all_told[name], 80))
         notes = {note.id for note in assessment.notes}
@@ -95,28 +97,30 @@ def test_a_sign_that_is_there_already_is_told_as_getting_worse(engine: Engine, a
                 worse += 1
                 assert f"{sign.text};" not in told, name
                 assert (sign.worse in told) == notes.isdisjoint(sign.said_by), name
-    assert worse > 20
+    assert worse
 
 
 def test_what_a_deciding_sign_warns_against_stands_in_the_short_result(
-    engine: Engine, all_told: dict[str, View]
+    engine: Engine, stories: Mapping[str, Assessment], all_told: dict[str, View]
 ) -> None:
     """However many signs decide, and however few words are left; of those for the pharmacist too."""
     many = 0
-    for name, assessment in results(engine).items():
+    for name, assessment in stories.items():
         told = " ".join(line.text for line in all_told[name].short)
         levels = {assessment.disposition.id, assessment.pharmacist and assessment.pharmacist.id}
         notes = dict.fromkeys(n for f in assessment.red_flags if f.flag.disposition in levels for n in f.flag.notes)
         warnings = [note for note in notes if re.search(engine.rulebase.wording.warns, note, re.IGNORECASE)]
         many += len(notes) > 3 and bool(warnings)
         assert [note for note in warnings if note not in told] == [], name
-    assert many > 20
+    assert many
 
 
-def test_what_needs_checking_comes_before_what_fits(engine: Engine, all_told: dict[str, View]) -> None:
+def test_what_needs_checking_comes_before_what_fits(
+    stories: Mapping[str, Assessment], all_told: dict[str, View]
+) -> None:
     """From days on, so that no everyday cause stands above a serious one; the most urgent sign's cause first."""
     seen = 0
-    for name, assessment in results(engine).items():
+    for name, assessment in stories.items():
         parts = [line.part for line in all_told[name].short]
         if {"checking", "fits"} <= {*parts} and assessment.disposition.id == "soon":
             seen += 1
@@ -124,11 +128,11 @@ def test_what_needs_checking_comes_before_what_fits(engine: Engine, all_told: di
         told = next((line.text for line in all_told[name].short if line.lead == "Needs checking"), "")
         brought = {f.cause.title for f in assessment.needs_checking if assessment.red_flags[0].flag.id in f.flags}
         assert not told or not brought or any(told.startswith(cause) for cause in brought), name
-    assert seen > 10
+    assert seen
 
 
-def test_one_place_to_go_is_told(engine: Engine, all_told: dict[str, View]) -> None:
-    for name, assessment in results(engine).items():
+def test_one_place_to_go_is_told(engine: Engine, stories: Mapping[str, Assessment], all_told: dict[str, View]) -> None:
+    for name, assessment in stories.items():
         wanted = {fired.flag.place for fired in deciding(assessment)}
         told = [line.text for line in all_told[name].short if line.part == "urgency"]
         spoken = rules_in_voice(engine.rulebase, assessment.voice).places
@@ -153,16 +157,18 @@ def test_one_thing_to_do_comes_first(all_told: dict[str, View]) -> None:
     assert told > 0.95 * len(all_told)
 
 
-def test_where_words_are_too_many_the_notes_of_the_first_sign_stay(engine: Engine, all_told: dict[str, View]) -> None:
+def test_where_words_are_too_many_the_notes_of_the_first_sign_stay(
+    engine: Engine, stories: Mapping[str, Assessment], all_told: dict[str, View]
+) -> None:
     left_out = 0
-    for name, assessment in results(engine).items():
+    for name, assessment in stories.items():
         notes = dict.fromkeys(note for fired in deciding(assessment) for note in fired.flag.notes)
         spare = [note for note in notes if not re.search(engine.rulebase.wording.warns, note, re.IGNORECASE)][:3]
         told = {line.text for line in all_told[name].short if line.part == "do"}
         kept = [note for note in spare if note in told]
         left_out += len(kept) < len(spare)
         assert kept == spare[: len(kept)], name
-    assert left_out > 10
+    assert left_out
 
 
 @pytest.mark.parametrize("columns", [80, 40, 20])

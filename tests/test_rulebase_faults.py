@@ -597,6 +597,7 @@ def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -
             assert not any(holds(engine, entry, facts) for e in entry.silent for facts in written_out(rulebase, e))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("broken", BREAKS, ids=str)
 def test_a_break_is_told_with_file_line_rule_field_and_hint(folder: Path, broken: Break) -> None:
     add(folder, applied(broken))
@@ -705,6 +706,7 @@ DAMAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("damaged", DAMAGES, ids=str)
 def test_damage_to_a_file_is_told_with_its_line(folder: Path, damaged: Damage) -> None:
     path = folder / damaged.file
@@ -780,6 +782,7 @@ EXAMPLES = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("field", ["fires", "silent"])
 @pytest.mark.parametrize(("name", "example", "code", "hint"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
 def test_a_wrong_example_is_told(folder: Path, field: str, name: str, example: str, code: str, hint: str) -> None:

@@ -80,6 +80,7 @@ def test_a_whole_run_with_the_result_and_more_below_it(engine: Engine) -> None:
         assert "Traceback" not in terminal.raw
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "columns", "rows"),
     [("runner", 80, 24), ("night", 40, 12), ("child", 45, 20), ("urgent", 40, 24), ("unsure", 80, 24)],
@@ -96,6 +97,7 @@ def test_a_story_answered_in_a_terminal_gives_its_result(
     assert json.loads(output.read_text()) == result_of(engine, answers)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D, ESC, "q"])
 def test_leaving_after_the_result_is_a_good_end(engine: Engine, key: str) -> None:
     with Terminal() as terminal:
@@ -142,6 +144,7 @@ def test_an_urgent_finding_is_said_at_once_in_the_right_voice(engine: Engine) ->
 # --- emergencies
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("columns", "rows"), WINDOWS)
 @pytest.mark.parametrize("answers", [FOOT, SADDLE, MANY], ids=["foot", "saddle", "many"])
 def test_an_emergency_has_its_headline_on_the_screen_until_the_end(
@@ -316,6 +319,7 @@ def test_a_paste_of_several_lines_answers_no_list(engine: Engine) -> None:
 # --- stopping and going on
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("answers", "at", "key"),
     [(RUNNER, 0, "q"), (RUNNER, 2, ESC), (RUNNER, 3, "q"), (UNSURE, 3, CTRL_C), (UNSURE, 9, CTRL_D), (RUNNER, 99, ESC)],
@@ -373,6 +377,7 @@ def test_being_told_to_end_leaves_the_terminal_as_it_was(engine: Engine) -> None
         assert terminal.raw.rfind("\x1b[?2004l") > terminal.raw.rfind("\x1b[?2004h")  # pastes
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D, ESC, "q"], ids=["ctrl-c", "ctrl-d", "esc", "q"])
 def test_leaving_without_save_offers_to_keep_what_was_answered(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
@@ -699,6 +704,7 @@ def test_a_plain_emergency_in_a_terminal_is_told_once(engine: Engine) -> None:
         assert terminal.said.count(rules_in_voice(engine.rulebase).dispositions["emergency"].say.upper()) == 1
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("key", ["q\n", CTRL_C, CTRL_D], ids=["q", "ctrl-c", "ctrl-d"])
 def test_plain_prompts_are_stopped_by_the_same_keys(engine: Engine, tmp_path: Path, key: str) -> None:
     kept = tmp_path / "answers.toml"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import pytest
-from sample import results, sample
+from sample import sample
 
 from triage.conversation.interview import missing_from
 from triage.knowledge.conditions import Facts
@@ -26,8 +27,8 @@ def result(engine: Engine, answers: Answers) -> Assessment:
 @pytest.fixture(scope="module")
 def every(engine: Engine, answer_sets: list[Answers]) -> dict[str, tuple[Assessment, View]]:
     """Every kind of result and those of some random answers, with what is told of them."""
-    found = sample(engine)
-    found |= {f"random {number}": result(engine, answers) for number, answers in enumerate(answer_sets[:100])}
+    random = {f"random {number}": result(engine, answers) for number, answers in enumerate(answer_sets[:100])}
+    found = {**sample(engine), **random}
     return {name: (assessment, view_of(engine.rulebase, assessment)) for name, assessment in found.items()}
 
 
@@ -160,10 +161,10 @@ def test_a_level_that_is_taken_back_was_pending(engine: Engine, answer_sets: lis
     assert lowered > 0
 
 
-def test_a_milder_sign_on_the_same_answers_is_only_named(engine: Engine) -> None:
+def test_a_milder_sign_on_the_same_answers_is_only_named(stories: Mapping[str, Assessment]) -> None:
     """So that one thing has one time; what is for the pharmacist stands beside the level, and is told."""
     named = 0
-    for name, assessment in results(engine).items():
+    for name, assessment in stories.items():
         told = told_in_full(assessment)
         beside = assessment.pharmacist.id if assessment.pharmacist else ""
         for milder in told:
@@ -171,7 +172,7 @@ def test_a_milder_sign_on_the_same_answers_is_only_named(engine: Engine) -> None
             same = [one.flag.id for one in sooner if as_pairs(milder.answers) <= as_pairs(one.answers)]
             assert milder.flag.disposition == beside or not same, (name, milder.flag.id)
         named += not assessment.disposition.stops and len(told) < len(assessment.red_flags)
-    assert named > 20
+    assert named
 
 
 def as_pairs(answers: Facts) -> set[tuple[str, str]]:
