@@ -90,7 +90,7 @@ def test_advice_is_settled_alike_for_every_mix_of_reasons(rulebase: RuleBase) ->
 @pytest.fixture(scope="module")
 def whole(answer_sets: list[Answers]) -> list[tuple[Answers, plain.Result]]:
     """Random whole answer sets with what a plain reading makes of them."""
-    return [(answers, plain.read(answers)) for answers in answer_sets[:300]]
+    return [(answers, plain.read(answers)) for answers in answer_sets[:900]]
 
 
 def test_whole_results_on_random_answers(engine: Engine, whole: list[tuple[Answers, plain.Result]]) -> None:
