@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
+from zipfile import ZipFile
 
 import pytest
 from chromium import REQUIRED, Watch
@@ -148,6 +149,13 @@ def test_it_is_small_and_says_what_is_inside(folder: Path) -> None:
     for name in ("GPL-3", "MPL-2.0", "Python", "experta", "frozendict", "jinja2", "markupsafe"):
         assert (folder / "licences" / f"{name}.txt").stat().st_size > 500
     assert "https://" not in re.sub(r"<[^>]*>", "", (folder / "index.html").read_text("utf-8"))
+
+
+def test_the_templates_of_every_kind_of_page_are_compiled_when_it_is_built(folder: Path) -> None:
+    with ZipFile(folder / "program.zip") as program:
+        compiled = b"".join(program.read(name) for name in program.namelist() if name.endswith(".cache"))
+    kinds = ["question.html", "check.html", "result.html", "problem.html", "cleared.html", "page.html"]
+    assert [name for name in kinds if name.encode() not in compiled] == []
 
 
 # --- in a browser
