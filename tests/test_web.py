@@ -126,7 +126,7 @@ def test_every_page_says_what_helps_now_and_why_it_is_asked(application: Applica
 def test_it_speaks_in_the_voice_of_the_person_and_to_the_country(visitor: Visitor) -> None:
     assert "the emergency number" in visitor.page.body
     visitor.send([("country", "uk"), ("x", "child_now"), ("do", "go")])
-    assert "the child" in visitor.page.texts("//p[@class='act']")[0]
+    assert "the child" in visitor.page.texts("//div[@role='alert']/p")[0]
     assert "Call 999" in visitor.page.texts("//details[@class='relief']")[0]
     visitor.tick("d_breath")
     assert visitor.page.heading == "Call 999 now."

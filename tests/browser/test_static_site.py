@@ -255,6 +255,7 @@ def test_the_first_two_pages_need_no_python_and_then_the_danger_list_is_shown(wa
     page.goto(address)
     go_on(page, "child_now")
     assert "the child" in page.locator(".act").inner_text()
+    assert page.evaluate("document.activeElement.className") == "act"  # a screen reader reads it before the question
     page.locator("[value=d_fever]").check()
     page.locator(CONTINUE).click()
     page.clock.fast_forward(1_000)

@@ -73,7 +73,7 @@
     history[forgets ? "replaceState" : "pushState"]({ run, at }, "");
     put(entry);
     scrollTo(0, 0);
-    const first = document.querySelector("[autofocus], h1");
+    const first = document.querySelector("[role=alert], h1"); // what is new is read out before the question
     first.setAttribute("tabindex", "-1");
     first.focus({ preventScroll: true });
   }
