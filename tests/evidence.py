@@ -267,7 +267,7 @@ NOT_TESTED = """\
   says which.
 - Only English. No translation has been tried.
 - Only Linux, and CPython. Windows and macOS have not been tried.
-- No real screen reader, and no person who uses one. Plain mode was tested as text.
+- No person who uses a screen reader. Plain mode was tested as text; of the pages only Orca was heard, in Firefox.
 - Ages and answers come from a person's own words. Nothing tests whether people understand the questions as they are meant.
 - Loss of power, broken disks and file systems on a network. A kill is not a loss of power.
 """

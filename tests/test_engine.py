@@ -148,6 +148,13 @@ def test_a_case_that_raised_leaves_nothing_behind(matcher: type) -> None:
     assert [firing.name for firing in stratum.infer({"age": fact("old")})] == ["only-age"]
 
 
+def test_what_was_asked_last_is_remembered_as_it_was() -> None:
+    stratum, facts = Stratum(LEAKY), {"sleep": fact("bad")}
+    assert stratum.infer(facts) is stratum.infer(dict(facts))
+    facts["age"] = fact("old")
+    assert {firing.name for firing in stratum.infer(facts)} == {"only-age", "sleep"}
+
+
 def test_the_stock_matcher_leaks_past_a_reset() -> None:
     session = Session(LEAKY, ReteMatcher, TotalOrder)
     with pytest.raises(TypeError):

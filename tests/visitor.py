@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from lxml import html
 from terminal import Step, steps_to
 
 from triage.conversation.interview import Prompt, Reply
+from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers, chosen
 from triage.reasoning.engine import Engine
 from triage.web.server import Application
@@ -124,3 +127,12 @@ def walked(application: Application, engine: Engine, answers: Answers) -> Visito
     assert steps, answers
     visitor.walk(steps)
     return visitor
+
+
+def answered_in(path: Path, engine: Engine) -> tuple[Answers, Answers]:
+    """The answers of a scenario, and those that are asked before its result; skips it where more is answered than asked."""
+    questions, answers = engine.rulebase.questions, read_answer_file(path, engine.rulebase).answers
+    asked = {name: answer for name, answer in answers.items() if not questions[name].after}
+    if not steps_to(engine, asked):
+        pytest.skip("more is answered than is asked")
+    return answers, asked

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
+from firefox import Firefox
 from playwright.sync_api import Page
 
 WCAG = {
@@ -33,9 +35,19 @@ class Shown:
 
     def violations(self) -> list[str]:
         """What axe finds, with what is there."""
-        axe = Axe().run(self.page, options=WCAG)
-        assert axe.response["passes"]
-        return [f"{v['id']}: {[n['html'][:100] for n in v['nodes']]}" for v in axe.response["violations"]]
+        return violations_in(Axe().run(self.page, options=WCAG).response)
+
+
+def violations_in(found: dict[str, Any]) -> list[str]:
+    """What axe said, in short."""
+    assert found["passes"]
+    return [f"{v['id']}: {[n['html'][:100] for n in v['nodes']]}" for v in found["violations"]]
+
+
+def violations_in_firefox(fox: Firefox) -> list[str]:
+    """The same of the page that Firefox shows."""
+    tell = "const told = arguments[1]; axe.run(document, arguments[0]).then(told, told);"
+    return violations_in(fox.run_until_told(f"{AXE_SCRIPT};{tell}", WCAG))
 
 
 def wide(width: int, **options: Any) -> dict[str, Any]:

@@ -9,10 +9,13 @@ import pytest
 from chromium import Watch
 from firefox import Firefox
 from playwright.sync_api import Browser, Locator, Page
+from terminal import NIGHT
+from visitor import Visitor
 
-from browser.showing import DESK, NARROW, PHONE, ZOOMED, Shown
+from browser.showing import DESK, NARROW, PHONE, ZOOMED, Shown, violations_in_firefox
 from triage.reasoning.engine import Engine
 from triage.web import application_of
+from triage.web.state import State
 
 TOUCH = 44  # CSS pixels of what is touched
 
@@ -219,3 +222,30 @@ def test_firefox_goes_back_and_forward_and_keeps_answers(fox: Firefox, watch: Wa
     fox.click("[value=go]")
     fox.wait("document.title.startsWith('Error')")
     assert fox.run("return document.activeElement.className") == "problem"
+
+
+def test_every_kind_of_page_is_accessible_in_firefox_too(fox: Firefox, watch: Watch, engine: Engine) -> None:
+    visitor = Visitor(application_of(engine))
+    visitor.open()
+    visitor.tick("me_now")
+    visitor.tick("d_fever", "none")  # an error
+    visitor.tick("d_fever")
+    visitor.tick("f_mild")
+    visitor.tick("d_pee")  # something urgent, and a number
+    visitor.type("70")
+    visitor.send([*State(country="", answers=NIGHT).fields()])
+    visitor.press("result")
+    visitor.press("change:muscle")
+    visitor.send([], "/clear")
+    visitor.send([("at", "danger"), ("x", "d_breath"), ("do", "go")])
+    visitor.send([("a.nose", "none")])  # cannot be read
+
+    def kept(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        page = visitor.pages[int(environ["PATH_INFO"][1:])]
+        start_response("200 OK", [*page.headers.items()])
+        return [page.body.encode()]
+
+    address = watch.serve_application(kept)
+    for number, page in enumerate(visitor.pages):
+        fox.open(f"{address}/{number}")
+        assert violations_in_firefox(fox) == [], page.title

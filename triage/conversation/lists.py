@@ -48,9 +48,9 @@ def emergency_follow_up(rulebase: RuleBase, question: Question) -> Question | No
     """The list that only ticks of `question` open, and whose ticks alone can make an emergency."""
     at_once = [f for f in rulebase.red_flags.values() if rulebase.dispositions[f.disposition].stops == AT_ONCE]
     for other in rulebase.questions.values():
-        opened_by = {cell.name for row in other.condition.when for cell in row}
-        alone = any({cell.name for cell in row} == {other.id} for flag in at_once for row in flag.condition.when)
-        if opened_by == {question.id} and alone:
+        if {cell.name for row in other.condition.when for cell in row} == {question.id} and any(
+            {cell.name for cell in row} == {other.id} for flag in at_once for row in flag.condition.when
+        ):
             return other
     return None
 

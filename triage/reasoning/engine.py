@@ -253,7 +253,14 @@ class Stratum:
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
-        """What fires on `facts`, in firing order. Facts that no rule reads are left out."""
+        """What fires on `facts`, in firing order. Facts that no rule reads are left out.
+
+        What a thread asked last is remembered: an interview asks the same several times for one page.
+        """
+        own = self._own.__dict__
+        if "last" in own and own["last"][0] == facts:
+            last: tuple[Firing, ...] = own["last"][1]
+            return last
         engine, kinds = self._engine()
         try:
             engine.fired = []
@@ -262,9 +269,11 @@ class Stratum:
             engine.declare(*(kinds[name](**{OPTIONS: facts[name]}) for name in sorted(kinds.keys() & facts.keys())))
             engine.run()
         except BaseException:
-            self._own.__dict__.clear()  # it would carry this case into the next
+            own.clear()  # it would carry this case into the next
             raise
-        return tuple(_firing(production, index, facts) for production, index in engine.fired)
+        found = tuple(_firing(production, index, facts) for production, index in engine.fired)
+        own["last"] = dict(facts), found
+        return found
 
     def _engine(self) -> tuple[Any, Mapping[str, type]]:
         """This thread's engine, and the types of the facts that its rules read."""

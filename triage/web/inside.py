@@ -14,12 +14,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 from zipfile import ZipFile, ZipInfo
 
+from jinja2 import FileSystemBytecodeCache
+
+from triage.knowledge.model import RuleBase
+from triage.output.frame import environment as environment_to_print
 from triage.reasoning.engine import Engine
-from triage.web.site import CHECK, DO, PRINT, RESULT, Site
-from triage.web.state import State
+from triage.web.pages import environment
+from triage.web.site import DO, PRINT, RESULT, START, Site
+from triage.web.state import AT, State
 
 ROOM = Path(__file__).parents[1]
 RULES = Path(__file__).with_name("rules.pickle")
+TEMPLATES = Path(__file__).with_name("compiled")
 UNCHECKED = b"\1\0\0\0" + bytes(8)  # of a compiled module: no source is to be looked at
 
 
@@ -29,7 +35,9 @@ class Pages:
     def __init__(self) -> None:
         self.engine = Engine(pickle.loads(RULES.read_bytes()))
         self._site = Site(self.engine, stays=True)
-        self.answer("", "")  # the rules are compiled before anybody asks
+        TEMPLATES.mkdir(exist_ok=True)
+        for one in (environment(), environment_to_print()):
+            one.bytecode_cache = FileSystemBytecodeCache(str(TEMPLATES))
 
     def answer(self, address: str, query: str) -> str:
         """The page after a form: where it is sent, and its fields."""
@@ -41,15 +49,24 @@ class Pages:
 def packed() -> tuple[bytes, bytes]:
     """Two archives: of the modules that the pages need, compiled; and of the program, its templates and the rules."""
     pages = Pages()
-    for flag in [*pages.engine.rulebase.red_flags.values()][::10]:  # enough to import all that pages need
-        state = State(country="", answers=flag.fires[0])
-        for do in (RESULT, PRINT, CHECK):
-            pages.answer("", urlencode([*state.fields(), (DO, do)]))
+    for address, query in (("", ""), ("", urlencode([(AT, "nowhere")])), ("clear", ""), *_ends(pages.engine.rulebase)):
+        pages.answer(address, query)  # what each kind of page needs is imported, its templates are compiled
     compiled = {path: code for module in [*sys.modules.values()] for path, code in _compiled(module)}
     own = {path for path in compiled if path.startswith(f"{ROOM.name}/")}
     program = {path: compiled.pop(path) for path in own}
-    program |= {str(path.relative_to(ROOM.parent)): path.read_bytes() for path in (RULES, *texts())}
+    program |= {
+        str(path.relative_to(ROOM.parent)): path.read_bytes() for path in (RULES, *TEMPLATES.iterdir(), *texts())
+    }
     return _archive(compiled), _archive(program)
+
+
+def _ends(rulebase: RuleBase) -> Iterator[tuple[str, str]]:
+    """Forms that lead to an emergency and, with all answers, to their check; to the result and the page to print of both."""
+    for at in (0, -1):
+        options = {question: question.options[at].id for question in rulebase.questions.values()}
+        answers = {one.id: (option,) if one.kind == "many" else option for one, option in options.items()}
+        for do in (START, RESULT, PRINT):
+            yield "", urlencode([*State(country="", answers=answers).fields(), (DO, do)])
 
 
 def texts() -> Iterator[Path]:

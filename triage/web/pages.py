@@ -34,7 +34,7 @@ def made(kind: str, status: int, **values: Any) -> Page:
 
 def rendered(template: str, **values: Any) -> str:
     """A template with these values, without needless blanks."""
-    return re.sub(r">\s*\n\s*<", "><", _environment().get_template(template).render(values))
+    return re.sub(r">\s*\n\s*<", "><", environment().get_template(template).render(values))
 
 
 def whole(html: str, status: int = 200) -> Page:
@@ -44,7 +44,8 @@ def whole(html: str, status: int = 200) -> Page:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates beside this module."""
     environment = environment_of(TEMPLATES)
     environment.filters |= {"urgency": urgency, "fields": _fields, "printable": printable, "lines": lines}
     environment.globals |= {"COUNTRY": COUNTRY, "words": words}

@@ -37,11 +37,11 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class _Refused(Exception):
-    """A request that cannot be answered; `status` of HTTP."""
+    """A request that cannot be answered; `status` of HTTP, and headers that say more."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, *more: tuple[str, str]) -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.more = status, more
 
 
 def application_of(engine: Engine) -> Application:
@@ -52,7 +52,7 @@ def application_of(engine: Engine) -> Application:
         try:
             page, more = _answered(site, environ)
         except _Refused as refused:
-            page, more = site.problem(refused.status), _allow(environ)
+            page, more = site.problem(refused.status), refused.more
         except Exception as error:  # noqa: BLE001  (a page all the same; no trace, whose message could hold answers)
             at = extract_tb(error.__traceback__)[-1]
             print(f"{type(error).__name__} in {at.filename}:{at.lineno}", file=environ["wsgi.errors"], flush=True)
@@ -77,7 +77,7 @@ def _answered(site: Site, environ: Environ) -> tuple[Page, Headers]:
     if path not in ALLOWED:
         raise _Refused(404)
     if method not in ALLOWED[path]:
-        raise _Refused(405)
+        raise _Refused(405, ("Allow", ", ".join(ALLOWED[path])))
     if path == "/health":
         return Page(200, "ok\n"), (("Content-Type", "text/plain; charset=utf-8"),)
     if path == "/clear":
@@ -99,12 +99,6 @@ def _form(environ: Environ) -> dict[str, list[str]]:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:  # not a form, too many fields, or no text
         raise _Refused(400) from None
-
-
-def _allow(environ: Environ) -> Headers:
-    """What may be done with an address."""
-    methods = ALLOWED.get(environ.get("PATH_INFO") or "/", ())
-    return (("Allow", ", ".join(methods)),) if methods and environ["REQUEST_METHOD"] not in methods else ()
 
 
 def _sent(page: Page, more: Headers, method: str, start_response: StartResponse) -> list[bytes]:

@@ -69,8 +69,7 @@ class Replies:
 
     def __init__(self, state: State, move: Move) -> None:
         self.answers, self.at, self.log = state.answers, state.at, list(state.replies)
-        self._move: Move | None = move
-        self._accepts, self._mistaken = move.accepts, move.mistaken
+        self._move = move
         self._used = 0
         self.act_text = ""
         self.news = False
@@ -89,10 +88,10 @@ class Replies:
 
     def _new(self, prompt: Prompt) -> Reply:
         """The reply of this page, once."""
-        move, self._move = self._move, None
-        if move and move.back:
+        move, self._move = self._move, replace(self._move, back=False, given=None)
+        if move.back:
             return BACK
-        if move and move.given:
+        if move.given:
             try:
                 return read_reply(prompt, move.given)
             except Wrong as problem:
@@ -118,13 +117,13 @@ class Replies:
         self.news = True
 
     def emergency(self, answers: Answers) -> Back:
-        if not self._mistaken:
+        if not self._move.mistaken:
             raise Reached(answers, emergency=True)
-        self._mistaken = False
+        self._move = replace(self._move, mistaken=False)
         return BACK
 
     def review(self, answers: Answers) -> None:
-        if not self._accepts:
+        if not self._move.accepts:
             raise Reached(answers, emergency=False)
 
 

@@ -27,7 +27,10 @@
 
   async function pageAfter(address, query) {
     const made = await ready;
-    if (query in made) return made[query];
+    return query in made ? made[query] : ask(address, query);
+  }
+
+  function ask(address, query) {
     return new Promise((resolve, reject) => {
       if (broken) return reject();
       waiting.push({ resolve, reject });
@@ -70,7 +73,7 @@
     history[forgets ? "replaceState" : "pushState"]({ run, at }, "");
     put(entry);
     scrollTo(0, 0);
-    const first = document.querySelector("[autofocus], h1");
+    const first = document.querySelector("[role=alert], h1"); // what is new is read out before the question
     first.setAttribute("tabindex", "-1");
     first.focus({ preventScroll: true });
   }
@@ -104,7 +107,8 @@
     without = document.getElementById("without");
     entries = [{ body: document.body, title: document.title, style: document.querySelector("style").textContent }];
     history.replaceState({ run, at }, "");
-    if (navigator.serviceWorker) navigator.serviceWorker.register("offline.js").catch(() => {});
+    // Before anybody asks, the rules are compiled; only then are the files kept, which would hold up Python.
+    ask("./", "").then(() => navigator.serviceWorker.register("offline.js")).catch(() => {});
   });
   document.documentElement.className = "live";
 })();

@@ -1,0 +1,134 @@
+"""How long it takes to answer on the static site where the processor is slow, and how much memory that needs.
+
+    python benchmarks/site.py [FOLDER] [--slow N] [--rounds N]
+
+Opens a folder that `export site` wrote in Debian's Chromium, each time as somebody who comes for the first time. All
+processes of the browser stand still but for one part in N of the time: its own brake leaves workers as fast as they are.
+Exit code 1 if a bar is missed. Needs the `test` extra; without FOLDER, also `python tests/browser/pyodide.py` once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))  # for the browser of the tests
+
+import chromium
+from browser.pyodide import ARCHIVE
+from playwright.sync_api import Page
+
+from triage.knowledge.rulebase import load
+from triage.reasoning.engine import Engine
+from triage.web.static_site import write_site
+
+FIRST, ANSWERED = 1.0, 6.0  # seconds from opening: the first question is there; Python has made a page
+STEP = 0.01  # seconds that the browser runs in one go
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+def browsers() -> dict[int, str]:
+    """The processes of the browser that this one started, with the command of each."""
+    parents, commands = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(folder.name)] = int(re.findall(r"PPid:\s+(\d+)", (folder / "status").read_text())[0])
+            commands[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    own = {os.getpid()}
+    while more := {one for one, parent in parents.items() if parent in own} - own:
+        own |= more
+    return {one: commands[one] for one in own if "chromium" in commands.get(one, "").partition(" ")[0]}
+
+
+@contextmanager
+def slowed(times: float) -> Iterator[None]:
+    """The browser runs for one part of so many."""
+    over = Event()
+
+    def send(wanted: signal.Signals) -> None:
+        for process in found:
+            with suppress(OSError):
+                os.kill(process, wanted)
+
+    def brake() -> None:
+        nonlocal found
+        while not over.is_set():
+            send(signal.SIGSTOP)
+            over.wait(STEP * (times - 1))
+            send(signal.SIGCONT)
+            over.wait(STEP)
+            found = browsers()
+
+    found = browsers()
+    thread = Thread(target=brake)
+    if times > 1:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        if times > 1:
+            thread.join()
+        send(signal.SIGCONT)
+
+
+def answered(page: Page, address: str) -> Iterator[float]:
+    """When there were: the first question, the danger list, and the page after its answer, which needs Python."""
+    begun = monotonic()
+    page.goto(address, wait_until="commit")
+    for option, wanted in (("me", "d_breath"), ("none", "d_cold"), ("none", "a_na")):
+        page.locator(f"[name=x][value={option}]").wait_for()
+        yield monotonic() - begun
+        page.locator(f"[name=x][value={option}]").check()
+        page.locator("button[value=go]").click()
+        page.locator(f"[value={wanted}]").wait_for(state="attached", timeout=120_000)
+    yield monotonic() - begun
+
+
+def memory() -> float:
+    """Megabytes that the process of the page has to itself, with its worker."""
+    held = [
+        int(re.findall(r"Private_Dirty:\s+(\d+)", Path(f"/proc/{one}/smaps_rollup").read_text())[0])
+        for one, command in browsers().items()
+        if "--type=renderer" in command
+    ]
+    return max(held) / 1024
+
+
+def main() -> int:
+    """0 if every bar is held."""
+    parser = argparse.ArgumentParser(description="Answering on the static site at a slow processor.")
+    parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="the site (one is built)")
+    parser.add_argument("--slow", type=float, default=4, metavar="N", help="times slower (4)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(3)")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made, chromium.browser() as browser, chromium.watch(browser) as watch:
+        if not args.folder:
+            write_site(Path(made), Engine(load()), str(ARCHIVE))
+        address = watch.serve(args.folder or Path(made))
+        taken = []
+        for _ in range(args.rounds):
+            page = watch.page(**PHONE)
+            with slowed(args.slow):
+                taken.append([*answered(page, f"{address}/")])
+            print("  ".join(f"{one:.1f}" for one in taken[-1]), f"s, {memory():.0f} MB", flush=True)
+            page.context.close()
+    first, _, _, last = (statistics.median(column) for column in zip(*taken, strict=True))
+    print(f"first question      {first:6.1f} s   at most {FIRST}")
+    print(f"an answer processed {last:6.1f} s   at most {ANSWERED}")
+    return int(first > FIRST or last > ANSWERED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
