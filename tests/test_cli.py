@@ -22,7 +22,8 @@ from typing import Any
 import pytest
 
 import triage
-from triage.cli.main import COMMANDS, main
+from triage.cli.main import main
+from triage.cli.parser import COMMANDS
 from triage.cli.search import search
 from triage.conversation.answers import as_toml, is_stale
 from triage.exchange.answer_files import read_answer_file

@@ -19,6 +19,7 @@ TABLES = ("csv", "jsonl", "parquet")
 READABLE = (*TABLES, "xlsx")
 SUMMARIES = ("text", "json", "markdown", "html")
 SHELLS = ("bash", "zsh", "fish")
+PATHS = ("FILE", "FOLDER", "PATH", "DIR", "IN", "OUT")  # what help calls a value that is the name of a file or folder
 
 EXIT_CODES = {
     DONE: "done",
@@ -30,15 +31,16 @@ EXIT_CODES = {
 
 
 class Option(NamedTuple):
-    """What `add_argument` takes: the names of an option, or of an argument without one, and its settings."""
+    """What `add_argument` takes: the name of an option or argument, and its settings."""
 
-    names: tuple[str, ...]
+    name: str
     settings: Mapping[str, Any]
 
 
 class Command(NamedTuple):
-    """A command. `examples`: words after the program's name, and what they do."""
+    """A command. `function`: its module in triage.cli, and what carries it out. `examples`: its words, what they do."""
 
+    function: str
     help: str
     description: str
     examples: Mapping[str, str]
@@ -46,17 +48,13 @@ class Command(NamedTuple):
     only_one: tuple[Option, ...] = ()  # options that exclude each other
 
 
-def _option(*names: str, **settings: Any) -> Option:
-    return Option(names, settings)
-
-
-def _flag(name: str, help: str) -> Option:
-    return _option(name, action="store_true", help=help)
-
-
-def _path(*names: str, metavar: str = "FILE", **settings: Any) -> Option:
-    """Something that is named by a path; completion goes by the metavar."""
-    return _option(*names, metavar=metavar, type=_not_empty, **settings)
+def _option(shown: str, help: str, **settings: Any) -> Option:
+    """An option or argument as help shows it: its name and what it takes; with neither that nor settings, a flag."""
+    name, _, value = shown.partition(" ")
+    if value:
+        kind = {"type": _not_empty} if value in PATHS else {}
+        return Option(name, {"metavar": value, "help": help, **kind, **settings})
+    return Option(name, {"help": help, **(settings or {"action": "store_true"})})
 
 
 def _not_empty(name: str) -> str:
@@ -67,30 +65,31 @@ def _not_empty(name: str) -> str:
 
 
 def _format(formats: Iterable[str], help: str = "of the result (default: text)") -> Option:
-    return _option("--format", choices=list(formats), default=TEXT, help=help)
+    return _option("--format", help, choices=list(formats), default=TEXT)
 
 
-RULES = _path("--rules", metavar="DIR", help="use another rule base")
-COUNTRY = _option(
-    "--country", metavar="NAME", default="", help="whom to call: uk, eu, us, china, india, australia, other"
+ANSWER_FILES = "answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON)"
+RULES = _option("--rules DIR", "use another rule base")
+COUNTRY = _option("--country NAME", "whom to call: uk, eu, us, china, india, australia, other", default="")
+OUTPUT = _option("--output FILE", "write the result to a file (mode 0600), not to the screen")
+WHY_NOT = (
+    "add why this cause, advice, check or other rule is not in the result (may be given again); a word that is no id "
+    "is looked for"
 )
-FULL = _flag("--full", "everything, not only the short result")
-LARGE = _flag("--large", "in large print (the HTML page)")
-OUTPUT = _path("--output", help="write the result to a file (mode 0600), not to the screen")
-EXPLAINED = (
-    _flag("--explain", "add how the result was concluded, down to answers"),
-    _option(
-        "--why-not",
-        metavar="ID",
-        action="append",
-        default=[],
-        help="add why this cause, advice, check or other rule is not in the result (may be given again); a word that is "
-        "no id is looked for",
-    ),
+RESULT = (  # what makes a result and how it is given
+    RULES,
+    COUNTRY,
+    _format(FORMATS),
+    OUTPUT,
+    _option("--full", "everything, not only the short result"),
+    _option("--large", "in large print (the HTML page)"),
+    _option("--explain", "add how the result was concluded, down to answers"),
+    _option("--why-not ID", WHY_NOT, action="append", default=[]),
 )
 
 COMMANDS = {
     ASK: Command(
+        "opening:ask",
         "the interview (also without a command)",
         "Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may be behind the "
         "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
@@ -101,23 +100,17 @@ COMMANDS = {
             "ask --resume mine.toml": "goes on from there",
         },
         (
-            RULES,
-            COUNTRY,
-            _format(FORMATS),
-            OUTPUT,
-            FULL,
-            LARGE,
-            *EXPLAINED,
-            _path("--answers", help="take known answers from a file, ask only the rest"),
-            _path(
-                "--save",
-                help="write the answers to a file after every answer (mode 0600); as FHIR if it ends in .json",
+            *RESULT,
+            _option("--answers FILE", "take known answers from a file, ask only the rest"),
+            _option(
+                "--save FILE", "write the answers to a file after every answer (mode 0600); as FHIR if it ends in .json"
             ),
-            _path("--resume", help="go on with a file: --answers and --save at once"),
-            _flag("--plain", "numbered prompts, for screen readers and pipes"),
+            _option("--resume FILE", "go on with a file: --answers and --save at once"),
+            _option("--plain", "numbered prompts, for screen readers and pipes"),
         ),
     ),
     "serve": Command(
+        "serve:serve",
         "the questions as pages of a web browser",
         "Serves the questions as pages, one at a time, on this computer only (unless --host says otherwise). No script, "
         "no cookie; the answers come with each page and are kept nowhere. Ctrl-C ends it. How to offer it to others: "
@@ -129,19 +122,20 @@ COMMANDS = {
         (
             RULES,
             COUNTRY,
-            _option("--host", metavar="HOST", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"),
-            _option("--port", metavar="PORT", type=int, default=8000, help="port (default: 8000; 0: any free one)"),
-            _flag("--open", "open the first page in a browser"),
+            _option("--host HOST", "address to listen on (default: 127.0.0.1)", default="127.0.0.1"),
+            _option("--port PORT", "port (default: 8000; 0: any free one)", type=int, default=8000),
+            _option("--open", "open the first page in a browser"),
         ),
     ),
     "relief": Command(
+        "relief:relief",
         "what to do for a cramp right now, no questions",
-        "Prints what to do for a cramp right now, at once. It asks nothing, so it shows only what is safe for "
-        "everybody.",
+        "Prints what to do for a cramp right now, at once. It asks nothing, so it shows only what is safe for everybody.",
         {"relief": "the steps"},
         (RULES, COUNTRY),
     ),
     "run": Command(
+        "run:run",
         "scripted answer files, no prompts",
         "Reads answer files and gives a result for each. Nothing is asked. A file is complete when the interview would "
         "ask nothing more; what is missing is named. An answer that is not there never counts as no.",
@@ -151,18 +145,13 @@ COMMANDS = {
             "run --format json one.toml two.toml": "one JSON document on a line for each file",
         },
         (
-            RULES,
-            COUNTRY,
-            _format(FORMATS),
-            OUTPUT,
-            FULL,
-            LARGE,
-            *EXPLAINED,
-            _path("files", nargs="+", help="answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON)"),
-            _flag("--partial", "say what is known so far where answers are missing"),
+            *RESULT,
+            _option("files FILE", ANSWER_FILES, nargs="+"),
+            _option("--partial", "say what is known so far where answers are missing"),
         ),
     ),
     "what-if": Command(
+        "run:what_if",
         "which single answers would be more urgent",
         "Lists the single answers that would make a result more urgent, the most urgent first.",
         {"what-if --all runner.toml": "every such answer"},
@@ -170,15 +159,12 @@ COMMANDS = {
             RULES,
             _format(("text", "json")),
             OUTPUT,
-            _path(
-                "files",
-                nargs="+",
-                help="answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON), also incomplete ones",
-            ),
-            _flag("--all", "every such answer, not only the first lines"),
+            _option("files FILE", f"{ANSWER_FILES}, also incomplete ones", nargs="+"),
+            _option("--all", "every such answer, not only the first lines"),
         ),
     ),
     "test": Command(
+        "testing:run_scenarios",
         "scenario files: answers and what must follow",
         "Runs scenario files: answers, and a table [expect] of what must follow. Prints what differs, and which rules "
         "no scenario made fire. pytest runs those that are named *.triage.toml as tests.",
@@ -186,9 +172,10 @@ COMMANDS = {
             "test runner.toml": "one scenario",
             "test --rules my-rules stories/": "all files of a folder, with another rule base",
         },
-        (RULES, _path("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")),
+        (RULES, _option("paths PATH", "scenario files, or folders of them", nargs="+")),
     ),
     "batch": Command(
+        "batch:batch",
         "many answer sets: rows of CSV, JSON lines, Parquet or Excel (extra: batch)",
         "Reads a row for each answer set and writes a row with its result. Columns are question ids, lists are joined "
         "by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops nothing: "
@@ -205,44 +192,32 @@ COMMANDS = {
         },
         (
             RULES,
-            _path(
-                "input",
-                metavar="IN",
-                help="CSV, JSON lines (also of FHIR; both also packed with gzip), Parquet or Excel; a folder or pattern of them; - for standard "
-                "input",
-            ),
-            _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
             _option(
-                "--from", dest="source_form", choices=READABLE, help="format of IN (default: by its name; CSV for -)"
+                "input IN",
+                "CSV, JSON lines (also of FHIR; both also packed with gzip), Parquet or Excel; a folder or pattern of "
+                "them; - for standard input",
             ),
-            _option("--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)"),
+            _option("target OUT", "the results, a folder if IN is several files; - for standard output"),
+            _option("--from", "format of IN (default: by its name; CSV for -)", dest="source_form", choices=READABLE),
+            _option("--to", "format of OUT (default: by its name; CSV for -)", dest="target_form", choices=TABLES),
+            _option("--encoding NAME", "of IN, if it is not UTF-8 and does not say so: windows-1252, ..."),
+            _option("--partial", "write what is known so far where answers are missing"),
+            _option("--jobs N", "processes that share files (default: 1; 0: one a core)", type=int, default=1),
             _option(
-                "--encoding", metavar="NAME", help="of IN, if it is not UTF-8 and does not say so: windows-1252, ..."
+                "--scheduler ADDRESS", "let many machines do it: the address of a Dask cluster (extra: distributed)"
             ),
-            _flag("--partial", "write what is known so far where answers are missing"),
-            _option(
-                "--jobs",
-                metavar="N",
-                type=int,
-                default=1,
-                help="processes that share files (default: 1; 0: one a core)",
-            ),
-            _option(
-                "--scheduler",
-                metavar="ADDRESS",
-                help="let many machines do it: the address of a Dask cluster (extra: distributed)",
-            ),
-            _flag("--resume", "go on with a run over several files that was stopped"),
-            _flag("--summary", "at the end count the rows by level, red flag and cause"),
+            _option("--resume", "go on with a run over several files that was stopped"),
+            _option("--summary", "at the end count the rows by level, red flag and cause"),
             _format(SUMMARIES, "of the summary (default: text); that of OUT is --to"),
-            _path("--output", help="write the summary to a file (mode 0600), not to the screen"),
+            _option("--output FILE", "write the summary to a file (mode 0600), not to the screen"),
         ),
     ),
     "rules": Command(
+        "rules:show_rules",
         "list the rules, or show one",
         "Lists all rules. With an id it shows what is known of a rule: when it holds, in words, what it leads to, its "
-        "examples and its sources. Questions, levels, sources, claims and hazards have ids too. For a word that is no id it "
-        "names up to five things that have it in their title or text, and ends with code 2.",
+        "examples and its sources. Questions, levels, sources, claims and hazards have ids too. For a word that is no id "
+        "it names up to five things that have it in their title or text, and ends with code 2.",
         {
             "rules": "all rules",
             "rules age": "the question about age",
@@ -251,29 +226,31 @@ COMMANDS = {
         },
         (RULES, OUTPUT),
         (
-            _option("id", nargs="?", metavar="ID", help="show what has this id: a rule, question, source, claim, ..."),
-            _flag("--book", "write the whole rule base as one Markdown document"),
-            _flag("--fields", "write which fields the files of a rule base may have"),
+            _option("id ID", "show what has this id: a rule, question, source, claim, ...", nargs="?"),
+            _option("--book", "write the whole rule base as one Markdown document"),
+            _option("--fields", "write which fields the files of a rule base may have"),
         ),
     ),
     "check": Command(
+        "check:check",
         "check the rule base and its wording, run its examples",
         "Checks every file of a rule base and how plain its texts are, and runs the examples of every rule. What is "
         "wrong is told with file and line.",
         {"check": "the own rule base", "check --prove --rules my-rules": "another one, with the proofs"},
         (
             RULES,
-            _flag("--prove", "prove what must hold for all answers (extra: verify)"),
+            _option("--prove", "prove what must hold for all answers (extra: verify)"),
             _option(
-                "--mutants",
-                metavar="PATH",
+                "--mutants PATH",
+                "change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)",
                 nargs="?",
                 const="",
-                help="change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)",
+                type=str,
             ),
         ),
     ),
     "export": Command(
+        "export:export",
         "the questions as a form for other software, or as a site",
         "Writes the questions as a form that other software can show and fill in; or, with Node.js, a folder that any "
         "static host can show: the whole program as pages, which work offline and send no answer anywhere.",
@@ -289,20 +266,21 @@ COMMANDS = {
             COUNTRY,
             _option(
                 "form",
+                "fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: "
+                "fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform); site: the "
+                "program as pages, in FOLDER",
                 choices=[*FORMS, SITE],
-                help="fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, "
-                "as .xlsx (extra: xlsform); site: the program as pages, in FOLDER",
             ),
-            _path("folder", metavar="FOLDER", nargs="?", help="of the site: a new one, or an older site"),
-            _path(
-                "--pyodide",
-                metavar="PATH",
-                help="Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
+            _option("folder FOLDER", "of the site: a new one, or an older site", nargs="?"),
+            _option(
+                "--pyodide PATH",
+                "Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
             ),
             OUTPUT,
         ),
     ),
     "completion": Command(
+        "completion:show",
         "completion of this command line, for a shell",
         "Prints a script that lets the Tab key complete commands, options, files and ids in a shell.",
         {
@@ -310,16 +288,18 @@ COMMANDS = {
             f"completion zsh > ~/.zfunc/_{NAME}": "for zsh, where ~/.zfunc is in fpath",
             f"completion fish > ~/.config/fish/completions/{NAME}.fish": "for fish",
         },
-        (_option("shell", choices=SHELLS, help="which shell"),),
+        (_option("shell", "which shell", choices=SHELLS),),
     ),
     "demo": Command(
+        "demo:demo",
         "play a made-up story, to see how the questions go",
         "Shows an interview with ready answers, and its result. At a terminal Enter goes on. At the end it names the "
         "other stories.",
         {"demo": "the first story"},
-        (RULES, _option("story", nargs="?", metavar="STORY", help="its name (default: the first one)")),
+        (RULES, _option("story STORY", "its name (default: the first one)", nargs="?")),
     ),
     "schema": Command(
+        "schema:write_schema",
         "JSON Schemas of answer files, scenarios, results and rules",
         "Prints a JSON Schema (draft-07). With one, editors complete ids and mark mistakes in TOML files whose first "
         "line names it: #:schema ./answers.schema.json",
@@ -329,8 +309,8 @@ COMMANDS = {
         },
         (
             RULES,
-            _option("kind", choices=KINDS, help="of what"),
-            _path("file", nargs="?", help="of rules: only of this file, like causes/everyday.toml"),
+            _option("kind", "of what", choices=KINDS),
+            _option("file FILE", "of rules: only of this file, like causes/everyday.toml", nargs="?"),
             OUTPUT,
         ),
     ),
@@ -411,8 +391,8 @@ def build_parser() -> Parser:
 
 
 def _add(to: argparse._ActionsContainer, options: Iterable[Option]) -> None:
-    for names, settings in options:
-        to.add_argument(*names, **settings)
+    for name, settings in options:
+        to.add_argument(name, **settings)
 
 
 def commands_of(parser: Parser) -> Mapping[str, Parser]:

@@ -26,9 +26,10 @@ from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 from questionary.prompts.common import InquirerControl
 
 from triage.conversation.interview import BACK, SKIP, Back, Prompt, Reply, is_emergency
+from triage.conversation.lists import rivals_beside
 from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
-from triage.knowledge.model import Answers, Disposition, Option, Question, chosen
+from triage.knowledge.model import Answers, Disposition, Option, chosen
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
@@ -391,12 +392,6 @@ def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[s
     items = [*([] if skips else [place]), *keys, *skips, "b back", *more]
     close = "  ".join(items)
     return [close] if narrow and screen.measure(close) <= columns else screen.wrap(screen.APART.join(items), columns)
-
-
-def rivals_beside(question: Question, ticked: Iterable[str]) -> bool:
-    """Whether a line that calms stands beside one that does not: then it does not count."""
-    given = set(ticked)
-    return any(calms in given and not given.isdisjoint(others) for calms, *others in question.rivals)
 
 
 class PlainAsker(TerminalAsker):
