@@ -10,11 +10,12 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple, TextIO, TypeVar
 
 import questionary
@@ -127,27 +128,15 @@ class Page:
         return number + 1 < len(parts)
 
     def _parts(self) -> tuple[int, list[list[str]]]:
-        """Which part is shown, and all of them."""
-        body = [part for line in self.body() for part in _cut(line, screen.columns())]
-        parts = pages(body, self._room((1, 1)))
-        if len(parts) > 1:
-            parts = pages(body, self._room((1, 2), (2, 2)))
-        ends = [sum(map(_words, parts[:end])) for end in range(1, len(parts))]
-        return sum(end <= self._read for end in ends), parts or [[]]
-
-    def _room(self, *feet: tuple[int, int]) -> int:
-        foot = max(len(self._below(*of)) for of in feet)
-        return screen.rows() - len(self.head()) - foot - 1
+        """Which part is shown, and all of them. Only an address is longer than a line of the window."""
+        columns = screen.columns()
+        body = [line[at : at + columns] for line in self.body() for at in range(0, len(line) or 1, columns)]
+        foot = max(len(self._below(1, 1)), len(self._below(1, 2)))
+        parts = pages(body, screen.rows() - len(self.head()) - foot - 1) or [[]]
+        return bisect_right(list(accumulate(map(_words, parts[:-1]))), self._read), parts
 
     def _below(self, number: int, count: int) -> list[str]:
         return [*wrapped(self.note), *self._foot(number, count)]
-
-
-def _cut(line: str, columns: int) -> list[str]:
-    """A line as a window shows it that is narrower than an address in it."""
-    return (
-        [line[at : at + columns] for at in range(0, len(line), columns)] if screen.measure(line) > columns else [line]
-    )
 
 
 def _words(lines: Iterable[str]) -> int:
@@ -236,8 +225,9 @@ class TerminalAsker(ABC):
     def _answer_to_change(self, answers: Answers, back: str = FINISH) -> str:
         """Which of all answers is to be changed: the id of its question, `back` for "b", FINISH for none."""
         names = [name for name in self.rulebase.questions if name in answers]
-        listed = [said(self.rulebase, name, answers[name]) for name in names]
-        return self._pick(Page(_footer(WHICH), _list_of(listed)), {**_numbered(names), Key.BACK: back})
+        items = [f"{n:2}. {said(self.rulebase, name, answers[name])}" for n, name in enumerate(names, 1)]
+        choices = {"": FINISH, Key.BACK: back, **{str(n): name for n, name in enumerate(names, 1)}}
+        return self._pick(Page(_footer(WHICH), lambda: screen.wrap_all(items, screen.width())), choices)
 
     def after_result(self, result: Lines, headline: str, offers: Sequence[Offer], answers: Answers) -> str | None:
         """Show a result, and whatever is wanted below it; the id of an answer to change, the key of an offer that ends it, or None.
@@ -274,23 +264,14 @@ class TerminalAsker(ABC):
             self._print(result())
         return None
 
-    def page_kind(self, kinds: Sequence[str]) -> int | None:
-        """As which of these a page is to be saved (0-based); None for none."""
-        return self._nth("Number of what to save, or Enter to go back", kinds)
-
-    def _nth(self, text: str, items: Sequence[str]) -> int | None:
-        choices = {**_numbered(range(len(items))), Key.BACK: FINISH}
-        picked = self._pick(Page(_footer(text), _list_of(items)), choices)
-        return int(picked) if picked else None
-
     def agrees(self, text: str) -> bool:
         """Whether the answer to a question of the program itself is yes. There is no default."""
         return self._pick(Page(_footer(f"{text} {YES}/{NO}")), {YES: YES, NO: NO}, at_once=YES + NO) == YES
 
-    def file_name(self, default: str) -> str | None:
-        """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
-        page = Page(_footer(f"Name of the new file. Enter for {default}, b to go back"))
-        typed = self._line(page).strip()
+    def file_name(self, default: str, about: str = "") -> str | None:
+        """The name of a new file as it was typed; `default` for Enter alone, None for "b". `about`: what names mean."""
+        footer = _footer(f"Name of the new file. Enter for {default}, b to go back{about}")
+        typed = self._line(Page(footer)).strip()
         return None if typed == Key.BACK else typed or default
 
     def give(self, lines: Lines) -> None:
@@ -476,9 +457,13 @@ def _list_lines(prompt: Prompt) -> list[str]:
 
 
 def _numbered_line(number: int, option: Option, opened: bool) -> list[str]:
-    columns = screen.width()
-    lines = screen.wrap(option.text, columns, f"{number} ")
-    return lines + (screen.wrap(option.detail, columns, "   ") if opened and option.detail else [])
+    return _option_lines(option, screen.width(), opened, f"{number} ", "   ")
+
+
+def _option_lines(option: Option, columns: int, opened: bool, lead: str = "", below: str = "") -> list[str]:
+    """An option behind its `lead`, and its detail if it is `opened`."""
+    detail = screen.wrap(option.detail, columns, below) if opened and option.detail else []
+    return [*screen.wrap(option.text, columns, lead), *detail]
 
 
 class QuestionaryAsker(TerminalAsker):
@@ -622,7 +607,8 @@ class _Menu:
     def _lay_out(self) -> None:
         """The lines as wide as the window is now (questionary would cut them), and as many whole ones as it has room for."""
         count = len(self.lines)
-        self.titles = [_title(option, screen.width(), option.id in self.opened) for option in self.lines]
+        columns = screen.width() - MARKS - 1
+        self.titles = [_option_lines(option, columns, option.id in self.opened) for option in self.lines]
         for number, (choice, title) in enumerate(zip(self.control.choices, self.titles, strict=True), 1):
             choice.title = f"{number} " + ("\n" + " " * MARKS).join(title)
         self.end = count
@@ -763,12 +749,6 @@ def _fixed(lines: Lines, style: str = "") -> Window:
     return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
 
 
-def _title(option: Option, columns: int, opened: bool) -> list[str]:
-    """An option, and its detail if it is `opened`, beside the marks of its line."""
-    room = max(columns - MARKS - 1, 10)
-    return [*screen.wrap(option.text, room), *(screen.wrap(option.detail, room) if opened and option.detail else [])]
-
-
 def pages(lines: Sequence[str], most: int) -> list[list[str]]:
     """Lines in pages of at most `most`, broken at blank lines, else between items, where that can be done."""
     blocks = [list(block) for is_text, block in groupby(lines, bool) if is_text]
@@ -788,15 +768,3 @@ def _parts_of(block: list[str], most: int) -> Iterator[list[str]]:
         yield block[:at]
         block = block[at:]
     yield block
-
-
-def _list_of(items: Sequence[str]) -> Lines:
-    """Items by their numbers."""
-    return lambda: [
-        line for number, item in enumerate(items, 1) for line in screen.wrap(item, screen.width(), f"{number:2}  ")
-    ]
-
-
-def _numbered(choices: Iterable[object]) -> dict[str, str]:
-    """Choices for `_pick`: Enter finishes, 1 is the first of them."""
-    return {"": FINISH, **{str(number): str(choice) for number, choice in enumerate(choices, 1)}}
