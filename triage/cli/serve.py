@@ -32,7 +32,7 @@ def serve(args: argparse.Namespace) -> int:
     application = application_of(engine_of(args.rules, args.country))
     try:
         server = _listening(application, args.host, args.port)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, ValueError) as error:  # of either server
         place, why = f"{args.host}:{args.port}", getattr(error, "strerror", None) or error
         raise fault(place, f"cannot listen there: {why}", "another --port?", code="LCT630") from None
     address = f"http://{f'[{args.host}]' if ':' in args.host else args.host}:{server.port}/"

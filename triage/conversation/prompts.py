@@ -67,7 +67,7 @@ PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two line
 SHELL = 2  # lines of whatever comes after the program
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
-POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
+MARKS = 7  # columns of pointer, box and number
 
 T = TypeVar("T")
 Lines = Callable[[], list[str]]  # a text in lines, made anew for every size of the window
@@ -388,7 +388,7 @@ class PlainAsker(TerminalAsker):
 
     def _list(self, prompt: Prompt) -> Reply:
         ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
-        lines = [*self._head(prompt), *_list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
+        lines = [*self._head(prompt), *list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
         reply = self._typed_reply(prompt, Page(lambda *_: key_line(prompt, screen.width()), lambda: lines), _understood)
         if not isinstance(reply, Back):
             self._say_again(prompt, chosen(reply))
@@ -408,7 +408,7 @@ class PlainAsker(TerminalAsker):
         if not 0 <= nth <= len(prompt.lines):
             return super()._explained(typed, prompt)
         if not nth:
-            return lambda: [*self._head(prompt, why=True), *_list_lines(replace(prompt, opened=True))]
+            return lambda: [*self._head(prompt, why=True), *list_lines(replace(prompt, opened=True))]
         option = prompt.lines[nth - 1]
         return lambda: [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
@@ -451,7 +451,8 @@ def _how(prompt: Prompt) -> str:
     return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
 
 
-def _list_lines(prompt: Prompt) -> list[str]:
+def list_lines(prompt: Prompt) -> list[str]:
+    """The numbered options, with the details that are open."""
     each = enumerate(prompt.lines, 1)
     return [line for n, option in each for line in _numbered_line(n, option, prompt.opened or option.open)]
 
