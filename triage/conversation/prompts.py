@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -203,14 +204,12 @@ class TerminalAsker(ABC):
             lambda: emergency_lines(view, screen.width())[len(wrapped(view.say.upper())) :],
             lambda: wrapped(view.say.upper()),
         )
-        try:
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
             while picked := self._pick(page, {"": FINISH, Key.BACK: Key.BACK, Key.CHANGE: LIST}):
                 if picked == Key.BACK:
                     return BACK
                 if name := self._answer_to_change(answers):
                     return name
-        except (KeyboardInterrupt, EOFError):
-            pass  # leaving this is leaving with it
         if self.redraws:
             self.show(page.whole(SHELL))
         self.has_left = self.out.isatty()
@@ -249,7 +248,7 @@ class TerminalAsker(ABC):
         if not self.redraws:
             self._print(result())
         page = Page(foot, result if self.redraws else list)
-        try:
+        with suppress(KeyboardInterrupt, EOFError):  # the result has been given
             while picked := self._pick(page, choices, at_once="".join(choices)):
                 if picked != LIST and by_key[picked].ends:
                     return picked
@@ -258,8 +257,6 @@ class TerminalAsker(ABC):
                     self.give(by_key[picked].lines)
                 elif name := self._answer_to_change(answers):
                     return name
-        except (KeyboardInterrupt, EOFError):
-            pass  # the result has been given
         if self.redraws:
             self._print(result())
         return None
@@ -276,8 +273,9 @@ class TerminalAsker(ABC):
 
     def give(self, lines: Lines) -> None:
         """Print a part of the result: to standard output, wherever the questions go."""
-        if made := lines():
-            self._print(made)
+        if lines():
+            self._turn(lines)
+            self._print(lines())
 
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
@@ -285,13 +283,21 @@ class TerminalAsker(ABC):
     def _print(self, lines: Sequence[str]) -> None:
         print("\n".join(["", *lines]), flush=True)
 
+    def tell(self, lines: Lines) -> None:
+        """Say what has to be read before the next list."""
+        self._turn(lines)
+        self.show(["", *lines()])
+
     def _read(self, lines: Lines) -> None:
         """Show a text on the way to an answer."""
-        self.show(lines())
+        self._turn(lines)
+        if not self.redraws:
+            self.show(lines())
 
-    def tell(self, lines: Lines) -> None:
-        """Say what has to be read before the next list, which could push it away."""
-        self.show(["", *lines()])
+    def _turn(self, lines: Lines) -> None:
+        """Have a text read one window at a time, where what follows would push it away; then it is wiped away."""
+        if self.redraws:
+            self._pick(Page(_footer(GO_ON), lines), {"": FINISH, Key.BACK: FINISH})
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
@@ -369,8 +375,7 @@ def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[s
     keys = [f"{marks[o.id]}{o.key} {o.text[0].lower()}{o.text[1:]}" for o in prompt.keys]
     hidden = 0 if any(option.detail for option in prompt.lines) else 1
     more = [NARROW_KEYS[2 * hidden :]] if narrow else WIDE_KEYS[hidden:]
-    skips = ["Enter skips"] if prompt.question.after else []
-    items = [*([] if skips else [place]), *keys, *skips, "b back", *more]
+    items = [*([*keys, "Enter skips"] if prompt.question.after else [place, *keys]), "b back", *more]
     close = "  ".join(items)
     return [close] if narrow and screen.measure(close) <= columns else screen.wrap(screen.APART.join(items), columns)
 
@@ -489,23 +494,6 @@ class QuestionaryAsker(TerminalAsker):
             super().leave()
         elif not app.is_done:
             app.exit(exception=KeyboardInterrupt)
-
-    def give(self, lines: Lines) -> None:
-        """The same, read a window at a time first."""
-        if lines():
-            self._turn(lines)
-            self._print(lines())
-
-    def _read(self, lines: Lines) -> None:
-        self._turn(lines)
-
-    def tell(self, lines: Lines) -> None:
-        self._turn(lines)
-        super().tell(lines)
-
-    def _turn(self, lines: Lines) -> None:
-        """A text, one window at a time: what follows would push it away. It is wiped away."""
-        self._pick(Page(_footer(GO_ON), lines), {"": FINISH, Key.BACK: FINISH})
 
     def _line(self, page: Page, at_once: str = "") -> str:
         """As above; Enter alone turns a text that goes on."""
