@@ -886,6 +886,13 @@ def test_help_breaks_no_word(
     assert words() <= whole
 
 
+@pytest.mark.parametrize("address", [["--host", "256.1.1.1"], ["--port", "99999"], ["--port", "-1"]], ids=" ".join)
+def test_an_address_that_cannot_be_listened_on_is_told(address: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever server it is, and whatever that raises."""
+    assert main(["serve", *address]) == WRONG_INPUT
+    assert "LCT630" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [[], ["ask"], ["--format", "json"]], ids=" ".join)
 def test_without_a_terminal_it_says_what_to_use(words: list[str]) -> None:
     done = run(*words, typed="1\n1\n1\n")

@@ -38,13 +38,16 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command. `function`: its module in triage.cli, and what carries it out. `examples`: its words, what they do."""
+    """A command. `function`: its module in triage.cli, and what carries it out. `help`: what it does, in a line.
+
+    `more`: the same in sentences, where the line does not say all. `examples`: words, and what they do.
+    """
 
     function: str
     help: str
-    description: str
+    options: tuple[Option, ...]
     examples: Mapping[str, str]
-    options: tuple[Option, ...] = ()
+    more: str = ""
     only_one: tuple[Option, ...] = ()  # options that exclude each other
 
 
@@ -72,10 +75,7 @@ ANSWER_FILES = "answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON)
 RULES = _option("--rules DIR", "use another rule base")
 COUNTRY = _option("--country NAME", "whom to call: uk, eu, us, china, india, australia, other", default="")
 OUTPUT = _option("--output FILE", "write the result to a file (mode 0600), not to the screen")
-WHY_NOT = (
-    "add why this cause, advice, check or other rule is not in the result (may be given again); a word that is no id "
-    "is looked for"
-)
+WHY_NOT = "add why this rule is not in the result (may be given again); a word that is no id is looked for"
 RESULT = (  # what makes a result and how it is given
     RULES,
     COUNTRY,
@@ -86,39 +86,35 @@ RESULT = (  # what makes a result and how it is given
     _option("--explain", "add how the result was concluded, down to answers"),
     _option("--why-not ID", WHY_NOT, action="append", default=[]),
 )
+MUTANTS = "change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)"
+FORM = (
+    "fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: fields for REDCap, "
+    "as CSV; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform); site: the program as pages, in FOLDER"
+)
 
 COMMANDS = {
     ASK: Command(
         "opening:ask",
         "the interview (also without a command)",
-        "Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may be behind the "
-        "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
-        "of a line, ?? of all, w says why a question is asked, h shows what to do for a cramp now, q leaves. Nothing "
-        "is stored unless you ask for it.",
+        (
+            *RESULT,
+            _option("--answers FILE", "take known answers from a file, ask only the rest"),
+            _option("--save FILE", "write the answers to a file after every answer (mode 0600); .json: as FHIR"),
+            _option("--resume FILE", "go on with a file: --answers and --save at once"),
+            _option("--plain", "numbered prompts, for screen readers and pipes"),
+        ),
         {
             "ask --save mine.toml": "asks, and keeps the answers as you go",
             "ask --resume mine.toml": "goes on from there",
         },
-        (
-            *RESULT,
-            _option("--answers FILE", "take known answers from a file, ask only the rest"),
-            _option(
-                "--save FILE", "write the answers to a file after every answer (mode 0600); as FHIR if it ends in .json"
-            ),
-            _option("--resume FILE", "go on with a file: --answers and --save at once"),
-            _option("--plain", "numbered prompts, for screen readers and pipes"),
-        ),
+        "Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may be behind the "
+        "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
+        "of a line, ?? of all, w says why it is asked, h what to do for a cramp now, q leaves. Nothing is stored unless "
+        "you ask for it.",
     ),
     "serve": Command(
         "serve:serve",
         "the questions as pages of a web browser",
-        "Serves the questions as pages, one at a time, on this computer only (unless --host says otherwise). No script, "
-        "no cookie; the answers come with each page and are kept nowhere. Ctrl-C ends it. How to offer it to others: "
-        "docs/host.md.",
-        {
-            "serve --open": "starts, and opens the browser",
-            "serve --port 8080 --country uk": "with the numbers of the UK",
-        },
         (
             RULES,
             COUNTRY,
@@ -126,35 +122,31 @@ COMMANDS = {
             _option("--port PORT", "port (default: 8000; 0: any free one)", type=int, default=8000),
             _option("--open", "open the first page in a browser"),
         ),
+        {"serve --open": "starts, and opens the browser"},
+        "One question at a time, on this computer only (unless --host says otherwise). No script, no cookie; nothing is "
+        "kept. Ctrl-C ends it. How to offer it to others: docs/host.md.",
     ),
     "relief": Command(
         "relief:relief",
         "what to do for a cramp right now, no questions",
-        "Prints what to do for a cramp right now, at once. It asks nothing, so it shows only what is safe for everybody.",
-        {"relief": "the steps"},
         (RULES, COUNTRY),
+        {"relief": "only what is safe for everybody"},
     ),
     "run": Command(
         "run:run",
         "scripted answer files, no prompts",
-        "Reads answer files and gives a result for each. Nothing is asked. A file is complete when the interview would "
-        "ask nothing more; what is missing is named. An answer that is not there never counts as no.",
-        {
-            "run runner.toml": "one result",
-            "run --explain runner.toml": "with how it came about",
-            "run --format json one.toml two.toml": "one JSON document on a line for each file",
-        },
         (
             *RESULT,
             _option("files FILE", ANSWER_FILES, nargs="+"),
             _option("--partial", "say what is known so far where answers are missing"),
         ),
+        {"run --format json one.toml two.toml": "one JSON document on a line for each file"},
+        "A result for each file. One is complete when the interview would ask nothing more; what is missing is named. An "
+        "answer that is not there never counts as no.",
     ),
     "what-if": Command(
         "run:what_if",
         "which single answers would be more urgent",
-        "Lists the single answers that would make a result more urgent, the most urgent first.",
-        {"what-if --all runner.toml": "every such answer"},
         (
             RULES,
             _format(("text", "json")),
@@ -162,39 +154,24 @@ COMMANDS = {
             _option("files FILE", f"{ANSWER_FILES}, also incomplete ones", nargs="+"),
             _option("--all", "every such answer, not only the first lines"),
         ),
+        {"what-if --all runner.toml": "every such answer"},
     ),
     "test": Command(
         "testing:run_scenarios",
         "scenario files: answers and what must follow",
-        "Runs scenario files: answers, and a table [expect] of what must follow. Prints what differs, and which rules "
-        "no scenario made fire. pytest runs those that are named *.triage.toml as tests.",
-        {
-            "test runner.toml": "one scenario",
-            "test --rules my-rules stories/": "all files of a folder, with another rule base",
-        },
         (RULES, _option("paths PATH", "scenario files, or folders of them", nargs="+")),
+        {"test --rules my-rules stories/": "all files of a folder, with another rule base"},
+        "Prints what differs from the table [expect], and which rules no scenario made fire. pytest runs files that are "
+        "named *.triage.toml as tests.",
     ),
     "batch": Command(
         "batch:batch",
         "many answer sets: rows of CSV, JSON lines, Parquet or Excel (extra: batch)",
-        "Reads a row for each answer set and writes a row with its result. Columns are question ids, lists are joined "
-        "by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops nothing: "
-        "it goes to OUT.errors with line, column, value and reason. Of a folder or a pattern (in quotes), every file "
-        "is read, and OUT is a folder with an output for each.",
-        {
-            "batch people.csv results.csv": "a result for every row with all answers",
-            "batch people.csv.gz results.jsonl --partial": "unfinished rows too",
-            "batch people/ results/ --jobs 0": "a folder of files, on every core",
-            "batch people/ results/ --resume": "go on with a run over a folder that was stopped",
-            "batch '/data/people/*.csv' /data/results --scheduler tcp://10.0.0.5:8786": "by a Dask cluster",
-            "batch people.csv results.csv --summary --format html --output page.html": "and a page that counts what "
-            "came out",
-        },
         (
             RULES,
             _option(
                 "input IN",
-                "CSV, JSON lines (also of FHIR; both also packed with gzip), Parquet or Excel; a folder or pattern of "
+                "CSV or JSON lines (also of FHIR, also packed with gzip), Parquet or Excel; a folder or pattern of "
                 "them; - for standard input",
             ),
             _option("target OUT", "the results, a folder if IN is several files; - for standard output"),
@@ -203,28 +180,34 @@ COMMANDS = {
             _option("--encoding NAME", "of IN, if it is not UTF-8 and does not say so: windows-1252, ..."),
             _option("--partial", "write what is known so far where answers are missing"),
             _option("--jobs N", "processes that share files (default: 1; 0: one a core)", type=int, default=1),
-            _option(
-                "--scheduler ADDRESS", "let many machines do it: the address of a Dask cluster (extra: distributed)"
-            ),
+            _option("--scheduler ADDRESS", "let many machines do it: of a Dask cluster (extra: distributed)"),
             _option("--resume", "go on with a run over several files that was stopped"),
             _option("--summary", "at the end count the rows by level, red flag and cause"),
             _format(SUMMARIES, "of the summary (default: text); that of OUT is --to"),
             _option("--output FILE", "write the summary to a file (mode 0600), not to the screen"),
         ),
+        {
+            "batch people.csv results.csv": "a result for every row with all answers",
+            "batch people/ results/ --jobs 0": "a folder of files, on every core",
+            "batch people.csv results.csv --summary --format html --output page.html": "with a page of counts",
+        },
+        "Reads a row for each answer set and writes a row with its result. Columns are question ids, lists are joined "
+        "by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops nothing: "
+        "it goes to OUT.errors with line, column, value and reason. Of a folder or a pattern (in quotes), every file "
+        "is read, and OUT is a folder with an output for each.",
     ),
     "rules": Command(
         "rules:show_rules",
         "list the rules, or show one",
-        "Lists all rules. With an id it shows what is known of a rule: when it holds, in words, what it leads to, its "
-        "examples and its sources. Questions, levels, sources, claims and hazards have ids too. For a word that is no id "
-        "it names up to five things that have it in their title or text, and ends with code 2.",
+        (RULES, OUTPUT),
         {
-            "rules": "all rules",
             "rules age": "the question about age",
             "rules varicose": "what has that word",
             "rules --book": "the rule book",
         },
-        (RULES, OUTPUT),
+        "With an id it shows when a rule holds, what it leads to, its examples and sources. Questions, levels, sources, "
+        "claims and hazards have ids too. For a word that is no id it names up to five that have it, and ends with "
+        "code 2.",
         (
             _option("id ID", "show what has this id: a rule, question, source, claim, ...", nargs="?"),
             _option("--book", "write the whole rule base as one Markdown document"),
@@ -234,85 +217,54 @@ COMMANDS = {
     "check": Command(
         "check:check",
         "check the rule base and its wording, run its examples",
-        "Checks every file of a rule base and how plain its texts are, and runs the examples of every rule. What is "
-        "wrong is told with file and line.",
-        {"check": "the own rule base", "check --prove --rules my-rules": "another one, with the proofs"},
         (
             RULES,
             _option("--prove", "prove what must hold for all answers (extra: verify)"),
-            _option(
-                "--mutants PATH",
-                "change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)",
-                nargs="?",
-                const="",
-                type=str,
-            ),
+            _option("--mutants PATH", MUTANTS, nargs="?", const="", type=str),
         ),
+        {"check --prove --rules my-rules": "another one, with the proofs"},
     ),
     "export": Command(
         "export:export",
         "the questions as a form for other software, or as a site",
-        "Writes the questions as a form that other software can show and fill in; or, with Node.js, a folder that any "
-        "static host can show: the whole program as pages, which work offline and send no answer anywhere.",
-        {
-            "export fhir --output form.json": "a FHIR Questionnaire",
-            "export fhir-bundle --output form.json": "the same, with what its codes mean",
-            "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
-            "export site public --country uk": "a folder for a static host, with the numbers of the UK",
-            "export redcap --output fields.csv": "the fields of a form for REDCap",
-        },
         (
             RULES,
             COUNTRY,
-            _option(
-                "form",
-                "fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: "
-                "fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform); site: the "
-                "program as pages, in FOLDER",
-                choices=[*FORMS, SITE],
-            ),
+            _option("form", FORM, choices=[*FORMS, SITE]),
             _option("folder FOLDER", "of the site: a new one, or an older site", nargs="?"),
-            _option(
-                "--pyodide PATH",
-                "Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
-            ),
+            _option("--pyodide PATH", "Pyodide for the site: its npm package or files (default: npm brings it)"),
             OUTPUT,
         ),
+        {
+            "export fhir --output form.json": "a FHIR Questionnaire",
+            "export site public --country uk": "a folder for a static host, with the numbers of the UK",
+        },
+        "A site is the whole program as pages, which work offline and send no answer anywhere. Node.js makes it.",
     ),
     "completion": Command(
         "completion:show",
-        "completion of this command line, for a shell",
-        "Prints a script that lets the Tab key complete commands, options, files and ids in a shell.",
-        {
-            f"completion bash > {NAME}.bash": "for bash; where it belongs: docs/shell.md",
-            f"completion zsh > ~/.zfunc/_{NAME}": "for zsh, where ~/.zfunc is in fpath",
-            f"completion fish > ~/.config/fish/completions/{NAME}.fish": "for fish",
-        },
+        "completion of this command line by the Tab key",
         (_option("shell", "which shell", choices=SHELLS),),
+        {f"completion bash > {NAME}.bash": "the script for bash; where each belongs: docs/shell.md"},
     ),
     "demo": Command(
         "demo:demo",
         "play a made-up story, to see how the questions go",
-        "Shows an interview with ready answers, and its result. At a terminal Enter goes on. At the end it names the "
-        "other stories.",
-        {"demo": "the first story"},
         (RULES, _option("story STORY", "its name (default: the first one)", nargs="?")),
+        {"demo": "the first story; at its end it names the others"},
     ),
     "schema": Command(
         "schema:write_schema",
         "JSON Schemas of answer files, scenarios, results and rules",
-        "Prints a JSON Schema (draft-07). With one, editors complete ids and mark mistakes in TOML files whose first "
-        "line names it: #:schema ./answers.schema.json",
-        {
-            "schema answers --output answers.schema.json": "for answer files",
-            "schema rules causes/everyday.toml": "for one kind of file of a rule base",
-        },
         (
             RULES,
             _option("kind", "of what", choices=KINDS),
             _option("file FILE", "of rules: only of this file, like causes/everyday.toml", nargs="?"),
             OUTPUT,
         ),
+        {"schema answers --output answers.schema.json": "for answer files"},
+        "Draft-07. Editors complete ids and mark mistakes in TOML files whose first line names it: "
+        "#:schema ./answers.schema.json",
     ),
 }
 
@@ -334,6 +286,7 @@ class Parser(argparse.ArgumentParser):
     """A command line whose help ends with examples."""
 
     examples: Mapping[str, str] = {}
+    commands: Mapping[str, Parser] = {}
 
     def format_help(self) -> str:
         lines = ["", "examples:"] if self.examples else []
@@ -355,8 +308,7 @@ class Parser(argparse.ArgumentParser):
 def parse(given: list[str]) -> argparse.Namespace:
     """The words of a command line; without a command it is the interview."""
     parser = build_parser()
-    commands = commands_of(parser)
-    informs = ("-h", "--help", "--version")
+    commands, informs = parser.commands, ("-h", "--help", "--version")
     named = given and not given[0].startswith("-")
     if named and given[0] not in commands:
         parser.error(f'no command "{given[0]}" ({allowed(given[0], commands)})')
@@ -382,20 +334,16 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     commands = parser.add_subparsers(prog=NAME, dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        made = commands.add_parser(name, help=command.help, description=command.description, formatter_class=_Formatter)
+        description = f"{command.help[0].upper()}{command.help[1:]}. {command.more}"
+        made = commands.add_parser(name, help=command.help, description=description, formatter_class=_Formatter)
         made.examples = command.examples
         _add(made, command.options)
         if command.only_one:
             _add(made.add_mutually_exclusive_group(), command.only_one)
+    parser.commands = commands.choices
     return parser
 
 
 def _add(to: argparse._ActionsContainer, options: Iterable[Option]) -> None:
     for name, settings in options:
         to.add_argument(name, **settings)
-
-
-def commands_of(parser: Parser) -> Mapping[str, Parser]:
-    """The command line of every command."""
-    [commands] = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return commands
