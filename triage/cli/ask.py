@@ -28,7 +28,6 @@ from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
 from triage.output.text import MORE, Request, emergency_lines, headline, requests, short
 from triage.output.view import View, Wanted, view_of
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 from triage.version import program
@@ -194,7 +193,7 @@ def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: Ter
 
     The id of an answer that is to be changed, or None.
     """
-    rulebase, assessment = engine.rulebase, assess(engine, answers, missing_from(engine, answers))
+    rulebase, assessment = engine.rulebase, assess_so_far(engine, answers)
     if args.output or args.format != TEXT:
         _give_formatted(args, engine, assessment, asker)
         return None

@@ -487,11 +487,10 @@ def _without(question: Question, answers: Answers) -> Answers:
     return {name: answer for name, answer in answers.items() if name != question.id}
 
 
-def assess_so_far(engine: Engine, answers: Answers, ticked: Answers) -> Assessment:
+def assess_so_far(engine: Engine, answers: Answers, ticked: Answers | None = None) -> Assessment:
     """The result of answers, and of what is ticked on lists that are not finished: those are still missing."""
-    known = {**answers, **ticked}
-    missing = missing_from(engine, known)
-    return assess(engine, known, (*missing, *(name for name in ticked if name not in missing)))
+    known = {**answers, **(ticked or {})}
+    return assess(engine, known, tuple(dict.fromkeys([*missing_from(engine, known), *(ticked or {})])))
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:

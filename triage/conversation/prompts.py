@@ -722,10 +722,7 @@ def _run(app: Application[T]) -> T:
             app.renderer.clear()
 
     app.before_render += clear
-    try:
-        return app.run()
-    finally:
-        app.before_render -= clear
+    return app.run()
 
 
 def _size() -> tuple[int, int]:
