@@ -54,7 +54,6 @@ class Key(StrEnum):
 
 
 IN_WORDS = {"back": Key.BACK, "why": Key.WHY, "help": Key.RELIEF, "quit": Key.LEAVE, "\x1b": Key.LEAVE}
-WIDE_KEYS, NARROW_KEYS = ("? detail", "h relief", "q leave"), "? h q"  # beside "b back"
 NARROW = 60  # columns below which the keys have fewer words
 FINISH, LIST, YES, NO = "", "list", "y", "n"
 GO_ON = "Enter goes on"
@@ -144,9 +143,9 @@ def _words(lines: Iterable[str]) -> int:
     return sum(len(line.split()) for line in lines)
 
 
-def _footer(last: str, before: str = "Page {} of {}. Enter goes on, b leaves") -> Callable[[int, int], list[str]]:
+def _footer(last: str) -> Callable[[int, int], list[str]]:
     """What stands below the last part of a text, and below the others."""
-    return lambda number, count: wrapped(last if number == count else before.format(number, count))
+    return lambda number, count: wrapped(last if number == count else f"Page {number} of {count}. {GO_ON}, b leaves")
 
 
 class TerminalAsker(ABC):
@@ -373,8 +372,8 @@ def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[s
     place = f"{prompt.number}/{prompt.about}" if narrow else f"{prompt.number} of about {prompt.about}"
     marks = {o.id: "\u25cf " if o.id in ticked else "" for o in prompt.keys}
     keys = [f"{marks[o.id]}{o.key} {o.text[0].lower()}{o.text[1:]}" for o in prompt.keys]
-    hidden = 0 if any(option.detail for option in prompt.lines) else 1
-    more = [NARROW_KEYS[2 * hidden :]] if narrow else WIDE_KEYS[hidden:]
+    more = [*(["? detail"] if any(option.detail for option in prompt.lines) else []), "h relief", "q leave"]
+    more = [" ".join(key[0] for key in more)] if narrow else more
     items = [*([*keys, "Enter skips"] if prompt.question.after else [place, *keys]), "b back", *more]
     close = "  ".join(items)
     return [close] if narrow and screen.measure(close) <= columns else screen.wrap(screen.APART.join(items), columns)
