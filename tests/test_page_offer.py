@@ -27,7 +27,7 @@ from terminal import (
 )
 
 from triage.cli.common import written
-from triage.cli.page import PAGE, TEXT
+from triage.cli.page import MARKDOWN, PAGE
 from triage.conversation.answers import as_toml, write_new
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
@@ -88,7 +88,7 @@ def leave(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 40])
-@pytest.mark.parametrize(("typed", "name", "suffix"), [("", "html", PAGE), (f"mine{TEXT}", "markdown", TEXT)])
+@pytest.mark.parametrize(("typed", "name", "suffix"), [("", "html", PAGE), (f"mine{MARKDOWN}", "markdown", MARKDOWN)])
 def test_enter_saves_the_whole_page_for_its_owner_alone(
     engine: Engine,
     answers: Answers,

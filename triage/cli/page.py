@@ -18,16 +18,16 @@ from triage.output import screen
 from triage.reasoning.results import Assessment
 
 WHO_READS_IT = "Only you can read it on this computer, but it is not locked. Delete it when you are done."
-PAGE, TEXT = ".html", ".md"
+PAGE, MARKDOWN = ".html", ".md"
 
 
 def save_page(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
     """Ask for a name and save the result there, as text if the name says so; nothing where the person goes back."""
 
     def made(path: Path) -> str:
-        return written("markdown" if path.suffix == TEXT else "html", rulebase, assessment, wanted_of(args)) + "\n"
+        return written("markdown" if path.suffix == MARKDOWN else "html", rulebase, assessment, wanted_of(args)) + "\n"
 
-    about = f". A page to read and print; a name that ends in {TEXT} makes text for a record or an e-mail"
+    about = f". A page to read and print; a name that ends in {MARKDOWN} makes text for a record or an e-mail"
     if path := save_new(asker, f"leg-cramps-{date.today().isoformat()}", PAGE, made, about):
         # The path stays on a line of its own, so that it can be copied.
         place = printable(os.path.abspath(path))

@@ -30,11 +30,7 @@ EXIT_CODES = {
 }
 
 
-class Option(NamedTuple):
-    """What `add_argument` takes: the name of an option or argument, and its settings."""
-
-    name: str
-    settings: Mapping[str, Any]
+Option = tuple[str, Mapping[str, Any]]  # what `add_argument` takes: the name of an option or argument, and its settings
 
 
 class Command(NamedTuple):
@@ -56,8 +52,8 @@ def _option(shown: str, help: str, **settings: Any) -> Option:
     name, _, value = shown.partition(" ")
     if value:
         kind = {"type": _not_empty} if value in PATHS else {}
-        return Option(name, {"metavar": value, "help": help, **kind, **settings})
-    return Option(name, {"help": help, **(settings or {"action": "store_true"})})
+        return name, {"metavar": value, "help": help, **kind, **settings}
+    return name, {"help": help, **(settings or {"action": "store_true"})}
 
 
 def _not_empty(name: str) -> str:
@@ -337,13 +333,11 @@ def build_parser() -> Parser:
         description = f"{command.help[0].upper()}{command.help[1:]}. {command.more}"
         made = commands.add_parser(name, help=command.help, description=description, formatter_class=_Formatter)
         made.examples = command.examples
-        _add(made, command.options)
+        for option, settings in command.options:
+            made.add_argument(option, **settings)
         if command.only_one:
-            _add(made.add_mutually_exclusive_group(), command.only_one)
+            only_one = made.add_mutually_exclusive_group()
+            for option, settings in command.only_one:
+                only_one.add_argument(option, **settings)
     parser.commands = commands.choices
     return parser
-
-
-def _add(to: argparse._ActionsContainer, options: Iterable[Option]) -> None:
-    for name, settings in options:
-        to.add_argument(name, **settings)
