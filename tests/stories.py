@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from triage.conversation.interview import open_questions, settled_flags
-from triage.knowledge.model import Answer, Answers
+from triage.conversation.scenarios import expected_fields
+from triage.knowledge.model import Answer, Answers, RuleBase
 from triage.proof.pytest_plugin import SUFFIX
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import Assessment
 
 FOLDER = Path(__file__).resolve().parent / "scenarios"
 SCENARIOS = sorted(FOLDER.rglob(f"*{SUFFIX}"))
@@ -20,6 +22,14 @@ def name_of(path: Path) -> str:
 
 def path_of(name: str) -> Path:
     return FOLDER / f"{name}{SUFFIX}"
+
+
+def shown_ids(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
+    """What a result shows, by the names of the lists of [expect]."""
+    lists = {
+        name: field for name, field in expected_fields(rulebase).items() if field.kind == "ids" and not field.never
+    }
+    return {name: field.shown(assessment) for name, field in lists.items()}
 
 
 class Way(NamedTuple):

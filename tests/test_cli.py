@@ -23,7 +23,8 @@ import pytest
 from program import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, command, environment, run
 
 import triage
-from triage.cli.main import COMMANDS, main
+from triage.cli.main import main
+from triage.cli.parser import COMMANDS
 from triage.cli.search import search
 from triage.conversation.answers import as_toml, is_stale
 from triage.exchange.answer_files import read_answer_file
@@ -859,6 +860,13 @@ def test_help_breaks_no_word(
     whole = words()
     monkeypatch.setenv("COLUMNS", columns)
     assert words() <= whole
+
+
+@pytest.mark.parametrize("address", [["--host", "256.1.1.1"], ["--port", "99999"], ["--port", "-1"]], ids=" ".join)
+def test_an_address_that_cannot_be_listened_on_is_told(address: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever server it is, and whatever that raises."""
+    assert main(["serve", *address]) == WRONG_INPUT
+    assert "LCT630" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["ask"], ["--format", "json"]], ids=" ".join)

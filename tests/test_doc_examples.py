@@ -22,7 +22,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipP
 
 from triage.cli.formats import FORMATS
 from triage.cli.main import main
-from triage.cli.parser import EXIT_CODES, build_parser, commands_of
+from triage.cli.parser import EXIT_CODES, build_parser
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ("answer-files.md", "cluster.md", "embed.md", "evaluation-sets.md", "how-it-decides.md", "use.md")
@@ -105,7 +105,7 @@ def options() -> list[tuple[str, str]]:
     """Every command with each of its options."""
     return [
         (name, option)
-        for name, parser in commands_of(build_parser()).items()
+        for name, parser in build_parser().commands.items()
         for action in parser._actions
         for option in ([o for o in action.option_strings if o.startswith("--") and o != "--help"] or [""])
     ]

@@ -11,11 +11,10 @@ from itertools import combinations
 
 import pytest
 from remembering import Remembering
-from stories import SCENARIOS, name_of
+from stories import SCENARIOS, name_of, shown_ids
 from terminal import Step, steps_to
 
 from triage.conversation.interview import Prompt, missing_from, settled_flags
-from triage.conversation.scenarios import shown_ids
 from triage.conversation.why import why, why_in_full
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.conditions import Cell, Facts, Row
@@ -259,7 +258,7 @@ def test_how_names_everything_that_the_result_shows_and_every_answer_behind_it(
     for name, one in results.items():
         root = how(rulebase, one)
         ids = [node.id for node in root.children]
-        shown = shown_ids(one)
+        shown = shown_ids(rulebase, one)
         told = (
             "causes",
             "needs_checking",
@@ -600,7 +599,7 @@ def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) 
     rulebase = engine.rulebase
     seen: dict[str, int] = {}
     for name, one in list(some.items())[::6]:
-        lists = shown_ids(one)
+        lists = shown_ids(rulebase, one)
         withheld = set(lists.pop("withheld"))
         lists.pop("missing")
         shown = {i for part in lists.values() for i in part}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,7 +27,7 @@ from terminal import (
 )
 
 from triage.cli.common import written
-from triage.cli.page import PAGES
+from triage.cli.page import MARKDOWN, PAGE
 from triage.conversation.answers import as_toml, write_new
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
@@ -34,7 +35,7 @@ from triage.output.view import Wanted
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
-KINDS, NAME, SAVED = "Number of what to save", "Name of the new file", "Saved:"
+NAME, SAVED = "Name of the new file", "Saved:"
 UP = "\x1b[A"
 
 Offer = Callable[..., AbstractContextManager[Terminal]]
@@ -71,11 +72,9 @@ def after_result(kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     return start
 
 
-def ask_for(terminal: Terminal, number: int) -> None:
-    """Up to the prompt for the name of one kind of page."""
+def ask_for_name(terminal: Terminal) -> None:
+    """Up to the prompt for the name of the page."""
     terminal.type("p")
-    terminal.wait_for(KINDS, ">")
-    terminal.type(f"{number}{ENTER}")
     terminal.wait_for(NAME, ">")
 
 
@@ -89,18 +88,27 @@ def leave(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 40])
-@pytest.mark.parametrize(("number", "name"), list(enumerate(PAGES, 1)))
+@pytest.mark.parametrize(("typed", "name", "suffix"), [("", "html", PAGE), (f"mine{MARKDOWN}", "markdown", MARKDOWN)])
 def test_enter_saves_the_whole_page_for_its_owner_alone(
-    engine: Engine, answers: Answers, after_result: Offer, tmp_path: Path, number: int, name: str, columns: int
+    engine: Engine,
+    answers: Answers,
+    after_result: Offer,
+    tmp_path: Path,
+    typed: str,
+    name: str,
+    suffix: str,
+    columns: int,
 ) -> None:
     with after_result(columns) as terminal:
-        ask_for(terminal, number)
-        terminal.type(ENTER)
+        ask_for_name(terminal)
+        offered = re.search(r"leg-cramps-([\d-]+)\.html", terminal.said)
+        assert offered is not None
+        terminal.type(typed + ENTER)
         terminal.wait_for(SAVED)
         leave(terminal)
         (path,) = tmp_path.iterdir()
-        wanted = Wanted(day=date.fromisoformat(path.stem.removeprefix("leg-cramps-")))
-        assert path.suffix == PAGES[name].suffix
+        wanted = Wanted(day=date.fromisoformat(offered[1]))
+        assert (path.name, path.suffix) == (typed or offered[0], suffix)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert path.read_text("utf-8") == written(name, engine.rulebase, assess(engine, answers), wanted) + "\n"
         assert str(path) in terminal.raw  # in one piece, to be copied
@@ -112,24 +120,23 @@ def test_nothing_is_overwritten_and_a_bad_name_is_asked_again(after_result: Offe
     (tmp_path / "mine.html").write_text("mine", "utf-8")
     (tmp_path / "dangling.html").symlink_to(tmp_path / "elsewhere")
     with after_result() as terminal:
-        ask_for(terminal, 1)
+        ask_for_name(terminal)
         for bad in ("mine.html", "no/such/folder.html", "dangling.html", ".", f"{tmp_path}/", "x" * 300):
             terminal.type(bad + ENTER)
             terminal.wait_for(NAME, ">")
         terminal.type("my legs" + ENTER)
         terminal.wait_for(SAVED)
         terminal.wait_for_more()
-        ask_for(terminal, 1)
+        ask_for_name(terminal)
         terminal.type(ENTER)
         terminal.wait_for(SAVED)
         terminal.wait_for_more()
-        ask_for(terminal, 1)
+        ask_for_name(terminal)
         terminal.type(ENTER)  # the name that was offered first is taken now
         terminal.wait_for(SAVED)
         leave(terminal)
     new = {path.name for path in tmp_path.iterdir()} - {"mine.html", "dangling.html"}
-    suffix = next(iter(PAGES.values())).suffix
-    assert f"my legs{suffix}" in new
+    assert f"my legs{PAGE}" in new
     assert len(new) == 3
     assert (tmp_path / "mine.html").read_text("utf-8") == "mine"
 
@@ -156,22 +163,21 @@ def test_a_name_that_is_taken_meanwhile_is_left_alone(tmp_path: Path, monkeypatc
 def test_back_at_every_step_and_arrow_keys_do_no_harm(after_result: Offer, tmp_path: Path) -> None:
     with after_result() as terminal:
         terminal.type(UP + LEFT + "p")
-        terminal.wait_for(KINDS, ">")
+        terminal.wait_for(NAME, ">")
         terminal.type("b" + ENTER)
         terminal.wait_for_more()
-        ask_for(terminal, 1)
+        ask_for_name(terminal)
         terminal.type(UP + LEFT + "b" + ENTER)
         leave(terminal)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
-@pytest.mark.parametrize("depth", [0, 1, 2])
+@pytest.mark.parametrize("depth", [0, 1])
 def test_stopping_there_is_a_good_end(after_result: Offer, tmp_path: Path, depth: int, key: str) -> None:
     with after_result() as terminal:
-        for typed, waits in (("p", KINDS), ("1", NAME))[:depth]:
-            terminal.type(typed if typed == "p" else typed + ENTER)
-            terminal.wait_for(waits, ">")
+        if depth:
+            ask_for_name(terminal)
         assert terminal.stop(key) == 0
         assert "Traceback" not in terminal.raw
         assert "Nothing was stored" not in terminal.raw
@@ -192,13 +198,13 @@ def test_plain_prompts_offer_it_too(
         terminal.wait_for("Enter result", "> ")
         terminal.type("\n")
         terminal.wait_for("Enter to finish", "> ")
-        for typed, waits in (("p", KINDS), ("1", NAME), ("Mine", SAVED)):
+        for typed, waits in (("p", NAME), ("Mine", SAVED)):
             terminal.type(typed + "\n")
             terminal.wait_for(waits)
         terminal.wait_for("Enter to finish", "> ")
         terminal.type("\n")
         assert terminal.end() == 0
-    assert [path.name for path in tmp_path.iterdir()] == [f"Mine{next(iter(PAGES.values())).suffix}"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"Mine{PAGE}"]
 
 
 @pytest.mark.parametrize("args", [(), ("--format", "json"), ("--output", "result.txt")])

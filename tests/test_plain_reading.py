@@ -9,9 +9,9 @@ from typing import Any
 
 import plain
 import pytest
+from stories import shown_ids
 
 from triage.conversation.interview import missing_from
-from triage.conversation.scenarios import shown_ids
 from triage.knowledge.conditions import Condition
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import Answers, RuleBase
@@ -97,12 +97,12 @@ def test_whole_results_on_random_answers(engine: Engine, whole: list[tuple[Answe
     for answers, read in whole:
         assessment = assess(engine, answers)
         assert assessment.fired == read.fired, answers
-        assert as_shown(assessment) == read.shown, answers
+        assert as_shown(engine.rulebase, assessment) == read.shown, answers
 
 
-def as_shown(assessment: Assessment) -> dict[str, Any]:
+def as_shown(rulebase: RuleBase, assessment: Assessment) -> dict[str, Any]:
     """What a result shows, in the shape of the plain reading."""
-    shown: dict[str, Any] = shown_ids(assessment)
+    shown: dict[str, Any] = shown_ids(rulebase, assessment)
     del shown["missing"], shown["first_notes"]
     return {
         **shown,

@@ -395,13 +395,6 @@ def test_after_a_result_keys_give_what_they_say_and_any_answer_can_be_changed(
     assert told.count("All the rest.") == did.count("m")
 
 
-@pytest.mark.parametrize(("typed", "kind"), [("", None), ("b", None), ("1", 0), ("2", 1)])
-def test_what_kind_of_page(engine: Engine, typed: str, kind: int | None) -> None:
-    assert plain_asker(engine, "3", typed).page_kind(["A page", "Text"]) == kind
-    with pressed(typed, ENTER):
-        assert QuestionaryAsker(engine, StringIO()).page_kind(["A page", "Text"]) == kind
-
-
 @pytest.mark.parametrize(
     ("typed", "name"),
     [("", "x.html"), ("  ", "x.html"), (" b ", None), ("My Legs.HTML", "My Legs.HTML"), ("B", "B"), ("quads", "quads")],

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from triage.cli.parser import NAME, SHELLS, Parser, build_parser, commands_of
+from triage.cli.parser import COMMANDS, NAME, SHELLS, Parser, build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRED = "TRIAGE_SHELLS_REQUIRED"  # set by .ci/run: what is not there fails instead of being skipped
@@ -87,8 +87,8 @@ def in_fish(made: Path, line: str) -> set[str]:
 def test_a_shell_that_explains_words_does_so_on_a_line(made: Path) -> None:
     for shell in ("fish", "zsh"):
         text = (made / SCRIPTS[shell]).read_text("utf-8")
-        for command in commands_of(build_parser()).values():
-            assert str(command.description)[:40] not in text
+        for command in COMMANDS.values():
+            assert not command.more or command.more[:40] not in text
 
 
 Candidates = Callable[[Path, str], set[str]]
@@ -118,11 +118,11 @@ def test_a_line_is_completed(made: Path, candidates: Candidates, typed: str, fou
 @pytest.mark.parametrize("candidates", [in_bash, in_fish])
 def test_every_command_every_choice_and_every_rule_is_offered(made: Path, candidates: Candidates) -> None:
     parser = build_parser()
-    assert candidates(made, f"{NAME} ") >= commands_of(parser).keys()
-    for name, command in commands_of(parser).items():
+    assert candidates(made, f"{NAME} ") >= parser.commands.keys()
+    for name, command in parser.commands.items():
         options = {option for action in command._actions for option in action.option_strings}
         assert candidates(made, f"{NAME} {name} --") == {option for option in options if option.startswith("--")}
-    [formats] = [action.choices for action in commands_of(parser)["run"]._actions if action.dest == "format"]
+    [formats] = [action.choices for action in parser.commands["run"]._actions if action.dest == "format"]
     assert candidates(made, f"{NAME} run --format ") == set(formats or ())
     assert len(candidates(made, f"{NAME} rules ")) > 500
 
@@ -166,7 +166,7 @@ def test_the_tab_key_completes_in_zsh(zsh: pexpect.spawn, typed: str, completed:
 
 def test_every_command_says_what_it_does_and_shows_examples_that_it_takes() -> None:
     parser = build_parser()
-    for name, command in commands_of(parser).items():
+    for name, command in parser.commands.items():
         assert command.description, name
         assert command.examples, name
         for words in command.examples:

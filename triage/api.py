@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from triage.conversation import answers as answer_files
 from triage.conversation.answers import AnswerFile, with_level
-from triage.conversation.interview import missing_from, open_questions
+from triage.conversation.interview import assess_so_far, open_questions
 from triage.exchange import answer_files as files
 from triage.exchange import form_data
 from triage.knowledge.faults import LONGEST_TEXT, Fault, FaultyInput, printable
@@ -29,7 +29,6 @@ from triage.output.contract import RowData
 from triage.output.explanation import explained
 from triage.output.text import whole
 from triage.output.view import UNLESS, Wanted, view_of
-from triage.reasoning import assessment as assessments
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
@@ -112,8 +111,7 @@ def assess(answers: Mapping[str, object], rules: Rules | None = None) -> Assessm
     all that is wrong with the answers, what is allowed and which allowed value is nearest.
     """
     engine = _engine(rules)
-    known = _checked(answers, engine)
-    return assessments.assess(engine, known, missing_from(engine, known))
+    return assess_so_far(engine, _checked(answers, engine))
 
 
 def assess_rows(

@@ -13,28 +13,27 @@ from functools import partial
 from pathlib import Path
 from threading import current_thread, main_thread
 
-from triage.cli.common import check_ids, check_output, engine_of, is_same, remark, wanted_of, write, written
+from triage.cli.common import check_ids, check_output, engine_of, is_same, place, remark, wanted_of, write, written
 from triage.cli.console import DONE, INDENT, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
 from triage.cli.formats import TEXT
 from triage.cli.page import save_new, save_page
-from triage.conversation.answers import as_toml, is_stale, place_of, with_level, without_danger, write_whole
+from triage.conversation.answers import as_toml, is_stale, with_level, without_danger, write_whole
 from triage.conversation.interview import Interview, assess_so_far, missing_from
 from triage.conversation.prompts import Offer, PlainAsker, QuestionaryAsker, TerminalAsker
 from triage.exchange.answer_files import is_json, read_answer_file
 from triage.exchange.fhir.response import as_text
 from triage.knowledge.faults import FaultyInput
-from triage.knowledge.model import Answers
+from triage.knowledge.model import Answers, RuleBase
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
-from triage.output.text import MORE, emergency_lines, headline, requests, short
+from triage.output.text import MORE, Request, emergency_lines, headline, requests, short
 from triage.output.view import View, Wanted, view_of
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 from triage.version import program
 
 ON_THE_LINE = (MORE, "d")  # what is named below a result; "more" names the other keys
-LISTS, EXPLAINED = "l", "e"
+LISTS = "l"
 
 
 def interview(args: argparse.Namespace, opened: bool) -> int:
@@ -133,13 +132,9 @@ def _check_targets(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists() and not (args.answers and is_same(args.save, args.answers)):
         hint = f"to go on from it: --resume {args.save}"
         raise fault(args.save, "is already there and would be overwritten", hint, code="LCT611")
-    check_output(args, [name for name in (args.answers, args.save) if name])
-    for name in (args.save, args.output):
-        try:
-            if name:
-                place_of(Path(name))
-        except OSError as error:
-            raise fault(name, f"cannot be written: {error.strerror}", code="LCT603") from None
+    check_output(args, list(filter(None, (args.answers, args.save))))
+    for name in filter(None, (args.save, args.output)):
+        place(name)
 
 
 def _keep(args: argparse.Namespace, title: str, talk: Interview) -> None:
@@ -198,18 +193,19 @@ def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: Ter
 
     The id of an answer that is to be changed, or None.
     """
-    rulebase, assessment = engine.rulebase, assess(engine, answers, missing_from(engine, answers))
+    rulebase, assessment = engine.rulebase, assess_so_far(engine, answers)
     if args.output or args.format != TEXT:
         _give_formatted(args, engine, assessment, asker)
         return None
-    view = view_of(rulebase, assessment, wanted_of(args))
+    wanted = wanted_of(args)
+    view = view_of(rulebase, assessment, wanted)
     if not on_terminal():
-        write(args, written(TEXT, rulebase, assessment, wanted_of(args)), TEXT)
+        write(args, written(TEXT, rulebase, assessment, wanted), TEXT)
     elif view.emergency:
         _give_emergency(view, asker.has_left)
     else:
         offers = [
-            *_readings(engine, assessment),
+            *_readings(rulebase, assessment),
             Offer("p", "print", does=partial(save_page, args, rulebase, assessment, asker)),
             Offer(LISTS, "which muscle, what was tried", ends=True),
         ]
@@ -241,18 +237,15 @@ def _give_formatted(args: argparse.Namespace, engine: Engine, assessment: Assess
         say(assessment.disposition.say.upper())
 
 
-def _readings(engine: Engine, assessment: Assessment) -> Iterator[Offer]:
+def _readings(rulebase: RuleBase, assessment: Assessment) -> list[Offer]:
     """What can be read below a result. The last part of "more" names the keys that are not on the line of keys."""
-    view = view_of(engine.rulebase, assessment, Wanted(how=True))
-    hidden = {request.key: request.label for request in requests(view) if request.key not in ON_THE_LINE}
-    hidden[EXPLAINED] = HOW.lower()
+    view = view_of(rulebase, assessment, Wanted(how=True))
 
-    def lines(key: str) -> list[str]:
-        columns = screen.width()
-        made = next(request.lines(columns) for request in requests(view) if request.key == key)
-        keys = screen.APART.join(f"{other} {label}" for other, label in hidden.items())
-        return [*made, "", *screen.wrap(f"Also: {keys}", columns)] if key == MORE else made
+    def offered(request: Request) -> Offer:
+        is_named = request.key in ON_THE_LINE
+        return Offer(request.key, request.label, lambda: request.lines(screen.width()), is_named=is_named)
 
-    for request in requests(view):
-        yield Offer(request.key, request.label, partial(lines, request.key), is_named=request.key in ON_THE_LINE)
-    yield Offer(EXPLAINED, hidden[EXPLAINED], lambda: how_lines(view, screen.width()), is_named=False)
+    more, *others = map(offered, requests(view))
+    others.append(Offer("e", HOW.lower(), lambda: how_lines(view, screen.width()), is_named=False))
+    also = f"Also: {screen.APART.join(f'{one.key} {one.label}' for one in others if not one.is_named)}"
+    return [more._replace(lines=lambda: [*more.lines(), "", *screen.wrap(also, screen.width())]), *others]

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from triage.cli.console import fault, is_watched, say
 from triage.cli.formats import FORMATS, TEXT
-from triage.conversation.answers import AnswerFile, write_whole
+from triage.conversation.answers import AnswerFile, place_of, write_whole
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
@@ -66,14 +66,26 @@ def check_output(args: argparse.Namespace, inputs: Sequence[str]) -> None:
         raise fault(args.output, what, "choose another name", code="LCT602")
 
 
+def place(name: str) -> Path:
+    """Where a file of this name will be written. Raises FaultyInput where it cannot be, as far as that can be known."""
+    try:
+        return place_of(Path(name))
+    except OSError as error:
+        raise cannot_write(name, error) from None
+
+
+def cannot_write(name: str, error: OSError) -> FaultyInput:
+    """To be raised where a file cannot be written."""
+    return fault(name, f"cannot be written: {error.strerror or error}", code="LCT603")
+
+
 def write(args: argparse.Namespace, made: str | bytes, form: str) -> None:
     """To --output (whole or not at all), or to the screen; `form`: a format, or what else is made. Raises FaultyInput."""
     if args.output:
         try:
             write_whole(Path(args.output), f"{made}\n" if isinstance(made, str) else made)
         except OSError as error:
-            what = f"cannot be written: {error.strerror or error}"
-            raise fault(args.output, what, code="LCT603") from None
+            raise cannot_write(args.output, error) from None
     elif isinstance(made, bytes):
         _print_bytes(made)
     else:

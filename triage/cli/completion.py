@@ -7,7 +7,7 @@ import argparse
 import shtab
 
 from triage.cli.console import DONE
-from triage.cli.parser import ASK, Parser, build_parser, commands_of
+from triage.cli.parser import ASK, Parser, build_parser
 from triage.knowledge.rulebase import load
 from triage.output.rule_sheets import names
 
@@ -19,7 +19,7 @@ def show(args: argparse.Namespace) -> int:
     """Print the script of a shell, with the ids of the own rule base. Raises FaultyInput."""
     rulebase, parser = load(), build_parser()
     every = sorted({name for ids in names(rulebase).values() for name in ids})
-    commands = commands_of(parser)
+    commands = parser.commands
     for command in commands.values():
         command.description = None  # the line of the list of commands is enough beside a word
         for action in command._actions:

@@ -28,7 +28,7 @@ def demo(args: argparse.Namespace) -> int:
     if name not in stories:
         what = f'no story "{name}"' if name else "no stories here"
         raise fault("demo", what, allowed(name, stories), code="LCT621")
-    asker = StoryAsker(engine, stories[name], sys.stdout, _wait if on_terminal() else _go_on)
+    asker = StoryAsker(engine, stories[name], sys.stdout, _wait if on_terminal() else lambda: None)
     asker.show([*screen.wrap(MADE_UP, columns), *screen.wrap(printable(stories[name].title), columns)])
     code = DONE
     try:
@@ -49,7 +49,3 @@ def _wait() -> None:
     if not sys.stdin.readline():
         raise EOFError
     sys.stdout.write("" if needs_plain() else "\x1b[1A\x1b[2K")
-
-
-def _go_on() -> None:
-    """Nobody is there to wait for."""

@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from triage.cli.common import engine_of, write
+from triage.cli.common import cannot_write, engine_of, write
 from triage.cli.console import DONE, fault, say
 from triage.cli.formats import FORMS, SITE
 from triage.knowledge.rulebase import load
@@ -32,13 +32,9 @@ def _write_site(args: argparse.Namespace) -> None:
         raise fault(SITE, "is written to a folder", "export site FOLDER", code="LCT633")
     try:
         if folder.exists() and any(folder.iterdir()) and not (folder / OFFLINE).is_file():
-            raise fault(
-                args.folder,
-                "holds other things, which would be mixed with the site",
-                "name a new folder",
-                code="LCT634",
-            )
+            what = "holds other things, which would be mixed with the site"
+            raise fault(args.folder, what, "name a new folder", code="LCT634")
         write_site(folder, engine_of(args.rules, args.country), args.pyodide or "")
     except OSError as error:
-        raise fault(args.folder, f"cannot be written: {error.strerror or error}", code="LCT603") from None
+        raise cannot_write(args.folder, error) from None
     say(f"The site is in {args.folder}. Any static host can show it: docs/host.md.")

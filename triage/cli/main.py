@@ -10,27 +10,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from triage.cli.console import DONE, STOPPED, WRONG_INPUT, Closed, say, tell
-from triage.cli.parser import parse
+from triage.cli.parser import COMMANDS, parse
 from triage.knowledge.faults import FaultyInput
 
 MADE_AT_START = 100_000  # objects of all imports and of a rule base, and some more
-
-# Command -> its module in triage.cli, and the function that carries it out.
-COMMANDS = {
-    "ask": "opening:ask",
-    "serve": "serve:serve",
-    "relief": "relief:relief",
-    "run": "run:run",
-    "what-if": "run:what_if",
-    "test": "testing:run_scenarios",
-    "batch": "batch:batch",
-    "rules": "rules:show_rules",
-    "check": "check:check",
-    "schema": "schema:write_schema",
-    "export": "export:export",
-    "completion": "completion:show",
-    "demo": "demo:demo",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(given: list[str]) -> int:
     args = parse(given)
-    module, function = COMMANDS[args.command].split(":")
+    module, function = COMMANDS[args.command].function.split(":")
     try:
         code: int = getattr(import_module(f"triage.cli.{module}"), function)(args)
     except FaultyInput as error:

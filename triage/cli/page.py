@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 from triage.cli.common import wanted_of, written
 from triage.conversation.answers import write_new
@@ -19,46 +18,35 @@ from triage.output import screen
 from triage.reasoning.results import Assessment
 
 WHO_READS_IT = "Only you can read it on this computer, but it is not locked. Delete it when you are done."
-
-
-class Page(NamedTuple):
-    """A format that is meant for a file: what it is called where it is offered, and how its file's name ends."""
-
-    label: str
-    suffix: str
-
-
-# The most useful first; keys of FORMATS.
-PAGES = {
-    "html": Page("page to read and print (HTML)", ".html"),
-    "markdown": Page("text for a record or an e-mail (Markdown)", ".md"),
-}
+PAGE, MARKDOWN = ".html", ".md"
 
 
 def save_page(args: argparse.Namespace, rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> None:
-    """Ask as what and where, and save it there; nothing where the person goes back. Nothing is overwritten."""
-    picked = asker.page_kind([page.label for page in PAGES.values()])
-    if picked is None:
-        return
-    name, page = list(PAGES.items())[picked]
-    text = written(name, rulebase, assessment, wanted_of(args)) + "\n"
-    if path := save_new(asker, f"leg-cramps-{date.today().isoformat()}", page.suffix, lambda _: text):
+    """Ask for a name and save the result there, as text if the name says so; nothing where the person goes back."""
+
+    def made(path: Path) -> str:
+        return written("markdown" if path.suffix == MARKDOWN else "html", rulebase, assessment, wanted_of(args)) + "\n"
+
+    about = f". A page to read and print; a name that ends in {MARKDOWN} makes text for a record or an e-mail"
+    if path := save_new(asker, f"leg-cramps-{date.today().isoformat()}", PAGE, made, about):
         # The path stays on a line of its own, so that it can be copied.
         place = printable(os.path.abspath(path))
         asker.tell(lambda: ["Saved:", place, *screen.wrap(WHO_READS_IT, screen.width())])
 
 
-def save_new(asker: TerminalAsker, stem: str, suffix: str, made: Callable[[Path], str]) -> Path | None:
+def save_new(asker: TerminalAsker, stem: str, suffix: str, made: Callable[[Path], str], about: str = "") -> Path | None:
     """Ask for the name of a new file, offering a free one, and write what is `made` for it; None for going back."""
     default = _free_name(stem, suffix)
-    while (typed := asker.file_name(default)) is not None:
+    while (typed := asker.file_name(default, about)) is not None:
         try:
             path = _path(typed, suffix)
             write_new(path, made(path))
-        except (OSError, ValueError) as error:
-            asker.show(screen.wrap(f"{printable(typed)}: {_problem(error)}", screen.width()))
-        else:
             return path
+        except FileExistsError:
+            problem = "is already there, and is not written over"
+        except (OSError, ValueError) as error:
+            problem = f"cannot be written: {getattr(error, 'strerror', None) or 'not a name for a file'}"
+        asker.show(screen.wrap(f"{printable(typed)}: {problem}. Choose another name.", screen.width()))
     return None
 
 
@@ -75,10 +63,3 @@ def _path(typed: str, suffix: str) -> Path:
         raise ValueError
     path = Path(os.path.expanduser(typed))
     return path if path.suffix or path.is_dir() else path.with_name(path.name + suffix)
-
-
-def _problem(error: OSError | ValueError) -> str:
-    if isinstance(error, FileExistsError):
-        return "is already there, and is not written over. Choose another name."
-    reason = error.strerror if isinstance(error, OSError) else None
-    return f"cannot be written: {reason or 'not a name for a file'}. Choose another name."

@@ -19,6 +19,7 @@ TABLES = ("csv", "jsonl", "parquet")
 READABLE = (*TABLES, "xlsx")
 SUMMARIES = ("text", "json", "markdown", "html")
 SHELLS = ("bash", "zsh", "fish")
+PATHS = ("FILE", "FOLDER", "PATH", "DIR", "IN", "OUT")  # what help calls a value that is the name of a file or folder
 
 EXIT_CODES = {
     DONE: "done",
@@ -29,34 +30,30 @@ EXIT_CODES = {
 }
 
 
-class Option(NamedTuple):
-    """What `add_argument` takes: the names of an option, or of an argument without one, and its settings."""
-
-    names: tuple[str, ...]
-    settings: Mapping[str, Any]
+Option = tuple[str, Mapping[str, Any]]  # what `add_argument` takes: the name of an option or argument, and its settings
 
 
 class Command(NamedTuple):
-    """A command. `examples`: words after the program's name, and what they do."""
+    """A command. `function`: its module in triage.cli, and what carries it out. `help`: what it does, in a line.
 
+    `more`: the same in sentences, where the line does not say all. `examples`: words, and what they do.
+    """
+
+    function: str
     help: str
-    description: str
+    options: tuple[Option, ...]
     examples: Mapping[str, str]
-    options: tuple[Option, ...] = ()
+    more: str = ""
     only_one: tuple[Option, ...] = ()  # options that exclude each other
 
 
-def _option(*names: str, **settings: Any) -> Option:
-    return Option(names, settings)
-
-
-def _flag(name: str, help: str) -> Option:
-    return _option(name, action="store_true", help=help)
-
-
-def _path(*names: str, metavar: str = "FILE", **settings: Any) -> Option:
-    """Something that is named by a path; completion goes by the metavar."""
-    return _option(*names, metavar=metavar, type=_not_empty, **settings)
+def _option(shown: str, help: str, **settings: Any) -> Option:
+    """An option or argument as help shows it: its name and what it takes; with neither that nor settings, a flag."""
+    name, _, value = shown.partition(" ")
+    if value:
+        kind = {"type": _not_empty} if value in PATHS else {}
+        return name, {"metavar": value, "help": help, **kind, **settings}
+    return name, {"help": help, **(settings or {"action": "store_true"})}
 
 
 def _not_empty(name: str) -> str:
@@ -67,272 +64,203 @@ def _not_empty(name: str) -> str:
 
 
 def _format(formats: Iterable[str], help: str = "of the result (default: text)") -> Option:
-    return _option("--format", choices=list(formats), default=TEXT, help=help)
+    return _option("--format", help, choices=list(formats), default=TEXT)
 
 
-RULES = _path("--rules", metavar="DIR", help="use another rule base")
-COUNTRY = _option(
-    "--country", metavar="NAME", default="", help="whom to call: uk, eu, us, china, india, australia, other"
+ANSWER_FILES = "answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON)"
+RULES = _option("--rules DIR", "use another rule base")
+COUNTRY = _option("--country NAME", "whom to call: uk, eu, us, china, india, australia, other", default="")
+OUTPUT = _option("--output FILE", "write the result to a file (mode 0600), not to the screen")
+WHY_NOT = "add why this rule is not in the result (may be given again); a word that is no id is looked for"
+RESULT = (  # what makes a result and how it is given
+    RULES,
+    COUNTRY,
+    _format(FORMATS),
+    OUTPUT,
+    _option("--full", "everything, not only the short result"),
+    _option("--large", "in large print (the HTML page)"),
+    _option("--explain", "add how the result was concluded, down to answers"),
+    _option("--why-not ID", WHY_NOT, action="append", default=[]),
 )
-FULL = _flag("--full", "everything, not only the short result")
-LARGE = _flag("--large", "in large print (the HTML page)")
-OUTPUT = _path("--output", help="write the result to a file (mode 0600), not to the screen")
-EXPLAINED = (
-    _flag("--explain", "add how the result was concluded, down to answers"),
-    _option(
-        "--why-not",
-        metavar="ID",
-        action="append",
-        default=[],
-        help="add why this cause, advice, check or other rule is not in the result (may be given again); a word that is "
-        "no id is looked for",
-    ),
+MUTANTS = "change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)"
+FORM = (
+    "fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: fields for REDCap, "
+    "as CSV; xlsform: for ODK and KoboToolbox, as .xlsx (extra: xlsform); site: the program as pages, in FOLDER"
 )
 
 COMMANDS = {
     ASK: Command(
+        "opening:ask",
         "the interview (also without a command)",
-        "Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may be behind the "
-        "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
-        "of a line, ?? of all, w says why a question is asked, h shows what to do for a cramp now, q leaves. Nothing "
-        "is stored unless you ask for it.",
+        (
+            *RESULT,
+            _option("--answers FILE", "take known answers from a file, ask only the rest"),
+            _option("--save FILE", "write the answers to a file after every answer (mode 0600); .json: as FHIR"),
+            _option("--resume FILE", "go on with a file: --answers and --save at once"),
+            _option("--plain", "numbered prompts, for screen readers and pipes"),
+        ),
         {
             "ask --save mine.toml": "asks, and keeps the answers as you go",
             "ask --resume mine.toml": "goes on from there",
         },
-        (
-            RULES,
-            COUNTRY,
-            _format(FORMATS),
-            OUTPUT,
-            FULL,
-            LARGE,
-            *EXPLAINED,
-            _path("--answers", help="take known answers from a file, ask only the rest"),
-            _path(
-                "--save",
-                help="write the answers to a file after every answer (mode 0600); as FHIR if it ends in .json",
-            ),
-            _path("--resume", help="go on with a file: --answers and --save at once"),
-            _flag("--plain", "numbered prompts, for screen readers and pipes"),
-        ),
+        "Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may be behind the "
+        "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
+        "of a line, ?? of all, w says why it is asked, h what to do for a cramp now, q leaves. Nothing is stored unless "
+        "you ask for it.",
     ),
     "serve": Command(
+        "serve:serve",
         "the questions as pages of a web browser",
-        "Serves the questions as pages, one at a time, on this computer only (unless --host says otherwise). No script, "
-        "no cookie; the answers come with each page and are kept nowhere. Ctrl-C ends it. How to offer it to others: "
-        "docs/host.md.",
-        {
-            "serve --open": "starts, and opens the browser",
-            "serve --port 8080 --country uk": "with the numbers of the UK",
-        },
         (
             RULES,
             COUNTRY,
-            _option("--host", metavar="HOST", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"),
-            _option("--port", metavar="PORT", type=int, default=8000, help="port (default: 8000; 0: any free one)"),
-            _flag("--open", "open the first page in a browser"),
+            _option("--host HOST", "address to listen on (default: 127.0.0.1)", default="127.0.0.1"),
+            _option("--port PORT", "port (default: 8000; 0: any free one)", type=int, default=8000),
+            _option("--open", "open the first page in a browser"),
         ),
+        {"serve --open": "starts, and opens the browser"},
+        "One question at a time, on this computer only (unless --host says otherwise). No script, no cookie; nothing is "
+        "kept. Ctrl-C ends it. How to offer it to others: docs/host.md.",
     ),
     "relief": Command(
+        "relief:relief",
         "what to do for a cramp right now, no questions",
-        "Prints what to do for a cramp right now, at once. It asks nothing, so it shows only what is safe for "
-        "everybody.",
-        {"relief": "the steps"},
         (RULES, COUNTRY),
+        {"relief": "only what is safe for everybody"},
     ),
     "run": Command(
+        "run:run",
         "scripted answer files, no prompts",
-        "Reads answer files and gives a result for each. Nothing is asked. A file is complete when the interview would "
-        "ask nothing more; what is missing is named. An answer that is not there never counts as no.",
-        {
-            "run runner.toml": "one result",
-            "run --explain runner.toml": "with how it came about",
-            "run --format json one.toml two.toml": "one JSON document on a line for each file",
-        },
         (
-            RULES,
-            COUNTRY,
-            _format(FORMATS),
-            OUTPUT,
-            FULL,
-            LARGE,
-            *EXPLAINED,
-            _path("files", nargs="+", help="answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON)"),
-            _flag("--partial", "say what is known so far where answers are missing"),
+            *RESULT,
+            _option("files FILE", ANSWER_FILES, nargs="+"),
+            _option("--partial", "say what is known so far where answers are missing"),
         ),
+        {"run --format json one.toml two.toml": "one JSON document on a line for each file"},
+        "A result for each file. One is complete when the interview would ask nothing more; what is missing is named. An "
+        "answer that is not there never counts as no.",
     ),
     "what-if": Command(
+        "run:what_if",
         "which single answers would be more urgent",
-        "Lists the single answers that would make a result more urgent, the most urgent first.",
-        {"what-if --all runner.toml": "every such answer"},
         (
             RULES,
             _format(("text", "json")),
             OUTPUT,
-            _path(
-                "files",
-                nargs="+",
-                help="answer files (TOML, or FHIR in JSON: responses, Bundles, NDJSON), also incomplete ones",
-            ),
-            _flag("--all", "every such answer, not only the first lines"),
+            _option("files FILE", f"{ANSWER_FILES}, also incomplete ones", nargs="+"),
+            _option("--all", "every such answer, not only the first lines"),
         ),
+        {"what-if --all runner.toml": "every such answer"},
     ),
     "test": Command(
+        "testing:run_scenarios",
         "scenario files: answers and what must follow",
-        "Runs scenario files: answers, and a table [expect] of what must follow. Prints what differs, and which rules "
-        "no scenario made fire. pytest runs those that are named *.triage.toml as tests.",
-        {
-            "test runner.toml": "one scenario",
-            "test --rules my-rules stories/": "all files of a folder, with another rule base",
-        },
-        (RULES, _path("paths", nargs="+", metavar="PATH", help="scenario files, or folders of them")),
+        (RULES, _option("paths PATH", "scenario files, or folders of them", nargs="+")),
+        {"test --rules my-rules stories/": "all files of a folder, with another rule base"},
+        "Prints what differs from the table [expect], and which rules no scenario made fire. pytest runs files that are "
+        "named *.triage.toml as tests.",
     ),
     "batch": Command(
+        "batch:batch",
         "many answer sets: rows of CSV, JSON lines, Parquet or Excel (extra: batch)",
+        (
+            RULES,
+            _option(
+                "input IN",
+                "CSV or JSON lines (also of FHIR, also packed with gzip), Parquet or Excel; a folder or pattern of "
+                "them; - for standard input",
+            ),
+            _option("target OUT", "the results, a folder if IN is several files; - for standard output"),
+            _option("--from", "format of IN (default: by its name; CSV for -)", dest="source_form", choices=READABLE),
+            _option("--to", "format of OUT (default: by its name; CSV for -)", dest="target_form", choices=TABLES),
+            _option("--encoding NAME", "of IN, if it is not UTF-8 and does not say so: windows-1252, ..."),
+            _option("--partial", "write what is known so far where answers are missing"),
+            _option("--jobs N", "processes that share files (default: 1; 0: one a core)", type=int, default=1),
+            _option("--scheduler ADDRESS", "let many machines do it: of a Dask cluster (extra: distributed)"),
+            _option("--resume", "go on with a run over several files that was stopped"),
+            _option("--summary", "at the end count the rows by level, red flag and cause"),
+            _format(SUMMARIES, "of the summary (default: text); that of OUT is --to"),
+            _option("--output FILE", "write the summary to a file (mode 0600), not to the screen"),
+        ),
+        {
+            "batch people.csv results.csv": "a result for every row with all answers",
+            "batch people/ results/ --jobs 0": "a folder of files, on every core",
+            "batch people.csv results.csv --summary --format html --output page.html": "with a page of counts",
+        },
         "Reads a row for each answer set and writes a row with its result. Columns are question ids, lists are joined "
         "by ; and an empty cell is not answered. Other columns are carried through. A row with a fault stops nothing: "
         "it goes to OUT.errors with line, column, value and reason. Of a folder or a pattern (in quotes), every file "
         "is read, and OUT is a folder with an output for each.",
-        {
-            "batch people.csv results.csv": "a result for every row with all answers",
-            "batch people.csv.gz results.jsonl --partial": "unfinished rows too",
-            "batch people/ results/ --jobs 0": "a folder of files, on every core",
-            "batch people/ results/ --resume": "go on with a run over a folder that was stopped",
-            "batch '/data/people/*.csv' /data/results --scheduler tcp://10.0.0.5:8786": "by a Dask cluster",
-            "batch people.csv results.csv --summary --format html --output page.html": "and a page that counts what "
-            "came out",
-        },
-        (
-            RULES,
-            _path(
-                "input",
-                metavar="IN",
-                help="CSV, JSON lines (also of FHIR; both also packed with gzip), Parquet or Excel; a folder or pattern of them; - for standard "
-                "input",
-            ),
-            _path("target", metavar="OUT", help="the results, a folder if IN is several files; - for standard output"),
-            _option(
-                "--from", dest="source_form", choices=READABLE, help="format of IN (default: by its name; CSV for -)"
-            ),
-            _option("--to", dest="target_form", choices=TABLES, help="format of OUT (default: by its name; CSV for -)"),
-            _option(
-                "--encoding", metavar="NAME", help="of IN, if it is not UTF-8 and does not say so: windows-1252, ..."
-            ),
-            _flag("--partial", "write what is known so far where answers are missing"),
-            _option(
-                "--jobs",
-                metavar="N",
-                type=int,
-                default=1,
-                help="processes that share files (default: 1; 0: one a core)",
-            ),
-            _option(
-                "--scheduler",
-                metavar="ADDRESS",
-                help="let many machines do it: the address of a Dask cluster (extra: distributed)",
-            ),
-            _flag("--resume", "go on with a run over several files that was stopped"),
-            _flag("--summary", "at the end count the rows by level, red flag and cause"),
-            _format(SUMMARIES, "of the summary (default: text); that of OUT is --to"),
-            _path("--output", help="write the summary to a file (mode 0600), not to the screen"),
-        ),
     ),
     "rules": Command(
+        "rules:show_rules",
         "list the rules, or show one",
-        "Lists all rules. With an id it shows what is known of a rule: when it holds, in words, what it leads to, its "
-        "examples and its sources. Questions, levels, sources, claims and hazards have ids too. For a word that is no id it "
-        "names up to five things that have it in their title or text, and ends with code 2.",
+        (RULES, OUTPUT),
         {
-            "rules": "all rules",
             "rules age": "the question about age",
             "rules varicose": "what has that word",
             "rules --book": "the rule book",
         },
-        (RULES, OUTPUT),
+        "With an id it shows when a rule holds, what it leads to, its examples and sources. Questions, levels, sources, "
+        "claims and hazards have ids too. For a word that is no id it names up to five that have it, and ends with "
+        "code 2.",
         (
-            _option("id", nargs="?", metavar="ID", help="show what has this id: a rule, question, source, claim, ..."),
-            _flag("--book", "write the whole rule base as one Markdown document"),
-            _flag("--fields", "write which fields the files of a rule base may have"),
+            _option("id ID", "show what has this id: a rule, question, source, claim, ...", nargs="?"),
+            _option("--book", "write the whole rule base as one Markdown document"),
+            _option("--fields", "write which fields the files of a rule base may have"),
         ),
     ),
     "check": Command(
+        "check:check",
         "check the rule base and its wording, run its examples",
-        "Checks every file of a rule base and how plain its texts are, and runs the examples of every rule. What is "
-        "wrong is told with file and line.",
-        {"check": "the own rule base", "check --prove --rules my-rules": "another one, with the proofs"},
         (
             RULES,
-            _flag("--prove", "prove what must hold for all answers (extra: verify)"),
-            _option(
-                "--mutants",
-                metavar="PATH",
-                nargs="?",
-                const="",
-                help="change one thing in each rule, and name what no example and no file of PATH sees (extra: verify)",
-            ),
+            _option("--prove", "prove what must hold for all answers (extra: verify)"),
+            _option("--mutants PATH", MUTANTS, nargs="?", const="", type=str),
         ),
+        {"check --prove --rules my-rules": "another one, with the proofs"},
     ),
     "export": Command(
+        "export:export",
         "the questions as a form for other software, or as a site",
-        "Writes the questions as a form that other software can show and fill in; or, with Node.js, a folder that any "
-        "static host can show: the whole program as pages, which work offline and send no answer anywhere.",
-        {
-            "export fhir --output form.json": "a FHIR Questionnaire",
-            "export fhir-bundle --output form.json": "the same, with what its codes mean",
-            "export xlsform --output form.xlsx": "a form for ODK and KoboToolbox",
-            "export site public --country uk": "a folder for a static host, with the numbers of the UK",
-            "export redcap --output fields.csv": "the fields of a form for REDCap",
-        },
         (
             RULES,
             COUNTRY,
-            _option(
-                "form",
-                choices=[*FORMS, SITE],
-                help="fhir: a Questionnaire (R4), as JSON; fhir-bundle: with its code systems and value sets; redcap: fields for REDCap, as CSV; xlsform: for ODK and KoboToolbox, "
-                "as .xlsx (extra: xlsform); site: the program as pages, in FOLDER",
-            ),
-            _path("folder", metavar="FOLDER", nargs="?", help="of the site: a new one, or an older site"),
-            _path(
-                "--pyodide",
-                metavar="PATH",
-                help="Pyodide for the site: its npm package, or a folder with its files (default: npm brings it)",
-            ),
+            _option("form", FORM, choices=[*FORMS, SITE]),
+            _option("folder FOLDER", "of the site: a new one, or an older site", nargs="?"),
+            _option("--pyodide PATH", "Pyodide for the site: its npm package or files (default: npm brings it)"),
             OUTPUT,
         ),
+        {
+            "export fhir --output form.json": "a FHIR Questionnaire",
+            "export site public --country uk": "a folder for a static host, with the numbers of the UK",
+        },
+        "A site is the whole program as pages, which work offline and send no answer anywhere. Node.js makes it.",
     ),
     "completion": Command(
-        "completion of this command line, for a shell",
-        "Prints a script that lets the Tab key complete commands, options, files and ids in a shell.",
-        {
-            f"completion bash > {NAME}.bash": "for bash; where it belongs: docs/shell.md",
-            f"completion zsh > ~/.zfunc/_{NAME}": "for zsh, where ~/.zfunc is in fpath",
-            f"completion fish > ~/.config/fish/completions/{NAME}.fish": "for fish",
-        },
-        (_option("shell", choices=SHELLS, help="which shell"),),
+        "completion:show",
+        "completion of this command line by the Tab key",
+        (_option("shell", "which shell", choices=SHELLS),),
+        {f"completion bash > {NAME}.bash": "the script for bash; where each belongs: docs/shell.md"},
     ),
     "demo": Command(
+        "demo:demo",
         "play a made-up story, to see how the questions go",
-        "Shows an interview with ready answers, and its result. At a terminal Enter goes on. At the end it names the "
-        "other stories.",
-        {"demo": "the first story"},
-        (RULES, _option("story", nargs="?", metavar="STORY", help="its name (default: the first one)")),
+        (RULES, _option("story STORY", "its name (default: the first one)", nargs="?")),
+        {"demo": "the first story; at its end it names the others"},
     ),
     "schema": Command(
+        "schema:write_schema",
         "JSON Schemas of answer files, scenarios, results and rules",
-        "Prints a JSON Schema (draft-07). With one, editors complete ids and mark mistakes in TOML files whose first "
-        "line names it: #:schema ./answers.schema.json",
-        {
-            "schema answers --output answers.schema.json": "for answer files",
-            "schema rules causes/everyday.toml": "for one kind of file of a rule base",
-        },
         (
             RULES,
-            _option("kind", choices=KINDS, help="of what"),
-            _path("file", nargs="?", help="of rules: only of this file, like causes/everyday.toml"),
+            _option("kind", "of what", choices=KINDS),
+            _option("file FILE", "of rules: only of this file, like causes/everyday.toml", nargs="?"),
             OUTPUT,
         ),
+        {"schema answers --output answers.schema.json": "for answer files"},
+        "Draft-07. Editors complete ids and mark mistakes in TOML files whose first line names it: "
+        "#:schema ./answers.schema.json",
     ),
 }
 
@@ -354,6 +282,7 @@ class Parser(argparse.ArgumentParser):
     """A command line whose help ends with examples."""
 
     examples: Mapping[str, str] = {}
+    commands: Mapping[str, Parser] = {}
 
     def format_help(self) -> str:
         lines = ["", "examples:"] if self.examples else []
@@ -375,8 +304,7 @@ class Parser(argparse.ArgumentParser):
 def parse(given: list[str]) -> argparse.Namespace:
     """The words of a command line; without a command it is the interview."""
     parser = build_parser()
-    commands = commands_of(parser)
-    informs = ("-h", "--help", "--version")
+    commands, informs = parser.commands, ("-h", "--help", "--version")
     named = given and not given[0].startswith("-")
     if named and given[0] not in commands:
         parser.error(f'no command "{given[0]}" ({allowed(given[0], commands)})')
@@ -402,20 +330,14 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     commands = parser.add_subparsers(prog=NAME, dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        made = commands.add_parser(name, help=command.help, description=command.description, formatter_class=_Formatter)
+        description = f"{command.help[0].upper()}{command.help[1:]}. {command.more}"
+        made = commands.add_parser(name, help=command.help, description=description, formatter_class=_Formatter)
         made.examples = command.examples
-        _add(made, command.options)
+        for option, settings in command.options:
+            made.add_argument(option, **settings)
         if command.only_one:
-            _add(made.add_mutually_exclusive_group(), command.only_one)
+            only_one = made.add_mutually_exclusive_group()
+            for option, settings in command.only_one:
+                only_one.add_argument(option, **settings)
+    parser.commands = commands.choices
     return parser
-
-
-def _add(to: argparse._ActionsContainer, options: Iterable[Option]) -> None:
-    for names, settings in options:
-        to.add_argument(*names, **settings)
-
-
-def commands_of(parser: Parser) -> Mapping[str, Parser]:
-    """The command line of every command."""
-    [commands] = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return commands

@@ -7,7 +7,6 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from socketserver import ThreadingMixIn
-from typing import NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from triage.cli.common import engine_of
@@ -15,49 +14,48 @@ from triage.cli.console import DONE, fault, say
 from triage.web.server import LARGEST_FORM, Application, application_of
 
 THREADS = 8
+LAST_PORT = 65535  # waitress would take a higher one, and listen on another
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TELL_OTHERS = "Whoever reaches this address can use it, and the way to it is not encrypted. See docs/host.md."
 NO_WAITRESS = "Python's own server is used: good enough for one person. For more: pip install 'leg-cramp-triage[serve]'"
-
-
-class _Listening(NamedTuple):
-    """A server that listens: on which port, and what runs it until it is stopped."""
-
-    port: int
-    run: Callable[[], object]
 
 
 def serve(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Raises FaultyInput where the address cannot be used."""
     application = application_of(engine_of(args.rules, args.country))
     try:
-        server = _listening(application, args.host, args.port)
-    except (OSError, OverflowError) as error:
+        port, run = _listening(application, args.host, args.port)
+    except (OSError, OverflowError, ValueError) as error:  # OverflowError of Python's own server
         place, why = f"{args.host}:{args.port}", getattr(error, "strerror", None) or error
         raise fault(place, f"cannot listen there: {why}", "another --port?", code="LCT630") from None
-    address = f"http://{f'[{args.host}]' if ':' in args.host else args.host}:{server.port}/"
+    address = f"http://{f'[{args.host}]' if ':' in args.host else args.host}:{port}/"
     say(f"Listening on {address}", "Ctrl-C ends it.")
     if args.host not in LOOPBACK:
         say(TELL_OTHERS)
     if args.open:
         webbrowser.open(address)
     with suppress(KeyboardInterrupt):  # this is how it ends
-        server.run()
+        run()
     return DONE
 
 
-def _listening(application: Application, host: str, port: int) -> _Listening:
-    """Waitress where it is installed, otherwise Python's own server with a thread for each request."""
+def _listening(application: Application, host: str, port: int) -> tuple[int, Callable[[], object]]:
+    """The port that a server listens on, and what runs it until it is stopped.
+
+    It is waitress where that is installed, otherwise Python's own server with a thread for each request.
+    """
+    if port > LAST_PORT:
+        raise ValueError(f"ports end at {LAST_PORT}")
     try:
         import waitress
     except ImportError:
         say(NO_WAITRESS)
         own = make_server(host, port, application, server_class=_Threads, handler_class=_Quiet)
-        return _Listening(own.server_port, own.serve_forever)
+        return own.server_port, own.serve_forever
     made = waitress.create_server(
         application, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=2 * LARGEST_FORM
     )
-    return _Listening(getattr(made, "effective_port", port), made.run)
+    return getattr(made, "effective_port", port), made.run
 
 
 class _Threads(ThreadingMixIn, WSGIServer):

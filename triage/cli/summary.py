@@ -6,12 +6,10 @@ import argparse
 import os
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
-from triage.cli.common import write
+from triage.cli.common import place, write
 from triage.cli.console import fault, say
 from triage.cli.formats import TEXT
-from triage.conversation.answers import place_of
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice
@@ -43,11 +41,7 @@ def check_summary(args: argparse.Namespace, files: Sequence[str]) -> None:
 
 def _check_file(name: str, others: list[str]) -> None:
     """It can be written, as far as that can be known, and is none of the other files of the run."""
-    try:
-        path = place_of(Path(name))
-    except OSError as error:
-        raise fault(name, f"cannot be written: {error.strerror}", code="LCT603") from None
-    if any(path.is_relative_to(os.path.realpath(other)) for other in others):
+    if any(place(name).is_relative_to(os.path.realpath(other)) for other in others):
         what = "is IN, OUT or one of their files, which a summary must not replace"
         raise fault(name, what, "choose another name or folder", code="LCT614")
 

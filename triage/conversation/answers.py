@@ -14,13 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from triage.conversation.interview import missing_from
+from triage.conversation.interview import assess_so_far
 from triage.knowledge.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
 from triage.knowledge.grammar import as_facts, read_answer, valid_part
 from triage.knowledge.model import Answer, Answers, Question, RuleBase
 from triage.knowledge.toml_file import TomlFile, read_bytes
 from triage.output.view import UNLESS
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
 TITLE, SAVED, ANSWERS, TICKED, EXPECT = "title", "saved", "answers", "ticked", "expect"
@@ -251,7 +250,7 @@ def write_new(path: Path, text: str) -> None:
 
 def with_level(engine: Engine, error: FaultyInput) -> FaultyInput:
     """The faults of some answers, and what those that could be read ask for, if that is a doctor."""
-    found = assess(engine, error.known, missing_from(engine, error.known))
+    found = assess_so_far(engine, error.known)
     if not found.see_doctor:
         return error
     unless = f", {UNLESS.so_far}" if found.may_be_explained else ""

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from triage.conversation.answers import AnswerFile, read_toml
 from triage.conversation.interview import Interview, Prompt, Reply
-from triage.conversation.prompts import PAGE_FOOT, POINTER, Lines, QuestionaryAsker, key_line, pages
+from triage.conversation.prompts import PAGE_FOOT, Lines, PlainAsker, key_line, list_lines, pages
 from triage.conversation.scenarios import run_scenario
 from triage.knowledge.faults import Fault, FaultyInput, printable
 from triage.knowledge.model import NOT_SURE, Answer, Answers, Option, RuleBase, chosen
@@ -61,24 +61,26 @@ def _leads_on(rulebase: RuleBase, name: str, answer: Answer) -> bool:
     return bool(rulebase.questions[name].clarify) and NOT_SURE in chosen(answer)
 
 
-class StoryAsker(QuestionaryAsker):
+class StoryAsker(PlainAsker):
     """Gives the answers of a story, and calls `wait` wherever a person would take time to read."""
 
     def __init__(self, engine: Engine, story: AnswerFile, out: TextIO, wait: Callable[[], None]) -> None:
-        super().__init__(engine, out)
+        super().__init__(engine, io.StringIO(), out)
         self.story, self.wait = story, wait
 
     def ask(self, prompt: Prompt) -> Reply:
-        """The answer of the story, shown in its list. Raises FaultyInput where it has none."""
+        """The answer of the story, shown below its prompt. Raises FaultyInput where it has none."""
         if prompt.question.id not in self.story.answers:
             what = f"the story has no answer to {prompt.question.id}"
             raise FaultyInput([Fault(self.story.name, 0, what, code="LCT626")])
         reply = self.story.answers[prompt.question.id]
         if isinstance(reply, tuple):
             reply = _in_part(reply, prompt.options)
-        columns = screen.width()
-        lines = [f"> {reply}"] if isinstance(reply, int) else _list(prompt, chosen(reply))
-        self.show([*self._head(prompt), *lines, *key_line(prompt, columns, chosen(reply))])
+        picked = chosen(reply)
+        self.show([*self._head(prompt), *list_lines(prompt), *key_line(prompt, screen.width(), picked)])
+        if isinstance(reply, int):
+            self.show([f"> {reply}"])
+        self._say_again(prompt, picked)
         self.wait()
         return reply
 
@@ -103,15 +105,6 @@ def _in_part(answer: tuple[str, ...], options: Sequence[Option]) -> tuple[str, .
     """What of an answer stands in this part of a list; "none of these" where nothing does."""
     here = tuple(option.id for option in options if option.id in answer)
     return here or tuple(option.id for option in options if option.exclusive)
-
-
-def _list(prompt: Prompt, picked: Sequence[str]) -> list[str]:
-    """The numbered options, with a pointer before what was chosen."""
-    lines: list[str] = []
-    for number, option in enumerate(prompt.lines, 1):
-        mark = (">" if option.id in picked else "").center(POINTER)
-        lines += screen.wrap(option.text, screen.width(), f"{mark}{number} ")
-    return lines
 
 
 def ending(stories: Mapping[str, AnswerFile], played: str, columns: int) -> list[str]:

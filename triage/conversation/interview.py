@@ -7,7 +7,7 @@ one of those questions is still to come, so that nothing is said and then taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -199,8 +199,9 @@ class Interview:
     def ask_after(self) -> Answers:
         """Once there is a result: ask what only whoever wants to is asked. Each can be skipped, and leaving ends it."""
         done: list[str] = []
+        after = [q for q in self.rulebase.questions.values() if q.after]
         with suppress(KeyboardInterrupt, EOFError):
-            while left := [q.id for q in self._asked_after() if q.id not in done]:
+            while left := [q.id for q in after if q.id not in done and q.applies(self._facts(self.answers))]:
                 if self._put(left[0]) is not BACK:
                     done.append(left[0])
                 elif done:
@@ -208,10 +209,6 @@ class Interview:
                 else:
                     break
         return self.answers
-
-    def _asked_after(self) -> Iterator[Question]:
-        facts = self._facts(self.answers)
-        return (q for q in self.rulebase.questions.values() if q.after and q.applies(facts))
 
     def _ends_at_once(self) -> bool:
         """Ask until nothing is left to ask; whether the person left with an emergency."""
@@ -490,11 +487,10 @@ def _without(question: Question, answers: Answers) -> Answers:
     return {name: answer for name, answer in answers.items() if name != question.id}
 
 
-def assess_so_far(engine: Engine, answers: Answers, ticked: Answers) -> Assessment:
+def assess_so_far(engine: Engine, answers: Answers, ticked: Answers | None = None) -> Assessment:
     """The result of answers, and of what is ticked on lists that are not finished: those are still missing."""
-    known = {**answers, **ticked}
-    missing = missing_from(engine, known)
-    return assess(engine, known, (*missing, *(name for name in ticked if name not in missing)))
+    known = {**answers, **(ticked or {})}
+    return assess(engine, known, tuple(dict.fromkeys([*missing_from(engine, known), *(ticked or {})])))
 
 
 def missing_from(engine: Engine, answers: Mapping[str, Answer]) -> tuple[str, ...]:

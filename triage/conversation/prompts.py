@@ -10,11 +10,13 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple, TextIO, TypeVar
 
 import questionary
@@ -26,9 +28,10 @@ from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 from questionary.prompts.common import InquirerControl
 
 from triage.conversation.interview import BACK, SKIP, Back, Prompt, Reply, is_emergency
+from triage.conversation.lists import rivals_beside
 from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
-from triage.knowledge.model import Answers, Disposition, Option, Question, chosen
+from triage.knowledge.model import Answers, Disposition, Option, chosen
 from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
@@ -51,7 +54,6 @@ class Key(StrEnum):
 
 
 IN_WORDS = {"back": Key.BACK, "why": Key.WHY, "help": Key.RELIEF, "quit": Key.LEAVE, "\x1b": Key.LEAVE}
-WIDE_KEYS, NARROW_KEYS = ("? detail", "h relief", "q leave"), "? h q"  # beside "b back"
 NARROW = 60  # columns below which the keys have fewer words
 FINISH, LIST, YES, NO = "", "list", "y", "n"
 GO_ON = "Enter goes on"
@@ -65,7 +67,7 @@ PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two line
 SHELL = 2  # lines of whatever comes after the program
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
-POINTER, MARKS = 3, 7  # columns of the pointer, and of pointer, box and number
+MARKS = 7  # columns of pointer, box and number
 
 T = TypeVar("T")
 Lines = Callable[[], list[str]]  # a text in lines, made anew for every size of the window
@@ -126,36 +128,24 @@ class Page:
         return number + 1 < len(parts)
 
     def _parts(self) -> tuple[int, list[list[str]]]:
-        """Which part is shown, and all of them."""
-        body = [part for line in self.body() for part in _cut(line, screen.columns())]
-        parts = pages(body, self._room((1, 1)))
-        if len(parts) > 1:
-            parts = pages(body, self._room((1, 2), (2, 2)))
-        ends = [sum(map(_words, parts[:end])) for end in range(1, len(parts))]
-        return sum(end <= self._read for end in ends), parts or [[]]
-
-    def _room(self, *feet: tuple[int, int]) -> int:
-        foot = max(len(self._below(*of)) for of in feet)
-        return screen.rows() - len(self.head()) - foot - 1
+        """Which part is shown, and all of them. Only an address is longer than a line of the window."""
+        columns = screen.columns()
+        body = [line[at : at + columns] for line in self.body() for at in range(0, len(line) or 1, columns)]
+        foot = max(len(self._below(1, 1)), len(self._below(1, 2)))
+        parts = pages(body, screen.rows() - len(self.head()) - foot - 1) or [[]]
+        return bisect_right(list(accumulate(map(_words, parts[:-1]))), self._read), parts
 
     def _below(self, number: int, count: int) -> list[str]:
         return [*wrapped(self.note), *self._foot(number, count)]
-
-
-def _cut(line: str, columns: int) -> list[str]:
-    """A line as a window shows it that is narrower than an address in it."""
-    return (
-        [line[at : at + columns] for at in range(0, len(line), columns)] if screen.measure(line) > columns else [line]
-    )
 
 
 def _words(lines: Iterable[str]) -> int:
     return sum(len(line.split()) for line in lines)
 
 
-def _footer(last: str, before: str = "Page {} of {}. Enter goes on, b leaves") -> Callable[[int, int], list[str]]:
+def _footer(last: str) -> Callable[[int, int], list[str]]:
     """What stands below the last part of a text, and below the others."""
-    return lambda number, count: wrapped(last if number == count else before.format(number, count))
+    return lambda number, count: wrapped(last if number == count else f"Page {number} of {count}. {GO_ON}, b leaves")
 
 
 class TerminalAsker(ABC):
@@ -213,14 +203,12 @@ class TerminalAsker(ABC):
             lambda: emergency_lines(view, screen.width())[len(wrapped(view.say.upper())) :],
             lambda: wrapped(view.say.upper()),
         )
-        try:
+        with suppress(KeyboardInterrupt, EOFError):  # leaving this is leaving with it
             while picked := self._pick(page, {"": FINISH, Key.BACK: Key.BACK, Key.CHANGE: LIST}):
                 if picked == Key.BACK:
                     return BACK
                 if name := self._answer_to_change(answers):
                     return name
-        except (KeyboardInterrupt, EOFError):
-            pass  # leaving this is leaving with it
         if self.redraws:
             self.show(page.whole(SHELL))
         self.has_left = self.out.isatty()
@@ -235,8 +223,9 @@ class TerminalAsker(ABC):
     def _answer_to_change(self, answers: Answers, back: str = FINISH) -> str:
         """Which of all answers is to be changed: the id of its question, `back` for "b", FINISH for none."""
         names = [name for name in self.rulebase.questions if name in answers]
-        listed = [said(self.rulebase, name, answers[name]) for name in names]
-        return self._pick(Page(_footer(WHICH), _list_of(listed)), {**_numbered(names), Key.BACK: back})
+        items = [f"{n:2}. {said(self.rulebase, name, answers[name])}" for n, name in enumerate(names, 1)]
+        choices = {"": FINISH, Key.BACK: back, **{str(n): name for n, name in enumerate(names, 1)}}
+        return self._pick(Page(_footer(WHICH), lambda: screen.wrap_all(items, screen.width())), choices)
 
     def after_result(self, result: Lines, headline: str, offers: Sequence[Offer], answers: Answers) -> str | None:
         """Show a result, and whatever is wanted below it; the id of an answer to change, the key of an offer that ends it, or None.
@@ -258,7 +247,7 @@ class TerminalAsker(ABC):
         if not self.redraws:
             self._print(result())
         page = Page(foot, result if self.redraws else list)
-        try:
+        with suppress(KeyboardInterrupt, EOFError):  # the result has been given
             while picked := self._pick(page, choices, at_once="".join(choices)):
                 if picked != LIST and by_key[picked].ends:
                     return picked
@@ -267,35 +256,25 @@ class TerminalAsker(ABC):
                     self.give(by_key[picked].lines)
                 elif name := self._answer_to_change(answers):
                     return name
-        except (KeyboardInterrupt, EOFError):
-            pass  # the result has been given
         if self.redraws:
             self._print(result())
         return None
-
-    def page_kind(self, kinds: Sequence[str]) -> int | None:
-        """As which of these a page is to be saved (0-based); None for none."""
-        return self._nth("Number of what to save, or Enter to go back", kinds)
-
-    def _nth(self, text: str, items: Sequence[str]) -> int | None:
-        choices = {**_numbered(range(len(items))), Key.BACK: FINISH}
-        picked = self._pick(Page(_footer(text), _list_of(items)), choices)
-        return int(picked) if picked else None
 
     def agrees(self, text: str) -> bool:
         """Whether the answer to a question of the program itself is yes. There is no default."""
         return self._pick(Page(_footer(f"{text} {YES}/{NO}")), {YES: YES, NO: NO}, at_once=YES + NO) == YES
 
-    def file_name(self, default: str) -> str | None:
-        """The name of a new file as it was typed; `default` for Enter alone, None for "b"."""
-        page = Page(_footer(f"Name of the new file. Enter for {default}, b to go back"))
-        typed = self._line(page).strip()
+    def file_name(self, default: str, about: str = "") -> str | None:
+        """The name of a new file as it was typed; `default` for Enter alone, None for "b". `about`: what names mean."""
+        footer = _footer(f"Name of the new file. Enter for {default}, b to go back{about}")
+        typed = self._line(Page(footer)).strip()
         return None if typed == Key.BACK else typed or default
 
     def give(self, lines: Lines) -> None:
         """Print a part of the result: to standard output, wherever the questions go."""
-        if made := lines():
-            self._print(made)
+        if lines():
+            self._turn(lines)
+            self._print(lines())
 
     def show(self, lines: Sequence[str]) -> None:
         print("\n".join(lines), file=self.out, flush=True)
@@ -303,13 +282,21 @@ class TerminalAsker(ABC):
     def _print(self, lines: Sequence[str]) -> None:
         print("\n".join(["", *lines]), flush=True)
 
+    def tell(self, lines: Lines) -> None:
+        """Say what has to be read before the next list."""
+        self._turn(lines)
+        self.show(["", *lines()])
+
     def _read(self, lines: Lines) -> None:
         """Show a text on the way to an answer."""
-        self.show(lines())
+        self._turn(lines)
+        if not self.redraws:
+            self.show(lines())
 
-    def tell(self, lines: Lines) -> None:
-        """Say what has to be read before the next list, which could push it away."""
-        self.show(["", *lines()])
+    def _turn(self, lines: Lines) -> None:
+        """Have a text read one window at a time, where what follows would push it away; then it is wiped away."""
+        if self.redraws:
+            self._pick(Page(_footer(GO_ON), lines), {"": FINISH, Key.BACK: FINISH})
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
@@ -385,18 +372,11 @@ def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[s
     place = f"{prompt.number}/{prompt.about}" if narrow else f"{prompt.number} of about {prompt.about}"
     marks = {o.id: "\u25cf " if o.id in ticked else "" for o in prompt.keys}
     keys = [f"{marks[o.id]}{o.key} {o.text[0].lower()}{o.text[1:]}" for o in prompt.keys]
-    hidden = 0 if any(option.detail for option in prompt.lines) else 1
-    more = [NARROW_KEYS[2 * hidden :]] if narrow else WIDE_KEYS[hidden:]
-    skips = ["Enter skips"] if prompt.question.after else []
-    items = [*([] if skips else [place]), *keys, *skips, "b back", *more]
+    more = [*(["? detail"] if any(option.detail for option in prompt.lines) else []), "h relief", "q leave"]
+    more = [" ".join(key[0] for key in more)] if narrow else more
+    items = [*([*keys, "Enter skips"] if prompt.question.after else [place, *keys]), "b back", *more]
     close = "  ".join(items)
     return [close] if narrow and screen.measure(close) <= columns else screen.wrap(screen.APART.join(items), columns)
-
-
-def rivals_beside(question: Question, ticked: Iterable[str]) -> bool:
-    """Whether a line that calms stands beside one that does not: then it does not count."""
-    given = set(ticked)
-    return any(calms in given and not given.isdisjoint(others) for calms, *others in question.rivals)
 
 
 class PlainAsker(TerminalAsker):
@@ -412,7 +392,7 @@ class PlainAsker(TerminalAsker):
 
     def _list(self, prompt: Prompt) -> Reply:
         ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
-        lines = [*self._head(prompt), *_list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
+        lines = [*self._head(prompt), *list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
         reply = self._typed_reply(prompt, Page(lambda *_: key_line(prompt, screen.width()), lambda: lines), _understood)
         if not isinstance(reply, Back):
             self._say_again(prompt, chosen(reply))
@@ -432,7 +412,7 @@ class PlainAsker(TerminalAsker):
         if not 0 <= nth <= len(prompt.lines):
             return super()._explained(typed, prompt)
         if not nth:
-            return lambda: [*self._head(prompt, why=True), *_list_lines(replace(prompt, opened=True))]
+            return lambda: [*self._head(prompt, why=True), *list_lines(replace(prompt, opened=True))]
         option = prompt.lines[nth - 1]
         return lambda: [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
@@ -475,15 +455,20 @@ def _how(prompt: Prompt) -> str:
     return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
 
 
-def _list_lines(prompt: Prompt) -> list[str]:
+def list_lines(prompt: Prompt) -> list[str]:
+    """The numbered options, with the details that are open."""
     each = enumerate(prompt.lines, 1)
     return [line for n, option in each for line in _numbered_line(n, option, prompt.opened or option.open)]
 
 
 def _numbered_line(number: int, option: Option, opened: bool) -> list[str]:
-    columns = screen.width()
-    lines = screen.wrap(option.text, columns, f"{number} ")
-    return lines + (screen.wrap(option.detail, columns, "   ") if opened and option.detail else [])
+    return _option_lines(option, screen.width(), opened, f"{number} ", "   ")
+
+
+def _option_lines(option: Option, columns: int, opened: bool, lead: str = "", below: str = "") -> list[str]:
+    """An option behind its `lead`, and its detail if it is `opened`."""
+    detail = screen.wrap(option.detail, columns, below) if opened and option.detail else []
+    return [*screen.wrap(option.text, columns, lead), *detail]
 
 
 class QuestionaryAsker(TerminalAsker):
@@ -508,23 +493,6 @@ class QuestionaryAsker(TerminalAsker):
             super().leave()
         elif not app.is_done:
             app.exit(exception=KeyboardInterrupt)
-
-    def give(self, lines: Lines) -> None:
-        """The same, read a window at a time first."""
-        if lines():
-            self._turn(lines)
-            self._print(lines())
-
-    def _read(self, lines: Lines) -> None:
-        self._turn(lines)
-
-    def tell(self, lines: Lines) -> None:
-        self._turn(lines)
-        super().tell(lines)
-
-    def _turn(self, lines: Lines) -> None:
-        """A text, one window at a time: what follows would push it away. It is wiped away."""
-        self._pick(Page(_footer(GO_ON), lines), {"": FINISH, Key.BACK: FINISH})
 
     def _line(self, page: Page, at_once: str = "") -> str:
         """As above; Enter alone turns a text that goes on."""
@@ -627,7 +595,8 @@ class _Menu:
     def _lay_out(self) -> None:
         """The lines as wide as the window is now (questionary would cut them), and as many whole ones as it has room for."""
         count = len(self.lines)
-        self.titles = [_title(option, screen.width(), option.id in self.opened) for option in self.lines]
+        columns = screen.width() - MARKS - 1
+        self.titles = [_option_lines(option, columns, option.id in self.opened) for option in self.lines]
         for number, (choice, title) in enumerate(zip(self.control.choices, self.titles, strict=True), 1):
             choice.title = f"{number} " + ("\n" + " " * MARKS).join(title)
         self.end = count
@@ -752,10 +721,7 @@ def _run(app: Application[T]) -> T:
             app.renderer.clear()
 
     app.before_render += clear
-    try:
-        return app.run()
-    finally:
-        app.before_render -= clear
+    return app.run()
 
 
 def _size() -> tuple[int, int]:
@@ -766,12 +732,6 @@ def _fixed(lines: Lines, style: str = "") -> Window:
     """Lines that are as high as they are, wherever the list below or above them is scrolled to."""
     control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
     return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
-
-
-def _title(option: Option, columns: int, opened: bool) -> list[str]:
-    """An option, and its detail if it is `opened`, beside the marks of its line."""
-    room = max(columns - MARKS - 1, 10)
-    return [*screen.wrap(option.text, room), *(screen.wrap(option.detail, room) if opened and option.detail else [])]
 
 
 def pages(lines: Sequence[str], most: int) -> list[list[str]]:
@@ -793,15 +753,3 @@ def _parts_of(block: list[str], most: int) -> Iterator[list[str]]:
         yield block[:at]
         block = block[at:]
     yield block
-
-
-def _list_of(items: Sequence[str]) -> Lines:
-    """Items by their numbers."""
-    return lambda: [
-        line for number, item in enumerate(items, 1) for line in screen.wrap(item, screen.width(), f"{number:2}  ")
-    ]
-
-
-def _numbered(choices: Iterable[object]) -> dict[str, str]:
-    """Choices for `_pick`: Enter finishes, 1 is the first of them."""
-    return {"": FINISH, **{str(number): str(choice) for number, choice in enumerate(choices, 1)}}

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from triage.conversation.answers import EXPECT, AnswerFile, read_toml
-from triage.conversation.interview import missing_from
+from triage.conversation.interview import assess_so_far
 from triage.knowledge.faults import Fault, Faults, FaultyInput, allowed
 from triage.knowledge.model import RuleBase
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 
@@ -49,7 +48,7 @@ def run_scenario(engine: Engine, path: Path) -> Outcome:
         faults.append(fault)
     if faults:
         raise FaultyInput(faults)
-    assessment = assess(engine, file.answers, missing_from(engine, file.answers))
+    assessment = assess_so_far(engine, file.answers)
     return Outcome(file, assessment, tuple(differences(file.expect, fields, assessment)))
 
 
@@ -66,30 +65,33 @@ class Expected(NamedTuple):
     never: bool = False
 
 
-# The lists: which ids may stand in each, and what a result shows.
-_LISTS: dict[str, tuple[Callable[[RuleBase], Iterable[str]], Callable[[Assessment], list[str]]]] = {
-    "red_flags": (lambda rules: rules.red_flags, lambda found: [f.flag.id for f in found.red_flags]),
-    "causes": (lambda rules: _causes(rules, to_check=False), lambda found: [c.cause.id for c in found.causes]),
-    "needs_checking": (
-        lambda rules: _causes(rules, to_check=True),
-        lambda found: [c.cause.id for c in found.needs_checking],
-    ),
-    "relief": (lambda rules: _advice(rules, "relief"), lambda found: _ids(found.relief)),
-    "prevention": (lambda rules: _advice(rules, "prevention"), lambda found: _ids(found.prevention)),
-    "do_not": (lambda rules: _advice(rules, "do_not"), lambda found: _ids(found.do_not)),
-    "myths": (lambda rules: _advice(rules, "myth"), lambda found: _ids(found.myths)),
-    "replies": (lambda rules: _advice(rules, "reply"), lambda found: _ids(found.replies)),
-    "withheld": (lambda rules: rules.advice, lambda found: [w.advice.id for w in found.withheld]),
-    "checks": (lambda rules: rules.checks, lambda found: _ids(found.checks)),
-    "notes": (lambda rules: rules.notes, lambda found: _ids(found.notes)),
-    "first_notes": (lambda rules: rules.notes, lambda found: _ids(n for n in found.notes if n.first)),
-    "missing": (lambda rules: rules.questions, lambda found: list(found.missing)),
-}
-
-
 def expected_fields(rulebase: RuleBase) -> dict[str, Expected]:
     """Every field that [expect] may have."""
-    lists = {name: Expected("ids", tuple(ids(rulebase)), shown) for name, (ids, shown) in _LISTS.items()}
+    causes, advice, notes = rulebase.causes.values(), rulebase.advice.values(), rulebase.notes
+
+    def kind(name: str) -> list[str]:
+        return [one.id for one in advice if one.kind == name]
+
+    # Of each list: which ids may stand in it, and what a result shows.
+    listed: dict[str, tuple[Iterable[str], Callable[[Assessment], list[str]]]] = {
+        "red_flags": (rulebase.red_flags, lambda found: [f.flag.id for f in found.red_flags]),
+        "causes": ((c.id for c in causes if c.group != "check"), lambda found: [c.cause.id for c in found.causes]),
+        "needs_checking": (
+            (c.id for c in causes if c.group == "check"),
+            lambda found: [c.cause.id for c in found.needs_checking],
+        ),
+        "relief": (kind("relief"), lambda found: _ids(found.relief)),
+        "prevention": (kind("prevention"), lambda found: _ids(found.prevention)),
+        "do_not": (kind("do_not"), lambda found: _ids(found.do_not)),
+        "myths": (kind("myth"), lambda found: _ids(found.myths)),
+        "replies": (kind("reply"), lambda found: _ids(found.replies)),
+        "withheld": (rulebase.advice, lambda found: [w.advice.id for w in found.withheld]),
+        "checks": (rulebase.checks, lambda found: _ids(found.checks)),
+        "notes": (notes, lambda found: _ids(found.notes)),
+        "first_notes": (notes, lambda found: _ids(n for n in found.notes if n.first)),
+        "missing": (rulebase.questions, lambda found: list(found.missing)),
+    }
+    lists = {name: Expected("ids", tuple(ids), shown) for name, (ids, shown) in listed.items()}
     return {
         "disposition": Expected("id", tuple(_ids(rulebase.ladder)), lambda found: found.disposition.id),
         "see_doctor": Expected("flag", (), lambda found: found.see_doctor),
@@ -102,22 +104,8 @@ def expected_fields(rulebase: RuleBase) -> dict[str, Expected]:
     }
 
 
-def shown_ids(assessment: Assessment) -> dict[str, list[str]]:
-    """What a result shows, by the names of the lists of [expect]."""
-    return {name: shown(assessment) for name, (_, shown) in _LISTS.items()}
-
-
 def _ids(entries: Iterable[Any]) -> list[str]:
     return [entry.id for entry in entries]
-
-
-def _causes(rulebase: RuleBase, to_check: bool) -> list[str]:
-    """Causes that need checking, or those that may be named."""
-    return [c.id for c in rulebase.causes.values() if (c.group == "check") == to_check]
-
-
-def _advice(rulebase: RuleBase, kind: str) -> list[str]:
-    return [a.id for a in rulebase.advice.values() if a.kind == kind]
 
 
 def _faults(file: AnswerFile, fields: Mapping[str, Expected]) -> Iterator[Fault]:
