@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from triage.conversation.answers import with_level
-from triage.conversation.interview import missing_from
+from triage.conversation.interview import assess_so_far
 from triage.conversation.lists import rivals_beside
 from triage.knowledge.faults import LONGEST_TEXT, FaultyInput, printable
 from triage.knowledge.grammar import as_facts
@@ -19,7 +19,6 @@ from triage.knowledge.wording import said
 from triage.output.page import page as page_to_print
 from triage.output.text import requests
 from triage.output.view import BOTH, Wanted, view_of
-from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 from triage.web.pages import Page, made, whole
@@ -72,7 +71,7 @@ class Site:
         if now.check:
             return self._check(engine, now.state)
         answers = now.state.answers
-        assessment = assess(engine, answers, missing_from(engine, answers))
+        assessment = assess_so_far(engine, answers)
         if first(form, DO) == PRINT:
             return whole(page_to_print(engine.rulebase, assessment, Wanted(day=today, answered=today)))
         return self._result(engine, now, assessment)
