@@ -71,6 +71,11 @@ class Record:
     at: Annotated[Location, DERIVED] = NOWHERE
 
 
+def table_name(kind: type) -> str:
+    """What the tables of a type are called in the files."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
 @dataclass(frozen=True, eq=False)
 class Option(Record):
     """One answer that can be chosen: one claim, key words first, at most 12 words. No screen numbers more than nine."""
@@ -422,7 +427,7 @@ class Entry(Record):
     @property
     def table(self) -> str:
         """The name of its table, for messages and lists."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+        return table_name(type(self))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -629,9 +634,9 @@ class RuleBase:
     safety_net: SafetyNet
     relief_now: ReliefNow
     wording: Wording
+    questions: Mapping[str, Question]
     voice_tables: Mapping[str, Voice]
     countries: Mapping[str, Country]
-    questions: Mapping[str, Question]
     dispositions: Mapping[str, Disposition]
     place_tables: Mapping[str, Place]
     history: tuple[History, ...]

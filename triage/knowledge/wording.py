@@ -75,6 +75,11 @@ def options_said(rulebase: RuleBase, name: str, options: Collection[str]) -> lis
     return spans + [option.means for option in question.options if option.id in options]
 
 
+def held_said(rulebase: RuleBase, name: str, answer: Answer, options: Collection[str]) -> list[str]:
+    """The part of an answer that a rule rests on: a number as it was given, or each of these options."""
+    return [said(rulebase, name, answer)] if isinstance(answer, int) else options_said(rulebase, name, options)
+
+
 def cell_said(rulebase: RuleBase, cell: Cell) -> str:
     """A cell in words: "one leg is more swollen than the other"."""
     between = ", together with " if cell.every else "; or "

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from triage.knowledge.conditions import Facts
 from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Disposition, RuleBase, chosen
-from triage.knowledge.wording import YOU_SAID, options_said, said
+from triage.knowledge.wording import YOU_SAID, held_said, said
 from triage.reasoning.results import Assessment, FiredFlag
 
 ShortPart = Literal[
@@ -172,8 +172,7 @@ def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
 def in_words(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> Iterator[str]:
     """The answers behind a rule, each chosen option apart, in its own words."""
     for name, options in facts.items():
-        answer = assessment.answers[name]
-        yield from [said(rulebase, name, answer)] if isinstance(answer, int) else options_said(rulebase, name, options)
+        yield from held_said(rulebase, name, assessment.answers[name], options)
 
 
 def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> tuple[str, ...]:

@@ -336,7 +336,7 @@ class View(NamedTuple):
 def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> View:
     """Everything that a result tells, in its voice."""
     rulebase = rules_in_voice(rulebase, assessment.voice)
-    level, certainty, net = assessment.disposition, certainty_of(assessment), assessment.safety_net
+    level, certainty, net = assessment.disposition, assessment.certainty, assessment.safety_net
     emergency = level.stops == AT_ONCE
     show = _Shown(rulebase, assessment)
     flags = {fired.flag.id: show.flag(fired) for fired in assessment.red_flags}
@@ -409,30 +409,6 @@ def _numbered(rulebase: RuleBase, told: Iterable[Any]) -> tuple[CitedSource, ...
 # --- how urgent, and how certain that is
 
 
-class Certainty(NamedTuple):
-    """Whether a level is known, and what is said before its sentence and with its title."""
-
-    known: bool
-    so_far: str
-    titled: str
-
-
-FINAL = Certainty(True, "", "{}")
-LEAST = Certainty(True, "at least", "At least: {}")
-# An open question may still take it back, so it is no "at least".
-UNLESS = Certainty(True, "unless an open question explains it", "So far: {}")
-NOT_KNOWN = Certainty(False, "", "Not known yet")
-
-
-def certainty_of(assessment: Assessment) -> Certainty:
-    """How certain the level of a result is. While questions are open nothing is known that would reassure."""
-    if assessment.complete:
-        return FINAL
-    if not assessment.see_doctor:
-        return NOT_KNOWN
-    return UNLESS if assessment.may_be_explained else LEAST
-
-
 def net_sentences(net: SafetyNet) -> Texts:
     """The signs to come back for today, and those of an emergency, as a sentence each; none where there is no sign."""
     both = ((net.say_today, net.today), (net.say_emergency, net.emergency))
@@ -441,7 +417,7 @@ def net_sentences(net: SafetyNet) -> Texts:
 
 def provisional(assessment: Assessment) -> str:
     """What can be said of unfinished answers: the least that is known, never that all is well."""
-    count, certainty = len(assessment.missing), certainty_of(assessment)
+    count, certainty = len(assessment.missing), assessment.certainty
     waits = f"Not finished: {count} question{'s are' if count > 1 else ' is'} not answered yet."
     if not certainty.known:
         return f"{waits} No warning sign so far, but that is not enough to go by."
@@ -508,7 +484,7 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
     named = words if whole or len(words) == NAMED + 1 else words[:NAMED]  # "one more" is as long as its name
     left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
     # Without a level there is none yet to tell it apart from.
-    instead = f", {assessment.disposition.instead}," if certainty_of(assessment).known else ""
+    instead = f", {assessment.disposition.instead}," if assessment.certainty.known else ""
     return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
 
 
@@ -592,7 +568,7 @@ class _Shown(NamedTuple):
         found, about = self.assessment, self.rulebase.about
         rules = [flag.id for flag in reasons] or [ranked.cause.id for ranked in found.causes]
         items = {
-            "level": certainty_of(found).titled.format(found.disposition.title),
+            "level": found.certainty.titled.format(found.disposition.title),
             "rules": ", ".join(rules) or "none",
             "may be checked": "; ".join(check.short or check.title for check in found.checks) or "none named",
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
