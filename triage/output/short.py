@@ -138,15 +138,9 @@ def _why(rulebase: RuleBase, assessment: Assessment) -> ShortLine:
         ticks = list(dict.fromkeys(tick for fired in told for tick in in_words(rulebase, assessment, fired.answers)))
         you_said = rulebase.voices[assessment.voice][YOU_SAID]
         return ShortLine("why", "Why", f"{you_said}: {'; '.join(ticks[:MOST_TICKS])}. {flags[0].flag.because}")
-    unsure = unsure_of_danger(rulebase, assessment)
-    return ShortLine("why", "Why", no_flag(unsure) if unsure and assessment.complete else "")
-
-
-def no_flag(unsure: Sequence[str]) -> str:
-    """That no warning sign decided, and where the person was not sure of one."""
-    if unsure:
-        return f"No answer is a clear warning sign, but you were {'; '.join(unsure)}."
-    return "None of the answers is a warning sign."
+    not_sure = "; ".join(unsure_of_danger(rulebase, assessment))
+    doubt = f"No answer is a clear warning sign, but you were {not_sure}." if not_sure and assessment.complete else ""
+    return ShortLine("why", "Why", doubt)
 
 
 def deciding(assessment: Assessment) -> list[FiredFlag]:

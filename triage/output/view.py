@@ -30,7 +30,7 @@ from triage.knowledge.model import (
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
 from triage.output.short import ShortLine, deciding, in_words, places, short_lines
-from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
+from triage.reasoning.explain import AT_MOST, Fate, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
 
 SCHEMA = "leg-cramp-triage/assessment/2"
@@ -221,16 +221,6 @@ class MoreUrgent(NamedTuple):
     say: str
 
 
-class Fate(NamedTuple):
-    """What became of one rule, and why."""
-
-    outcome: str
-    kind: str
-    id: str
-    text: str
-    children: tuple[Node, ...]
-
-
 class HistoryLine(NamedTuple):
     """A line for the doctor: what each of its items is, and what was answered."""
 
@@ -341,7 +331,6 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
     show = _Shown(rulebase, assessment)
     flags = {fired.flag.id: show.flag(fired) for fired in assessment.red_flags}
     reasons = tuple(flags[fired.flag.id] for fired in told_in_full(assessment))
-    fates = [why_not(rulebase, assessment, name) for name in wanted.why_not]
     view = _made(
         View,
         assessment,
@@ -391,7 +380,7 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
         publishers={source.id: source.org for source in rulebase.sources.values()},
         day_answered=wanted.answered,
         how=how(rulebase, assessment) if wanted.how else None,
-        why_not=tuple(_made(Fate, fate, fate.node) for fate in fates),
+        why_not=tuple(why_not(rulebase, assessment, name) for name in wanted.why_not),
     )
     # What an emergency tells stands in its first lines.
     parts = () if emergency else ("replies", *(name for name in level.shows if name in HEADINGS))

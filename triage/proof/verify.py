@@ -387,11 +387,7 @@ def _holds(rule: Production, name: str, value: Value) -> bool:
 
 
 def _formula_differs(
-    space: Space,
-    variables: Variables,
-    condition: Condition,
-    values: Mapping[str, list[Value]],
-    fired: Iterable[Facts],
+    space: Space, variables: Variables, condition: Condition, values: Mapping[str, list[Value]], fired: Iterable[Facts]
 ) -> bool:
     """Whether the formula of a condition holds in other cells than those in which it fired."""
     meant = {

@@ -227,7 +227,8 @@ class Stratum:
     ) -> None:
         self.productions = tuple(productions)
         self._matcher, self._strategy = matcher, strategy
-        self._names = _names_in(self.productions)
+        rows = (row for rule in self.productions for row in (*rule.when, *rule.unless))
+        self._names = {cell.name for row in rows for cell in row}
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
@@ -253,11 +254,6 @@ class Stratum:
             own["engine"] = compiler.engine_class(rows, self._matcher, self._strategy)(), compiler.kinds
         engine: tuple[Any, Mapping[str, type]] = own["engine"]
         return engine
-
-
-def _names_in(productions: Iterable[Production]) -> set[str]:
-    """Everything that some rules read."""
-    return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
 
 
 def fired(rule: Production, facts: Facts) -> tuple[Firing, ...]:

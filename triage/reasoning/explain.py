@@ -240,11 +240,14 @@ ANSWER, SOURCE = "answer", "source"  # kinds of nodes: an answer that is a reaso
 SHOWN, NOT_CONCLUDED, WITHHELD, NOT_SHOWN = "shown", "not_concluded", "withheld", "not_shown"
 
 
-class WhyNot(NamedTuple):
-    """What became of one rule: `outcome` is one of the four words above, `node` says why."""
+class Fate(NamedTuple):
+    """What became of one rule: `outcome` is one of the four words above, the rest is a node that says why."""
 
     outcome: str
-    node: Node
+    kind: str
+    id: str
+    text: str
+    children: Nodes
 
 
 def how(rulebase: RuleBase, assessment: Assessment) -> Node:
@@ -253,17 +256,17 @@ def how(rulebase: RuleBase, assessment: Assessment) -> Node:
     return Node("result", assessment.disposition.id, explain.title, tuple(explain.conclusions()))
 
 
-def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> WhyNot:
+def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> Fate:
     """Why a rule (of any kind) is not in a result, or how it came into it. KeyError if there is none of that id."""
     explain = _Explained(rulebase, assessment)
     entry = explain.rulebase.entries[name]
     for conclusion in explain.conclusions():
         for node in (conclusion, *conclusion.children):  # red flags and signs are one level down
             if node.id == name and node.kind == entry.table and node.children:
-                return WhyNot(SHOWN, node)
+                return Fate(SHOWN, *node)
     outcome, reasons = explain.absent(entry)
     title = entry.because if isinstance(entry, Sign) else entry.title
-    return WhyNot(outcome, Node(entry.table, name, title, reasons))
+    return Fate(outcome, entry.table, name, title, reasons)
 
 
 class _Explained:
