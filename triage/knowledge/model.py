@@ -349,22 +349,12 @@ class Saved(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Exemption(Record):
-    """A text that may use a forbidden wording, because it has to quote it."""
-
-    id: Annotated[str, "of what the text belongs to"]
-    field: Annotated[str, "in which it stands"]
-    because: str
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Forbidden(Record):
     """A wording that no person may read."""
 
     id: Annotated[Id, Scope("forbidden")]
     pattern: Annotated[str, "a regular expression, upper and lower case alike"]
     because: str
-    exempt: tuple[Exemption, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,7 +20,7 @@ from triage.knowledge.voices import in_voice
 
 
 class SeenText(NamedTuple):
-    """A text that a person sees: of which table (`label`, `id`), where (`at`, `line`), in which field of the file.
+    """A text that a person sees: of which table (`label`), where (`at`, `line`), in which field of the file.
 
     `text`: as it is written; `said`: as the first voice says it.
     """
@@ -28,7 +28,6 @@ class SeenText(NamedTuple):
     text: str
     said: str
     label: str
-    id: str
     file: str
     line: int
     field: str
@@ -41,24 +40,24 @@ def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
     """Every text that a person sees, in the order of the tables."""
     words_of_voice = next(iter(rulebase.voices.values()))
     for record, table, above in records(rulebase):
-        own, label = _names(record, table, above)
+        label = _label(record, table, above)
         for field in fields_of(record.__class__):
             for text in _texts(getattr(record, field.name)) if SEEN in field.marks else ():
                 line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
-                yield SeenText(text, said, label, own, record.at.file, line, field.key)
+                yield SeenText(text, said, label, record.at.file, line, field.key)
     for name in rulebase.figures:
         drawn = figure(rulebase, name)
         for key, text in (("title", drawn.title), ("desc", drawn.desc)):
             said = in_voice(text, words_of_voice)
-            yield SeenText(text, said, f'figure "{name}"', name, drawn.file, drawn.lines[key], key)
+            yield SeenText(text, said, f'figure "{name}"', drawn.file, drawn.lines[key], key)
 
 
-def _names(record: Any, table: str, above: str) -> tuple[str, str]:
-    """The id of a record, with that of the one above where it is only known there, and its label in messages."""
+def _label(record: Any, table: str, above: str) -> str:
+    """A record in messages: by its id, with that of the one above where it is only known there."""
     own = getattr(record, "id", "")
     scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(record.__class__))
     whole = own if scoped else ".".join(filter(None, (above, own))) or table
-    return whole, f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
+    return f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
 
 
 def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterator[str]:
@@ -100,15 +99,9 @@ def _hard_texts(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
 def _forbidden_texts(wordings: Iterable[Forbidden], texts: Sequence[SeenText]) -> Iterator[Fault]:
     for forbidden in wordings:
         pattern = re.compile(forbidden.pattern, re.IGNORECASE)
-        unused = {(exempt.id, exempt.field) for exempt in forbidden.exempt}
-        exempted = frozenset(unused)
         for seen in texts:
             if found := pattern.search(seen.said):
-                unused.discard((seen.id, seen.field))
-                if (seen.id, seen.field) not in exempted:
-                    yield seen.fault("LCT322", f'"{found[0]}" is forbidden ({forbidden.id})', forbidden.because)
-        for own, field in unused:
-            yield forbidden.at.fault("LCT323", "exempt", f'"{own}", {field}, has no such wording', "take it out")
+                yield seen.fault("LCT322", f'"{found[0]}" is forbidden ({forbidden.id})', forbidden.because)
 
 
 def _idle_words(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
