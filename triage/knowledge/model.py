@@ -28,6 +28,8 @@ FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
 
 Group = Literal["everyday", "ask", "check"]
 GROUPS: tuple[str, ...] = get_args(Group)
+AdviceKind = Literal["relief", "prevention", "do_not", "myth", "reply"]
+ADVICE_KINDS: tuple[str, ...] = get_args(AdviceKind)
 Harm = Literal["rubbing", "heat", "pressure"]
 Part = Literal[
     "pharmacist", "notes", "causes", "needs_checking", "relief", "do_not", "prevention", "checks", "withheld", "myths",
@@ -481,7 +483,7 @@ class Advice(Entry):
 
     title: Annotated[Text, "what to do, in one line of at most 70 characters"]
     condition: Annotated[Condition, Key("for"), Findings(FINDINGS), "for whom. Without it: everybody"] = EVERYBODY
-    kind: Literal["relief", "prevention", "do_not", "myth", "reply"]
+    kind: AdviceKind
     short: Annotated[
         Text, "the same for the short result, in 40 words at most: of each kind the first that has one stands there"
     ] = ""

@@ -510,8 +510,7 @@ class _Shown(NamedTuple):
 
     def you_said(self, facts: Facts) -> str:
         """The same as a sentence."""
-        words = (said(self.rulebase, name, self.behind(facts)[name]) for name in facts)
-        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(words)}."
+        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(self.words(facts))}."
 
     def flag(self, fired: FiredFlag) -> ShownFlag:
         return _made(

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from triage.knowledge.conditions import Cell, Condition, Facts, Logic, Row
+from triage.knowledge.conditions import Cell, Condition, Logic, Row
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.grammar import as_facts, joined_bands
+from triage.knowledge.grammar import joined_bands
 from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Answer, Answers, Disposition, Question, RuleBase
 from triage.reasoning.projection import domain_of
 from triage.version import how_to_install
@@ -166,10 +166,6 @@ class Space:
             if chosen:
                 found[question.id] = as_answer(question, chosen)
         return found
-
-    def facts(self, answers: Answers) -> Facts:
-        """Answers as the rules see them."""
-        return as_facts(answers, self.rulebase.bands)
 
     def answered(self, name: str, variables: Variables) -> Formula:
         """Whether a question was answered."""

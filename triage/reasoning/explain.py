@@ -241,9 +241,9 @@ SHOWN, NOT_CONCLUDED, WITHHELD, NOT_SHOWN = "shown", "not_concluded", "withheld"
 
 
 class Fate(NamedTuple):
-    """What became of one rule: `outcome` is one of the four words above, the rest is a node that says why."""
+    """What became of one rule, and why."""
 
-    outcome: str
+    outcome: str  # one of the four above; the rest is a node
     kind: str
     id: str
     text: str
