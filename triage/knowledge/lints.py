@@ -12,7 +12,7 @@ from typing import Any
 
 from triage.knowledge.conditions import Cell, Row
 from triage.knowledge.faults import Fault, allowed
-from triage.knowledge.fields import Names, fields_of
+from triage.knowledge.fields import PATTERN, Names, fields_of
 from triage.knowledge.model import (
     AT_ONCE,
     NOT_SURE,
@@ -30,7 +30,7 @@ from triage.knowledge.model import (
     Voice,
 )
 from triage.knowledge.patterns import pattern_problem
-from triage.knowledge.rule_files import LISTS, records
+from triage.knowledge.rule_files import LISTS, records, texts_of
 
 TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
 
@@ -65,8 +65,7 @@ def _named(record: Any) -> Iterator[tuple[str, str, str]]:
     """Every id of another table in a record: the key of its field, that table, and the id."""
     for field in fields_of(record.__class__):
         if names := field.mark(Names):
-            value = getattr(record, field.name)
-            yield from ((field.key, names.table, own) for own in ([value] if isinstance(value, str) else value) if own)
+            yield from ((field.key, names.table, own) for own in texts_of(record, field))
 
 
 def _named_ids_are_there(rulebase: RuleBase) -> Iterator[Fault]:
@@ -328,9 +327,8 @@ def _net_signs_are_whole(rulebase: RuleBase) -> Iterator[Fault]:
     """A sign that is there already has a text too, else it would be left out."""
     for sign in (*rulebase.safety_net.today, *rulebase.safety_net.emergency):
         if bool(sign.worse) != bool(sign.worse_when):
-            yield sign.at.fault(
-                "LCT110", "worse_when" if sign.worse_when else "worse", "needs both worse and worse_when"
-            )
+            given = "worse" if sign.worse else "worse_when"
+            yield sign.at.fault("LCT110", given, "needs both worse and worse_when")
 
 
 def _voices_have_the_same_tokens(rulebase: RuleBase) -> Iterator[Fault]:
@@ -351,14 +349,11 @@ def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
-    used = [(rulebase.wording.at, "warns", rulebase.wording.warns)]
-    used += [(forbidden.at, "pattern", forbidden.pattern) for forbidden in rulebase.forbidden.values()]
-    for conflict in rulebase.conflicts.values():
-        used += [(conflict.at, "one", conflict.one), (conflict.at, "other", conflict.other)]
-    used += [(hazard.at, "words", word) for hazard in rulebase.hazards.values() for word in hazard.words]
-    for at, key, pattern in used:
-        if problem := pattern_problem(pattern):
-            yield at.fault("LCT115", key, f'"{pattern}" {problem}')
+    for record, _, _ in records(rulebase):
+        for field in fields_of(record.__class__):
+            for pattern in texts_of(record, field) if PATTERN in field.marks else ():
+                if problem := pattern_problem(pattern):
+                    yield record.at.fault("LCT115", field.key, f'"{pattern}" {problem}')
 
 
 LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (

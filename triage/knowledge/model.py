@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from triage.knowledge.conditions import EVERYBODY, Condition, Facts, Rows, any_row
-from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, Names, OneOf, Only, Scope, Text, Texts
+from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, PATTERN, SEEN, Findings, Key, Names, OneOf, Only, Scope
 from triage.knowledge.toml_file import NOWHERE, Location
 
 # What a person answered: question id -> a number, one option id, or several.
@@ -56,6 +56,11 @@ ALWAYS, AFTER_URGENT = "always", "after_urgent"
 Yields = Literal["", "always", "after_urgent"]
 
 Examples = tuple[Mapping[str, Any], ...]
+
+Id = Annotated[str, "lower-case words joined by hyphens or underscores; never reused"]
+Text = Annotated[str, SEEN]
+Texts = tuple[Text, ...]
+Pattern = Annotated[str, PATTERN, "a regular expression, upper and lower case alike"]
 
 # Ids of other tables.
 Sources = Annotated[tuple[str, ...], Names("source")]
@@ -355,7 +360,7 @@ class Forbidden(Record):
     """A wording that no person may read."""
 
     id: Annotated[Id, Scope("forbidden")]
-    pattern: Annotated[str, "a regular expression, upper and lower case alike"]
+    pattern: Pattern
     because: str
 
 
@@ -364,8 +369,8 @@ class Conflict(Record):
     """Two things that no result may say together: no sentence that `one` matches beside one that `other` matches."""
 
     id: Annotated[Id, Scope("conflict")]
-    one: Annotated[str, "a regular expression, upper and lower case alike"]
-    other: Annotated[str, "a regular expression, upper and lower case alike"]
+    one: Pattern
+    other: Pattern
     because: str
 
 
@@ -388,7 +393,7 @@ class Wording(Record):
         "text uses must go",
     ] = ()
     warns: Annotated[
-        str,
+        Pattern,
         "a regular expression, upper and lower case alike: a note of a red flag that it matches warns against something "
         "dangerous, so the short result always has it; none does where it is not given",
     ] = "(?!)"
@@ -554,7 +559,7 @@ class Hazard(Entry):
         AdviceIds, 'ids of relief or "do not" that must be given there, at every level that shows their kind'
     ] = ()
     words: Annotated[
-        tuple[str, ...],
+        tuple[Pattern, ...],
         'patterns (regular expressions) that no sentence of relief or prevention may hold, unless a "not", "never", "no" '
         'or "without" stands before it',
     ] = ()

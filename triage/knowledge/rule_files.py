@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any, get_args, get_type_hints
 
 from triage.knowledge import model
-from triage.knowledge.fields import fields_of
+from triage.knowledge.fields import Field, fields_of
 
 DEMOS = "demos"  # the folder of stories to play, on which no result depends either
 
@@ -91,3 +91,10 @@ def _with_those_below(record: Any, table: str, above: str) -> Iterator[tuple[Any
         for below in value if isinstance(value, tuple) else (value,):
             if isinstance(below, model.Record):
                 yield from _with_those_below(below, f"{table}.{field.key}", getattr(record, "id", above))
+
+
+def texts_of(record: model.Record, field: Field) -> Iterator[str]:
+    """The texts of a field: one, several, or one for each voice; those that are empty are none."""
+    value = getattr(record, field.name)
+    several = value.values() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
+    return filter(None, several)

@@ -6,7 +6,7 @@ Used by `check` and the tests only: grading a whole rule base takes longer than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from triage.knowledge.faults import Fault
@@ -14,7 +14,7 @@ from triage.knowledge.fields import SEEN, Scope, fields_of
 from triage.knowledge.figures import figure
 from triage.knowledge.model import Forbidden, RuleBase, Wording
 from triage.knowledge.plain_words import grade, words
-from triage.knowledge.rule_files import records
+from triage.knowledge.rule_files import records, texts_of
 from triage.knowledge.toml_file import Location
 from triage.knowledge.voices import in_voice
 
@@ -42,7 +42,7 @@ def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
     for record, table, above in records(rulebase):
         label = _label(record, table, above)
         for field in fields_of(record.__class__):
-            for text in _texts(getattr(record, field.name)) if SEEN in field.marks else ():
+            for text in texts_of(record, field) if SEEN in field.marks else ():
                 line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
                 yield SeenText(text, said, label, record.at.file, line, field.key)
     for name in rulebase.figures:
@@ -58,12 +58,6 @@ def _label(record: Any, table: str, above: str) -> str:
     scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(record.__class__))
     whole = own if scoped else ".".join(filter(None, (above, own))) or table
     return f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
-
-
-def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterator[str]:
-    """The texts of a field: one, several, or one for each voice."""
-    several = value.values() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
-    return filter(None, several)
 
 
 def _line(rulebase: RuleBase, at: Location, key: str, text: str) -> int:

@@ -130,16 +130,16 @@ class Space:
         levels = {level.id for level in self.rulebase.ladder if level.rank <= rank}
         return tuple(flag.id for flag in self.rulebase.red_flags.values() if flag.disposition in levels)
 
-    def is_level(self, level: Disposition, flags: Mapping[str, Formula]) -> Formula:
-        """Whether these red flags make `level` (of the ladder) the disposition."""
+    def is_level(self, level: Disposition) -> Formula:
+        """Whether `level` (of the ladder) is the disposition."""
         ladder = self.rulebase.ladder
         at = ladder.index(level)
-        above = [negated(self.reached(ladder[at - 1].rank, flags))] if at else []
-        here = [self.reached(level.rank, flags)] if level != ladder[-1] else []
+        above = [negated(self.reached(ladder[at - 1].rank, self.flags))] if at else []
+        here = [self.reached(level.rank, self.flags)] if level != ladder[-1] else []
         return self.name(all_of([*above, *here]))
 
     def _findings(self) -> Variables:
-        levels = {level.id: self.is_level(level, self.flags) for level in self.rulebase.ladder}
+        levels = {level.id: self.is_level(level) for level in self.rulebase.ladder}
         calmest = self.rulebase.ladder[-1]
         if not calmest.see_doctor:  # while questions are open it is not known
             levels[calmest.id] = self.name(all_of([levels[calmest.id], self.free("complete")]))
@@ -167,9 +167,9 @@ class Space:
                 found[question.id] = as_answer(question, chosen)
         return found
 
-    def answered(self, name: str, variables: Variables) -> Formula:
+    def answered(self, name: str) -> Formula:
         """Whether a question was answered."""
-        return self.name(any_of(variables[name].values()), f"answered-{name}")
+        return self.name(any_of(self.answers[name].values()), f"answered-{name}")
 
 
 def as_answer(question: Question, options: Collection[str]) -> Answer:

@@ -191,17 +191,15 @@ def _needs_checking(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredC
 
 def settle_advice(advice: Iterable[Advice], told: AbstractSet[str]) -> tuple[list[Advice], list[Withheld]]:
     """What is given and what is left out, from the names of what fired."""
-    listed = list(advice)
-    withheld = [Withheld(a, because) for a in listed if a.id in told and (because := reasons_against(a, told))]
+    applies = {one.id: one for one in advice if one.id in told}
+    withheld = [Withheld(one, because) for one in applies.values() if (because := reasons_against(one, told))]
     left_out = {w.advice.id for w in withheld}
-    concerned = {a.id for a in listed if a.id in told}
     given = [
-        a
-        for a in listed
-        if a.id in told
-        and a.id not in left_out
-        and not (a.kind == "myth" and a.general)  # such myths are only listed by `rules`
-        and (not a.beside or concerned.intersection(a.beside))
+        one
+        for one in applies.values()
+        if one.id not in left_out
+        and not (one.kind == "myth" and one.general)  # such myths are only listed by `rules`
+        and (not one.beside or not applies.keys().isdisjoint(one.beside))
     ]
     return given, withheld
 
