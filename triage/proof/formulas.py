@@ -150,22 +150,16 @@ class Space:
         """Whether some answer set makes all of them hold."""
         return bool(self._solver.check(*formulas) == z3.sat)
 
-    def witness(self, *formulas: Formula, of: Variables | None = None) -> Answers | None:
-        """An answer set on which all of them hold; None if there is none.
-
-        `of` names the variables to read it from; those of the space itself if it is None.
-        """
-        return self._answers(of or self.answers) if self.possible(*formulas) else None
-
-    def _answers(self, variables: Variables) -> Answers:
+    def witness(self, *formulas: Formula) -> Answers | None:
+        """An answer set on which all of them hold; None if there is none."""
+        if not self.possible(*formulas):
+            return None
         model = self._solver.model()
-        found: dict[str, Answer] = {}
-        for question in self.rulebase.questions.values():
-            known = variables.get(question.id, {})
-            chosen = tuple(option for option, variable in known.items() if z3.is_true(model.eval(variable)))
-            if chosen:
-                found[question.id] = as_answer(question, chosen)
-        return found
+        held = {
+            question: [option for option, chosen in self.answers[question.id].items() if z3.is_true(model.eval(chosen))]
+            for question in self.rulebase.questions.values()
+        }
+        return {question.id: as_answer(question, options) for question, options in held.items() if options}
 
     def answered(self, name: str) -> Formula:
         """Whether a question was answered."""

@@ -4,8 +4,8 @@ experta 1.9.4 has faults that its public extension points (`__strategy__`,
 `__matcher__`) let us avoid; each has a regression test in tests/test_engine.py:
 
 - its stock strategy fires rules whose NOT has become false, and in an order that
-  changes with the addresses of functions. `TotalOrder` removes withdrawn
-  activations by identity and orders the rest completely;
+  changes with the addresses of functions. `TotalOrder` takes out what was
+  withdrawn, and orders the rest by name;
 - an exception while facts are declared leaks them into the next case. An engine
   that raised is thrown away;
 - it is not thread-safe. Every thread has its own engine, of its own class.
@@ -79,27 +79,15 @@ class Firing(NamedTuple):
 
 
 class TotalOrder(Strategy):  # type: ignore[misc]
-    """Fires by salience, then newest facts, then rule name: the same in every process."""
+    """Fires in the order of the rules' names: the same in every process. A rule waits once, as there is one fact of a type."""
 
     def _update_agenda(self, agenda: Any, added: Iterable[Any], removed: Iterable[Any]) -> None:
-        added, removed = list(added), list(removed)
-        if not added and not removed:  # after most firings; what waits is in order already
-            return
-        waiting = {self._identity(a): a for a in agenda.activations}
+        waiting = {activation.rule.__name__: activation for activation in agenda.activations}
         for activation in removed:
-            waiting.pop(self._identity(activation), None)
-        for activation in added:
-            waiting[self._identity(activation)] = activation
+            waiting.pop(activation.rule.__name__, None)
+        waiting |= {activation.rule.__name__: activation for activation in added}
         # The agenda fires from its end, so the first name comes last.
-        by_name = sorted(waiting.values(), key=lambda a: a.rule.__name__, reverse=True)
-        agenda.activations = sorted(by_name, key=lambda a: (a.rule.salience, self._newest_first(a)))
-
-    @staticmethod
-    def _newest_first(activation: Any) -> list[int]:
-        return sorted((fact["__factid__"] for fact in activation.facts), reverse=True)
-
-    def _identity(self, activation: Any) -> tuple[str, tuple[int, ...]]:
-        return activation.rule.__name__, tuple(self._newest_first(activation))
+        agenda.activations = [waiting[name] for name in sorted(waiting, reverse=True)]
 
 
 _Asked = tuple[type, Callable[[Any], bool]]
