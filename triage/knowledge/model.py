@@ -41,7 +41,6 @@ Strength = Literal["ask", "may"]
 STRENGTHS: tuple[str, ...] = get_args(Strength)
 
 Grade = Literal["A", "B", "C", "-"]  # of the evidence for an advice
-GRADES: tuple[str, ...] = get_args(Grade)
 TRADITIONAL = "C"  # told on request only
 
 # The group of causes that may be named as fitting; the others are asked about or checked.
@@ -513,6 +512,11 @@ class Advice(Entry):
     def general(self) -> bool:
         """Whether it is for everybody."""
         return self.condition.when == EVERYBODY.when
+
+    @property
+    def traditional(self) -> bool:
+        """Whether it is told on request only."""
+        return self.grade == TRADITIONAL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

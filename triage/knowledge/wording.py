@@ -48,11 +48,6 @@ def grade_in_words(advice: Advice) -> str:
     return "" if "unproven" in advice.title else GRADES[advice.grade]
 
 
-def grade_said(advice: Advice) -> str:
-    """The evidence grade, to be put behind the title."""
-    return in_brackets(grade_in_words(advice))
-
-
 # --- for the person who answers, without ids
 
 

@@ -14,7 +14,6 @@ from triage.knowledge.model import (
     AT_ONCE,
     EVERYDAY,
     NOT_SURE,
-    TRADITIONAL,
     Advice,
     Answer,
     Disposition,
@@ -167,11 +166,7 @@ class ShownAdvice(NamedTuple):
     sources: Texts
     evidence: Unwritten[str]  # the grade in words; may be empty
     figure: Unwritten[str]  # the id of a drawing; may be empty
-
-    @property
-    def traditional(self) -> bool:
-        """Whether it is told on request only."""
-        return self.grade == TRADITIONAL
+    traditional: Unwritten[bool]  # told on request only
 
 
 class LeftOut(NamedTuple):
@@ -202,7 +197,6 @@ class ShownNote(NamedTuple):
     id: str
     line: str
     sources: Texts
-    first: Unwritten[bool]  # it stands before the rest
 
 
 class RulesUsed(NamedTuple):
@@ -351,13 +345,7 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
         do_not=tuple(map(_advice, assessment.do_not)),
         myths=tuple(map(_advice, assessment.myths)),
         withheld=tuple(
-            _made(
-                LeftOut,
-                one.advice,
-                because="; ".join(one.because),
-                reasons=one.because,
-                traditional=one.advice.grade == TRADITIONAL,
-            )
+            _made(LeftOut, one.advice, because="; ".join(one.because), reasons=one.because)
             for one in assessment.withheld
         ),
         checks=tuple(_made(ShownCheck, one, how_strongly=STRENGTHS[one.strength]) for one in assessment.checks),

@@ -27,7 +27,7 @@ from triage.knowledge.model import (
     Sign,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_said, held_said, options_said, said
+from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, held_said, in_brackets, options_said, said
 from triage.reasoning.assessment import is_pending, most_urgent, part_of
 from triage.reasoning.results import Assessment, RankedCause
 
@@ -328,7 +328,7 @@ class _Explained:
         if advice.only_if:
             ruled_out = self.reasons(advice.id, advice.only_if)
             reasons += (Node("only_if", advice.id, "What could make it harmful was ruled out", ruled_out),)
-        return self.entry(advice, f"{lead}{advice.title}{grade_said(advice)}", reasons)
+        return self.entry(advice, f"{lead}{advice.title}{in_brackets(grade_in_words(advice))}", reasons)
 
     def rule(self, entry: Entry, text: str) -> Node:
         """A rule with the rows that hold, and its sources."""
