@@ -39,6 +39,7 @@ from triage.reasoning.explain import (
     SHOWN,
     SOURCE,
     WITHHELD,
+    Fate,
     Node,
     how,
     pending,
@@ -607,8 +608,8 @@ def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) 
         for rule, entry in rulebase.entries.items():
             found = why_not(rulebase, one, rule)
             seen[found.outcome] = seen.get(found.outcome, 0) + 1
-            assert found.node.id == rule
-            assert found.node.children, (name, rule)
+            assert found.id == rule
+            assert found.children, (name, rule)
             assert (found.outcome == SHOWN) == (rule in shown), (name, rule)
             if rule in withheld:
                 assert found.outcome == WITHHELD, (name, rule)
@@ -620,7 +621,7 @@ def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) 
     assert set(seen) == {SHOWN, NOT_CONCLUDED, WITHHELD, NOT_SHOWN}
 
 
-def only(found: Node, kind: str) -> list[Node]:
+def only(found: Node | Fate, kind: str) -> list[Node]:
     below = [node for child in found.children for node in only(child, kind)]
     return [child for child in found.children if child.kind == kind] + below
 
@@ -629,12 +630,12 @@ def test_a_failing_cell_is_told_with_what_was_answered_instead(engine: Engine) -
     one = assess(engine, {"age": 34, "legs": ("l_veins",)}, ("kind",))
     found = why_not(engine.rulebase, one, "one-leg-swollen")
     assert found.outcome == NOT_CONCLUDED
-    [node] = found.node.children
+    [node] = found.children
     assert (node.kind, node.id) == ("answered", "legs")
     legs = engine.rulebase.questions["legs"]
     assert legs.option("l_one").means in node.text
     assert legs.option("l_veins").means in node.text
-    open_ = why_not(engine.rulebase, one, "unclear-one-leg-pain").node.children
+    open_ = why_not(engine.rulebase, one, "unclear-one-leg-pain").children
     assert {(node.kind, node.id) for node in open_} == {("not_answered", "kind"), ("not_answered", "side")}
 
 
@@ -642,10 +643,10 @@ def test_an_exception_is_told(engine: Engine) -> None:
     one = assess(engine, {"age": 30, "legs": ("l_one",), "pain": ("p_old",)})
     found = why_not(engine.rulebase, one, "one-leg-swollen")
     assert found.outcome == NOT_CONCLUDED
-    [node] = found.node.children
+    [node] = found.children
     assert node.kind == "unless"
     assert engine.rulebase.red_flags["one-leg-swollen"].lowers in node.text
-    told = only(found.node, ANSWER)
+    told = only(found, ANSWER)
     assert {answer.id for answer in told} == {"pain"}
     pain = engine.rulebase.questions["pain"]
     assert [answer.text for answer in told] == [
@@ -660,7 +661,7 @@ def test_what_must_not_be_chosen_is_told(engine: Engine) -> None:
     answers = {"age": 50, "kind": ("k_stays",), "side": "left", "course": ("c_same", "c_new")}
     found = why_not(rulebase, assess(engine, answers), "lasting-pain-not-one-leg")
     assert found.outcome == NOT_CONCLUDED
-    course = [node.text for node in only(found.node, "answered") if node.id == "course"]
+    course = [node.text for node in only(found, "answered") if node.id == "course"]
     options = {name: rulebase.questions["course"].option(name).means for name in ("c_same", "c_new", "c_worse")}
     assert any(text.startswith("needs none of: ") and options["c_worse"] in text for text in course)
     assert all(text.endswith(f"You said: {options['c_same']}; {options['c_new']}") for text in course)
@@ -671,9 +672,9 @@ def test_what_withholds_an_advice_is_told(engine: Engine, results: dict[str, Ass
     for one in results.values():
         for left_out in one.withheld:
             found = why_not(engine.rulebase, one, left_out.advice.id)
-            told = " ".join(node.text for node in found.node.children)
+            told = " ".join(node.text for node in found.children)
             assert all(because in told for because in left_out.because)
-            kinds |= {node.kind for node in found.node.children}
+            kinds |= {node.kind for node in found.children}
     assert {"contraindication", "only_if"} <= kinds
 
 
@@ -685,7 +686,7 @@ def test_why_a_cause_is_not_named(engine: Engine, results: dict[str, Assessment]
             found = why_not(engine.rulebase, one, cause.id)
             if cause.signs and found.outcome != SHOWN:
                 score = sum(sign.weight for sign in cause.signs if sign.condition.holds(one.facts))
-                told = " ".join(node.text for node in found.node.children)
+                told = " ".join(node.text for node in found.children)
                 if found.outcome == NOT_CONCLUDED:
                     assert f"{score} points" in told
                 texts.add((found.outcome, "others come first" in told, "names no cause" in told))
@@ -697,10 +698,10 @@ def test_why_a_do_not_or_a_myth_is_not_shown(engine: Engine, results: dict[str, 
     one = next(a for a in results.values() if a.disposition.id == "self_care")
     found = why_not(engine.rulebase, one, general.id)
     assert found.outcome == NOT_SHOWN
-    assert "only listed" in found.node.children[0].text
+    assert "only listed" in found.children[0].text
     urgent = next(a for a in results.values() if a.disposition.id == "urgent")
     found = why_not(engine.rulebase, urgent, general.id)
-    assert "leaves out" in found.node.children[0].text
+    assert "leaves out" in found.children[0].text
 
 
 def test_why_not_fits_the_width(some: dict[str, Assessment], rulebase: RuleBase) -> None:

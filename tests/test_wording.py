@@ -175,7 +175,7 @@ def test_each_text_is_found_on_its_line(rulebase: RuleBase, seen: list[SeenText]
     for text in seen:
         if text.text == "everybody" or (text.field == "means" and not is_written(rulebase, text)):
             continue
-        drawn = rulebase.figures.get(text.id)
+        drawn = rulebase.figures.get(Path(text.file).stem)
         written = drawn.raw.decode() if drawn else rulebase.texts[text.file]
         line = written.split("\n")[text.line - 1]
         assert text.text.replace('"', '\\"') in line, text[:3]
@@ -322,7 +322,7 @@ def test_its_near_miss_is_not(rulebase: RuleBase, text: str) -> None:
     assert found_by(rulebase, text) == set()
 
 
-def test_a_forbidden_wording_fails_the_check_unless_it_is_exempt(folder: Path) -> None:
+def test_a_forbidden_wording_fails_the_check(folder: Path) -> None:
     line = replace(
         folder / "dispositions.toml",
         "Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake.",
@@ -331,17 +331,6 @@ def test_a_forbidden_wording_fails_the_check_unless_it_is_exempt(folder: Path) -
     (fault,) = wording_faults(load(folder))
     assert (fault.file, fault.line) == ("rules/dispositions.toml", line)
     assert fault.what == 'disposition "emergency", more: "You have" is forbidden (verdict)'
-    exempt = '[[forbidden.exempt]]\nid = "emergency"\nfield = "more"\nbecause = "a test"\n\n'
-    replace(folder / "wording.toml", '[[forbidden]]\nid = "diagnosis"', f'{exempt}[[forbidden]]\nid = "diagnosis"')
-    assert wording_faults(load(folder)) == []
-    replace(
-        folder / "dispositions.toml",
-        "You have gout.",
-        "Eat and drink nothing, except sugar for low sugar in diabetes, if fully awake.",
-    )
-    (fault,) = wording_faults(load(folder))  # an exemption without use
-    assert fault.file == "rules/wording.toml"
-    assert '"emergency", more, has no such wording' in fault.what
 
 
 def test_an_allowed_word_that_no_text_uses_must_go(folder: Path) -> None:
@@ -358,11 +347,6 @@ def test_an_allowed_word_that_no_text_uses_must_go(folder: Path) -> None:
         ('"calcium"', '"Calcium"', '[wording], allowed: "Calcium" must be one word in lower case'),
         (r"'''\bdiagnos\w*'''", "'''(diagnos'''", 'forbidden "diagnosis", pattern: "(diagnos" is no regular'),
         ('because = "the program gives none"', "", 'forbidden "diagnosis", because: is missing'),
-        (
-            '[[forbidden]]\nid = "odds"',
-            '[[forbidden.exempt]]\nid = "x"\n\n[[forbidden]]\nid = "odds"',
-            'forbidden.exempt "x", field: is missing',
-        ),
         ('id = "odds"', 'id = "verdict"', 'forbidden "verdict", id: "verdict" is already used'),
         ("max_grade = 8", "max_grade = 8\nmin_grade = 1", "[wording], min_grade: unknown field"),
     ],

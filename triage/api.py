@@ -28,9 +28,9 @@ from triage.output import as_json as json_report
 from triage.output.contract import RowData
 from triage.output.explanation import explained
 from triage.output.text import whole
-from triage.output.view import UNLESS, Wanted, view_of
+from triage.output.view import Wanted, view_of
 from triage.reasoning.engine import Engine
-from triage.reasoning.results import Assessment
+from triage.reasoning.results import UNLESS, Assessment
 
 if TYPE_CHECKING:
     from triage.scale.answers import Judge

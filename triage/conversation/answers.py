@@ -19,8 +19,8 @@ from triage.knowledge.faults import MOST_FAULTS, Fault, Faults, FaultyInput, all
 from triage.knowledge.grammar import as_facts, read_answer, valid_part
 from triage.knowledge.model import Answer, Answers, Question, RuleBase
 from triage.knowledge.toml_file import TomlFile, read_bytes
-from triage.output.view import UNLESS
 from triage.reasoning.engine import Engine
+from triage.reasoning.results import UNLESS
 
 TITLE, SAVED, ANSWERS, TICKED, EXPECT = "title", "saved", "answers", "ticked", "expect"
 _FIELDS: dict[str, tuple[type, str, str]] = {  # beside the answers: what each must be, in words, and a hint

@@ -61,12 +61,9 @@ class Mark(NamedTuple):
 
 NEEDED = Mark("it has to stand there, though a class above has a default")
 SEEN = Mark("a person reads it")
+PATTERN = Mark("it holds regular expressions")
 DERIVED = Mark("does not stand in the files")
 OR_TRUE = Mark("true stands for rows that always hold, false for none")
-
-Id = Annotated[str, "lower-case words joined by hyphens or underscores; never reused"]
-Text = Annotated[str, SEEN]
-Texts = tuple[Text, ...]
 
 
 @dataclass(frozen=True, eq=False)

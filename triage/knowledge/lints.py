@@ -1,18 +1,18 @@
 """What must be true of a whole rule base, besides the types of its fields: one small check each.
 
-A lint gets a rule base in which every condition is read and yields faults. They need no
+A lint gets a rule base in which every condition is read, or one thing of it, and yields faults. They need no
 answers and run no rule (the examples are run by `triage.reasoning.examples`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from triage.knowledge.conditions import Cell, Row
 from triage.knowledge.faults import Fault, allowed
-from triage.knowledge.fields import Names, fields_of
+from triage.knowledge.fields import PATTERN, Names, fields_of
 from triage.knowledge.model import (
     AT_ONCE,
     NOT_SURE,
@@ -30,14 +30,17 @@ from triage.knowledge.model import (
     Voice,
 )
 from triage.knowledge.patterns import pattern_problem
-from triage.knowledge.rule_files import LISTS, records
+from triage.knowledge.rule_files import LISTS, records, texts_of
 
 TOLD = ("relief", "do_not")  # kinds of advice that a hazard may ask for
 
 
 def lint(rulebase: RuleBase) -> list[Fault]:
     """All faults of all lints."""
-    return [fault for check in LINTS for fault in check(rulebase)]
+    faults = [fault for check in LINTS for fault in check(rulebase)]
+    for field, checks in OF_EACH.items():
+        faults += (fault for one in getattr(rulebase, field).values() for check in checks for fault in check(one))
+    return faults
 
 
 def rows_of(entry: Entry) -> Iterator[Row]:
@@ -65,8 +68,7 @@ def _named(record: Any) -> Iterator[tuple[str, str, str]]:
     """Every id of another table in a record: the key of its field, that table, and the id."""
     for field in fields_of(record.__class__):
         if names := field.mark(Names):
-            value = getattr(record, field.name)
-            yield from ((field.key, names.table, own) for own in ([value] if isinstance(value, str) else value) if own)
+            yield from ((field.key, names.table, own) for own in texts_of(record, field))
 
 
 def _named_ids_are_there(rulebase: RuleBase) -> Iterator[Fault]:
@@ -121,10 +123,9 @@ def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
                 yield claim.at.fault("LCT304", "ids", what, hint)
 
 
-def _signs_begin_with_their_cause(rulebase: RuleBase) -> Iterator[Fault]:
-    for sign in rulebase.signs.values():
-        if not sign.id.startswith(f"{sign.cause}-"):
-            yield sign.at.fault("LCT111", "id", f'must begin with "{sign.cause}-"')
+def _signs_begin_with_their_cause(sign: Sign) -> Iterator[Fault]:
+    if not sign.id.startswith(f"{sign.cause}-"):
+        yield sign.at.fault("LCT111", "id", f'must begin with "{sign.cause}-"')
 
 
 def _accepted_once(rulebase: RuleBase) -> Iterator[Fault]:
@@ -138,44 +139,40 @@ def _accepted_once(rulebase: RuleBase) -> Iterator[Fault]:
 # --- questions
 
 
-def _answers_can_be_given(rulebase: RuleBase) -> Iterator[Fault]:
-    for question in rulebase.questions.values():
-        if question.kind == "number" and not question.minimum < question.maximum:
-            yield question.at.fault("LCT110", "max", "must be larger than min")
-        if question.kind != "number" and len(question.options) < 2:
-            yield question.at.fault("LCT107", "option", "needs at least two options")
+def _answers_can_be_given(question: Question) -> Iterator[Fault]:
+    if question.kind == "number" and not question.minimum < question.maximum:
+        yield question.at.fault("LCT110", "max", "must be larger than min")
+    if question.kind != "number" and len(question.options) < 2:
+        yield question.at.fault("LCT107", "option", "needs at least two options")
 
 
-def _lists_have_ways_out(rulebase: RuleBase) -> Iterator[Fault]:
+def _lists_have_ways_out(question: Question) -> Iterator[Fault]:
     """The interview needs a "none of these" that stands alone; "not sure" may stand beside signs of another page."""
-    for question in rulebase.questions.values():
-        alone = {option.id for option in question.options if option.exclusive}
-        if question.kind == "many" and not alone - {NOT_SURE}:
-            what = "no exclusive option that says none of these"
-            yield question.at.fault("LCT312", "option", what, "exclusive = true")
-        if NOT_SURE in alone:
-            yield question.at.fault("LCT312", "option", f'"{NOT_SURE}" may stand beside signs', "not exclusive")
+    alone = {option.id for option in question.options if option.exclusive}
+    if question.kind == "many" and not alone - {NOT_SURE}:
+        what = "no exclusive option that says none of these"
+        yield question.at.fault("LCT312", "option", what, "exclusive = true")
+    if NOT_SURE in alone:
+        yield question.at.fault("LCT312", "option", f'"{NOT_SURE}" may stand beside signs', "not exclusive")
 
 
-def _not_sure_leads_on(rulebase: RuleBase) -> Iterator[Fault]:
-    for question in rulebase.questions.values():
-        if clarify := question.clarify:
-            if [clarify.each, clarify.again_open, bool(clarify.options)].count(True) != 1:
-                yield clarify.at.fault("LCT107", "each", "needs either each = true, again_open = true or options")
-            for way in clarify.options:
-                if [bool(way.answer), way.again, bool(way.go_to)].count(True) != 1:
-                    yield way.at.fault("LCT107", "answer", "needs either an answer, again = true or go_to")
+def _not_sure_leads_on(question: Question) -> Iterator[Fault]:
+    if clarify := question.clarify:
+        if [clarify.each, clarify.again_open, bool(clarify.options)].count(True) != 1:
+            yield clarify.at.fault("LCT107", "each", "needs either each = true, again_open = true or options")
+        for way in clarify.options:
+            if [bool(way.answer), way.again, bool(way.go_to)].count(True) != 1:
+                yield way.at.fault("LCT107", "answer", "needs either an answer, again = true or go_to")
 
 
-def _harmless_answers_are_marked(rulebase: RuleBase) -> Iterator[Fault]:
+def _harmless_answers_are_marked(question: Question) -> Iterator[Fault]:
     """Where danger is asked for and one answer given, the proofs need to know which answers are no danger sign."""
-    for question in rulebase.questions.values():
-        marked = [option.id for option in question.options if option.harmless]
-        wanted = question.danger and question.kind == "one"
-        if wanted != bool(marked):
-            what = "no harmless option" if wanted else f'"{marked[0]}" cannot be marked harmless'
-            hint = "harmless = true goes with an option of a danger question that takes one answer"
-            yield question.at.fault("LCT313", "option", what, hint)
+    marked = [option.id for option in question.options if option.harmless]
+    wanted = question.danger and question.kind == "one"
+    if wanted != bool(marked):
+        what = "no harmless option" if wanted else f'"{marked[0]}" cannot be marked harmless'
+        hint = "harmless = true goes with an option of a danger question that takes one answer"
+        yield question.at.fault("LCT313", "option", what, hint)
 
 
 def _questions_are_read(rulebase: RuleBase) -> Iterator[Fault]:
@@ -206,12 +203,11 @@ def _status_is_honest(rulebase: RuleBase) -> Iterator[Fault]:
             yield entry.at.fault("LCT303", "sources", "none, so it is a draft", "say why: draft_because")
 
 
-def _rules_can_fire(rulebase: RuleBase) -> Iterator[Fault]:
-    for entry in rulebase.entries.values():
-        for row in entry.condition.when:
-            for barrier in entry.condition.unless:
-                if all(any(_implies(cell, wanted) for cell in row) for wanted in barrier):
-                    yield entry.at.fault("LCT305", "", "a row of `when` can never fire", "`unless` always stops it")
+def _rules_can_fire(entry: Entry) -> Iterator[Fault]:
+    for row in entry.condition.when:
+        for barrier in entry.condition.unless:
+            if all(any(_implies(cell, wanted) for cell in row) for wanted in barrier):
+                yield entry.at.fault("LCT305", "", "a row of `when` can never fire", "`unless` always stops it")
 
 
 def _implies(cell: Cell, wanted: Cell) -> bool:
@@ -250,21 +246,19 @@ def _conclusion(entry: Entry) -> tuple[str, ...]:
     return (entry.table, entry.title) if isinstance(entry, Check | Note) else ()
 
 
-def _examples_are_there(rulebase: RuleBase) -> Iterator[Fault]:
-    for entry in rulebase.entries.values():
-        if isinstance(entry, Sign | Cause):
-            continue  # the rule book says in words what they read, and nothing urgent hangs on them
-        conditional = any(row for row in rows_of(entry))
-        for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
-            if conditional and not examples:
-                yield entry.at.fault("LCT308", name, "no example", "one that fires, and near misses that do not")
+def _examples_are_there(entry: Entry) -> Iterator[Fault]:
+    if isinstance(entry, Sign | Cause):
+        return  # the rule book says in words what they read, and nothing urgent hangs on them
+    conditional = any(row for row in rows_of(entry))
+    for name, examples in (("fires", entry.fires), ("silent", entry.silent)):
+        if conditional and not examples:
+            yield entry.at.fault("LCT308", name, "no example", "one that fires, and near misses that do not")
 
 
-def _exceptions_are_whole(rulebase: RuleBase) -> Iterator[Fault]:
-    for flag in rulebase.red_flags.values():
-        if len({bool(one) for one in (flag.condition.unless, flag.lowers, flag.lowers_to, flag.lowers_sources)}) > 1:
-            what = "goes with unless: why it is safe, lowers_to what at most, and lowers_sources"
-            yield flag.at.fault("LCT107", "lowers", what)
+def _exceptions_are_whole(flag: RedFlag) -> Iterator[Fault]:
+    if len({bool(one) for one in (flag.condition.unless, flag.lowers, flag.lowers_to, flag.lowers_sources)}) > 1:
+        what = "goes with unless: why it is safe, lowers_to what at most, and lowers_sources"
+        yield flag.at.fault("LCT107", "lowers", what)
 
 
 def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
@@ -276,19 +270,17 @@ def _waiting_questions_are_follow_ups(rulebase: RuleBase) -> Iterator[Fault]:
                 yield flag.at.fault("LCT311", "waits_for", f'"{name}" is not asked after an urgent finding')
 
 
-def _causes_have_their_signs(rulebase: RuleBase) -> Iterator[Fault]:
-    for cause in rulebase.causes.values():
-        if (cause.group == "check") == bool(cause.signs):
-            yield cause.at.fault("LCT107", "group", 'group "check" has `when` and no signs, the others have signs')
+def _causes_have_their_signs(cause: Cause) -> Iterator[Fault]:
+    if (cause.group == "check") == bool(cause.signs):
+        yield cause.at.fault("LCT107", "group", 'group "check" has `when` and no signs, the others have signs')
 
 
-def _risky_advice_is_guarded(rulebase: RuleBase) -> Iterator[Fault]:
-    for advice in rulebase.advice.values():
-        if advice.harm and not advice.only_if:
-            hint = f"{', '.join(advice.harm)} needs its exclusions answered"
-            yield advice.at.fault("LCT309", "only_if", "is missing", hint)
-        if bool(advice.only_if) != bool(advice.only_because):
-            yield advice.at.fault("LCT309", "only_because", "goes with only_if")
+def _risky_advice_is_guarded(advice: Advice) -> Iterator[Fault]:
+    if advice.harm and not advice.only_if:
+        hint = f"{', '.join(advice.harm)} needs its exclusions answered"
+        yield advice.at.fault("LCT309", "only_if", "is missing", hint)
+    if bool(advice.only_if) != bool(advice.only_because):
+        yield advice.at.fault("LCT309", "only_because", "goes with only_if")
 
 
 def _hazards_are_controlled(rulebase: RuleBase) -> Iterator[Fault]:
@@ -328,9 +320,8 @@ def _net_signs_are_whole(rulebase: RuleBase) -> Iterator[Fault]:
     """A sign that is there already has a text too, else it would be left out."""
     for sign in (*rulebase.safety_net.today, *rulebase.safety_net.emergency):
         if bool(sign.worse) != bool(sign.worse_when):
-            yield sign.at.fault(
-                "LCT110", "worse_when" if sign.worse_when else "worse", "needs both worse and worse_when"
-            )
+            given = "worse" if sign.worse else "worse_when"
+            yield sign.at.fault("LCT110", given, "needs both worse and worse_when")
 
 
 def _voices_have_the_same_tokens(rulebase: RuleBase) -> Iterator[Fault]:
@@ -351,37 +342,34 @@ def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
-    used = [(rulebase.wording.at, "warns", rulebase.wording.warns)]
-    used += [(forbidden.at, "pattern", forbidden.pattern) for forbidden in rulebase.forbidden.values()]
-    for conflict in rulebase.conflicts.values():
-        used += [(conflict.at, "one", conflict.one), (conflict.at, "other", conflict.other)]
-    used += [(hazard.at, "words", word) for hazard in rulebase.hazards.values() for word in hazard.words]
-    for at, key, pattern in used:
-        if problem := pattern_problem(pattern):
-            yield at.fault("LCT115", key, f'"{pattern}" {problem}')
+    for record, _, _ in records(rulebase):
+        for field in fields_of(record.__class__):
+            for pattern in texts_of(record, field) if PATTERN in field.marks else ():
+                if problem := pattern_problem(pattern):
+                    yield record.at.fault("LCT115", field.key, f'"{pattern}" {problem}')
 
 
+# Those that look at one thing at a time, by the field of the rule base that holds it.
+OF_EACH: Mapping[str, tuple[Callable[[Any], Iterator[Fault]], ...]] = {
+    "signs": (_signs_begin_with_their_cause,),
+    "questions": (_answers_can_be_given, _lists_have_ways_out, _not_sure_leads_on, _harmless_answers_are_marked),
+    "entries": (_rules_can_fire, _examples_are_there),
+    "red_flags": (_exceptions_are_whole,),
+    "causes": (_causes_have_their_signs,),
+    "advice": (_risky_advice_is_guarded,),
+}
+# Those that look at the whole.
 LINTS: tuple[Callable[[RuleBase], Iterator[Fault]], ...] = (
     _named_ids_are_there,
     _named_options_are_there,
     _sources_and_figures_are_used,
     _claims_are_answered_once,
-    _signs_begin_with_their_cause,
     _accepted_once,
-    _answers_can_be_given,
-    _lists_have_ways_out,
-    _not_sure_leads_on,
-    _harmless_answers_are_marked,
     _questions_are_read,
     _what_is_asked_after_decides_nothing,
     _status_is_honest,
-    _rules_can_fire,
     _rules_differ,
-    _examples_are_there,
-    _exceptions_are_whole,
     _waiting_questions_are_follow_ups,
-    _causes_have_their_signs,
-    _risky_advice_is_guarded,
     _hazards_are_controlled,
     _levels_are_told_apart,
     _emergencies_show_nothing_else,

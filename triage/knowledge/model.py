@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from triage.knowledge.conditions import EVERYBODY, Condition, Facts, Rows, any_row
-from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, Findings, Id, Key, Names, OneOf, Only, Scope, Text, Texts
+from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, PATTERN, SEEN, Findings, Key, Names, OneOf, Only, Scope
 from triage.knowledge.toml_file import NOWHERE, Location
 
 # What a person answered: question id -> a number, one option id, or several.
@@ -28,6 +28,8 @@ FINDINGS = (RED_FLAG, CAUSE, DISPOSITION)
 
 Group = Literal["everyday", "ask", "check"]
 GROUPS: tuple[str, ...] = get_args(Group)
+AdviceKind = Literal["relief", "prevention", "do_not", "myth", "reply"]
+ADVICE_KINDS: tuple[str, ...] = get_args(AdviceKind)
 Harm = Literal["rubbing", "heat", "pressure"]
 Part = Literal[
     "pharmacist", "notes", "causes", "needs_checking", "relief", "do_not", "prevention", "checks", "withheld", "myths",
@@ -39,7 +41,6 @@ Strength = Literal["ask", "may"]
 STRENGTHS: tuple[str, ...] = get_args(Strength)
 
 Grade = Literal["A", "B", "C", "-"]  # of the evidence for an advice
-GRADES: tuple[str, ...] = get_args(Grade)
 TRADITIONAL = "C"  # told on request only
 
 # The group of causes that may be named as fitting; the others are asked about or checked.
@@ -55,6 +56,11 @@ Yields = Literal["", "always", "after_urgent"]
 
 Examples = tuple[Mapping[str, Any], ...]
 
+Id = Annotated[str, "lower-case words joined by hyphens or underscores; never reused"]
+Text = Annotated[str, SEEN]
+Texts = tuple[Text, ...]
+Pattern = Annotated[str, PATTERN, "a regular expression, upper and lower case alike"]
+
 # Ids of other tables.
 Sources = Annotated[tuple[str, ...], Names("source")]
 Claims = Annotated[tuple[str, ...], Names("claim")]
@@ -69,6 +75,11 @@ class Record:
     """A table of the files, and where it stands."""
 
     at: Annotated[Location, DERIVED] = NOWHERE
+
+
+def table_name(kind: type) -> str:
+    """What the tables of a type are called in the files."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,22 +355,12 @@ class Saved(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Exemption(Record):
-    """A text that may use a forbidden wording, because it has to quote it."""
-
-    id: Annotated[str, "of what the text belongs to"]
-    field: Annotated[str, "in which it stands"]
-    because: str
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Forbidden(Record):
     """A wording that no person may read."""
 
     id: Annotated[Id, Scope("forbidden")]
-    pattern: Annotated[str, "a regular expression, upper and lower case alike"]
+    pattern: Pattern
     because: str
-    exempt: tuple[Exemption, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -367,8 +368,8 @@ class Conflict(Record):
     """Two things that no result may say together: no sentence that `one` matches beside one that `other` matches."""
 
     id: Annotated[Id, Scope("conflict")]
-    one: Annotated[str, "a regular expression, upper and lower case alike"]
-    other: Annotated[str, "a regular expression, upper and lower case alike"]
+    one: Pattern
+    other: Pattern
     because: str
 
 
@@ -391,7 +392,7 @@ class Wording(Record):
         "text uses must go",
     ] = ()
     warns: Annotated[
-        str,
+        Pattern,
         "a regular expression, upper and lower case alike: a note of a red flag that it matches warns against something "
         "dangerous, so the short result always has it; none does where it is not given",
     ] = "(?!)"
@@ -422,7 +423,7 @@ class Entry(Record):
     @property
     def table(self) -> str:
         """The name of its table, for messages and lists."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+        return table_name(type(self))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -486,7 +487,7 @@ class Advice(Entry):
 
     title: Annotated[Text, "what to do, in one line of at most 70 characters"]
     condition: Annotated[Condition, Key("for"), Findings(FINDINGS), "for whom. Without it: everybody"] = EVERYBODY
-    kind: Literal["relief", "prevention", "do_not", "myth", "reply"]
+    kind: AdviceKind
     short: Annotated[
         Text, "the same for the short result, in 40 words at most: of each kind the first that has one stands there"
     ] = ""
@@ -511,6 +512,11 @@ class Advice(Entry):
     def general(self) -> bool:
         """Whether it is for everybody."""
         return self.condition.when == EVERYBODY.when
+
+    @property
+    def traditional(self) -> bool:
+        """Whether it is told on request only."""
+        return self.grade == TRADITIONAL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -557,7 +563,7 @@ class Hazard(Entry):
         AdviceIds, 'ids of relief or "do not" that must be given there, at every level that shows their kind'
     ] = ()
     words: Annotated[
-        tuple[str, ...],
+        tuple[Pattern, ...],
         'patterns (regular expressions) that no sentence of relief or prevention may hold, unless a "not", "never", "no" '
         'or "without" stands before it',
     ] = ()
@@ -629,9 +635,9 @@ class RuleBase:
     safety_net: SafetyNet
     relief_now: ReliefNow
     wording: Wording
+    questions: Mapping[str, Question]
     voice_tables: Mapping[str, Voice]
     countries: Mapping[str, Country]
-    questions: Mapping[str, Question]
     dispositions: Mapping[str, Disposition]
     place_tables: Mapping[str, Place]
     history: tuple[History, ...]

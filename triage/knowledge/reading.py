@@ -46,7 +46,7 @@ class Table:
         self.at = Location(file.name, file.line(name, nth), lines, label)
         self.used: set[str] = set()
 
-    def fault(self, code: str, key: str, what: str, hint: str = "") -> None:
+    def fault(self, key: str, code: str, what: str, hint: str = "") -> None:
         self.faults.append(self.at.fault(code, key, what, hint))
 
 
@@ -63,11 +63,11 @@ class Reader:
         table = Table(file, name, self._counted[file.name, name], data if isinstance(data, dict) else {}, self.faults)
         self._counted[file.name, name] += 1
         if not isinstance(data, dict):
-            table.fault("LCT113", "", "must be a table")
+            table.fault("", "LCT113", "must be a table")
         values = {field.name: self._value(table, field) for field in fields_of(kind)}
         for key in table.data:
             if key not in table.used:
-                table.fault("LCT106", key, "unknown field", allowed(key, sorted(table.used)))
+                table.fault(key, "LCT106", "unknown field", allowed(key, sorted(table.used)))
         given = {name: value for name, value in values.items() if value is not _ABSENT}
         return kind(**given, at=table.at)
 
@@ -82,13 +82,13 @@ class Reader:
             return self._read(table, field, table.data[field.key])
         if not field.has_default:
             few = shape_of(field) in ("id", "choice")
-            table.fault("LCT107", field.key, "is missing", allowed(None, map(str, self._choices(field))) if few else "")
+            table.fault(field.key, "LCT107", "is missing", allowed(None, map(str, self._choices(field))) if few else "")
         return _empty(field)
 
     def _read(self, table: Table, field: Field, raw: Any) -> Any:
         wanted, said = _type_of(field)
         if not isinstance(raw, wanted) or (wanted is int and isinstance(raw, bool)):
-            table.fault("LCT109", field.key, f"must be {said}")
+            table.fault(field.key, "LCT109", f"must be {said}")
             return _empty(field)
         return {
             "rows": self._rows_or_true,
@@ -104,7 +104,7 @@ class Reader:
 
     def _simple(self, table: Table, field: Field, raw: Any) -> Any:
         if isinstance(raw, str) and not raw.strip() and not field.has_default:
-            table.fault("LCT108", field.key, "is empty")
+            table.fault(field.key, "LCT108", "is empty")
         elif scope := field.mark(Scope):
             self._claim(table, field, raw, scope)
         return raw
@@ -112,10 +112,10 @@ class Reader:
     def _claim(self, table: Table, field: Field, own: str, scope: Scope) -> None:
         """An id is well formed, and of no other of its scope."""
         if not re.fullmatch(ID, own):
-            table.fault("LCT111", field.key, f'"{own}" must be lower-case words joined by hyphens')
+            table.fault(field.key, "LCT111", f'"{own}" must be lower-case words joined by hyphens')
         if scope.name:
             if first := self._ids.get((scope.name, own)):
-                table.fault("LCT112", field.key, f'"{own}" is already used at {first}')
+                table.fault(field.key, "LCT112", f'"{own}" is already used at {first}')
             self._ids[scope.name, own] = table.at
 
     def _choices(self, field: Field) -> tuple[Any, ...]:
@@ -129,36 +129,36 @@ class Reader:
         choices = self._choices(field)
         if raw in choices and not isinstance(raw, bool):
             return raw
-        table.fault("LCT110", field.key, f'"{raw}" is not allowed', allowed(raw, map(str, choices)))
+        table.fault(field.key, "LCT110", f'"{raw}" is not allowed', allowed(raw, map(str, choices)))
         return choices[0]
 
     @staticmethod
     def _list(table: Table, field: Field, raw: list[Any]) -> tuple[str, ...]:
         if not all(isinstance(item, str) for item in raw):
-            table.fault("LCT109", field.key, "must be a list of texts")
+            table.fault(field.key, "LCT109", "must be a list of texts")
             return ()
         if not raw and not field.has_default:
-            table.fault("LCT108", field.key, "is empty")
+            table.fault(field.key, "LCT108", "is empty")
         choices = get_args(item_of(field.hint))
         for item in raw if choices else ():
             if item not in choices:
-                table.fault("LCT110", field.key, f'"{item}" is not allowed', allowed(item, choices))
+                table.fault(field.key, "LCT110", f'"{item}" is not allowed', allowed(item, choices))
         return tuple(raw)
 
     @staticmethod
     def _groups(table: Table, field: Field, raw: list[Any]) -> tuple[tuple[str, ...], ...]:
         if not all(isinstance(group, list) and len(group) > 1 for group in raw):
-            table.fault("LCT109", field.key, "each group is a list of two options or more")
+            table.fault(field.key, "LCT109", "each group is a list of two options or more")
             return ()
         return tuple(tuple(map(str, group)) for group in raw)
 
     def _words(self, table: Table, field: Field, raw: dict[str, Any]) -> Mapping[str, str]:
         """A table of texts, by the voice where the field says so."""
         if not all(isinstance(text, str) for text in raw.values()):
-            table.fault("LCT109", field.key, "must be a table of texts")
+            table.fault(field.key, "LCT109", "must be a table of texts")
         for voice in {*self.voices} ^ {*raw} if field.mark(OneOf) else ():
             what = "is missing" if voice in self.voices else "is no voice"
-            table.fault("LCT110", field.key, f'"{voice}" {what}', allowed(voice, self.voices))
+            table.fault(field.key, "LCT110", f'"{voice}" {what}', allowed(voice, self.voices))
         return raw
 
     def _below(self, table: Table, field: Field, raw: Any) -> Any:
@@ -172,7 +172,7 @@ class Reader:
         when = condition_key(field)
         table.used |= {when, UNLESS}
         if when not in table.data and not field.has_default:
-            table.fault("LCT107", when, "is missing")
+            table.fault(when, "LCT107", "is missing")
         rows = {key: self._rows(table, field, key) for key in (when, UNLESS) if key in table.data}
         return Condition(rows.get(when, EVERYBODY.when), rows.get(UNLESS, ()))
 
@@ -184,16 +184,12 @@ class Reader:
     def _rows(self, table: Table, field: Field, key: str) -> Rows:
         findings = field.mark(Findings)
         names = findings.names if findings else ()
-        return self.vocabulary.read_rows(table.data[key], names, partial(_complain, table, key))
+        return self.vocabulary.read_rows(table.data[key], names, partial(table.fault, key))
 
     def _examples(self, table: Table, field: Field, raw: list[Any]) -> Examples:
         for example in raw:
-            self.vocabulary.read_example(example, partial(_complain, table, field.key))
+            self.vocabulary.read_example(example, partial(table.fault, field.key))
         return tuple(raw)
-
-
-def _complain(table: Table, key: str, code: str, what: str, hint: str) -> None:
-    table.fault(code, key, what, hint)
 
 
 _ABSENT = object()

@@ -6,45 +6,29 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from triage.knowledge import model
-from triage.knowledge.fields import fields_of
+from triage.knowledge.fields import Field, fields_of
 
 DEMOS = "demos"  # the folder of stories to play, on which no result depends either
 
 SUFFIXES = (".toml", ".svg")  # of what belongs to a rule base
 
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, model.Record)
+
+
 # Tables of which there are many, [[name]]: their type, and the field of the rule base that holds them.
 LISTS: dict[str, tuple[type, str]] = {
-    "question": (model.Question, "questions"),
-    "voice": (model.Voice, "voice_tables"),
-    "country": (model.Country, "countries"),
-    "disposition": (model.Disposition, "dispositions"),
-    "place": (model.Place, "place_tables"),
-    "history": (model.History, "history"),
-    "red_flag": (model.RedFlag, "red_flags"),
-    "cause": (model.Cause, "causes"),
-    "advice": (model.Advice, "advice"),
-    "note": (model.Note, "notes"),
-    "check": (model.Check, "checks"),
-    "hazard": (model.Hazard, "hazards"),
-    "source": (model.Source, "sources"),
-    "claim": (model.Claim, "claims"),
-    "forbidden": (model.Forbidden, "forbidden"),
-    "conflict": (model.Conflict, "conflicts"),
-    "accepted": (model.Accepted, "accepted"),
+    model.table_name(kind): (kind, field)
+    for field, hint in get_type_hints(model.RuleBase).items()
+    for kind in get_args(hint)
+    if _is_table(kind)
 }
 # Those of which there is one, [name]: the field of the rule base has its name.
-SINGLE: dict[str, type] = {
-    "about": model.About,
-    "asking": model.Asking,
-    "ranking": model.Ranking,
-    "saved": model.Saved,
-    "safety_net": model.SafetyNet,
-    "relief_now": model.ReliefNow,
-    "wording": model.Wording,
-}
+SINGLE: dict[str, type] = {name: kind for name, kind in get_type_hints(model.RuleBase).items() if _is_table(kind)}
 # Which tables may stand in which file.
 LAYOUT = {
     "questions.toml": {"question"},
@@ -107,3 +91,10 @@ def _with_those_below(record: Any, table: str, above: str) -> Iterator[tuple[Any
         for below in value if isinstance(value, tuple) else (value,):
             if isinstance(below, model.Record):
                 yield from _with_those_below(below, f"{table}.{field.key}", getattr(record, "id", above))
+
+
+def texts_of(record: model.Record, field: Field) -> Iterator[str]:
+    """The texts of a field: one, several, or one for each voice; those that are empty are none."""
+    value = getattr(record, field.name)
+    several = value.values() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
+    return filter(None, several)

@@ -6,7 +6,7 @@ Used by `check` and the tests only: grading a whole rule base takes longer than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from triage.knowledge.faults import Fault
@@ -14,13 +14,13 @@ from triage.knowledge.fields import SEEN, Scope, fields_of
 from triage.knowledge.figures import figure
 from triage.knowledge.model import Forbidden, RuleBase, Wording
 from triage.knowledge.plain_words import grade, words
-from triage.knowledge.rule_files import records
+from triage.knowledge.rule_files import records, texts_of
 from triage.knowledge.toml_file import Location
 from triage.knowledge.voices import in_voice
 
 
 class SeenText(NamedTuple):
-    """A text that a person sees: of which table (`label`, `id`), where (`at`, `line`), in which field of the file.
+    """A text that a person sees: of which table (`label`), where (`at`, `line`), in which field of the file.
 
     `text`: as it is written; `said`: as the first voice says it.
     """
@@ -28,7 +28,6 @@ class SeenText(NamedTuple):
     text: str
     said: str
     label: str
-    id: str
     file: str
     line: int
     field: str
@@ -41,30 +40,24 @@ def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
     """Every text that a person sees, in the order of the tables."""
     words_of_voice = next(iter(rulebase.voices.values()))
     for record, table, above in records(rulebase):
-        own, label = _names(record, table, above)
+        label = _label(record, table, above)
         for field in fields_of(record.__class__):
-            for text in _texts(getattr(record, field.name)) if SEEN in field.marks else ():
+            for text in texts_of(record, field) if SEEN in field.marks else ():
                 line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
-                yield SeenText(text, said, label, own, record.at.file, line, field.key)
+                yield SeenText(text, said, label, record.at.file, line, field.key)
     for name in rulebase.figures:
         drawn = figure(rulebase, name)
         for key, text in (("title", drawn.title), ("desc", drawn.desc)):
             said = in_voice(text, words_of_voice)
-            yield SeenText(text, said, f'figure "{name}"', name, drawn.file, drawn.lines[key], key)
+            yield SeenText(text, said, f'figure "{name}"', drawn.file, drawn.lines[key], key)
 
 
-def _names(record: Any, table: str, above: str) -> tuple[str, str]:
-    """The id of a record, with that of the one above where it is only known there, and its label in messages."""
+def _label(record: Any, table: str, above: str) -> str:
+    """A record in messages: by its id, with that of the one above where it is only known there."""
     own = getattr(record, "id", "")
     scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(record.__class__))
     whole = own if scoped else ".".join(filter(None, (above, own))) or table
-    return whole, f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
-
-
-def _texts(value: str | Sequence[str] | Mapping[str, str]) -> Iterator[str]:
-    """The texts of a field: one, several, or one for each voice."""
-    several = value.values() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
-    return filter(None, several)
+    return f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
 
 
 def _line(rulebase: RuleBase, at: Location, key: str, text: str) -> int:
@@ -100,15 +93,9 @@ def _hard_texts(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:
 def _forbidden_texts(wordings: Iterable[Forbidden], texts: Sequence[SeenText]) -> Iterator[Fault]:
     for forbidden in wordings:
         pattern = re.compile(forbidden.pattern, re.IGNORECASE)
-        unused = {(exempt.id, exempt.field) for exempt in forbidden.exempt}
-        exempted = frozenset(unused)
         for seen in texts:
             if found := pattern.search(seen.said):
-                unused.discard((seen.id, seen.field))
-                if (seen.id, seen.field) not in exempted:
-                    yield seen.fault("LCT322", f'"{found[0]}" is forbidden ({forbidden.id})', forbidden.because)
-        for own, field in unused:
-            yield forbidden.at.fault("LCT323", "exempt", f'"{own}", {field}, has no such wording', "take it out")
+                yield seen.fault("LCT322", f'"{found[0]}" is forbidden ({forbidden.id})', forbidden.because)
 
 
 def _idle_words(wording: Wording, texts: Sequence[SeenText]) -> Iterator[Fault]:

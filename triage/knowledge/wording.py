@@ -48,11 +48,6 @@ def grade_in_words(advice: Advice) -> str:
     return "" if "unproven" in advice.title else GRADES[advice.grade]
 
 
-def grade_said(advice: Advice) -> str:
-    """The evidence grade, to be put behind the title."""
-    return in_brackets(grade_in_words(advice))
-
-
 # --- for the person who answers, without ids
 
 
@@ -73,6 +68,11 @@ def options_said(rulebase: RuleBase, name: str, options: Collection[str]) -> lis
     bands = [band for band in rulebase.bands.get(name, ()) if band in options]
     spans = [_span(question, low, high) for low, high in joined_bands(bands)]
     return spans + [option.means for option in question.options if option.id in options]
+
+
+def held_said(rulebase: RuleBase, name: str, answer: Answer, options: Collection[str]) -> list[str]:
+    """The part of an answer that a rule rests on: a number as it was given, or each of these options."""
+    return [said(rulebase, name, answer)] if isinstance(answer, int) else options_said(rulebase, name, options)
 
 
 def cell_said(rulebase: RuleBase, cell: Cell) -> str:

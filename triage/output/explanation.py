@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from triage.output.screen import wrap_all
-from triage.output.view import Fate, View
-from triage.reasoning.explain import ANSWER, SOURCE, Node
+from triage.output.view import View
+from triage.reasoning.explain import ANSWER, SOURCE, Fate, Node
 
 HOW = "How this was concluded"
 OUTCOMES = {

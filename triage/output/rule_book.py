@@ -7,25 +7,13 @@ rule base always gives the same document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from triage.knowledge.model import RuleBase
-from triage.knowledge.wording import GRADES, counted, link
+from triage.knowledge.wording import counted, link
+from triage.output import rule_sheets
 from triage.output.markdown import markdown
-from triage.output.rule_sheets import (
-    ACTIONS,
-    GROUPS,
-    WEIGHTS,
-    Sheet,
-    below,
-    by_kind,
-    in_words,
-    names,
-    ref,
-    sheet,
-    where_it_went,
-)
 
 # Those of the other kinds would be half of the book; they are counted.
 EXAMPLES_SHOWN = ("red_flag", "cause", "sign", "hazard")
@@ -45,27 +33,14 @@ class Heading(NamedTuple):
 def book(rulebase: RuleBase) -> str:
     """The rule book as Markdown (no newline at its end); examples are in it if they were loaded."""
 
-    def sheets_of(kind: str, ids: Iterable[str] | None = None) -> list[Sheet]:
-        return [sheet(rulebase, kind, name) for name in (names(rulebase)[kind] if ids is None else ids)]
-
     text = markdown(
         "rule_book.md",
         rules=rulebase,
-        net_today=[below(rulebase, sign) for sign in rulebase.safety_net.today],
-        net_emergency=[below(rulebase, sign) for sign in rulebase.safety_net.emergency],
-        sheets_of=sheets_of,
-        drafts=[ref(entry) for entry in rulebase.entries.values() if entry.status == "draft"],
+        told=rule_sheets,
+        drafts=[rule_sheets.ref(entry) for entry in rulebase.entries.values() if entry.status == "draft"],
         examples_shown=EXAMPLES_SHOWN,
-        weights=WEIGHTS,
-        groups=GROUPS,
-        grades=GRADES,
-        actions=ACTIONS,
-        by_kind=by_kind,
         counted=counted,
-        in_words=in_words,
         link=link,
-        ref=ref,
-        where_it_went=where_it_went,
     )
     return _with_anchors(text)
 

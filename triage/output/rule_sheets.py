@@ -12,16 +12,7 @@ from typing import Any, NamedTuple, get_args
 
 from triage.knowledge.fields import Field, fields_of, item_of
 from triage.knowledge.figures import figure
-from triage.knowledge.model import (
-    EVERYDAY,
-    Advice,
-    Cause,
-    Claim,
-    Entry,
-    RuleBase,
-    Sign,
-    Source,
-)
+from triage.knowledge.model import EVERYDAY, Advice, Cause, Claim, Entry, RuleBase, Sign, Source
 from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
 from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, link, row_lines, year_of
@@ -31,21 +22,19 @@ from triage.output.markdown import plain
 # file; not at all, because a sheet beside this one says it too.
 WHOLE, NAMES, LITERAL, BESIDE = "whole", "names", "literal", "beside"
 
-WEIGHTS = {3: "defines it", 2: "supports it", 1: "supports it weakly", -2: "speaks against it"}
-GROUPS = {EVERYDAY: "may be named", "ask": "worth asking about", "check": "never named as likely: needs checking"}
-ACTIONS = {
-    "include": "said",
-    "correct": "said, but corrected",
-    "traditional": "said as traditional and unproven",
-    "warn": 'said only as a "do not" or a myth',
-    "leave_out": "not said, or only as a myth",
-}
+# What a choice means, by the name of its field.
 WORDS: Mapping[str, Mapping[Any, str]] = {
-    "action": ACTIONS,
+    "action": {
+        "include": "said",
+        "correct": "said, but corrected",
+        "traditional": "said as traditional and unproven",
+        "warn": 'said only as a "do not" or a myth',
+        "leave_out": "not said, or only as a myth",
+    },
     "grade": GRADES,
-    "group": GROUPS,
+    "group": {EVERYDAY: "may be named", "ask": "worth asking about", "check": "never named as likely: needs checking"},
     "strength": STRENGTHS,
-    "weight": WEIGHTS,
+    "weight": {3: "defines it", 2: "supports it", 1: "supports it weakly", -2: "speaks against it"},
 }
 
 # A field is headed by its name in the files, but for these.
@@ -120,7 +109,7 @@ class Sheet(NamedTuple):
 KINDS: Mapping[str, Callable[[Any], str]] = {
     "red_flag": lambda flag: str(flag.disposition),
     "cause": lambda cause: str(cause.group),
-    "sign": lambda sign: f"of {sign.cause}, weight {sign.weight:+d}, {WEIGHTS[sign.weight]}",
+    "sign": lambda sign: f"of {sign.cause}, weight {sign.weight:+d}, {WORDS['weight'][sign.weight]}",
     "advice": lambda advice: in_words(advice.kind) + (f", grade {advice.grade}" if GRADES[advice.grade] else ""),
     "note": lambda note: "before the rest" if note.first else "with the result",
     "check": lambda check: str(check.strength),
@@ -164,6 +153,11 @@ def sheets(rulebase: RuleBase, name: str) -> list[Sheet]:
     found = [sheet(rulebase, kind, name) for kind, things in names(rulebase).items() if name in things]
     sign = rulebase.signs.get(name)
     return found + ([sheet(rulebase, "cause", sign.cause)] if sign else [])
+
+
+def sheets_of(rulebase: RuleBase, kind: str, ids: Iterable[str] | None = None) -> list[Sheet]:
+    """The sheets of these things of a kind; of all of them where no ids are given."""
+    return [sheet(rulebase, kind, name) for name in (names(rulebase)[kind] if ids is None else ids)]
 
 
 def sheet(rulebase: RuleBase, kind: str, name: str) -> Sheet:
@@ -269,8 +263,12 @@ def _named(rulebase: RuleBase, kind: str, name: str) -> str:
     return f"{link(kind, name)}: {title}"
 
 
-def below(rulebase: RuleBase, table: Any) -> str:
-    """A table below a thing in one line."""
+def all_below(rulebase: RuleBase, tables: Any) -> list[str]:
+    """The table below a thing, or each of several, in one line."""
+    return [_below(rulebase, one) for one in _all(tables)]
+
+
+def _below(rulebase: RuleBase, table: Any) -> str:
     head = ": ".join(filter(None, (getattr(table, "id", ""), _title(table))))
     facts = (f"{told.heading}: {'; '.join(told.lines)}" for told in _facts(rulebase, "below", table))
     return " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for text in (head, *facts) if text)
@@ -300,14 +298,15 @@ def _drawn(rulebase: RuleBase, advice: Advice) -> Iterator[str]:
 def _signs(rulebase: RuleBase, cause: Cause) -> Iterator[str]:
     for sign in cause.signs:
         holds = "; ".join(condition_lines(rulebase, sign.condition))
-        yield f"{link('sign', sign.id)}, weight {sign.weight:+d} ({WEIGHTS[sign.weight]}): {sign.because} For: {holds}"
+        weight = f"{sign.weight:+d} ({WORDS['weight'][sign.weight]})"
+        yield f"{link('sign', sign.id)}, weight {weight}: {sign.because} For: {holds}"
 
 
 def _answered(rulebase: RuleBase, entry: Entry) -> Iterator[str]:
     """What the claims say that a rule answers, one line for each of them."""
     for claim in rulebase.claims:
         if own := [link("claim", name) for name in entry.claims if name in claim.ids]:
-            yield f"{', '.join(own)}: {claim.claim} ({claim.verdict}; {ACTIONS[claim.action]})"
+            yield f"{', '.join(own)}: {claim.claim} ({claim.verdict}; {WORDS['action'][claim.action]})"
 
 
 # How what stands in a field is told, by the shape of the field; of a thing, by the name of a field.
@@ -317,7 +316,7 @@ SHAPED: Mapping[str, Callable[[RuleBase, Any], Iterable[str]]] = {
     "examples": lambda _, examples: map(_example, examples),
     "words": lambda _, words: (f"{name}: {text}" for name, text in words.items()),
     "groups": lambda _, groups: map(", ".join, groups),
-    "table": lambda rulebase, tables: (below(rulebase, one) for one in _all(tables)),
+    "table": all_below,
 }
 SAID: Mapping[str, Callable[[RuleBase, Any], Iterable[str]]] = {
     "condition": _for_whom,

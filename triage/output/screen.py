@@ -53,12 +53,7 @@ def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> l
         items = text.split(APART)
         text = APART.join(item.replace(" ", HELD) if measure(item) <= columns else item for item in items)
     lines = (textwrap.wrap if is_plain else _wide().wrap)(
-        text,
-        columns,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_on_hyphens=False,
-        break_long_words=broken,
+        text, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, break_long_words=broken
     )
     return [line.replace(HELD, " ") for line in lines] or [first.rstrip()]
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from triage.knowledge.conditions import Facts
 from triage.knowledge.model import AT_ONCE, EVERYDAY, NOT_SURE, Disposition, RuleBase, chosen
-from triage.knowledge.wording import YOU_SAID, options_said, said
+from triage.knowledge.wording import YOU_SAID, held_said, said
 from triage.reasoning.results import Assessment, FiredFlag
 
 ShortPart = Literal[
@@ -138,15 +138,9 @@ def _why(rulebase: RuleBase, assessment: Assessment) -> ShortLine:
         ticks = list(dict.fromkeys(tick for fired in told for tick in in_words(rulebase, assessment, fired.answers)))
         you_said = rulebase.voices[assessment.voice][YOU_SAID]
         return ShortLine("why", "Why", f"{you_said}: {'; '.join(ticks[:MOST_TICKS])}. {flags[0].flag.because}")
-    unsure = unsure_of_danger(rulebase, assessment)
-    return ShortLine("why", "Why", no_flag(unsure) if unsure and assessment.complete else "")
-
-
-def no_flag(unsure: Sequence[str]) -> str:
-    """That no warning sign decided, and where the person was not sure of one."""
-    if unsure:
-        return f"No answer is a clear warning sign, but you were {'; '.join(unsure)}."
-    return "None of the answers is a warning sign."
+    not_sure = "; ".join(unsure_of_danger(rulebase, assessment))
+    doubt = f"No answer is a clear warning sign, but you were {not_sure}." if not_sure and assessment.complete else ""
+    return ShortLine("why", "Why", doubt)
 
 
 def deciding(assessment: Assessment) -> list[FiredFlag]:
@@ -172,8 +166,7 @@ def places(rulebase: RuleBase, flags: Iterable[FiredFlag]) -> list[str]:
 def in_words(rulebase: RuleBase, assessment: Assessment, facts: Facts) -> Iterator[str]:
     """The answers behind a rule, each chosen option apart, in its own words."""
     for name, options in facts.items():
-        answer = assessment.answers[name]
-        yield from [said(rulebase, name, answer)] if isinstance(answer, int) else options_said(rulebase, name, options)
+        yield from held_said(rulebase, name, assessment.answers[name], options)
 
 
 def unsure_of_danger(rulebase: RuleBase, assessment: Assessment) -> tuple[str, ...]:

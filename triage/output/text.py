@@ -15,15 +15,7 @@ from triage.output import screen
 from triage.output.explanation import explained
 from triage.output.screen import WIDEST, wrap, wrap_all
 from triage.output.short import places
-from triage.output.view import (
-    HEADINGS,
-    NOTHING_MORE,
-    WHAT_IF,
-    LeftOut,
-    View,
-    Wanted,
-    view_of,
-)
+from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, LeftOut, View, Wanted, view_of
 from triage.reasoning.results import Assessment, FiredFlag
 
 MORE = "m"  # the key for what `whole` has

@@ -14,7 +14,6 @@ from triage.knowledge.model import (
     AT_ONCE,
     EVERYDAY,
     NOT_SURE,
-    TRADITIONAL,
     Advice,
     Answer,
     Disposition,
@@ -30,7 +29,7 @@ from triage.knowledge.model import (
 from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
 from triage.output.short import ShortLine, deciding, in_words, places, short_lines
-from triage.reasoning.explain import AT_MOST, Node, WhatIf, how, what_if, why_not
+from triage.reasoning.explain import AT_MOST, Fate, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
 
 SCHEMA = "leg-cramp-triage/assessment/2"
@@ -167,11 +166,7 @@ class ShownAdvice(NamedTuple):
     sources: Texts
     evidence: Unwritten[str]  # the grade in words; may be empty
     figure: Unwritten[str]  # the id of a drawing; may be empty
-
-    @property
-    def traditional(self) -> bool:
-        """Whether it is told on request only."""
-        return self.grade == TRADITIONAL
+    traditional: Unwritten[bool]  # told on request only
 
 
 class LeftOut(NamedTuple):
@@ -202,7 +197,6 @@ class ShownNote(NamedTuple):
     id: str
     line: str
     sources: Texts
-    first: Unwritten[bool]  # it stands before the rest
 
 
 class RulesUsed(NamedTuple):
@@ -219,16 +213,6 @@ class MoreUrgent(NamedTuple):
     disposition: Rung
     options: Texts
     say: str
-
-
-class Fate(NamedTuple):
-    """What became of one rule, and why."""
-
-    outcome: str
-    kind: str
-    id: str
-    text: str
-    children: tuple[Node, ...]
 
 
 class HistoryLine(NamedTuple):
@@ -336,12 +320,11 @@ class View(NamedTuple):
 def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING_MORE) -> View:
     """Everything that a result tells, in its voice."""
     rulebase = rules_in_voice(rulebase, assessment.voice)
-    level, certainty, net = assessment.disposition, certainty_of(assessment), assessment.safety_net
+    level, certainty, net = assessment.disposition, assessment.certainty, assessment.safety_net
     emergency = level.stops == AT_ONCE
     show = _Shown(rulebase, assessment)
     flags = {fired.flag.id: show.flag(fired) for fired in assessment.red_flags}
     reasons = tuple(flags[fired.flag.id] for fired in told_in_full(assessment))
-    fates = [why_not(rulebase, assessment, name) for name in wanted.why_not]
     view = _made(
         View,
         assessment,
@@ -362,13 +345,7 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
         do_not=tuple(map(_advice, assessment.do_not)),
         myths=tuple(map(_advice, assessment.myths)),
         withheld=tuple(
-            _made(
-                LeftOut,
-                one.advice,
-                because="; ".join(one.because),
-                reasons=one.because,
-                traditional=one.advice.grade == TRADITIONAL,
-            )
+            _made(LeftOut, one.advice, because="; ".join(one.because), reasons=one.because)
             for one in assessment.withheld
         ),
         checks=tuple(_made(ShownCheck, one, how_strongly=STRENGTHS[one.strength]) for one in assessment.checks),
@@ -391,7 +368,7 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
         publishers={source.id: source.org for source in rulebase.sources.values()},
         day_answered=wanted.answered,
         how=how(rulebase, assessment) if wanted.how else None,
-        why_not=tuple(_made(Fate, fate, fate.node) for fate in fates),
+        why_not=tuple(why_not(rulebase, assessment, name) for name in wanted.why_not),
     )
     # What an emergency tells stands in its first lines.
     parts = () if emergency else ("replies", *(name for name in level.shows if name in HEADINGS))
@@ -409,30 +386,6 @@ def _numbered(rulebase: RuleBase, told: Iterable[Any]) -> tuple[CitedSource, ...
 # --- how urgent, and how certain that is
 
 
-class Certainty(NamedTuple):
-    """Whether a level is known, and what is said before its sentence and with its title."""
-
-    known: bool
-    so_far: str
-    titled: str
-
-
-FINAL = Certainty(True, "", "{}")
-LEAST = Certainty(True, "at least", "At least: {}")
-# An open question may still take it back, so it is no "at least".
-UNLESS = Certainty(True, "unless an open question explains it", "So far: {}")
-NOT_KNOWN = Certainty(False, "", "Not known yet")
-
-
-def certainty_of(assessment: Assessment) -> Certainty:
-    """How certain the level of a result is. While questions are open nothing is known that would reassure."""
-    if assessment.complete:
-        return FINAL
-    if not assessment.see_doctor:
-        return NOT_KNOWN
-    return UNLESS if assessment.may_be_explained else LEAST
-
-
 def net_sentences(net: SafetyNet) -> Texts:
     """The signs to come back for today, and those of an emergency, as a sentence each; none where there is no sign."""
     both = ((net.say_today, net.today), (net.say_emergency, net.emergency))
@@ -441,7 +394,7 @@ def net_sentences(net: SafetyNet) -> Texts:
 
 def provisional(assessment: Assessment) -> str:
     """What can be said of unfinished answers: the least that is known, never that all is well."""
-    count, certainty = len(assessment.missing), certainty_of(assessment)
+    count, certainty = len(assessment.missing), assessment.certainty
     waits = f"Not finished: {count} question{'s are' if count > 1 else ' is'} not answered yet."
     if not certainty.known:
         return f"{waits} No warning sign so far, but that is not enough to go by."
@@ -508,7 +461,7 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
     named = words if whole or len(words) == NAMED + 1 else words[:NAMED]  # "one more" is as long as its name
     left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
     # Without a level there is none yet to tell it apart from.
-    instead = f", {assessment.disposition.instead}," if certainty_of(assessment).known else ""
+    instead = f", {assessment.disposition.instead}," if assessment.certainty.known else ""
     return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
 
 
@@ -545,8 +498,7 @@ class _Shown(NamedTuple):
 
     def you_said(self, facts: Facts) -> str:
         """The same as a sentence."""
-        words = (said(self.rulebase, name, self.behind(facts)[name]) for name in facts)
-        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(words)}."
+        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(self.words(facts))}."
 
     def flag(self, fired: FiredFlag) -> ShownFlag:
         return _made(
@@ -592,7 +544,7 @@ class _Shown(NamedTuple):
         found, about = self.assessment, self.rulebase.about
         rules = [flag.id for flag in reasons] or [ranked.cause.id for ranked in found.causes]
         items = {
-            "level": certainty_of(found).titled.format(found.disposition.title),
+            "level": found.certainty.titled.format(found.disposition.title),
             "rules": ", ".join(rules) or "none",
             "may be checked": "; ".join(check.short or check.title for check in found.checks) or "none named",
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",

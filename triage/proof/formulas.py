@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from triage.knowledge.conditions import Cell, Condition, Facts, Logic, Row
+from triage.knowledge.conditions import Cell, Condition, Logic, Row
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.grammar import as_facts, joined_bands
+from triage.knowledge.grammar import joined_bands
 from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Answer, Answers, Disposition, Question, RuleBase
 from triage.reasoning.projection import domain_of
 from triage.version import how_to_install
@@ -130,16 +130,16 @@ class Space:
         levels = {level.id for level in self.rulebase.ladder if level.rank <= rank}
         return tuple(flag.id for flag in self.rulebase.red_flags.values() if flag.disposition in levels)
 
-    def is_level(self, level: Disposition, flags: Mapping[str, Formula]) -> Formula:
-        """Whether these red flags make `level` (of the ladder) the disposition."""
+    def is_level(self, level: Disposition) -> Formula:
+        """Whether `level` (of the ladder) is the disposition."""
         ladder = self.rulebase.ladder
         at = ladder.index(level)
-        above = [negated(self.reached(ladder[at - 1].rank, flags))] if at else []
-        here = [self.reached(level.rank, flags)] if level != ladder[-1] else []
+        above = [negated(self.reached(ladder[at - 1].rank, self.flags))] if at else []
+        here = [self.reached(level.rank, self.flags)] if level != ladder[-1] else []
         return self.name(all_of([*above, *here]))
 
     def _findings(self) -> Variables:
-        levels = {level.id: self.is_level(level, self.flags) for level in self.rulebase.ladder}
+        levels = {level.id: self.is_level(level) for level in self.rulebase.ladder}
         calmest = self.rulebase.ladder[-1]
         if not calmest.see_doctor:  # while questions are open it is not known
             levels[calmest.id] = self.name(all_of([levels[calmest.id], self.free("complete")]))
@@ -150,30 +150,20 @@ class Space:
         """Whether some answer set makes all of them hold."""
         return bool(self._solver.check(*formulas) == z3.sat)
 
-    def witness(self, *formulas: Formula, of: Variables | None = None) -> Answers | None:
-        """An answer set on which all of them hold; None if there is none.
-
-        `of` names the variables to read it from; those of the space itself if it is None.
-        """
-        return self._answers(of or self.answers) if self.possible(*formulas) else None
-
-    def _answers(self, variables: Variables) -> Answers:
+    def witness(self, *formulas: Formula) -> Answers | None:
+        """An answer set on which all of them hold; None if there is none."""
+        if not self.possible(*formulas):
+            return None
         model = self._solver.model()
-        found: dict[str, Answer] = {}
-        for question in self.rulebase.questions.values():
-            known = variables.get(question.id, {})
-            chosen = tuple(option for option, variable in known.items() if z3.is_true(model.eval(variable)))
-            if chosen:
-                found[question.id] = as_answer(question, chosen)
-        return found
+        held = {
+            question: [option for option, chosen in self.answers[question.id].items() if z3.is_true(model.eval(chosen))]
+            for question in self.rulebase.questions.values()
+        }
+        return {question.id: as_answer(question, options) for question, options in held.items() if options}
 
-    def facts(self, answers: Answers) -> Facts:
-        """Answers as the rules see them."""
-        return as_facts(answers, self.rulebase.bands)
-
-    def answered(self, name: str, variables: Variables) -> Formula:
+    def answered(self, name: str) -> Formula:
         """Whether a question was answered."""
-        return self.name(any_of(variables[name].values()), f"answered-{name}")
+        return self.name(any_of(self.answers[name].values()), f"answered-{name}")
 
 
 def as_answer(question: Question, options: Collection[str]) -> Answer:

@@ -62,7 +62,7 @@ def given(space: Space, advice: Advice) -> Formula:
 def _shown(space: Space, advice: Advice) -> Formula:
     """Whether the level of the result shows this kind of advice."""
     levels = [level for level in space.rulebase.ladder if part_of(advice.kind) in level.shows]
-    return any_of(space.is_level(level, space.flags) for level in levels)
+    return any_of(space.is_level(level) for level in levels)
 
 
 def forbidden_words(rulebase: RuleBase, hazard: Hazard) -> Iterator[str]:

@@ -90,7 +90,7 @@ Prove = Callable[[Space, _Log], None]
 def one_disposition(space: Space, log: _Log) -> None:
     """Of all levels exactly one is the result, and what no red flag touches is the calmest."""
     rulebase = space.rulebase
-    result = {level.id: space.is_level(level, space.flags) for level in rulebase.ladder}
+    result = {level.id: space.is_level(level) for level in rulebase.ladder}
     log.never("dispositions", "no level is the result", negated(any_of(result.values())))
     for one, other in combinations(result, 2):
         log.never("dispositions", f"both {one} and {other} are the result", result[one], result[other])
@@ -190,7 +190,7 @@ def lowering(space: Space, log: _Log) -> None:
         for number, row in enumerate(flag.condition.unless, 1):
             held = space.name(rows_hold((row,), space.answers))
             for name in _names([row]):
-                silent = negated(space.answered(name, space.answers))
+                silent = negated(space.answered(name))
                 log.never(flag.id, f"exception {number} holds though {name} was not answered", held, silent)
                 if NOT_SURE in space.answers[name]:
                     unsure = _only_unsure(space, name)
@@ -302,7 +302,7 @@ class Missed(NamedTuple):
 def missed(space: Space, question: Question) -> Missed | None:
     """The most urgent level that leaving a question out of a whole interview can miss."""
     flags = space.flags_on({**space.answers, question.id: space.answer_to(question)})
-    left_out = *complete(space), negated(space.answered(question.id, space.answers))
+    left_out = *complete(space), negated(space.answered(question.id))
     for level in space.rulebase.ladder[:-1]:
         lost = space.reached(level.rank, flags), negated(space.reached(level.rank, space.flags))
         witness = space.witness(*left_out, *lost)
@@ -315,7 +315,7 @@ def complete(space: Space) -> tuple[Formula, ...]:
     """At the end of an interview that nothing cut short: answered is what applies, and nothing else."""
     rulebase = space.rulebase
     applies = [
-        space.name(space.answered(q.id, space.answers) == holds(q.condition, space.answers))
+        space.name(space.answered(q.id) == holds(q.condition, space.answers))
         for q in rulebase.questions.values()
         if not q.after and q.yields != ALWAYS  # these may be left out, the second of a long interview
     ]
@@ -387,11 +387,7 @@ def _holds(rule: Production, name: str, value: Value) -> bool:
 
 
 def _formula_differs(
-    space: Space,
-    variables: Variables,
-    condition: Condition,
-    values: Mapping[str, list[Value]],
-    fired: Iterable[Facts],
+    space: Space, variables: Variables, condition: Condition, values: Mapping[str, list[Value]], fired: Iterable[Facts]
 ) -> bool:
     """Whether the formula of a condition holds in other cells than those in which it fired."""
     meant = {

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any
 
 from triage.knowledge.conditions import Facts, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
+    ADVICE_KINDS,
     AT_ONCE,
     CAUSE,
     DISPOSITION,
@@ -22,9 +23,8 @@ from triage.knowledge.model import (
     Advice,
     Answers,
     Cause,
-    Check,
     Disposition,
-    Note,
+    NetSign,
     RedFlag,
     RuleBase,
     SafetyNet,
@@ -63,17 +63,6 @@ def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
     return min(on_ladder, key=lambda level: level.rank, default=rulebase.ladder[-1])
 
 
-class _Found(NamedTuple):
-    """What is known once all strata have run."""
-
-    level: Disposition
-    flags: tuple[FiredFlag, ...]
-    causes: tuple[RankedCause, ...]
-    checking: tuple[FiredCause, ...]
-    told: frozenset[str]  # names of the advice, checks and notes that fired
-    facts: Facts  # answers and findings, as the last stratum saw them
-
-
 def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
     """Everything that follows from `answers`. `missing`: questions that would still be asked."""
     raw = conclude(engine, answers, missing)
@@ -89,81 +78,66 @@ def conclude(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) ->
     level = most_urgent(rulebase, (f.flag for f in flags))
     ranked = [c for c in rank_causes(rulebase, fired) if c.cause.group in level.causes]
     causes = tuple(ranked[: rulebase.ranking.shown_at_most])
-    known = {**facts, RED_FLAG: frozenset(f.flag.id for f in flags)}
+    facts[RED_FLAG] = frozenset(f.flag.id for f in flags)
     if level.see_doctor or not missing:  # while questions are open, "self-care" is not known
-        known[DISPOSITION] = frozenset([level.id])
-    brought_up = engine.findings.infer(known)
+        facts[DISPOSITION] = frozenset([level.id])
+    brought_up = engine.findings.infer(facts)
     checking = _needs_checking(rulebase, brought_up)
-    known[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
-    told = frozenset(f.name for f in engine.advice.infer(known))
-    everything = told.union(f.name for f in (*fired, *brought_up))
-    return _settle(rulebase, _Found(level, flags, causes, checking, told, known), answers, missing, everything)
-
-
-def _settle(
-    rulebase: RuleBase, found: _Found, answers: Answers, missing: tuple[str, ...], fired: frozenset[str]
-) -> Assessment:
-    level = found.level
-    shows = set(level.shows)
-    given, withheld = settle_advice(rulebase.advice.values(), found.told)
-
-    def advice(kind: str) -> tuple[Advice, ...]:
-        return tuple(a for a in given if a.kind == kind) if part_of(kind) in shows else ()
-
-    beside = [d for f in found.flags if (d := rulebase.dispositions[f.flag.disposition]).beside]
+    facts[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
+    told = frozenset(f.name for f in engine.advice.infer(facts))
+    parts: dict[str, tuple[Any, ...]] = {
+        "causes": causes,
+        "needs_checking": checking,
+        **_advised(rulebase, level, told),
+    }
+    beside = (
+        d for f in flags if (d := rulebase.dispositions[f.flag.disposition]).beside and "pharmacist" in level.shows
+    )
     return Assessment(
         complete=not missing,
         disposition=level,
-        pharmacist=beside[0] if beside and "pharmacist" in shows else None,
-        red_flags=found.flags,
-        causes=found.causes if "causes" in shows else (),
-        needs_checking=found.checking if "needs_checking" in shows else (),
-        relief=advice("relief"),
-        prevention=advice("prevention"),
-        do_not=advice("do_not"),
-        myths=advice("myth"),
-        replies=advice("reply"),
-        withheld=tuple(w for w in withheld if part_of(w.advice.kind) in shows) if "withheld" in shows else (),
-        checks=_checks(rulebase, found.told) if "checks" in shows else (),
-        notes=_notes(rulebase, found) if "notes" in shows else (),
-        safety_net=_net(rulebase, found) if "safety_net" in shows else None,
+        pharmacist=next(beside, None),
+        red_flags=flags,
+        **{name: part if name in level.shows else () for name, part in parts.items()},
+        safety_net=_net(rulebase, level, told, facts) if "safety_net" in level.shows else None,
         missing=missing,
-        pending=tuple(f.flag.id for f in found.flags if set(f.flag.waits_for) & set(missing)),
+        pending=tuple(f.flag.id for f in flags if set(f.flag.waits_for) & set(missing)),
         voice=voice_of(rulebase, answers),
         answers=answers,
-        fired=fired,
-        facts=found.facts,
+        fired=told.union(f.name for f in (*fired, *brought_up)),
+        facts=facts,
         rulebase_sha256=rulebase.sha256,
     )
 
 
-def _checks(rulebase: RuleBase, told: AbstractSet[str]) -> tuple[Check, ...]:
-    """Those that a sign asks for first, then those that a doctor may add."""
-    checks = [c for c in rulebase.checks.values() if c.id in told]
-    return tuple(sorted(checks, key=lambda c: STRENGTHS.index(c.strength)))
+def _advised(rulebase: RuleBase, level: Disposition, told: AbstractSet[str]) -> dict[str, tuple[Any, ...]]:
+    """The parts of a result that advise: checks that a sign asks for come before those that a doctor may add.
+
+    At a level that ends the interview only those notes are left that stand before the rest.
+    """
+    given, withheld = settle_advice(rulebase.advice.values(), told)
+    checks = (check for check in rulebase.checks.values() if check.id in told)
+    notes = (note for note in rulebase.notes.values() if note.id in told)
+    return {
+        **{part_of(kind): tuple(advice for advice in given if advice.kind == kind) for kind in ADVICE_KINDS},
+        "withheld": tuple(w for w in withheld if part_of(w.advice.kind) in level.shows),
+        "checks": tuple(sorted(checks, key=lambda check: STRENGTHS.index(check.strength))),
+        "notes": tuple(note for note in notes if note.first or level.stops != AT_ONCE),
+    }
 
 
-def _notes(rulebase: RuleBase, found: _Found) -> tuple[Note, ...]:
-    """The lines to heed; at a level that ends the interview only those that stand before the rest."""
-    told = (note for note in rulebase.notes.values() if note.id in found.told)
-    return tuple(note for note in told if note.first or found.level.stops != AT_ONCE)
-
-
-def _net(rulebase: RuleBase, found: _Found) -> SafetyNet:
+def _net(rulebase: RuleBase, level: Disposition, told: AbstractSet[str], facts: Facts) -> SafetyNet:
     """The signs to come back for that no note tells of, as getting worse where they are there already.
 
     At a level of today only those of an emergency.
     """
+
+    def left(signs: Iterable[NetSign]) -> tuple[NetSign, ...]:
+        untold = (sign for sign in signs if told.isdisjoint(sign.said_by))
+        return tuple(replace(s, text=s.worse) if any_row(s.worse_when, facts) else s for s in untold)
+
     net = rulebase.safety_net
-    today, emergency = (
-        tuple(
-            replace(sign, text=sign.worse) if any_row(sign.worse_when, found.facts) else sign
-            for sign in signs
-            if not found.told.intersection(sign.said_by)
-        )
-        for signs in (net.today, net.emergency)
-    )
-    return replace(net, today=() if found.level.stops else today, emergency=emergency)
+    return replace(net, today=() if level.stops else left(net.today), emergency=left(net.emergency))
 
 
 def part_of(kind: str) -> str:
@@ -217,17 +191,15 @@ def _needs_checking(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredC
 
 def settle_advice(advice: Iterable[Advice], told: AbstractSet[str]) -> tuple[list[Advice], list[Withheld]]:
     """What is given and what is left out, from the names of what fired."""
-    listed = list(advice)
-    withheld = [Withheld(a, because) for a in listed if a.id in told and (because := reasons_against(a, told))]
+    applies = {one.id: one for one in advice if one.id in told}
+    withheld = [Withheld(one, because) for one in applies.values() if (because := reasons_against(one, told))]
     left_out = {w.advice.id for w in withheld}
-    concerned = {a.id for a in listed if a.id in told}
     given = [
-        a
-        for a in listed
-        if a.id in told
-        and a.id not in left_out
-        and not (a.kind == "myth" and a.general)  # such myths are only listed by `rules`
-        and (not a.beside or concerned.intersection(a.beside))
+        one
+        for one in applies.values()
+        if one.id not in left_out
+        and not (one.kind == "myth" and one.general)  # such myths are only listed by `rules`
+        and (not one.beside or not applies.keys().isdisjoint(one.beside))
     ]
     return given, withheld
 

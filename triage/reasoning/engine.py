@@ -4,8 +4,8 @@ experta 1.9.4 has faults that its public extension points (`__strategy__`,
 `__matcher__`) let us avoid; each has a regression test in tests/test_engine.py:
 
 - its stock strategy fires rules whose NOT has become false, and in an order that
-  changes with the addresses of functions. `TotalOrder` removes withdrawn
-  activations by identity and orders the rest completely;
+  changes with the addresses of functions. `TotalOrder` takes out what was
+  withdrawn, and orders the rest by name;
 - an exception while facts are declared leaks them into the next case. An engine
   that raised is thrown away;
 - it is not thread-safe. Every thread has its own engine, of its own class.
@@ -79,99 +79,71 @@ class Firing(NamedTuple):
 
 
 class TotalOrder(Strategy):  # type: ignore[misc]
-    """Fires by salience, then newest facts, then rule name: the same in every process."""
+    """Fires in the order of the rules' names: the same in every process. A rule waits once, as there is one fact of a type."""
 
     def _update_agenda(self, agenda: Any, added: Iterable[Any], removed: Iterable[Any]) -> None:
-        added, removed = list(added), list(removed)
-        if not added and not removed:  # after most firings; what waits is in order already
-            return
-        waiting = {self._identity(a): a for a in agenda.activations}
+        waiting = {activation.rule.__name__: activation for activation in agenda.activations}
         for activation in removed:
-            waiting.pop(self._identity(activation), None)
-        for activation in added:
-            waiting[self._identity(activation)] = activation
+            waiting.pop(activation.rule.__name__, None)
+        waiting |= {activation.rule.__name__: activation for activation in added}
         # The agenda fires from its end, so the first name comes last.
-        by_name = sorted(waiting.values(), key=lambda a: a.rule.__name__, reverse=True)
-        agenda.activations = sorted(by_name, key=lambda a: (a.rule.salience, self._newest_first(a)))
+        agenda.activations = [waiting[name] for name in sorted(waiting, reverse=True)]
 
-    @staticmethod
-    def _newest_first(activation: Any) -> list[int]:
-        return sorted((fact["__factid__"] for fact in activation.facts), reverse=True)
 
-    def _identity(self, activation: Any) -> tuple[str, tuple[int, ...]]:
-        return activation.rule.__name__, tuple(self._newest_first(activation))
+_Asked = tuple[type, Callable[[Any], bool]]
 
 
 class SetMatcher(Matcher):  # type: ignore[misc]
-    """Matches rules made of patterns with one field each, one fact of each type, and NOT(AND(...)).
-
-    A rule is looked at again only when a fact of a type that it names has changed, and only if
-    it waits or its first pattern can hold: those are found by the options that are there.
-    """
+    """Matches rules made of patterns with one field each, one fact of each type, and NOT(AND(...))."""
 
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
         self._rules = [self._taken_apart(rule) for rule in engine.get_rules()]
-        self._readers: dict[type, list[int]] = {}
-        self._begin_with: dict[tuple[type, str | None], list[int]] = {}  # by an option of the first pattern
-        for index, (_, wanted, barred) in enumerate(self._rules):
-            for option in _needed(wanted[0]):
-                self._begin_with.setdefault((type(wanted[0]), option), []).append(index)
-            for kind in {type(p) for p in wanted} | {type(p) for row in barred for p in row}:
-                self._readers.setdefault(kind, []).append(index)
         self.reset()
 
     @staticmethod
-    def _taken_apart(rule: Any) -> tuple[Any, tuple[Any, ...], tuple[tuple[Any, ...], ...]]:
+    def _taken_apart(rule: Any) -> tuple[Any, tuple[_Asked, ...], tuple[tuple[_Asked, ...], ...]]:
         wanted = tuple(c for c in rule if not isinstance(c, experta.NOT)) or (experta.InitialFact(),)
-        barred = tuple(tuple(c[0]) for c in rule if isinstance(c, experta.NOT))
-        return rule, wanted, barred
+        barred = (c[0] for c in rule if isinstance(c, experta.NOT))
+        return rule, tuple(map(_asked, wanted)), tuple(tuple(map(_asked, row)) for row in barred)
 
     def reset(self) -> None:
         self._memory: dict[type, Any] = {}
-        self._active: dict[int, Any] = {}
+        self._active: dict[str, Any] = {}
 
     def changes(self, adding: Any = None, deleting: Any = None) -> tuple[list[Any], list[Any]]:
         """Activations that the given facts bring and take away."""
-        touched: set[int] = set()
+        if not adding and not deleting:  # after most firings
+            return [], []
         for fact in deleting or ():
             self._memory.pop(type(fact), None)
-            touched.update(self._readers.get(type(fact), ()))
-        for fact in adding or ():
-            self._memory[type(fact)] = fact
-            touched.update(self._readers.get(type(fact), ()))
-        if not touched:  # after most firings
-            return [], []
-        added, removed = [], []
-        for index in sorted(touched & (self._can_begin() | self._active.keys())):
-            before, now = self._active.pop(index, None), self._activation(index)
-            if now is not None:
-                self._active[index] = now
-            if before is not None and (now is None or now.facts != before.facts):
-                removed.append(before)
-            if now is not None and (before is None or now.facts != before.facts):
-                added.append(now)
-        return added, removed
+        self._memory |= {type(fact): fact for fact in adding or ()}
+        before, self._active = self._active, self._activations()
+        return _not_in(before, self._active), _not_in(self._active, before)
 
-    def _can_begin(self) -> set[int]:
-        """The rules whose first pattern shares an option with a fact that is there."""
-        rules: set[int] = set()
-        for kind, fact in self._memory.items():
-            for option in (None, *fact.get(OPTIONS, ())):
-                rules.update(self._begin_with.get((kind, option), ()))
-        return rules
+    def _activations(self) -> dict[str, Any]:
+        """Every rule that holds, by its name."""
+        return {
+            rule.__name__: Activation(rule, (self._memory[kind] for kind, _ in wanted))
+            for rule, wanted, barred in self._rules
+            if self._hold(wanted) and not any(map(self._hold, barred))
+        }
 
-    def _activation(self, index: int) -> Any | None:
-        rule, wanted, barred = self._rules[index]
-        if not all(map(self._holds, wanted)) or any(all(map(self._holds, row)) for row in barred):
-            return None
-        return Activation(rule, (self._memory[type(pattern)] for pattern in wanted))
+    def _hold(self, patterns: Iterable[_Asked]) -> bool:
+        return all(kind in self._memory and test(self._memory[kind]) for kind, test in patterns)
 
-    def _holds(self, pattern: Any) -> bool:
-        fact = self._memory.get(type(pattern))
-        if fact is None:
-            return False
-        return OPTIONS not in pattern or bool(pattern[OPTIONS].match(fact[OPTIONS]))
+
+def _asked(pattern: Any) -> _Asked:
+    """The type of the fact that a pattern wants, and whether such a fact is as it wants it."""
+    if OPTIONS not in pattern:
+        return type(pattern), lambda _: True
+    test = pattern[OPTIONS].match
+    return type(pattern), lambda fact: test(fact[OPTIONS])
+
+
+def _not_in(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Any]:
+    """The activations of now that were not there before, or rested on other facts."""
+    return [one for name, one in now.items() if name not in before or before[name].facts != one.facts]
 
 
 def _initial_facts() -> tuple[Any, ...]:
@@ -198,12 +170,6 @@ class _Test(NamedTuple):
         if self.how == ALL:
             return self.options <= present
         return self.options.isdisjoint(present) == (self.how == NONE_OF)
-
-
-def _needed(pattern: Any) -> Iterable[str | None]:
-    """Options of which a fact has one if the pattern holds; None where it needs none of them."""
-    test = pattern[OPTIONS].match if OPTIONS in pattern else None
-    return (None,) if test is None or test.how == NONE_OF else test.options
 
 
 _NamedRow = tuple[Production, int]  # a rule of experta: a production, and which of its rows
@@ -249,7 +215,8 @@ class Stratum:
     ) -> None:
         self.productions = tuple(productions)
         self._matcher, self._strategy = matcher, strategy
-        self._names = _names_in(self.productions)
+        rows = (row for rule in self.productions for row in (*rule.when, *rule.unless))
+        self._names = {cell.name for row in rows for cell in row}
         self._own = threading.local()
 
     def infer(self, facts: Facts) -> tuple[Firing, ...]:
@@ -284,11 +251,6 @@ class Stratum:
             own["engine"] = compiler.engine_class(rows, self._matcher, self._strategy)(), compiler.kinds
         engine: tuple[Any, Mapping[str, type]] = own["engine"]
         return engine
-
-
-def _names_in(productions: Iterable[Production]) -> set[str]:
-    """Everything that some rules read."""
-    return {cell.name for p in productions for row in (*p.when, *p.unless) for cell in row}
 
 
 def fired(rule: Production, facts: Facts) -> tuple[Firing, ...]:

@@ -21,16 +21,15 @@ from triage.knowledge.model import (
     Cause,
     Disposition,
     Entry,
-    Note,
     Question,
     RedFlag,
     RuleBase,
     Sign,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_said, options_said, said
+from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, held_said, in_brackets, options_said, said
 from triage.reasoning.assessment import is_pending, most_urgent, part_of
-from triage.reasoning.results import Assessment, RankedCause, Reason
+from triage.reasoning.results import Assessment, RankedCause
 
 # --- why: what still waits for a question
 
@@ -61,36 +60,6 @@ class Helped(NamedTuple):
     signs: tuple[Sign, ...]
 
 
-class _State(NamedTuple):
-    """What is known when a question is asked, without an answer to it from before."""
-
-    rulebase: RuleBase
-    facts: Facts
-    settled: tuple[RedFlag, ...]
-    level: Disposition
-
-    def may_be_asked(self, name: str) -> bool:
-        """Whether a question without an answer may still come, as far as the answers so far tell."""
-        question = self.rulebase.questions[name]
-        conditions = [question.ask_when]
-        if self.level.stops == AFTER_FOLLOW_UPS:
-            if question.after_urgent is None:
-                return False
-            conditions.append(question.after_urgent)
-        return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
-
-    def may_hold(self, row: Row, name: str = "") -> bool:
-        """Whether a row holds or can still come to hold, by what is open or by an answer to `name`."""
-        return all(cell.name == name or cell.name not in self.facts or cell.holds(self.facts) for cell in row)
-
-    def open_cells(self, row: Row, name: str) -> tuple[Cell, ...] | None:
-        """The cells of `row` besides `name` that are open; None if one of them cannot hold any more."""
-        waiting = tuple(cell for cell in row if cell.name != name and not cell.holds(self.facts))
-        if any(cell.name in self.facts or not self.may_be_asked(cell.name) for cell in waiting):
-            return None
-        return waiting
-
-
 def pending(
     rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str] = ()
 ) -> tuple[Pending, ...]:
@@ -99,13 +68,11 @@ def pending(
     Those more urgent than what is settled already, and those beside the ladder where they
     would be named. `within`: only these options can be chosen now (none given: all).
     """
-    state = _state(rulebase, answers, question.id)
-    values = _values(state, question, within)
-    found = []
+    asked, found = _Asked(rulebase, answers, question, within), []
     for flag in rulebase.red_flags.values():
         level = rulebase.dispositions[flag.disposition]
-        matters = "pharmacist" in state.level.shows if level.beside else level.rank < state.level.rank
-        if matters and flag not in state.settled and (ways := tuple(_ways(state, flag, question.id, values))):
+        matters = "pharmacist" in asked.level.shows if level.beside else level.rank < asked.level.rank
+        if matters and flag not in asked.settled and (ways := tuple(asked.ways(flag))):
             found.append(Pending(flag, level, ways))
     return tuple(sorted(found, key=lambda p: p.level.rank))
 
@@ -114,74 +81,83 @@ def tells_apart(
     rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str] = ()
 ) -> tuple[Helped, ...]:
     """The causes that may be named so far and whose signs wait for `question`."""
-    state = _state(rulebase, answers, question.id)
-    values = _values(state, question, within)
-
-    def waits(row: Row) -> bool:
-        return any(_answers_to(row, question.id, values)) and state.open_cells(row, question.id) is not None
-
-    helped = []
-    for cause in rulebase.causes.values():
-        signs = tuple(sign for sign in cause.signs if any(map(waits, sign.condition.when)))
-        if signs and cause.group in state.level.causes:
-            helped.append(Helped(cause, signs))
-    return tuple(helped)
+    asked = _Asked(rulebase, answers, question, within)
+    causes = (cause for cause in rulebase.causes.values() if cause.group in asked.level.causes)
+    helped = (Helped(c, tuple(s for s in c.signs if any(map(asked.is_waited_for, s.condition.when)))) for c in causes)
+    return tuple(one for one in helped if one.signs)
 
 
-def _state(rulebase: RuleBase, answers: Answers, name: str) -> _State:
-    """As an interview sees it: a rule that waits for a question to come is not settled."""
-    facts = as_facts({other: answer for other, answer in answers.items() if other != name}, rulebase.bands)
+class _Asked:
+    """A question when it is asked: what is known without an answer to it from before, and its possible values.
 
-    raised = [flag for flag in rulebase.red_flags.values() if flag.condition.holds(facts)]
-    settled = tuple(f for f in raised if name not in f.waits_for and not is_pending(rulebase, f, facts))
-    return _State(rulebase, facts, settled, most_urgent(rulebase, settled))
-
-
-def _values(state: _State, question: Question, within: Iterable[str]) -> tuple[str, ...]:
-    """What a question can be answered with: bands of a number, then options; of `within` if it is not empty."""
-    among = frozenset(within)
-    offered = (o.id for o in question.options if o.show is None or any(state.may_hold(r, question.id) for r in o.show))
-    values = (*state.rulebase.bands.get(question.id, ()), *offered)
-    return tuple(value for value in values if not among or value in among)
-
-
-def _answers_to(row: Row, name: str, values: tuple[str, ...]) -> Iterator[frozenset[str]]:
-    """The smallest answers to a question by which the cells of a row that read it hold; none if no cell does.
-
-    One of `values`; where several options are needed at once, others may have been ticked on an earlier screen.
+    As an interview sees it: a rule that waits for a question to come is not settled.
     """
-    own = [cell for cell in row if cell.name == name]
-    needed = frozenset[str]().union(*(cell.options for cell in own if cell.every))
-    answers = [needed] if needed.intersection(values) else []
-    if not all(cell.holds({name: needed}) for cell in own if not cell.absent):  # one of others is needed as well
-        answers = [needed | {value} for value in values]
-    elif not needed:
-        answers = [frozenset([value]) for value in values]
-    yield from (answer for answer in answers if own and all(cell.holds({name: answer}) for cell in own))
 
+    def __init__(self, rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str]) -> None:
+        self.rulebase, self.name, among = rulebase, question.id, frozenset(within)
+        self.facts = as_facts({other: given for other, given in answers.items() if other != self.name}, rulebase.bands)
+        raised = (flag for flag in rulebase.red_flags.values() if flag.condition.holds(self.facts))
+        self.settled = [f for f in raised if self.name not in f.waits_for and not is_pending(rulebase, f, self.facts)]
+        self.level = most_urgent(rulebase, self.settled)
+        shown = (o.id for o in question.options if o.show is None or any(map(self.may_hold, o.show)))
+        values = (*rulebase.bands.get(self.name, ()), *shown)
+        self.values = [value for value in values if not among or value in among]
 
-def _ways(state: _State, flag: RedFlag, name: str, values: tuple[str, ...]) -> Iterator[Way]:
-    condition = flag.condition
+    def may_hold(self, row: Row) -> bool:
+        """Whether a row holds or can still come to hold, by what is open."""
+        return all(cell.name not in self.facts or cell.holds(self.facts) for cell in row)
 
-    def stays(*chosen: str) -> bool:
-        """Whether no exception holds then; one that holds already stops every way."""
-        return not any_row(condition.unless, {**state.facts, name: frozenset(chosen)})
+    def may_be_asked(self, name: str) -> bool:
+        """Whether a question without an answer may still come, as far as the answers so far tell."""
+        question = self.rulebase.questions[name]
+        late = self.level.stops == AFTER_FOLLOW_UPS
+        if late and question.after_urgent is None:
+            return False
+        conditions = (question.ask_when, question.after_urgent if late else None)
+        return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
 
-    raised = any_row(condition.when, state.facts)
-    decides = any(cell.name == name for row in condition.unless for cell in row)
-    if raised and decides and (kept := tuple(filter(stays, values))):
-        yield Way(kept, False, ())
-    for row in () if raised else condition.when:
-        needs = state.open_cells(row, name)
-        if needs is None:
-            continue
-        answers = [answer for answer in _answers_to(row, name, values) if stays(*answer)]
-        alone = tuple(value for answer in answers if len(answer) == 1 for value in answer)
-        if alone:
-            yield Way(alone, False, needs)
-        for together in answers:
-            if len(together) > 1:
-                yield Way(tuple(sorted(together)), True, needs)
+    def open_cells(self, row: Row) -> tuple[Cell, ...] | None:
+        """The cells of `row` that other open questions decide; None if one of them cannot hold any more."""
+        waiting = tuple(cell for cell in row if cell.name != self.name and not cell.holds(self.facts))
+        if any(cell.name in self.facts or not self.may_be_asked(cell.name) for cell in waiting):
+            return None
+        return waiting
+
+    def is_waited_for(self, row: Row) -> bool:
+        """Whether a row can hold by an answer to the question."""
+        return any(self.answers_to(row)) and self.open_cells(row) is not None
+
+    def answers_to(self, row: Row) -> Iterator[frozenset[str]]:
+        """The smallest answers by which the cells of a row that read the question hold; none if no cell does.
+
+        One of the values; where several options are needed at once, others may have been ticked on an earlier screen.
+        """
+        own = [cell for cell in row if cell.name == self.name]
+        needed = frozenset[str]().union(*(cell.options for cell in own if cell.every))
+        answers = [needed] if needed.intersection(self.values) else []
+        if not needed or not all(cell.holds({self.name: needed}) for cell in own if not cell.absent):
+            answers = [needed | {value} for value in self.values]  # one of others is needed as well
+        yield from (answer for answer in answers if own and all(cell.holds({self.name: answer}) for cell in own))
+
+    def ways(self, flag: RedFlag) -> Iterator[Way]:
+        """The answers that raise a red flag; where only its exception is open, those that keep it."""
+        when, unless = flag.condition
+
+        def stays(*chosen: str) -> bool:
+            """Whether no exception holds then; one that holds already stops every way."""
+            return not any_row(unless, {**self.facts, self.name: frozenset(chosen)})
+
+        if any_row(when, self.facts):
+            decides = any(cell.name == self.name for row in unless for cell in row)
+            if decides and (kept := tuple(filter(stays, self.values))):
+                yield Way(kept, False, ())
+            return
+        for row in when:
+            if (needs := self.open_cells(row)) is not None:
+                answers = [answer for answer in self.answers_to(row) if stays(*answer)]
+                if alone := tuple(value for answer in answers if len(answer) == 1 for value in answer):
+                    yield Way(alone, False, needs)
+                yield from (Way(tuple(sorted(several)), True, needs) for several in answers if len(several) > 1)
 
 
 # --- what if: the single answers that would make it more urgent
@@ -204,53 +180,40 @@ def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
     answered or that apply to this person; never numbers. An option of a question that takes
     several is added to what was answered, of any other it replaces it.
     """
-    readers = _more_urgent(rulebase, assessment.disposition)
-    tried = [
-        WhatIf(question, level, tuple(options))
-        for question in rulebase.questions.values()
-        if question.kind != "number" and _concerns(question, assessment)
-        for level, options in _tried(rulebase, question, readers.get(question.id, ()), assessment.facts)
-    ]
-    return tuple(sorted(tried, key=lambda w: (w.level.rank, not w.question.danger)))
+    facts, now = assessment.facts, assessment.disposition.rank
+    levels = {flag: rulebase.dispositions[flag.disposition] for flag in rulebase.red_flags.values()}
+    more_urgent = [flag for flag, level in levels.items() if not level.beside and level.rank < now]
+    found: list[WhatIf] = []
+    for question in rulebase.questions.values():
+        if question.kind != "number" and _concerns(question, facts):
+            reached = _reached(rulebase, question, more_urgent, facts)
+            found += (WhatIf(question, level, tuple(options)) for level, options in reached.items())
+    return tuple(sorted(found, key=lambda w: (w.level.rank, not w.question.danger)))
 
 
-def _more_urgent(rulebase: RuleBase, level: Disposition) -> dict[str, list[RedFlag]]:
-    """For each question the red flags that read it and would raise a result above `level`."""
-    readers: dict[str, list[RedFlag]] = {}
-    for flag in rulebase.red_flags.values():
-        reached = rulebase.dispositions[flag.disposition]
-        if not reached.beside and reached.rank < level.rank:
-            for name in {cell.name for rows in flag.condition for row in rows for cell in row}:
-                readers.setdefault(name, []).append(flag)
-    return readers
-
-
-def _concerns(question: Question, assessment: Assessment) -> bool:
+def _concerns(question: Question, facts: Facts) -> bool:
     """Whether it was answered, or applies to this person."""
-    facts = assessment.facts
     return question.id in facts or question.applies(facts) or question.applies_after_urgent(facts)
 
 
-def _tried(
+def _reached(
     rulebase: RuleBase, question: Question, flags: Iterable[RedFlag], facts: Facts
-) -> Iterator[tuple[Disposition, list[str]]]:
+) -> dict[Disposition, list[str]]:
     """The levels that `flags` reach by one more option of a question, and the options that reach each."""
     name = question.id
-    rest = {other: options for other, options in facts.items() if other != name}
     # No option helps where a cell of another question keeps every row from holding.
-    waiting = [flag for flag in flags if any(_holds_but_for(row, name, rest) for row in flag.condition.when)]
-    options: dict[str, list[str]] = {}
+    waiting = [
+        flag
+        for flag in flags
+        if any(all(cell.name == name or cell.holds(facts) for cell in row) for row in flag.condition.when)
+    ]
+    reached: dict[Disposition, list[str]] = {}
     for option in question.options if waiting else ():
         changed = {**facts, name: with_option(question, facts.get(name), option.id)}
         raised = [flag for flag in waiting if flag.condition.holds(changed)]
-        if raised and (option.show is None or any_row(option.show, changed)):
-            options.setdefault(most_urgent(rulebase, raised).id, []).append(option.id)
-    return ((rulebase.dispositions[level], reached) for level, reached in options.items())
-
-
-def _holds_but_for(row: Row, name: str, facts: Facts) -> bool:
-    """Whether the cells of a row that read other questions hold."""
-    return all(cell.name == name or cell.holds(facts) for cell in row)
+        if raised and option in question.shown(changed):
+            reached.setdefault(most_urgent(rulebase, raised), []).append(option.id)
+    return reached
 
 
 def with_option(question: Question, given: frozenset[str] | None, option: str) -> frozenset[str]:
@@ -260,7 +223,7 @@ def with_option(question: Question, given: frozenset[str] | None, option: str) -
     return frozenset(other for other in given if not question.option(other).exclusive) | {option}
 
 
-# --- how: from the result down to the answers
+# --- how: from the result down to the answers; why not: to what keeps a rule out of it
 
 
 class Node(NamedTuple):
@@ -272,84 +235,91 @@ class Node(NamedTuple):
     children: "tuple[Node, ...]" = ()
 
 
+Nodes = tuple[Node, ...]
 ANSWER, SOURCE = "answer", "source"  # kinds of nodes: an answer that is a reason, where something was read
+SHOWN, NOT_CONCLUDED, WITHHELD, NOT_SHOWN = "shown", "not_concluded", "withheld", "not_shown"
+
+
+class Fate(NamedTuple):
+    """What became of one rule, and why."""
+
+    outcome: str  # one of the four above; the rest is a node
+    kind: str
+    id: str
+    text: str
+    children: Nodes
 
 
 def how(rulebase: RuleBase, assessment: Assessment) -> Node:
     """How a result came about. The root's children are the conclusions that the result shows."""
-    explain = _How(rulebase, assessment)
-    return Node("result", assessment.disposition.id, explain.title(), tuple(explain.conclusions()))
+    explain = _Explained(rulebase, assessment)
+    return Node("result", assessment.disposition.id, explain.title, tuple(explain.conclusions()))
 
 
-class _How:
+def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> Fate:
+    """Why a rule (of any kind) is not in a result, or how it came into it. KeyError if there is none of that id."""
+    explain = _Explained(rulebase, assessment)
+    entry = explain.rulebase.entries[name]
+    for conclusion in explain.conclusions():
+        for node in (conclusion, *conclusion.children):  # red flags and signs are one level down
+            if node.id == name and node.kind == entry.table and node.children:
+                return Fate(SHOWN, *node)
+    outcome, reasons = explain.absent(entry)
+    title = entry.because if isinstance(entry, Sign) else entry.title
+    return Fate(outcome, entry.table, name, title, reasons)
+
+
+class _Explained:
     """Makes the nodes of one assessment."""
 
     def __init__(self, rulebase: RuleBase, assessment: Assessment) -> None:
         self.rulebase = rules_in_voice(rulebase, assessment.voice)
-        self.assessment, self.facts = assessment, assessment.facts
-        self.you_said = rulebase.voices[assessment.voice][YOU_SAID]
+        self.result, self.facts, self.level = assessment, assessment.facts, assessment.disposition
+        self.title = assessment.certainty.titled.format(self.level.title)
+
+    # --- what holds
 
     def conclusions(self) -> Iterator[Node]:
         """One node for each thing that the result shows, in its order."""
-        result = self.assessment
-        yield self.disposition()
+        result = self.result
+        apart = result.pharmacist.id if result.pharmacist else ""
+        flags = [fired.flag for fired in result.red_flags]
+        nodes = [self.flag(flag) for flag in flags if flag.disposition != apart]
+        if not any(flag.disposition == self.level.id for flag in flags):
+            nodes.insert(0, Node(DISPOSITION, self.level.id, "no answer raised a red flag that asks for more"))
+        yield Node(DISPOSITION, self.level.id, self.title, tuple(nodes))
         if result.pharmacist:
-            beside = (f.flag for f in result.red_flags if f.flag.disposition == result.pharmacist.id)
-            yield Node("disposition", result.pharmacist.id, result.pharmacist.title, tuple(map(self.flag, beside)))
+            beside = (self.flag(flag) for flag in flags if flag.disposition == apart)
+            yield Node(DISPOSITION, apart, result.pharmacist.title, tuple(beside))
         yield from map(self.cause, result.causes)
         for fired in result.needs_checking:
-            flags = (Node("red_flag", name, self.rulebase.red_flags[name].title) for name in fired.flags)
-            yield self.entry(fired.cause, f"Needs checking: {fired.cause.title}", tuple(flags))
+            raised = tuple(Node(RED_FLAG, name, self.rulebase.red_flags[name].title) for name in fired.flags)
+            yield self.entry(fired.cause, f"Needs checking: {fired.cause.title}", raised)
         for advice in (*result.relief, *result.do_not, *result.prevention, *result.myths, *result.replies):
             yield self.advice(advice)
-        yield from (
-            Node("withheld", w.advice.id, f"Left out: {w.advice.title}", self.against(w.advice))
-            for w in result.withheld
-        )
+        for advice in (withheld.advice for withheld in result.withheld):
+            yield Node("withheld", advice.id, f"Left out: {advice.title}", self.against(advice))
         for check in result.checks:
-            text = f"To ask a doctor about: {check.title} ({STRENGTHS[check.strength]})"
-            yield self.entry(check, text, self.reasons(check.id, check.condition.when))
+            yield self.rule(check, f"To ask a doctor about: {check.title} ({STRENGTHS[check.strength]})")
         for note in result.notes:
-            yield self.entry(note, f"Note: {note.title}", self.reasons(note.id, note.condition.when))
-
-    def title(self) -> str:
-        """The level in words, and whether it is final."""
-        level = self.assessment.disposition.title
-        if self.assessment.complete:
-            return level
-        if not self.assessment.see_doctor:
-            return "Not decided: questions are still open"
-        return f"{'So far' if self.assessment.may_be_explained else 'At least'}: {level}"
-
-    def disposition(self) -> Node:
-        """The level and the red flags: those of this level, then milder ones."""
-        level, told = self.assessment.disposition, self.assessment.pharmacist
-        apart = told.id if told else ""
-        flags = [fired.flag for fired in self.assessment.red_flags if fired.flag.disposition != apart]
-        nodes = tuple(map(self.flag, flags))
-        if not any(flag.disposition == level.id for flag in flags):
-            nodes = (Node("disposition", level.id, "no answer raised a red flag that asks for more"), *nodes)
-        return Node("disposition", level.id, self.title(), nodes)
+            yield self.rule(note, f"Note: {note.title}")
 
     def flag(self, flag: RedFlag) -> Node:
         """A red flag that was raised; one of another level says what it asks for."""
         level = self.rulebase.dispositions[flag.disposition]
-        also = f" ({level.when_said})" if level.id != self.assessment.disposition.id else ""
-        return self.entry(flag, f"{flag.title}{also}", self.reasons(flag.id, flag.condition.when))
+        return self.rule(flag, flag.title + (f" ({level.when_said})" if level.id != self.level.id else ""))
 
     def cause(self, ranked: RankedCause) -> Node:
         """A cause that is named, with its signs."""
         fits = "Fits" if ranked.cause.group == EVERYDAY else "Worth asking about"
-        signs = tuple(map(self.sign, (*ranked.speaks_for, *ranked.speaks_against)))
+        held = (*ranked.speaks_for, *ranked.speaks_against)
+        signs = tuple(self.sign(self.rulebase.signs[reason.rule]) for reason in held)
         return self.entry(ranked.cause, f"{fits}: {ranked.cause.title} ({ranked.score} points)", signs)
 
-    def sign(self, reason: Reason) -> Node:
+    def sign(self, sign: Sign) -> Node:
         """A sign that holds, for or against its cause."""
-        sign = self.rulebase.signs[reason.rule]
         side = "for it" if sign.weight > 0 else "against it"
-        cited = tuple(map(self.source, sign.sources))
-        rows = self.reasons(sign.id, sign.condition.when)
-        return Node(sign.table, sign.id, f"{side}, {sign.weight:+d}: {sign.because}", (*rows, *cited))
+        return self.rule(sign, f"{side}, {sign.weight:+d}: {sign.because}")
 
     def advice(self, advice: Advice) -> Node:
         """A piece of advice that is given: for whom, and what had to be ruled out first."""
@@ -358,9 +328,86 @@ class _How:
         if advice.only_if:
             ruled_out = self.reasons(advice.id, advice.only_if)
             reasons += (Node("only_if", advice.id, "What could make it harmful was ruled out", ruled_out),)
-        return self.entry(advice, f"{lead}{advice.title}{grade_said(advice)}", reasons)
+        return self.entry(advice, f"{lead}{advice.title}{in_brackets(grade_in_words(advice))}", reasons)
 
-    def against(self, advice: Advice) -> "tuple[Node, ...]":
+    def rule(self, entry: Entry, text: str) -> Node:
+        """A rule with the rows that hold, and its sources."""
+        return self.entry(entry, text, self.reasons(entry.id, entry.condition.when))
+
+    def entry(self, entry: Entry, text: str, reasons: Nodes) -> Node:
+        """A rule with its reasons and its sources; a sign without any rests on those of its cause."""
+        sources = (self.rulebase.sources[name] for name in entry.sources)
+        cited = tuple(Node(SOURCE, source.id, f"{source.org}: {source.title}") for source in sources)
+        if not cited and entry.status and not isinstance(entry, Sign):
+            cited = (Node("status", entry.id, "no source yet: a draft"),)
+        return Node(entry.table, entry.id, text, (*reasons, *cited))
+
+    def reasons(self, name: str, rows: tuple[Row, ...]) -> Nodes:
+        """The rows that hold, as answers and findings; a row of its own only where there are several."""
+        held = [self.row(name, row) for row in rows if all(cell.holds(self.facts) for cell in row)]
+        if len(held) == 1:
+            return held[0]
+        return tuple(Node("row", name, "another reason" if n else "one reason", row) for n, row in enumerate(held))
+
+    def row(self, name: str, row: Row) -> Nodes:
+        """The cells of a row that holds."""
+        return tuple(node for cell in row for node in self.cell(cell)) or (Node("everybody", name, "for everybody"),)
+
+    def cell(self, cell: Cell) -> Iterator[Node]:
+        """What makes a cell hold: an answer, or each finding."""
+        if cell.absent:
+            yield Node(ANSWER, cell.name, self.none_of(cell))
+        elif cell.name in self.rulebase.questions:
+            held = cell.options & self.facts[cell.name]
+            words = held_said(self.rulebase, cell.name, self.result.answers[cell.name], held)
+            yield Node(ANSWER, cell.name, "; ".join(words))
+        else:
+            for name in sorted(cell.options & self.facts[cell.name]):
+                yield Node(cell.name, name, options_said(self.rulebase, cell.name, [name])[0])
+
+    # --- what does not hold
+
+    def absent(self, entry: Entry) -> tuple[str, Nodes]:
+        """The outcome of a rule that the result does not show, and what led to it."""
+        if isinstance(entry, Cause) and entry.signs:
+            return self.unnamed(entry)
+        if not entry.condition.holds(self.facts):
+            return NOT_CONCLUDED, self.not_concluded(entry)
+        if isinstance(entry, Sign):
+            cause = self.rulebase.causes[entry.cause]
+            holds = Node(cause.table, cause.id, f"it holds, but its cause is not shown: {cause.title}")
+            return NOT_SHOWN, (holds, *self.unnamed(cause)[1])
+        if isinstance(entry, Advice):
+            return self.not_given(entry)
+        return NOT_SHOWN, self.hidden("needs_checking" if isinstance(entry, Cause) else f"{entry.table}s")
+
+    def not_concluded(self, entry: Entry) -> Nodes:
+        """The rows that fail; or, where one holds, the exception that stops it."""
+        when, unless = entry.condition
+        if not any_row(when, self.facts):
+            return self.unmet(entry.id, when)
+        why = f": {entry.lowers}" if isinstance(entry, RedFlag) else ""
+        return (Node("unless", entry.id, f"an exception holds{why}", self.reasons(entry.id, unless)),)
+
+    def hidden(self, part: str) -> Nodes:
+        """Whether the level of the result leaves a part out."""
+        left_out = Node(DISPOSITION, self.level.id, f'the result "{self.level.title}" leaves out this kind')
+        return () if part in self.level.shows else (left_out,)
+
+    def not_given(self, advice: Advice) -> tuple[str, Nodes]:
+        """What withholds an advice that applies, or hides it."""
+        against = self.against(advice)
+        hidden = self.hidden(part_of(advice.kind))
+        if advice.kind == "myth" and advice.general:
+            hidden += (Node("advice", advice.id, "it is only listed by `leg-cramp-triage rules`, for everybody"),)
+        others = [self.rulebase.advice[name] for name in advice.beside]
+        if others and not any(other.condition.holds(self.facts) for other in others):
+            titles = "; ".join(other.title for other in others)
+            text = f"it goes with other advice, and none of it is given: {titles}"
+            hidden += (Node("advice", others[0].id, text),)
+        return (WITHHELD if against else NOT_SHOWN), (*against, *hidden)
+
+    def against(self, advice: Advice) -> Nodes:
         """Why an advice is left out: the contraindications that hold, or what was not ruled out."""
         held = tuple(
             Node("contraindication", advice.id, f"because {never.because}", self.reasons(advice.id, never.when))
@@ -372,49 +419,27 @@ class _How:
         unmet = self.unmet(advice.id, advice.only_if)
         return (Node("only_if", advice.id, f"because {advice.only_because}", unmet),)
 
-    def entry(self, entry: Entry, text: str, reasons: "tuple[Node, ...]") -> Node:
-        """A rule with its reasons and its sources."""
-        cited = tuple(map(self.source, entry.sources))
-        if not cited and entry.status:
-            cited = (Node("status", entry.id, "no source yet: a draft"),)
-        return Node(entry.table, entry.id, text, (*reasons, *cited))
-
-    def source(self, name: str) -> Node:
-        """Where it was read."""
-        source = self.rulebase.sources[name]
-        return Node(SOURCE, name, f"{source.org}: {source.title}")
-
-    def reasons(self, name: str, rows: tuple[Row, ...]) -> "tuple[Node, ...]":
-        """The rows that hold, as answers and findings; a row of its own only where there are several."""
-        held = [row for row in rows if all(cell.holds(self.facts) for cell in row)]
-        if len(held) == 1:
-            return self.row(name, held[0])
-        return tuple(
-            Node("row", name, "one reason" if n == 0 else "another reason", self.row(name, row))
-            for n, row in enumerate(held)
+    def unnamed(self, cause: Cause) -> tuple[str, Nodes]:
+        """A cause with too few points, others that fit better, or a level that does not name it."""
+        ranking = self.rulebase.ranking
+        held = [sign for sign in cause.signs if sign.condition.holds(self.facts)]
+        score = sum(sign.weight for sign in held)
+        hidden = self.hidden("causes")
+        if not hidden and cause.group not in self.level.causes:
+            hidden = (Node(DISPOSITION, self.level.id, f'the result "{self.level.title}" names no cause of this kind'),)
+        if any(sign.weight > 0 for sign in held) and score >= ranking.shown_from:
+            better = "; ".join(f"{ranked.cause.title} ({ranked.score})" for ranked in self.result.causes)
+            text = f"{score} points, but {ranking.shown_at_most} others come first: {better}"
+            return NOT_SHOWN, hidden or (Node(cause.table, cause.id, text),)
+        few = f"{score} points from the signs that hold; it is named from {ranking.shown_from} on, with a sign for it"
+        missing = (
+            Node(s.table, s.id, f"would speak for it, {s.weight:+d}: {s.because}", self.not_concluded(s))
+            for s in cause.signs
+            if s not in held and s.weight > 0
         )
+        return NOT_CONCLUDED, (Node(cause.table, cause.id, few), *map(self.sign, held), *missing, *hidden)
 
-    def row(self, name: str, row: Row) -> "tuple[Node, ...]":
-        """The cells of a row that holds."""
-        return tuple(node for cell in row for node in self.cell(cell)) or (Node("everybody", name, "for everybody"),)
-
-    def cell(self, cell: Cell) -> Iterator[Node]:
-        """What makes a cell hold: an answer, or each finding."""
-        if cell.absent:
-            yield Node(ANSWER, cell.name, self.none_of(cell))
-            return
-        held = cell.options & self.facts[cell.name]
-        if cell.name not in self.rulebase.questions:
-            for name in sorted(held):
-                yield Node(cell.name, name, options_said(self.rulebase, cell.name, [name])[0])
-            return
-        number = self.assessment.answers[cell.name]
-        words = said(self.rulebase, cell.name, number) if isinstance(number, int) else None
-        yield Node(ANSWER, cell.name, words or "; ".join(options_said(self.rulebase, cell.name, held)))
-
-    # --- what does not hold
-
-    def unmet(self, name: str, rows: tuple[Row, ...]) -> "tuple[Node, ...]":
+    def unmet(self, name: str, rows: tuple[Row, ...]) -> Nodes:
         """For every row the cells that do not hold, and what was answered instead."""
         failing = [tuple(self.failing(name, cell) for cell in row if not cell.holds(self.facts)) for row in rows]
         if len(failing) == 1:
@@ -427,20 +452,21 @@ class _How:
         if cell.name in self.rulebase.questions:
             if cell.name not in self.facts:
                 return Node("not_answered", cell.name, f"{needs}. Not answered")
-            return Node("answered", cell.name, f"{needs}. {self.you_said}: {self.answered(cell.name)}")
+            you_said = self.rulebase.voices[self.result.voice][YOU_SAID]
+            answer = said(self.rulebase, cell.name, self.result.answers[cell.name])
+            return Node("answered", cell.name, f"{needs}. {you_said}: {answer}")
         if cell.name == DISPOSITION:
-            level = self.assessment.disposition
-            known = f"It is: {level.title}" if DISPOSITION in self.facts else "Not known while questions are open"
-            return Node(DISPOSITION, level.id, f"{needs}. {known}")
+            known = f"It is: {self.level.title}" if DISPOSITION in self.facts else "Not known while questions are open"
+            return Node(DISPOSITION, self.level.id, f"{needs}. {known}")
         missing = "Not raised" if cell.name == RED_FLAG else "Not named"
         only = next(iter(cell.options)) if len(cell.options) == 1 else name
         return Node("not_found", only, f"{needs}. {missing}")
 
     def needed(self, cell: Cell) -> str:
         """What a cell needs, in words."""
-        words = options_said(self.rulebase, cell.name, cell.options)
         if cell.absent:
             return f"needs {self.none_of(cell)}"
+        words = options_said(self.rulebase, cell.name, cell.options)
         kind = {RED_FLAG: " the red flag", CAUSE: " the cause", DISPOSITION: " the result"}.get(cell.name, "")
         if cell.every:
             return f"needs{kind}: {', together with '.join(words)}"
@@ -450,10 +476,6 @@ class _How:
         """What must not have been chosen, in words."""
         return f"none of: {_first(options_said(self.rulebase, cell.name, cell.options))}"
 
-    def answered(self, name: str) -> str:
-        """The answer to a question in words."""
-        return said(self.rulebase, name, self.assessment.answers[name])
-
 
 SOME = 6  # options that are named where a cell that does not hold has many
 
@@ -461,104 +483,3 @@ SOME = 6  # options that are named where a cell that does not hold has many
 def _first(words: list[str]) -> str:
     more = [f"or {len(words) - SOME} more"] if len(words) > SOME else []
     return "; ".join(words[:SOME] + more)
-
-
-# --- why not
-
-SHOWN, NOT_CONCLUDED, WITHHELD, NOT_SHOWN = "shown", "not_concluded", "withheld", "not_shown"
-
-
-class WhyNot(NamedTuple):
-    """What became of one rule: `outcome` is one of the four words above, `node` says why."""
-
-    outcome: str
-    node: Node
-
-
-def why_not(rulebase: RuleBase, assessment: Assessment, name: str) -> WhyNot:
-    """Why a rule (of any kind) is not in a result, or how it came into it. KeyError if there is none of that id."""
-    explain = _How(rulebase, assessment)
-    entry = explain.rulebase.entries[name]
-    for conclusion in explain.conclusions():
-        for node in (conclusion, *conclusion.children):  # red flags and signs are one level down
-            if node.id == name and node.kind == entry.table and node.children:
-                return WhyNot(SHOWN, node)
-    outcome, reasons = _Absent(explain).reasons(entry)
-    title = entry.because if isinstance(entry, Sign) else entry.title
-    return WhyNot(outcome, Node(entry.table, name, title, reasons))
-
-
-class _Absent:
-    """Why a rule that a result does not show is not in it."""
-
-    def __init__(self, explain: _How) -> None:
-        self.explain, self.facts = explain, explain.facts
-        self.rulebase, self.assessment = explain.rulebase, explain.assessment
-
-    def reasons(self, entry: Entry) -> tuple[str, "tuple[Node, ...]"]:
-        """The outcome, and what led to it."""
-        if isinstance(entry, Cause) and entry.signs:
-            return self._cause(entry)
-        if not entry.condition.holds(self.facts):
-            return NOT_CONCLUDED, self._not_concluded(entry)
-        if isinstance(entry, Sign):
-            cause = self.rulebase.causes[entry.cause]
-            holds = Node(cause.table, cause.id, f"it holds, but its cause is not shown: {cause.title}")
-            return NOT_SHOWN, (holds, *self._cause(cause)[1])
-        if isinstance(entry, Advice):
-            return self._advice(entry)
-        part = "needs_checking" if isinstance(entry, Cause) else "notes" if isinstance(entry, Note) else "checks"
-        return NOT_SHOWN, self._hidden(part)
-
-    def _not_concluded(self, entry: Entry) -> "tuple[Node, ...]":
-        """The rows that fail; or, where one holds, the exception that stops it."""
-        explain, condition = self.explain, entry.condition
-        if not any_row(condition.when, self.facts):
-            return explain.unmet(entry.id, condition.when)
-        why = f": {entry.lowers}" if isinstance(entry, RedFlag) else ""
-        stopped = explain.reasons(entry.id, condition.unless)
-        return (Node("unless", entry.id, f"an exception holds{why}", stopped),)
-
-    def _hidden(self, part: str) -> "tuple[Node, ...]":
-        """Whether the level of the result leaves a part out."""
-        level = self.assessment.disposition
-        if part in level.shows:
-            return ()
-        return (Node(DISPOSITION, level.id, f'the result "{level.title}" leaves out this kind'),)
-
-    def _advice(self, advice: Advice) -> tuple[str, "tuple[Node, ...]"]:
-        against = self.explain.against(advice)
-        hidden = self._hidden(part_of(advice.kind))
-        if advice.kind == "myth" and advice.general:
-            hidden += (Node("advice", advice.id, "it is only listed by `leg-cramp-triage rules`, for everybody"),)
-        advised = self.rulebase.advice
-        if advice.beside and not any(advised[other].condition.holds(self.facts) for other in advice.beside):
-            others = "; ".join(advised[other].title for other in advice.beside)
-            hidden += (
-                Node("advice", advice.beside[0], f"it goes with other advice, and none of it is given: {others}"),
-            )
-        return (WITHHELD if against else NOT_SHOWN), (*against, *hidden)
-
-    def _cause(self, cause: Cause) -> tuple[str, "tuple[Node, ...]"]:
-        """Too few points, others that fit better, or a level that does not name it."""
-        level, ranking = self.assessment.disposition, self.rulebase.ranking
-        held = [sign for sign in cause.signs if sign.condition.holds(self.facts)]
-        score = sum(sign.weight for sign in held)
-        hidden = self._hidden("causes")
-        if not hidden and cause.group not in level.causes:
-            hidden = (Node(DISPOSITION, level.id, f'the result "{level.title}" names no cause of this kind'),)
-        if any(sign.weight > 0 for sign in held) and score >= ranking.shown_from:
-            better = "; ".join(f"{ranked.cause.title} ({ranked.score})" for ranked in self.assessment.causes)
-            text = f"{score} points, but {ranking.shown_at_most} others come first: {better}"
-            return NOT_SHOWN, hidden or (Node(cause.table, cause.id, text),)
-        few = f"{score} points from the signs that hold; it is named from {ranking.shown_from} on, with a sign for it"
-        return NOT_CONCLUDED, (Node(cause.table, cause.id, few), *self._signs(cause, held), *hidden)
-
-    def _signs(self, cause: Cause, held: list[Sign]) -> Iterator[Node]:
-        """The signs that hold, then what is missing for those that would speak for it."""
-        explain = self.explain
-        yield from (explain.sign(Reason(sign.id, sign.because, {}, sign.weight)) for sign in held)
-        for sign in cause.signs:
-            if sign not in held and sign.weight > 0:
-                text = f"would speak for it, {sign.weight:+d}: {sign.because}"
-                yield Node(sign.table, sign.id, text, self._not_concluded(sign))

@@ -48,6 +48,21 @@ class Withheld(NamedTuple):
     because: tuple[str, ...]
 
 
+class Certainty(NamedTuple):
+    """Whether a level is known, and what is said before its sentence and with its title."""
+
+    known: bool
+    so_far: str
+    titled: str
+
+
+FINAL = Certainty(True, "", "{}")
+LEAST = Certainty(True, "at least", "At least: {}")
+# An open question may still take it back, so it is no "at least".
+UNLESS = Certainty(True, "unless an open question explains it", "So far: {}")
+NOT_KNOWN = Certainty(False, "", "Not known yet")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assessment:
     """The result. Lists hold what is shown, in the order in which it is shown.
@@ -91,3 +106,12 @@ class Assessment:
         """Whether the level rests on red flags alone that an open question can still take back: then it is no "at least"."""
         deciding = [fired.flag.id for fired in self.red_flags if fired.flag.disposition == self.disposition.id]
         return bool(deciding) and set(deciding) <= set(self.pending)
+
+    @property
+    def certainty(self) -> Certainty:
+        """How certain the level is. While questions are open nothing is known that would reassure."""
+        if self.complete:
+            return FINAL
+        if not self.see_doctor:
+            return NOT_KNOWN
+        return UNLESS if self.may_be_explained else LEAST
