@@ -302,7 +302,7 @@ def read_in(text: str, size: int, rulebase: RuleBase) -> Any:
         path.write_bytes(f"age,note\n{text}".encode())
         try:
             with reading.opened(str(path), "csv", "utf-8", rulebase) as source:
-                tables = list(source.tables)
+                tables = [reading.table_of(source.shape, part, rulebase) for part in source.parts]
         except FaultyInput as error:
             return [fault.line for fault in error.faults]
     rows = [row for t in tables for row in zip(t.lines, t.asked["age"], t.carried["note"], strict=True)]

@@ -123,10 +123,10 @@ def as_cell(options: Sequence[str], cells: Sequence[str]) -> str:
     return ";".join(told)
 
 
-def answers_in(cells: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[Column]]) -> dict[str, Sequence[str]]:
+def answers_in(cells: Mapping[str, Any], columns: Mapping[str, Sequence[Column]]) -> dict[str, Any]:
     """One column of cells for each question. `columns`: those of every question; most have one, taken as it is."""
     one = lru_cache(10_000)(as_cell)
-    found: dict[str, Sequence[str]] = {}
+    found = {}
     for name, parts in columns.items():
         options = tuple(part.option for part in parts)
         several = [cells[part.name] for part in parts]

@@ -9,11 +9,11 @@ import csv
 import io
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,12 +24,12 @@ from polars import selectors
 
 from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
-from triage.exchange.tables import ID, JSONL, faulty
+from triage.exchange.tables import CSV, ID, JSONL, Part, faulty
 from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
-from triage.scale.reading import PARQUET, Table, as_texts, opened
+from triage.scale.reading import PARQUET, Shape, Table, as_texts, opened, table_of
 from triage.version import __version__
 
 ERRORS_OF = ".errors"  # behind the name of an output
@@ -46,6 +46,8 @@ SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
 # of the rows written have what, as `column:id`; `missing:LEVEL`: of its rows, those that lack answers; `known:LEVEL`: how
 # many rows that were not written ask for it.
 Counts = Counter[str]
+Task = tuple[int, Part]  # and its number
+Done = tuple[bytes, bytes, Counts]
 
 
 class Job(NamedTuple):
@@ -67,26 +69,35 @@ class Job(NamedTuple):
     version: str = __version__
 
 
-def conduct(job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None) -> Counts:
-    """Every row of an input written or refused; the counts. `told`: how many are read. Raises FaultyInput, OSError."""
+def conduct(
+    job: Job,
+    judge: Judge,
+    told: Callable[[int], None] = lambda _: None,
+    pool: Executor | None = None,
+    at_once: int = 1,
+) -> Counts:
+    """Every row of an input written or refused; the counts. `told`: how many are read.
+
+    `pool`: does the parts, so many `at_once`, as their order allows. Raises FaultyInput, OSError, BrokenExecutor.
+    """
     counts, out = Counts(), Path(job.output)
     opening = opened(job.input, job.source, job.encoding, judge.rules.rulebase)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
-        with opening as (_, form, tables, _, passed), _private(made) as file, _private(errors) as beside:
+        with opening as (shape, _, parts), _private(made) as file, _private(errors) as beside:
             beside.write(_as_csv([ERROR]))
-            for n, table in enumerate(tables):
-                carried, results, wrong, found = _judged(job, form, table, judge)
-                beside.write(_as_csv(wrong))
+            work, tasks = partial(_done, job, shape, None if pool else judge), enumerate(parts)
+            done = _in_order(pool, work, tasks, 2 * at_once) if pool else map(work, tasks)
+            for n, (results, wrong, found) in enumerate(done):
+                beside.write(wrong)
                 if job.target == PARQUET:
-                    pl.concat([carried, as_lists(results)], how="horizontal").write_parquet(f"{folder}/{n:09}.parquet")
+                    Path(folder, f"{n:09}.{PARQUET}").write_bytes(results)
                 else:
-                    file.write(_written(carried, results, job, with_names=n == 0))
+                    file.write(results)
                 counts += found
                 told(counts[READ])
-            counts[PASSED] = passed.total()
         if job.target == PARQUET:
-            pl.scan_parquet(f"{folder}/*.parquet").sink_parquet(made)
+            pl.scan_parquet(f"{folder}/*.{PARQUET}").sink_parquet(made)
         told_of = out.with_name(out.name + ERRORS_OF)
         if counts[READ] > counts[WRITTEN]:  # first the errors: an output that is there is whole
             _place(errors, told_of)
@@ -94,6 +105,30 @@ def conduct(job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None
             told_of.unlink(missing_ok=True)
         _place(made, out)
     return counts
+
+
+def _in_order(pool: Executor, work: Callable[[Task], Done], tasks: Iterable[Task], most: int) -> Iterator[Done]:
+    """What a pool makes of tasks, in their order; at most so many wait."""
+    waiting = deque[Future[Done]]()
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(work, task))
+            if len(waiting) == most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _done(job: Job, shape: Shape, judge: Judge | None, task: Task) -> Done:
+    """A part: its rows as they are written, what is wrong with others, and counts. No judge: that of this process."""
+    (number, part), judge = task, judge or judge_of(job.rules, job.sha256)
+    table = table_of(shape, part, judge.rules.rulebase)
+    carried, results, wrong, counts = _judged(job, shape.form, table, judge)
+    counts[PASSED] = table.passed
+    return _written(carried, results, job, with_names=number == 0), _as_csv(wrong), counts
 
 
 def _private(path: Path) -> IO[bytes]:
@@ -161,13 +196,14 @@ def _plain(carried: pl.DataFrame, job: Job) -> pl.DataFrame:
 
 
 def _written(carried: pl.DataFrame, results: pl.DataFrame, job: Job, with_names: bool) -> bytes:
-    """Rows of CSV, or JSON lines."""
+    """Rows of CSV, JSON lines, or a whole Parquet file."""
     file, text = io.BytesIO(), pl.col(pl.String)
-    if job.target == JSONL:
-        pl.concat([carried, as_lists(results)], how="horizontal").write_ndjson(file)
-    else:
+    if job.target == CSV:
         table = pl.concat([carried, results.select(RESULT)], how="horizontal")
         table.with_columns(pl.when(text != "").then(text)).write_csv(file, include_header=with_names)
+    else:
+        table = pl.concat([carried, as_lists(results)], how="horizontal")
+        table.write_parquet(file) if job.target == PARQUET else table.write_ndjson(file)
     return file.getvalue()
 
 
