@@ -23,8 +23,8 @@ import polars
 import pyarrow
 import pyarrow.parquet
 import pytest
+from hypothesis import example, settings
 from hypothesis import given as for_all
-from hypothesis import settings
 from hypothesis import strategies as st
 from judged import by_the_engine as as_result
 from remembering import Remembering
@@ -309,6 +309,21 @@ def read_in(text: str, size: int, rulebase: RuleBase) -> Any:
     return rows, [one for table in tables for one in table.refused]
 
 
+PLAIN = st.text("ab ;\t\r\u00e9\u2028\ufeff\x00", max_size=4)
+
+
+@settings(max_examples=60)
+@example([["\ufeffa", "b"]], "\n")
+@example([["a\r", "b"], ["a", "b\r"]], "\n")
+@for_all(st.lists(st.lists(PLAIN, min_size=2, max_size=2), min_size=1, max_size=3), st.sampled_from(["\n", "\r\n"]))
+def test_polars_reads_only_what_it_reads_as_csv_does(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
+    text = end.join(map(",".join, rows))
+    found = read_in(text, 40_000, rulebase)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "_plain_rows", lambda *_: None)
+        assert read_in(text, 40_000, rulebase) == found
+
+
 @settings(max_examples=15)
 @for_all(st.lists(st.lists(CELLS, min_size=1, max_size=3), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_rows_are_those_that_csv_reads_wherever_chunks_end(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
@@ -402,6 +417,35 @@ def test_where_parts_end_changes_nothing(
     assert told[-1] == counts[READ] == counts[WRITTEN]
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_several_processes_share_the_parts_of_one_file(
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", 23)
+    monkeypatch.setattr(batch, "SMALL", 0)
+    given = inputs / "in.csv"
+    given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
+    counts = run(given, inputs / f"one-{target}", judge)
+    assert main(["batch", str(given), str(inputs / target), "--partial", "--jobs", "2"]) == WRONG_INPUT
+    assert (inputs / target).read_bytes() == (inputs / f"one-{target}").read_bytes()
+    assert errors_of(inputs / target) == errors_of(inputs / f"one-{target}")
+    assert counts[READ] == SETS + 1
+    assert not left_behind(inputs)
+
+
+@pytest.mark.parametrize("rows", [23, 40_000])
+def test_a_quote_that_nobody_closed_is_told_by_every_process(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rows: int
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", rows)
+    monkeypatch.setattr(batch, "SMALL", 0)
+    given = inputs / "bad.csv"
+    given.write_text(f"{HEAD}" + "1,34,none,left\n" * 50 + '1,34,none,"left\n' + "1,34,none,left\n" * 50)
+    assert main(["batch", str(given), str(inputs / "out.csv"), "--partial", "--jobs", "2"]) == WRONG_INPUT
+    assert "bad.csv:52: LCT707 " in capsys.readouterr().err
+    assert not list(inputs.glob("*out.csv*"))
+
+
 def test_lines_are_counted_across_parts(inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cells with line breaks, and the bad rows, stand where an editor shows them."""
     monkeypatch.setattr(reading, "ROWS", 60)
@@ -449,27 +493,28 @@ reading.ROWS = 60
 def wait(text):
     print(text, flush=True)
     sys.stdin.read()
-batch._show = wait
+batch._show, batch.SMALL = wait, 0
 sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, STOPPED)])
 def test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled(
-    inputs: Path, judge: Judge, by: signal.Signals, code: int
+    inputs: Path, judge: Judge, by: signal.Signals, code: int, processes: str
 ) -> None:
     given, out = inputs / "in.csv", inputs / "out.csv"
     given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
     run(given, inputs / "whole.csv", judge)
     out.write_text("old")
     before = sorted(inputs.iterdir())
-    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial"]
+    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial", "--jobs", processes]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(words, text=True, start_new_session=True, **pipes) as child:
         assert child.stdout is not None
         assert child.stdout.readline()
         child.send_signal(by)
-        _, told = child.communicate(timeout=120)
+        _, told = child.communicate(timeout=120)  # until all who write there have ended
     assert child.returncode == code
     assert "Traceback" not in told
     assert out.read_text("utf-8") == "old"
