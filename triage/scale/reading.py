@@ -23,6 +23,7 @@ PARQUET = "parquet"
 ROWS = 40_000  # at a time
 UNLIKE = re.compile('["\r\0]|^\ufeff')  # what readers of CSV take in different ways
 LONGEST = csv.field_size_limit()
+PLAIN: Any = {"has_header": False, "quote_char": None, "infer_schema": False}
 BROKEN = (UnicodeError, EOFError, zlib.error, gzip.BadGzipFile, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -43,10 +44,7 @@ class Source(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Sound rows: their lines, the texts of columns with answers, what is carried through; other rows.
-
-    `passed`: how many FHIR resources are of other types.
-    """
+    """Sound rows: their lines, texts of answers, what is carried through; other rows; how many FHIR resources are none."""
 
     lines: Sequence[int]
     asked: Mapping[str, Any]
@@ -116,14 +114,7 @@ def _plain_rows(shape: Shape, lines: Sequence[str]) -> pl.DataFrame | None:
         return None
     if {line.count(head.delimiter) for line in lines} != {cells - 1} or max(map(len, lines)) > LONGEST:
         return None
-    frame = pl.read_csv(
-        text.encode(),
-        has_header=False,
-        new_columns=columns,
-        separator=head.delimiter,
-        quote_char=None,
-        infer_schema=False,
-    )
+    frame = pl.read_csv(text.encode(), new_columns=columns, separator=head.delimiter, **PLAIN)
     return frame.fill_null("") if frame.shape == (len(lines), cells) else None
 
 

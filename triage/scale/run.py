@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
@@ -70,15 +71,11 @@ class Job(NamedTuple):
 
 
 def conduct(
-    job: Job,
-    judge: Judge,
-    told: Callable[[int], None] = lambda _: None,
-    pool: Executor | None = None,
-    at_once: int = 1,
+    job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None, pool: Executor | None = None, at_once: int = 1
 ) -> Counts:
-    """Every row of an input written or refused; the counts. `told`: how many are read.
+    """Every row of an input written or refused; the counts. `told`: how many are read. `pool`: does parts, so many at once.
 
-    `pool`: does the parts, so many `at_once`, as their order allows. Raises FaultyInput, OSError, BrokenExecutor.
+    Raises FaultyInput, OSError, BrokenExecutor.
     """
     counts, out = Counts(), Path(job.output)
     opening = opened(job.input, job.source, job.encoding, judge.rules.rulebase)
@@ -107,16 +104,13 @@ def conduct(
     return counts
 
 
-def _in_order(pool: Executor, work: Callable[[Task], Done], tasks: Iterable[Task], most: int) -> Iterator[Done]:
+def _in_order(pool: Executor, work: Callable[[Task], Done], tasks: Iterator[Task], most: int) -> Iterator[Done]:
     """What a pool makes of tasks, in their order; at most so many wait."""
-    waiting = deque[Future[Done]]()
+    waiting = deque(pool.submit(work, task) for task in islice(tasks, most))
     try:
-        for task in tasks:
-            waiting.append(pool.submit(work, task))
-            if len(waiting) == most:
-                yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+            waiting.extend(pool.submit(work, task) for task in islice(tasks, 1))
     finally:
         for future in waiting:
             future.cancel()
@@ -127,7 +121,6 @@ def _done(job: Job, shape: Shape, judge: Judge | None, task: Task) -> Done:
     (number, part), judge = task, judge or judge_of(job.rules, job.sha256)
     table = table_of(shape, part, judge.rules.rulebase)
     carried, results, wrong, counts = _judged(job, shape.form, table, judge)
-    counts[PASSED] = table.passed
     return _written(carried, results, job, with_names=number == 0), _as_csv(wrong), counts
 
 
@@ -162,7 +155,7 @@ def _judged(
     sound = pl.Series([n not in wrong for n in range(rows)], dtype=pl.Boolean)
     results = frame.head(rows).filter(sound)
     carried = table.carried.filter(sound) if table.carried.width else pl.DataFrame(height=results.height)
-    counts = Counts({READ: rows + len(others), WRITTEN: results.height})
+    counts = Counts({READ: rows + len(others), WRITTEN: results.height, PASSED: table.passed})
     counts[UNFINISHED] = sum(those[0].why == OPEN for those in wrong.values())
     counts[REFUSED] = counts[READ] - counts[WRITTEN] - counts[UNFINISHED]
     counts.update({f"{name}:": int(results[name].sum()) for name in (PHARMACIST, PENDING)})
@@ -170,8 +163,7 @@ def _judged(
     for kind in (LEVEL, *LISTS[:3]):
         _count(counts, kind, results[kind].str.split(JOINS).explode())
     asked_for = [*(known[n] for n in wrong if n < rows), *known[rows:]]
-    told = [level.rstrip("?") for level in asked_for if level]
-    _count(counts, KNOWN, pl.Series(told, dtype=pl.String))
+    _count(counts, KNOWN, pl.Series([level.rstrip("?") for level in asked_for if level], dtype=pl.String))
     return carried if job.source == job.target else _plain(carried, job), results, sorted(errors), counts
 
 
@@ -189,10 +181,8 @@ def _as_csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _plain(carried: pl.DataFrame, job: Job) -> pl.DataFrame:
     """What is carried through, as another format has it: texts, and types that JSON has too."""
-    foreign = (
-        selectors.temporal() | selectors.decimal() | selectors.binary() if job.target == JSONL else selectors.all()
-    )
-    return carried.with_columns(as_texts(column) for column in carried.select(foreign))
+    foreign = selectors.temporal() | selectors.decimal() | selectors.binary()
+    return carried.with_columns(map(as_texts, carried.select(foreign if job.target == JSONL else selectors.all())))
 
 
 def _written(carried: pl.DataFrame, results: pl.DataFrame, job: Job, with_names: bool) -> bytes:
