@@ -225,7 +225,7 @@ COMMANDS = {
                 metavar="N",
                 type=int,
                 default=1,
-                help="processes that share files (default: 1; 0: one a core)",
+                help="processes that share files, or the parts of a large one (default: 1; 0: one a core)",
             ),
             _option(
                 "--scheduler",
