@@ -23,8 +23,8 @@ import polars
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import example, settings
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 from judged import by_the_engine as as_result
 from remembering import Remembering
@@ -312,19 +312,25 @@ def read_in(text: str, size: int, rulebase: RuleBase) -> Any:
 PLAIN = st.text("ab ;\t\r\u00e9\u2028\ufeff\x00", max_size=4)
 
 
-@settings(max_examples=60)
-@example([["\ufeffa", "b"]], "\n")
-@example([["a\r", "b"], ["a", "b\r"]], "\n")
+@settings(max_examples=60, deadline=None)
 @for_all(st.lists(st.lists(PLAIN, min_size=2, max_size=2), min_size=1, max_size=3), st.sampled_from(["\n", "\r\n"]))
 def test_polars_reads_only_what_it_reads_as_csv_does(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
-    text = end.join(map(",".join, rows))
+    compare_readers(end.join(map(",".join, rows)), rulebase)
+
+
+@pytest.mark.parametrize("text", ["\ufeffa,b\na,b\n", "a\r,b\na,b\r", "a\0,b\n", "a,b\n\na,b", ",\n,\n"])
+def test_polars_is_kept_from_what_readers_take_in_different_ways(rulebase: RuleBase, text: str) -> None:
+    compare_readers(text, rulebase)
+
+
+def compare_readers(text: str, rulebase: RuleBase) -> None:
     found = read_in(text, 40_000, rulebase)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(reading, "_plain_rows", lambda *_: None)
         assert read_in(text, 40_000, rulebase) == found
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @for_all(st.lists(st.lists(CELLS, min_size=1, max_size=3), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_rows_are_those_that_csv_reads_wherever_chunks_end(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
     written = io.StringIO()
@@ -1024,6 +1030,13 @@ def written(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
     return text.getvalue()
 
 
+def as_r_writes(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
+    """Every text in quotes, that of the first line, too."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    return text.getvalue()
+
+
 def results_of(given: Path, *more: str) -> list[dict[str, Any]]:
     out = given.with_name("out.jsonl")
     assert main(["batch", str(given), str(out), "--partial", "--to", "jsonl", *more]) == DONE
@@ -1041,9 +1054,23 @@ def results_of(given: Path, *more: str) -> list[dict[str, Any]]:
         (written(TABLE, ";").encode("cp1252"), ["--encoding", "windows-1252"]),
         (("\r\n \r\n" + written(TABLE).replace("\r\n", "\r\n\r\n")).encode(), []),
         (written([[*row, "", ""] for row in TABLE]).encode(), []),
+        (as_r_writes(TABLE).encode(), []),
+        (as_r_writes(TABLE, ";").encode("utf-16-le"), ["--encoding", "utf-16-le"]),
         (gzip.compress(written(TABLE, "\t").encode("utf-16")), ["--from", "csv"]),
     ],
-    ids=["semicolon", "tab", "bom", "utf-16", "utf-16-be", "windows-1252", "blank lines", "unnamed columns", "packed"],
+    ids=[
+        "semicolon",
+        "tab",
+        "bom",
+        "utf-16",
+        "utf-16-be",
+        "windows-1252",
+        "blank lines",
+        "unnamed columns",
+        "quoted",
+        "quoted in R",
+        "packed",
+    ],
 )
 def test_a_table_is_read_as_other_programs_write_it(tmp_path: Path, data: bytes, more: list[str]) -> None:
     (tmp_path / "plain.csv").write_text(written(TABLE), "utf-8", newline="")
@@ -1079,10 +1106,30 @@ def test_a_value_below_no_name_is_told(tmp_path: Path) -> None:
 def test_numbers_and_gaps_as_other_programs_write_them(tmp_path: Path, engine: Engine) -> None:
     """R writes NA; pandas makes floats of whole numbers beside gaps."""
     given = tmp_path / "in.csv"
-    given.write_text("id,age,danger,side\n1,56,none,left\n2,56.0,none,left\n3,NA,none,NA\n4,,none,\n")
-    first, second, third, fourth = ({n: row[n] for n in RESULT} for row in results_of(given))
-    assert first == second == as_result(engine, {"age": 56, "danger": ("none",), "side": "left"})
+    given.write_text(
+        'id,age,danger,side\n1,56,none,left\n2,56.0,none,left\n5,"56,0",none,left\n3,NA,none,NA\n4,,none,\n'
+    )
+    first, second, comma, third, fourth = ({n: row[n] for n in RESULT} for row in results_of(given))
+    assert first == second == comma == as_result(engine, {"age": 56, "danger": ("none",), "side": "left"})
     assert third == fourth == as_result(engine, {"danger": ("none",)})
+
+
+@pytest.mark.parametrize("cell", ["['d_fever', 'd_heat']", "['d_fever' 'd_heat']", "[d_fever, d_heat]"])
+def test_a_list_in_a_cell_of_pandas_or_duckdb_is_one(tmp_path: Path, engine: Engine, cell: str) -> None:
+    given = tmp_path / "in.csv"
+    given.write_text(f'danger,age\n"{cell}",70\n[none],70\n[],70\n')
+    found = [{n: row[n] for n in RESULT} for row in results_of(given)]
+    wanted = [{"danger": ("d_fever", "d_heat"), "age": 70}, {"danger": ("none",), "age": 70}, {"age": 70}]
+    assert found == [as_result(engine, answers) for answers in wanted]
+
+
+def test_a_list_of_categories_is_one(tmp_path: Path, engine: Engine) -> None:
+    given = tmp_path / "in.parquet"
+    texts = polars.Series("danger", [["d_fever", "d_heat"], None], polars.List(polars.Categorical))
+    polars.DataFrame([texts]).write_parquet(given)
+    first, second = ({n: row[n] for n in RESULT} for row in results_of(given))
+    assert first == as_result(engine, {"danger": ("d_fever", "d_heat")})
+    assert second == as_result(engine, {})
 
 
 @pytest.mark.parametrize("writer", ["polars", "pyarrow"])

@@ -149,7 +149,8 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Itera
     while "".join(first).count('"') % 2 and len(first) < MOST_LINES and (more := text.readline()):
         first.append(more)
     heads = {delimiter: next(_records(first, delimiter, line), (0, [], ()))[1] for delimiter in ",;\t"}
-    if any(isinstance(head, str) or not all(map(is_text, head)) for head in heads.values()):
+    heads = {delimiter: head for delimiter, head in heads.items() if not isinstance(head, str)}
+    if not heads or not all(map(is_text, heads[min(heads)])):
         hint = "is it CSV, in UTF-8? If not, say so with --encoding"
         raise faulty(name, line, "the names of the columns cannot be read", hint)
     delimiter = max(heads, key=lambda one: len(form_data(heads[one], rulebase).columns))

@@ -123,7 +123,7 @@ def as_texts(column: pl.Series) -> pl.Series:
     if column.dtype == pl.List(pl.String):
         return column.list.join(JOINS)
     if column.dtype.is_nested():
-        return pl.Series(column.name, list(map(as_text, column)), pl.String)
+        return pl.Series(column.name, list(map(as_text, column.to_list())), pl.String)
     return column.dt.to_string("iso") if column.dtype == pl.Duration else column.cast(pl.String)
 
 
