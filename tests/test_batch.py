@@ -33,6 +33,7 @@ from triage.cli import batch
 from triage.cli.console import DONE, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
+from triage.exchange.fhir.questionnaire import URL
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.engine import Engine
@@ -1185,7 +1186,12 @@ def test_fhir_responses_are_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
         response("c", ("start", "me")),
         response("\ud800", ("danger", "d_cold")),
     ]
-    whole = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    whole = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [{"relation": "next", "url": "x"}],
+        "entry": [{"resource": one} for one in resources],
+    }
     lines = [json.dumps(whole, indent=1)] if name == "in.json" else [*map(json.dumps, resources), "{", "[]"]
     (tmp_path / name).write_text("\n".join(lines))
     assert main(["batch", str(tmp_path / name), str(tmp_path / "out.csv")]) == WRONG_INPUT
@@ -1198,7 +1204,27 @@ def test_fhir_responses_are_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert errors[0]["why"].startswith("entry[2]: LCT523 item[0]")
     else:
         assert places == [("3", "b", "urgent?"), ("4", "c", ""), ("6", "", ""), ("7", "", "")]
-    assert "1 FHIR resource of other types" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "1 FHIR resource of other types" in told
+    assert ("Told 1 time: " in told) == (name == "in.json")  # that it is a page of several
+
+
+def test_what_is_remarked_of_responses_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    items = [{"linkId": "danger", "answer": [{"valueCoding": {"code": "d_cold"}}]}]
+    old = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": f"{URL}|1.5.0",
+        "status": "completed",
+        "item": items,
+    }
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.json").write_text(json.dumps(old, indent=1))
+    (tmp_path / "in" / "two.ndjson").write_text(json.dumps(old) + "\n" + json.dumps(old) + "\n")
+    assert main(["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--to", "csv"]) == DONE
+    assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {"one.csv", "two.csv"}
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("Told "))
+    assert line.startswith("Told 3 times: ")
+    assert "1.5.0" in line
 
 
 def test_without_polars_it_says_what_to_install(tmp_path: Path) -> None:

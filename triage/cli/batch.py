@@ -22,7 +22,7 @@ from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, liste
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
 from triage.exchange.form_data import FormData
-from triage.exchange.tables import CSV
+from triage.exchange.tables import CSV, PASSED, TOLD
 from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
@@ -31,7 +31,6 @@ from triage.scale.answers import Judge
 from triage.scale.reading import opened
 from triage.scale.run import (
     KNOWN,
-    PASSED,
     READ,
     REFUSED,
     UNFINISHED,
@@ -67,7 +66,8 @@ def batch(args: argparse.Namespace) -> int:
         if args.target == STREAM:
             _print(Path(target))
     passed = [f"Passed over: {counted(counts[PASSED], 'FHIR resource')} of other types"] if counts[PASSED] else []
-    say(_totals(counts, _errors(args, jobs)), *passed, *_most_held())
+    told = [f"Told {counted(n, 'time')}: {key.partition(':')[2]}" for key, n in counts.items() if key.startswith(TOLD)]
+    say(_totals(counts, _errors(args, jobs)), *passed, *told, *_most_held())
     if args.summary:
         tell_summary(args, rulebase, counts)
     if faults or died:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
-from triage.exchange.fhir.found import found_on_line
+from triage.exchange.fhir.found import MORE, MORE_SAID, found_on_line
 from triage.exchange.fhir.response import response_of
 from triage.exchange.form_data import as_text, form_data
 from triage.exchange.xlsform import excel_rows
@@ -23,6 +23,7 @@ from triage.knowledge.model import RuleBase
 
 CSV, JSONL, XLSX = "csv", "jsonl", "xlsx"
 FHIR = "fhir"  # JSON lines of its resources
+PASSED, TOLD = "passed", "told"  # what is counted of FHIR
 FIRST = 1_000_000  # characters of JSON in which all columns are named
 MOST_LINES = 1_000  # of the names of columns
 UTF_8, WINDOWS = "utf-8-sig", "windows-1252"
@@ -67,7 +68,7 @@ def parts_in(
 
 
 def records_in(head: Head, part: Part, rulebase: RuleBase, passed: Counter[str]) -> Iterator[Record]:
-    """Every record of a part. `passed` counts FHIR resources of other types than responses."""
+    """Every record of a part. `passed` counts FHIR resources that are no responses, and what is to be told of others."""
     line, lines = part
     if head.format == XLSX:
         return iter(lines)
@@ -207,9 +208,10 @@ def _responses(
             why = "\n".join(str(fault).removeprefix(f"{name}:{line}").lstrip(": ") for fault in found.faults)
             yield line, why, {**own, **{question: as_text(answer) for question, answer in found.known.items()}}
         elif found:
+            passed.update(f"{TOLD}:{remark}" for remark in found.remarks)
             yield line, list(map({**own, **found.answers}.get, columns)), ()
         else:
-            passed["resources"] += 1
+            passed[f"{TOLD}:{MORE_SAID}" if resource is MORE else PASSED] += 1
 
 
 def _loaded(text: str) -> dict[str, Any] | str:

@@ -44,13 +44,13 @@ class Source(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Sound rows: their lines, texts of answers, what is carried through; other rows; how many FHIR resources are none."""
+    """Sound rows: their lines, texts of answers, what is carried through; other rows; what is counted of FHIR."""
 
     lines: Sequence[int]
     asked: Mapping[str, Any]
     carried: pl.DataFrame
     refused: Sequence[Record] = ()
-    passed: int = 0
+    passed: Counter[str] = Counter()
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def table_of(shape: Shape, part: Part, rulebase: RuleBase) -> Table:
     named = dict(zip(columns, cells, strict=False))
     texts = {name: list(map(as_text, named[name])) for name in form.asked}
     carried = pl.DataFrame([_series(name, named[name]) for name in columns if name not in texts])
-    return Table([row[0] for row in sound], texts, carried, [row for row in rows if row[2]], passed.total())
+    return Table([row[0] for row in sound], texts, carried, [row for row in rows if row[2]], passed)
 
 
 def _plain_rows(shape: Shape, lines: Sequence[str]) -> pl.DataFrame | None:

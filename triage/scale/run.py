@@ -38,7 +38,7 @@ ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refus
 LONGEST_VALUE = 200  # characters of a value that is told
 SECONDS = 10  # to wait for a cluster
 LEVEL, KNOWN = "disposition", "known"
-READ, WRITTEN, REFUSED, UNFINISHED, PASSED = "read", "written", "refused", "unfinished", "passed"
+READ, WRITTEN, REFUSED, UNFINISHED = "read", "written", "refused", "unfinished"
 # The level that a row asks for, if that is a doctor; with a mark where an open question may still take it back.
 MARKED = pl.col(LEVEL) + pl.when(PENDING).then(pl.lit("?")).otherwise(pl.lit(""))
 SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
@@ -155,7 +155,7 @@ def _judged(
     sound = pl.Series([n not in wrong for n in range(rows)], dtype=pl.Boolean)
     results = frame.head(rows).filter(sound)
     carried = table.carried.filter(sound) if table.carried.width else pl.DataFrame(height=results.height)
-    counts = Counts({READ: rows + len(others), WRITTEN: results.height, PASSED: table.passed})
+    counts = Counts({READ: rows + len(others), WRITTEN: results.height, **table.passed})
     counts[UNFINISHED] = sum(those[0].why == OPEN for those in wrong.values())
     counts[REFUSED] = counts[READ] - counts[WRITTEN] - counts[UNFINISHED]
     counts.update({f"{name}:": int(results[name].sum()) for name in (PHARMACIST, PENDING)})
