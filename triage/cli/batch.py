@@ -190,10 +190,10 @@ def _remove_left(job: Job) -> None:
 
 def _one(args: argparse.Namespace, job: Job, judge: Judge, died: list[str]) -> Counts:
     _remove_left(job)
-    number = 1 if os.path.getsize(job.input) < SMALL else _number(args)
+    others = 0 if os.path.getsize(job.input) < SMALL else _number(args) - 1
     try:
-        with _pool(number) as pool:
-            counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"), pool, number)
+        with _pool(others) as pool:
+            counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"), pool, others)
     except BrokenExecutor:
         died.append(job.input)
         counts = Counts()
@@ -218,7 +218,7 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
     if args.scheduler is not None:
         pool, jobs = cluster(args.scheduler), [_anywhere(job) for job in jobs]
     else:
-        pool = _pool(_number(args))
+        pool = _pool(_number(args) if _number(args) > 1 else 0)
     with pool as workers, closing(results_of(jobs, workers)) as endings:
         for n, (job, ending) in enumerate(endings, 1):
             if isinstance(ending, FaultyInput):
@@ -232,10 +232,10 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
     return counts
 
 
-def _pool(number: int) -> AbstractContextManager[Executor | None]:
-    """So many processes of this machine, which end with this one, however it ends; for one, none besides this."""
+def _pool(others: int) -> AbstractContextManager[Executor | None]:
+    """So many other processes of this machine, which end with this one, however it ends."""
     context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
-    return nullcontext(None) if number == 1 else ProcessPoolExecutor(number, context, _begin)
+    return ProcessPoolExecutor(others, context, _begin) if others else nullcontext(None)
 
 
 def _begin() -> None:

@@ -20,7 +20,7 @@ from triage.knowledge.model import RuleBase
 from triage.scale.expressions import JOINS, RESULT
 
 PARQUET = "parquet"
-ROWS = 40_000  # at a time
+ROWS = 60_000  # at a time
 UNLIKE = re.compile('["\r\0]|^\ufeff')  # what readers of CSV take in different ways
 LONGEST = csv.field_size_limit()
 PLAIN: Any = {"has_header": False, "quote_char": None, "infer_schema": False}

@@ -13,9 +13,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
@@ -71,9 +70,9 @@ class Job(NamedTuple):
 
 
 def conduct(
-    job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None, pool: Executor | None = None, at_once: int = 1
+    job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None, pool: Executor | None = None, others: int = 0
 ) -> Counts:
-    """Every row of an input written or refused; the counts. `told`: how many are read. `pool`: does parts, so many at once.
+    """Every row of an input written or refused; the counts. `told`: how many are read. `pool`: of so many others, which do parts.
 
     Raises FaultyInput, OSError, BrokenExecutor.
     """
@@ -83,9 +82,7 @@ def conduct(
         made, errors = Path(folder, "rows"), Path(folder, "errors")
         with opening as (shape, _, parts), _private(made) as file, _private(errors) as beside:
             beside.write(_as_csv([ERROR]))
-            work, tasks = partial(_done, job, shape, None if pool else judge), enumerate(parts)
-            done = _in_order(pool, work, tasks, 2 * at_once) if pool else map(work, tasks)
-            for n, (results, wrong, found) in enumerate(done):
+            for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, shape, judge, enumerate(parts))):
                 beside.write(wrong)
                 if job.target == PARQUET:
                     Path(folder, f"{n:09}.{PARQUET}").write_bytes(results)
@@ -104,23 +101,26 @@ def conduct(
     return counts
 
 
-def _in_order(pool: Executor, work: Callable[[Task], Done], tasks: Iterator[Task], most: int) -> Iterator[Done]:
-    """What a pool makes of tasks, in their order; at most so many wait."""
-    waiting = deque(pool.submit(work, task) for task in islice(tasks, most))
-    try:
-        while waiting:
+def _in_order(
+    pool: Executor | None, others: int, job: Job, shape: Shape, judge: Judge, tasks: Iterable[Task]
+) -> Iterator[Done]:
+    """Tasks in their order, done by a pool of so many others, and by this process while those have enough to do."""
+    waiting = deque[Future[Done]]()
+    for task in tasks:
+        if pool and sum(not future.done() for future in waiting) < 2 * others:
+            waiting.append(pool.submit(_done, job, shape, None, task))
+        else:
+            waiting.append(Future())
+            waiting[-1].set_result(_done(job, shape, judge, task))
+        while waiting and (waiting[0].done() or len(waiting) > 6 * others):  # they hold memory
             yield waiting.popleft().result()
-            waiting.extend(pool.submit(work, task) for task in islice(tasks, 1))
-    finally:
-        for future in waiting:
-            future.cancel()
+    yield from (future.result() for future in waiting)
 
 
 def _done(job: Job, shape: Shape, judge: Judge | None, task: Task) -> Done:
     """A part: its rows as they are written, what is wrong with others, and counts. No judge: that of this process."""
     (number, part), judge = task, judge or judge_of(job.rules, job.sha256)
-    table = table_of(shape, part, judge.rules.rulebase)
-    carried, results, wrong, counts = _judged(job, shape.form, table, judge)
+    carried, results, wrong, counts = _judged(job, shape.form, table_of(shape, part, judge.rules.rulebase), judge)
     return _written(carried, results, job, with_names=number == 0), _as_csv(wrong), counts
 
 
