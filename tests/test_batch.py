@@ -43,18 +43,12 @@ from triage.scale.answers import Judge
 from triage.scale.expressions import LISTS, RESULT
 from triage.scale.run import READ, WRITTEN, Counts, Job, conduct, judge_of
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = [pytest.mark.sampled(4), pytest.mark.usefixtures("rules_read_once")]
 
 SETS = 110
 QUOTED = range(60, 100)  # the rows that need quotes; chunks of the others are read in another way
 TRUTHS = ("see_doctor", "pharmacist", "pending")
 NAME = 'North, "A"\nback yard'  # a cell that needs quotes and holds a line break
-
-
-@pytest.fixture(autouse=True)
-def _rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "load", lambda _: rulebase)
-    monkeypatch.setattr(batch, "Judge", lambda _: judge)
 
 
 @pytest.fixture(scope="module")
