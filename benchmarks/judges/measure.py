@@ -273,8 +273,3 @@ def bars(figures: Mapping[Peer, Figures], batch: Batch) -> list[Bar]:
         whole = batch.rows / batch.one * batch.clips
         found.insert(0, Bar("`batch`, the whole command, against CLIPS's engine alone", whole, 15))
     return found
-
-
-def grows(peers: Sequence[Peer]) -> list[Peer]:
-    """Those whose growth is measured, the reference first: not the columns a second time."""
-    return [peer for peer in peers if peer.build == "build"]
