@@ -26,7 +26,6 @@ from benchmarks.judges.measure import (
     agreement,
     bars,
     gathered,
-    grows,
     growth,
     one_by_one,
     whole_command,
@@ -79,7 +78,7 @@ def measured(peers: list[Peer], missing: list[Peer], rulebase: RuleBase, extent:
     people = gathered(rulebase, extent.agreeing, extent.chunk)
     agreement(peers, people, extent.agreeing, told)
     figures = one_by_one(peers, people, extent, told)
-    grown = growth(grows(peers), people, extent, told)
+    grown = growth(peers, people, extent, told)
     with tempfile.TemporaryDirectory() as folder:
         batch = whole_command(peers, rulebase, people, extent, Path(folder), told)
     promised = bars(figures, batch)

@@ -9,6 +9,7 @@ import plain
 import pytest
 from sample import results, sample
 
+from triage.cli import batch
 from triage.knowledge import loader
 from triage.knowledge.cache import keep, kept
 from triage.knowledge.model import Answers, RuleBase
@@ -73,6 +74,13 @@ def stories(request: pytest.FixtureRequest, engine: Engine) -> Mapping[str, Asse
 def judge(rulebase: RuleBase) -> Judge:
     """What judges many rows, made once for all tests."""
     return Judge(rulebase)
+
+
+@pytest.fixture
+def rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`batch` in this process takes the rules that the tests have read."""
+    monkeypatch.setattr(batch, "load", lambda _: rulebase)
+    monkeypatch.setattr(batch, "Judge", lambda _: judge)
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from triage.cli import batch
 from triage.cli.console import DONE, INCOMPLETE, STOPPED, WRONG_INPUT
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
+from triage.exchange.fhir.questionnaire import URL
 from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.engine import Engine
@@ -42,18 +43,12 @@ from triage.scale.answers import Judge
 from triage.scale.expressions import LISTS, RESULT
 from triage.scale.run import READ, WRITTEN, Counts, Job, conduct, judge_of
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = [pytest.mark.sampled(4), pytest.mark.usefixtures("rules_read_once")]
 
 SETS = 110
 QUOTED = range(60, 100)  # the rows that need quotes; chunks of the others are read in another way
 TRUTHS = ("see_doctor", "pharmacist", "pending")
 NAME = 'North, "A"\nback yard'  # a cell that needs quotes and holds a line break
-
-
-@pytest.fixture(autouse=True)
-def _rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "load", lambda _: rulebase)
-    monkeypatch.setattr(batch, "Judge", lambda _: judge)
 
 
 @pytest.fixture(scope="module")
@@ -302,14 +297,35 @@ def read_in(text: str, size: int, rulebase: RuleBase) -> Any:
         path.write_bytes(f"age,note\n{text}".encode())
         try:
             with reading.opened(str(path), "csv", "utf-8", rulebase) as source:
-                tables = list(source.tables)
+                tables = [reading.table_of(source.shape, part, rulebase) for part in source.parts]
         except FaultyInput as error:
             return [fault.line for fault in error.faults]
     rows = [row for t in tables for row in zip(t.lines, t.asked["age"], t.carried["note"], strict=True)]
     return rows, [one for table in tables for one in table.refused]
 
 
-@settings(max_examples=15)
+PLAIN = st.text("ab ;\t\r\u00e9\u2028\ufeff\x00", max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@for_all(st.lists(st.lists(PLAIN, min_size=2, max_size=2), min_size=1, max_size=3), st.sampled_from(["\n", "\r\n"]))
+def test_polars_reads_only_what_it_reads_as_csv_does(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
+    compare_readers(end.join(map(",".join, rows)), rulebase)
+
+
+@pytest.mark.parametrize("text", ["\ufeffa,b\na,b\n", "a\r,b\na,b\r", "a\0,b\n", "a,b\n\na,b", ",\n,\n"])
+def test_polars_is_kept_from_what_readers_take_in_different_ways(rulebase: RuleBase, text: str) -> None:
+    compare_readers(text, rulebase)
+
+
+def compare_readers(text: str, rulebase: RuleBase) -> None:
+    found = read_in(text, 40_000, rulebase)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "_plain_rows", lambda *_: None)
+        assert read_in(text, 40_000, rulebase) == found
+
+
+@settings(max_examples=15, deadline=None)
 @for_all(st.lists(st.lists(CELLS, min_size=1, max_size=3), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_rows_are_those_that_csv_reads_wherever_chunks_end(rulebase: RuleBase, rows: list[list[str]], end: str) -> None:
     written = io.StringIO()
@@ -402,6 +418,35 @@ def test_where_parts_end_changes_nothing(
     assert told[-1] == counts[READ] == counts[WRITTEN]
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_several_processes_share_the_parts_of_one_file(
+    inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", 23)
+    monkeypatch.setattr(batch, "SMALL", 0)
+    given = inputs / "in.csv"
+    given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
+    counts = run(given, inputs / f"one-{target}", judge)
+    assert main(["batch", str(given), str(inputs / target), "--partial", "--jobs", "2"]) == WRONG_INPUT
+    assert (inputs / target).read_bytes() == (inputs / f"one-{target}").read_bytes()
+    assert errors_of(inputs / target) == errors_of(inputs / f"one-{target}")
+    assert counts[READ] == SETS + 1
+    assert not left_behind(inputs)
+
+
+@pytest.mark.parametrize("rows", [23, 40_000])
+def test_a_quote_that_nobody_closed_is_told_by_every_process(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rows: int
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", rows)
+    monkeypatch.setattr(batch, "SMALL", 0)
+    given = inputs / "bad.csv"
+    given.write_text(f"{HEAD}" + "1,34,none,left\n" * 50 + '1,34,none,"left\n' + "1,34,none,left\n" * 50)
+    assert main(["batch", str(given), str(inputs / "out.csv"), "--partial", "--jobs", "2"]) == WRONG_INPUT
+    assert "bad.csv:52: LCT707 " in capsys.readouterr().err
+    assert not list(inputs.glob("*out.csv*"))
+
+
 def test_lines_are_counted_across_parts(inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cells with line breaks, and the bad rows, stand where an editor shows them."""
     monkeypatch.setattr(reading, "ROWS", 60)
@@ -449,27 +494,28 @@ reading.ROWS = 60
 def wait(text):
     print(text, flush=True)
     sys.stdin.read()
-batch._show = wait
+batch._show, batch.SMALL = wait, 0
 sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, STOPPED)])
 def test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled(
-    inputs: Path, judge: Judge, by: signal.Signals, code: int
+    inputs: Path, judge: Judge, by: signal.Signals, code: int, processes: str
 ) -> None:
     given, out = inputs / "in.csv", inputs / "out.csv"
     given.write_text(given.read_text("utf-8") + "x,y\n", newline="")
     run(given, inputs / "whole.csv", judge)
     out.write_text("old")
     before = sorted(inputs.iterdir())
-    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial"]
+    words = [sys.executable, "-c", KILLABLE, "batch", str(given), str(out), "--partial", "--jobs", processes]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(words, text=True, start_new_session=True, **pipes) as child:
         assert child.stdout is not None
         assert child.stdout.readline()
         child.send_signal(by)
-        _, told = child.communicate(timeout=120)
+        _, told = child.communicate(timeout=120)  # until all who write there have ended
     assert child.returncode == code
     assert "Traceback" not in told
     assert out.read_text("utf-8") == "old"
@@ -979,6 +1025,13 @@ def written(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
     return text.getvalue()
 
 
+def as_r_writes(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
+    """Every text in quotes, that of the first line, too."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    return text.getvalue()
+
+
 def results_of(given: Path, *more: str) -> list[dict[str, Any]]:
     out = given.with_name("out.jsonl")
     assert main(["batch", str(given), str(out), "--partial", "--to", "jsonl", *more]) == DONE
@@ -996,9 +1049,23 @@ def results_of(given: Path, *more: str) -> list[dict[str, Any]]:
         (written(TABLE, ";").encode("cp1252"), ["--encoding", "windows-1252"]),
         (("\r\n \r\n" + written(TABLE).replace("\r\n", "\r\n\r\n")).encode(), []),
         (written([[*row, "", ""] for row in TABLE]).encode(), []),
+        (as_r_writes(TABLE).encode(), []),
+        (as_r_writes(TABLE, ";").encode("utf-16-le"), ["--encoding", "utf-16-le"]),
         (gzip.compress(written(TABLE, "\t").encode("utf-16")), ["--from", "csv"]),
     ],
-    ids=["semicolon", "tab", "bom", "utf-16", "utf-16-be", "windows-1252", "blank lines", "unnamed columns", "packed"],
+    ids=[
+        "semicolon",
+        "tab",
+        "bom",
+        "utf-16",
+        "utf-16-be",
+        "windows-1252",
+        "blank lines",
+        "unnamed columns",
+        "quoted",
+        "quoted in R",
+        "packed",
+    ],
 )
 def test_a_table_is_read_as_other_programs_write_it(tmp_path: Path, data: bytes, more: list[str]) -> None:
     (tmp_path / "plain.csv").write_text(written(TABLE), "utf-8", newline="")
@@ -1034,10 +1101,30 @@ def test_a_value_below_no_name_is_told(tmp_path: Path) -> None:
 def test_numbers_and_gaps_as_other_programs_write_them(tmp_path: Path, engine: Engine) -> None:
     """R writes NA; pandas makes floats of whole numbers beside gaps."""
     given = tmp_path / "in.csv"
-    given.write_text("id,age,danger,side\n1,56,none,left\n2,56.0,none,left\n3,NA,none,NA\n4,,none,\n")
-    first, second, third, fourth = ({n: row[n] for n in RESULT} for row in results_of(given))
-    assert first == second == as_result(engine, {"age": 56, "danger": ("none",), "side": "left"})
+    given.write_text(
+        'id,age,danger,side\n1,56,none,left\n2,56.0,none,left\n5,"56,0",none,left\n3,NA,none,NA\n4,,none,\n'
+    )
+    first, second, comma, third, fourth = ({n: row[n] for n in RESULT} for row in results_of(given))
+    assert first == second == comma == as_result(engine, {"age": 56, "danger": ("none",), "side": "left"})
     assert third == fourth == as_result(engine, {"danger": ("none",)})
+
+
+@pytest.mark.parametrize("cell", ["['d_fever', 'd_heat']", "['d_fever' 'd_heat']", "[d_fever, d_heat]"])
+def test_a_list_in_a_cell_of_pandas_or_duckdb_is_one(tmp_path: Path, engine: Engine, cell: str) -> None:
+    given = tmp_path / "in.csv"
+    given.write_text(f'danger,age\n"{cell}",70\n[none],70\n[],70\n')
+    found = [{n: row[n] for n in RESULT} for row in results_of(given)]
+    wanted = [{"danger": ("d_fever", "d_heat"), "age": 70}, {"danger": ("none",), "age": 70}, {"age": 70}]
+    assert found == [as_result(engine, answers) for answers in wanted]
+
+
+def test_a_list_of_categories_is_one(tmp_path: Path, engine: Engine) -> None:
+    given = tmp_path / "in.parquet"
+    texts = polars.Series("danger", [["d_fever", "d_heat"], None], polars.List(polars.Categorical))
+    polars.DataFrame([texts]).write_parquet(given)
+    first, second = ({n: row[n] for n in RESULT} for row in results_of(given))
+    assert first == as_result(engine, {"danger": ("d_fever", "d_heat")})
+    assert second == as_result(engine, {})
 
 
 @pytest.mark.parametrize("writer", ["polars", "pyarrow"])
@@ -1093,7 +1180,12 @@ def test_fhir_responses_are_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
         response("c", ("start", "me")),
         response("\ud800", ("danger", "d_cold")),
     ]
-    whole = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    whole = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [{"relation": "next", "url": "x"}],
+        "entry": [{"resource": one} for one in resources],
+    }
     lines = [json.dumps(whole, indent=1)] if name == "in.json" else [*map(json.dumps, resources), "{", "[]"]
     (tmp_path / name).write_text("\n".join(lines))
     assert main(["batch", str(tmp_path / name), str(tmp_path / "out.csv")]) == WRONG_INPUT
@@ -1106,7 +1198,27 @@ def test_fhir_responses_are_rows(tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert errors[0]["why"].startswith("entry[2]: LCT523 item[0]")
     else:
         assert places == [("3", "b", "urgent?"), ("4", "c", ""), ("6", "", ""), ("7", "", "")]
-    assert "1 FHIR resource of other types" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "1 FHIR resource of other types" in told
+    assert ("Told 1 time: " in told) == (name == "in.json")  # that it is a page of several
+
+
+def test_what_is_remarked_of_responses_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    items = [{"linkId": "danger", "answer": [{"valueCoding": {"code": "d_cold"}}]}]
+    old = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": f"{URL}|1.5.0",
+        "status": "completed",
+        "item": items,
+    }
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.json").write_text(json.dumps(old, indent=1))
+    (tmp_path / "in" / "two.ndjson").write_text(json.dumps(old) + "\n" + json.dumps(old) + "\n")
+    assert main(["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--to", "csv"]) == DONE
+    assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {"one.csv", "two.csv"}
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("Told "))
+    assert line.startswith("Told 3 times: ")
+    assert "1.5.0" in line
 
 
 def test_without_polars_it_says_what_to_install(tmp_path: Path) -> None:

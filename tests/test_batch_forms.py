@@ -19,23 +19,17 @@ from judged import by_the_engine
 from remembering import Remembering
 from test_batch import errors_of, rows_of
 
-from triage.cli import batch
 from triage.cli.console import DONE, WRONG_INPUT
 from triage.cli.main import main
 from triage.exchange.form_data import as_given, as_text, form_data
 from triage.knowledge.model import Answers, RuleBase
 from triage.reasoning.engine import Engine
-from triage.scale.answers import Judge
 from triage.scale.expressions import RESULT
+
+pytestmark = pytest.mark.usefixtures("rules_read_once")
 
 SETS = 40
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def _rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "load", lambda _: rulebase)
-    monkeypatch.setattr(batch, "Judge", lambda _: judge)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from triage.knowledge.voices import rules_in_voice
 from triage.output.contract import SummaryData
 from triage.scale.answers import Judge
 from triage.scale.run import READ, REFUSED, UNFINISHED, WRITTEN, Counts
-from triage.scale.summary import NOT_KNOWN_YET, countable, share, summary
+from triage.scale.summary import NOT_KNOWN_YET, countable, summary
 
 SVG = "{http://www.w3.org/2000/svg}"
 ELEMENTS = {
@@ -222,7 +222,7 @@ def test_every_entry_is_counted_in_one_group(rulebase: RuleBase) -> None:
     ],
 )
 def test_a_share_is_never_rounded_to_none_or_all(rows: int, written: int, said: str) -> None:
-    assert share(rows, written) == said
+    assert summaries.share(rows, written) == said
 
 
 def test_the_levels_that_name_no_cause_are_told(given: Path, rulebase: RuleBase) -> None:
@@ -348,7 +348,7 @@ def figures(told: SummaryData) -> list[tuple[str, str, str, str]]:
     """Every line of every group: title, id, rows and share."""
     written, groups = told["rows"]["written"], dict(told)
     lines = [line for key in GROUPS for line in groups[key]]  # type: ignore[attr-defined]
-    return [(one["title"], one["id"], f"{one['rows']:,}", share(one["rows"], written)) for one in lines]
+    return [(one["title"], one["id"], f"{one['rows']:,}", summaries.share(one["rows"], written)) for one in lines]
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])

@@ -20,7 +20,7 @@ sys.path.append(str(ROOT))  # last, so that the package is the one that is insta
 
 from benchmarks.judges import by_experta, by_python, measure, people
 from benchmarks.judges.copies import QUESTIONS, RULES, answered, enlarged
-from benchmarks.judges.measure import Bar, Batch, Disagree, Extent, Figures, Growth, bars, check, grows
+from benchmarks.judges.measure import Bar, Batch, Disagree, Extent, Figures, Growth, bars, check
 from benchmarks.judges.page import PAGE, bar_said, page
 from benchmarks.judges.process import PEERS, Failed, Peer, Times
 
@@ -138,7 +138,7 @@ def test_a_missed_bar_is_said() -> None:
 
 
 def test_the_page_tells_what_failed_and_what_was_not_there() -> None:
-    peers = grows(PEERS)
+    peers = PEERS
     sound = dict.fromkeys(peers, Growth(0.2))
     broken = {**sound, _peer("durable"): Growth(failed="error: too much")}
     grown = {(kind, n): broken if n == 8 else sound for kind in (RULES, QUESTIONS) for n in (1, 8)}

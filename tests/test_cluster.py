@@ -300,6 +300,18 @@ def test_a_worker_that_dies_is_told_and_the_run_can_go_on(
     assert contents(given.parent / "out") == wanted
 
 
+def test_a_worker_that_dies_in_the_middle_of_one_file_is_told(
+    given: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runs, "_done", die)
+    monkeypatch.setattr(batch, "SMALL", 0)
+    assert main(["batch", "in/a.csv", "out.csv", "--partial", "--jobs", "2"]) == FAILED
+    told = capsys.readouterr().err
+    assert "in/a.csv" in told
+    assert "--resume" not in told
+    assert [path.name for path in given.parent.iterdir()] == ["in"]
+
+
 def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 

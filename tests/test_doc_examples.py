@@ -86,7 +86,8 @@ def test_the_example_for_spark_comes_true(tmp_path: Path) -> None:
     [block] = [block for block in blocks if "pyspark" in block]
     (tmp_path / "block").write_text(block, "utf-8")
     words = [sys.executable, "-m", "doctest", tmp_path / "block"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}  # of the workers
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600, env=environment)
     assert done.returncode == 0, done.stdout
 
 

@@ -23,6 +23,7 @@ from reliability.calls import call, is_clean, quick_engine
 from triage.cli.main import main
 from triage.conversation.answers import AnswerFile, as_toml, is_stale
 from triage.exchange.answer_files import read_answer_file
+from triage.exchange.fhir.found import MORE_SAID
 from triage.exchange.fhir.questionnaire import FORMER_URL, URL, name_of
 from triage.exchange.fhir.response import as_response, as_text, read_response
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput
@@ -433,6 +434,13 @@ def test_run_takes_each_in_turn_and_names_its_place(
     assert rules_in_voice(rulebase).ladder[0].say in said.err
     assert main(["run", "--format", "html", str(path)]) == 2
     assert "LCT605" in capsys.readouterr().err
+
+
+def test_a_page_of_several_is_told(path: Path, sound: Json, capsys: pytest.CaptureFixture[str]) -> None:
+    for relation, times in (("self", 0), ("next", 1)):
+        path.write_text(json.dumps(bundle(FAULTY, sound, sound, link=[{"relation": relation, "url": "x"}])), "utf-8")
+        assert main(["run", "--partial", str(path)]) == 2
+        assert capsys.readouterr().err.count(f"{path}:entry[2]: {MORE_SAID}") == times
 
 
 def test_what_run_writes_it_reads(path: Path, sound: Json, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from graphlib import TopologicalSorter
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -143,12 +145,26 @@ def test_the_form_asks_every_question_with_its_options(form: Form, rulebase: Rul
         assert kind.endswith("}select" if question.kind == "many" else "}select1")
 
 
+@pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed, which ODK Validate needs")
+def test_odk_validate_takes_the_form(rulebase: RuleBase) -> None:
+    """What ODK Central asks before it takes a form, as pyxform ships it."""
+    convert(xlsform=io.BytesIO(xlsform.as_xlsx(rulebase)), validate=True, file_type=".xlsx")  # raises what it finds
+
+
+def test_no_question_waits_for_one_that_waits_for_it(form: Form) -> None:
+    """Or ODK and KoboToolbox refuse the form."""
+    waits = {name: re.findall(r" /data/(\w+)", bind.get("relevant", "")) for name, bind in form.binds.items()}
+    assert sum(map(len, waits.values())) > 100
+    assert list(TopologicalSorter(waits).static_order())  # raises CycleError
+
+
 def test_it_asks_where_the_interview_would(form: Form, rulebase: RuleBase, answer_sets: list[Answers]) -> None:
     asked = skipped = 0
     for answers in answer_sets[:400]:
         held, facts = form.instance(answers, rulebase), as_facts(answers, rulebase.bands)
         for question in rulebase.questions.values():
-            wanted = question.applies(facts)
+            circle = forms.asked_when(rulebase, question) != question.condition  # asked of everybody
+            wanted = question.applies(facts) or circle
             assert form.relevant(question, held) == wanted, (question.id, answers)
             asked, skipped = asked + wanted, skipped + (not wanted)
     assert min(asked, skipped) > 1000
@@ -205,7 +221,8 @@ def test_who_cramps_now_is_told_the_one_safe_action(form: Form, rulebase: RuleBa
 
 def test_unanswered_is_no_answer(form: Form, rulebase: RuleBase) -> None:
     for question in rulebase.questions.values():
-        assert form.relevant(question, {}) == question.applies({})
+        circle = forms.asked_when(rulebase, question) != question.condition
+        assert form.relevant(question, {}) == (question.applies({}) or circle)
 
 
 def test_a_number_is_asked_for_only_where_it_will_be_said(form: Form, rulebase: RuleBase) -> None:

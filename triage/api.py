@@ -223,7 +223,7 @@ def _refused(why: str, found: Mapping[str, Any]) -> RowData:
 
 def _cell(record: Mapping[Any, Any], name: str) -> str:
     try:
-        return form_data.as_text(record.get(name))
+        return form_data.as_text(record.get(name)).encode().decode()
     except Exception:  # noqa: BLE001  (what another program made may do anything)
         return "(cannot be read)"
 

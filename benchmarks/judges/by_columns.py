@@ -44,9 +44,3 @@ class ByColumns:
 
 def build(rulebase: RuleBase) -> Judge:
     return ByColumns(rulebase)
-
-
-def build_alone(rulebase: RuleBase) -> Judge:
-    """The same, asked for one case at a time, which it is not made for."""
-    judge = ByColumns(rulebase)
-    return lambda people: [judge([answers])[0] for answers in people]

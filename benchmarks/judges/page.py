@@ -63,8 +63,8 @@ Copies of all rules under other names; or copies of all questions, too, each wit
 ## From file to file
 
 The whole command, `leg-cramp-triage batch IN.csv OUT.csv --partial`, from file to file, on {rows:,} rows of the survey
-({different:,} of them different; no result of one row is kept for another). Times are the longer of clock and processor
-time, so that several threads do not pass for one core. CLIPS reads and writes no file here: only its facts asserted, its rules run and
+({different:,} of them different; no result of one row is kept for another). Times are processor time of
+all threads and processes, so that several do not pass for one core. CLIPS reads and writes no file here: only its facts asserted, its rules run and
 what fired collected is counted.
 
 | measured | figure |

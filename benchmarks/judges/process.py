@@ -19,7 +19,6 @@ class Peer(NamedTuple):
     name: str
     said: str
     module: str
-    build: str = "build"
     bulk: bool = False
 
     @property
@@ -36,7 +35,6 @@ class Peer(NamedTuple):
 EXPERTA, COLUMNS, PYTHON, CLIPS = "experta", "columns", "python", "clips"
 PEERS = (
     Peer(EXPERTA, "ours: experta, case by case", "by_experta"),
-    Peer("columns-alone", "ours: the columns, case by case", "by_columns", "build_alone"),
     Peer(COLUMNS, "ours: the columns, many cases at once", "by_columns", bulk=True),
     Peer(PYTHON, "plain Python, compiled", "by_python"),
     Peer(CLIPS, "CLIPS (clipspy)", "by_clips"),
@@ -123,7 +121,7 @@ class _Served:
         if peer.needs:
             importlib.import_module(peer.needs)
         begin = time.process_time()
-        self._judge = getattr(module, peer.build)(rulebase)
+        self._judge = module.build(rulebase)
         return time.process_time() - begin
 
     def results(self, name: str, count: int) -> list[Plain]:

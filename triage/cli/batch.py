@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from glob import escape
 from pathlib import Path
@@ -22,7 +22,7 @@ from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, liste
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
 from triage.exchange.form_data import FormData
-from triage.exchange.tables import CSV
+from triage.exchange.tables import CSV, PASSED, TOLD
 from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
@@ -31,7 +31,6 @@ from triage.scale.answers import Judge
 from triage.scale.reading import opened
 from triage.scale.run import (
     KNOWN,
-    PASSED,
     READ,
     REFUSED,
     UNFINISHED,
@@ -45,6 +44,7 @@ from triage.scale.run import (
 
 STREAM = "-"
 FINISHED = ".finished"  # the folder in OUT for what is finished of several files
+SMALL = 5_000_000  # bytes of a file that is done before other processes have begun
 GO_ON = "The same command with --resume goes on with the others."
 
 
@@ -57,16 +57,17 @@ def batch(args: argparse.Namespace) -> int:
         names = [name for job in jobs for name in (job.input, job.output, str(errors_of(Path(job.output))))]
         check_summary(args, names)
         _tell_remarks(jobs, rulebase)
-        faults, died = Faults(), list[str]()
+        faults, died, several = Faults(), list[str](), _keeps(args)
         try:
-            counts = _one(jobs[0], Judge(rulebase)) if not _keeps(args) else _several(args, jobs, faults, died)
+            counts = _several(args, jobs, faults, died) if several else _one(args, jobs[0], Judge(rulebase), died)
         except KeyboardInterrupt:
-            say("", f"Stopped. {GO_ON if _keeps(args) else ''}")
+            say("", f"Stopped. {GO_ON if several else ''}")
             return STOPPED
         if args.target == STREAM:
             _print(Path(target))
     passed = [f"Passed over: {counted(counts[PASSED], 'FHIR resource')} of other types"] if counts[PASSED] else []
-    say(_totals(counts, _errors(args, jobs)), *passed, *_most_held())
+    told = [f"Told {counted(n, 'time')}: {key.partition(':')[2]}" for key, n in counts.items() if key.startswith(TOLD)]
+    say(_totals(counts, _errors(args, jobs)), *passed, *told, *_most_held())
     if args.summary:
         tell_summary(args, rulebase, counts)
     if faults or died:
@@ -155,12 +156,11 @@ def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
     faults, told = Faults(), set()
     for job in jobs:
         try:
-            with opened(job.input, job.source, job.encoding, rulebase) as (columns, form, _, remark, _):
-                head = columns, form, remark
+            with opened(job.input, job.source, job.encoding, rulebase) as (shape, remark, _):
+                doubts = [*filter(None, [remark]), *_doubts(shape.columns, shape.form, rulebase)]
         except FaultyInput as error:
             faults += error.faults
             continue
-        doubts = [*filter(None, [head[2]]), *_doubts(*head[:2], rulebase)]
         for doubt in (doubt for doubt in doubts if doubt not in told):
             told.add(doubt)
             say(f"{job.input}: {doubt}" if len(jobs) > 1 else doubt)
@@ -188,16 +188,27 @@ def _remove_left(job: Job) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _one(job: Job, judge: Judge) -> Counts:
+def _one(args: argparse.Namespace, job: Job, judge: Judge, died: list[str]) -> Counts:
     _remove_left(job)
-    counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"))
+    others = 0 if os.path.getsize(job.input) < SMALL else _number(args) - 1
+    try:
+        with _pool(others) as pool:
+            counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"), pool, others)
+    except BrokenExecutor:
+        died.append(job.input)
+        counts = Counts()
     _show("")
     return counts
 
 
+def _number(args: argparse.Namespace) -> int:
+    number: int = args.jobs or os.cpu_count() or 1
+    return number
+
+
 def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died: list[str]) -> Counts:
     """The counts of all files that are finished; what went wrong with others. Raises FaultyInput, OSError."""
-    counts, number = Counts(), args.jobs or os.cpu_count() or 1
+    counts = Counts()
     if is_several(args.input):
         Path(args.target, FINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(args.target).chmod(0o700)
@@ -207,7 +218,7 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
     if args.scheduler is not None:
         pool, jobs = cluster(args.scheduler), [_anywhere(job) for job in jobs]
     else:
-        pool = nullcontext(None) if number == 1 else _processes(number)
+        pool = _pool(_number(args) if _number(args) > 1 else 0)
     with pool as workers, closing(results_of(jobs, workers)) as endings:
         for n, (job, ending) in enumerate(endings, 1):
             if isinstance(ending, FaultyInput):
@@ -221,10 +232,10 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
     return counts
 
 
-def _processes(number: int) -> Executor:
-    """So many processes of this machine, which end with this one, however it ends."""
+def _pool(others: int) -> AbstractContextManager[Executor | None]:
+    """So many other processes of this machine, which end with this one, however it ends."""
     context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
-    return ProcessPoolExecutor(number, context, _begin)
+    return ProcessPoolExecutor(others, context, _begin) if others else nullcontext(None)
 
 
 def _begin() -> None:
@@ -266,7 +277,7 @@ def _not_all(files: int, faults: Sequence[Fault], died: Sequence[str]) -> int:
         tell(FaultyInput(faults))
     if died:
         say(f"{listed(died)}: every worker that tried died, killed or out of memory, or cannot be reached")
-    say(f"These are not all of the {files} files. {GO_ON}")
+    say(f"These are not all of the {files} files. {GO_ON}" if files > 1 else "Nothing is written. Run it again.")
     return FAILED if died else WRONG_INPUT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from triage.cli.console import fault
@@ -14,6 +14,7 @@ from triage.scale.reading import PARQUET
 from triage.scale.run import ERRORS_OF, Job
 
 FORMATS = {".csv": CSV, ".tsv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".xlsx": XLSX}
+READ_AS = {**FORMATS, ".json": JSONL}  # a FHIR resource, such as a Bundle
 GZIP = ".gz"  # unpacked when it is read
 SHOWN = 5  # names of files in a message
 
@@ -32,19 +33,18 @@ def errors_of(out: Path) -> Path:
 def job_of(wanted: Job, forms: tuple[str | None, str | None]) -> Job:
     """The job of one input. `forms`: the formats of input and output, None where names tell. Raises FaultyInput."""
     _check_input(wanted.input)
-    is_json = wanted.input.removesuffix(GZIP).lower().endswith(".json")  # a FHIR resource, such as a Bundle
-    source = forms[0] or (JSONL if is_json else _format_of(wanted.input))
-    target = forms[1] or _format_of(wanted.output)
+    source = forms[0] or _format_of(wanted.input, READ_AS)
+    target = forms[1] or _format_of(wanted.output, FORMATS)
     if target == XLSX or wanted.output.endswith(GZIP):
         raise fault(wanted.output, "is written as CSV, JSON lines or Parquet only", f"name it .{CSV}", code="LCT709")
     return wanted._replace(output=_checked_output(wanted.input, wanted.output), source=source, target=target)
 
 
-def _format_of(name: str) -> str:
+def _format_of(name: str, formats: Mapping[str, str]) -> str:
     """What its name tells. Raises FaultyInput."""
-    if found := FORMATS.get(Path(name.removesuffix(GZIP)).suffix.lower()):
+    if found := formats.get(Path(name.removesuffix(GZIP)).suffix.lower()):
         return found
-    raise fault(name, "is in no format that can be told from its name", ", ".join(FORMATS), code="LCT709")
+    raise fault(name, "is in no format that can be told from its name", ", ".join(formats), code="LCT709")
 
 
 def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job], list[str]]:
@@ -59,9 +59,9 @@ def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job
     _check_folder(out.parent)
     jobs = []
     for file in files:
-        source = forms[0] or _format_of(file.name)
+        source = forms[0] or _format_of(file.name, READ_AS)
         target = forms[1] or (CSV if source == XLSX else source)
-        output = out / f"{_stem(file.name)}.{target}"
+        output = out / f"{_stem(file.name, READ_AS)}.{target}"
         jobs.append(wanted._replace(input=str(file), output=str(output), source=source, target=target))
     _check_names(jobs, out)
     return jobs, others
@@ -113,23 +113,23 @@ def _files(name: str, form: str | None) -> tuple[list[Path], list[str]]:
     folder = Path(name)
     if folder.is_dir():
         there = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        files = [path for path in there if form or _is_table(path.name)]
+        files = [path for path in there if form or _is_table(path.name, READ_AS)]
     else:
         there = files = sorted(Path(path) for path in glob.glob(name, recursive=True) if Path(path).is_file())
     if not files:
-        hint = f"names end in {', '.join(FORMATS)}, also with {GZIP} behind; or give --from"
+        hint = f"names end in {', '.join(READ_AS)}, also with {GZIP} behind; or give --from"
         raise fault(name, "has no files that can be read", hint, code="LCT712")
     return files, [path.name for path in there if path not in files]
 
 
-def _stem(name: str) -> str:
+def _stem(name: str, formats: Mapping[str, str]) -> str:
     """A name without what tells its format."""
     path = Path(name.removesuffix(GZIP))
-    return path.stem if path.suffix.lower() in FORMATS else path.name
+    return path.stem if path.suffix.lower() in formats else path.name
 
 
-def _is_table(name: str) -> bool:
-    return _stem(name) != name.removesuffix(GZIP)
+def _is_table(name: str, formats: Mapping[str, str] = FORMATS) -> bool:
+    return _stem(name, formats) != name.removesuffix(GZIP)
 
 
 def _check_names(jobs: Sequence[Job], out: Path) -> None:

@@ -175,7 +175,12 @@ COMMANDS = {
             _option("--to", "format of OUT (default: by its name; CSV for -)", dest="target_form", choices=TABLES),
             _option("--encoding NAME", "of IN, if it is not UTF-8 and does not say so: windows-1252, ..."),
             _option("--partial", "write what is known so far where answers are missing"),
-            _option("--jobs N", "processes that share files (default: 1; 0: one a core)", type=int, default=1),
+            _option(
+                "--jobs N",
+                "processes that share files, or the parts of a large one (default: 1; 0: one a core)",
+                type=int,
+                default=1,
+            ),
             _option("--scheduler ADDRESS", "let many machines do it: of a Dask cluster (extra: distributed)"),
             _option("--resume", "go on with a run over several files that was stopped"),
             _option("--summary", "at the end count the rows by level, red flag and cause"),

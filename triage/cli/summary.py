@@ -20,9 +20,10 @@ from triage.output.frame import rendered
 from triage.output.markdown import markdown, plain
 from triage.scale.expressions import PENDING
 from triage.scale.run import Counts
-from triage.scale.summary import countable, share, summary
+from triage.scale.summary import countable, summary
 
 STREAM = "-"
+SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
 
 
 def check_summary(args: argparse.Namespace, files: Sequence[str]) -> None:
@@ -66,3 +67,11 @@ def written_as(format_: str, told: SummaryData, rulebase: RuleBase, pending: int
     if format_ == "markdown":
         return markdown("summary.md", told=told, **more)
     return "\n".join(plain("summary.txt", screen.width(), told=told, **more))
+
+
+def share(rows: int, written: int) -> str:
+    """So many of the rows written, in words of a table."""
+    part = rows / (written or 1)
+    if not written or 0 < part < SOME:
+        return f"<{SOME:.1%}" if part else "-"
+    return f">{1 - SOME:.1%}" if 1 > part > 1 - SOME else f"{part:.1%}"

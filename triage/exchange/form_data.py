@@ -24,6 +24,7 @@ SPLITS = ("/", "___")  # between a field and the option that a column of its own
 NOT_ANSWERED = ("", "NA", "<NA>", "NaN", "nan")  # as R, pandas and polars write it
 YES_NO = {"true": "yes", "false": "no"}  # what other programs make of these words
 JOINED = r"[;\s]+"  # between the items of a list in one cell
+LISTED = r"""[][,'"]"""  # around and between the items of a list that pandas or DuckDB put into one cell
 TICKED = frozenset({"1", "1.0", "true", "yes", "checked"})
 NOT_TICKED = frozenset({"", "na", "0", "0.0", "false", "no", "unchecked"})
 
@@ -123,10 +124,10 @@ def as_cell(options: Sequence[str], cells: Sequence[str]) -> str:
     return ";".join(told)
 
 
-def answers_in(cells: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[Column]]) -> dict[str, Sequence[str]]:
+def answers_in(cells: Mapping[str, Any], columns: Mapping[str, Sequence[Column]]) -> dict[str, Any]:
     """One column of cells for each question. `columns`: those of every question; most have one, taken as it is."""
     one = lru_cache(10_000)(as_cell)
-    found: dict[str, Sequence[str]] = {}
+    found = {}
     for name, parts in columns.items():
         options = tuple(part.option for part in parts)
         several = [cells[part.name] for part in parts]
@@ -153,8 +154,9 @@ def as_given(question: Question, cell: str) -> Any:
     if text in NOT_ANSWERED:
         return None
     if question.kind == "many":
+        text = re.sub(LISTED, " ", text) if text[0] + text[-1] == "[]" else text
         return [item for item in re.split(JOINED, text) if item] or None
-    if question.kind == "number" and (found := re.fullmatch(r"(-?\d{1,9})(\.0*)?", text)):
+    if question.kind == "number" and (found := re.fullmatch(r"(-?\d{1,9})([.,]0*)?", text)):
         return int(found[1])
     word = YES_NO.get(text.lower())
     return word if any(option.id == word for option in question.options) else text

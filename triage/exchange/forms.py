@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from triage.knowledge.conditions import NOBODY, Cell, Condition, Row
+from triage.knowledge.conditions import EVERYBODY, NOBODY, Cell, Condition, Row
 from triage.knowledge.grammar import Band, joined_bands
 from triage.knowledge.model import Option, Question, RuleBase
 from triage.output.view import BOTH, net_sentences
@@ -68,6 +68,27 @@ def option_condition(question: Question) -> Condition:
         return question.condition
     offered = [row for condition in shown if condition for row in condition.when]
     return Condition(tuple((*asked, *row) for asked in when for row in offered), unless)
+
+
+def asked_when(rulebase: RuleBase, question: Question) -> Condition:
+    """When a form that takes no circles asks a question: everybody, where a later one waits for it and it for that one."""
+    order = list(rulebase.questions).index
+    later = (name for name in _waits_for(question) if order(name) > order(question.id))
+    return EVERYBODY if any(question.id in _reached(rulebase, name) for name in later) else question.condition
+
+
+def _reached(rulebase: RuleBase, name: str) -> set[str]:
+    """The questions that a question waits for, and those that they wait for."""
+    found, rest = {name}, [name]
+    while rest:
+        new = _waits_for(rulebase.questions[rest.pop()]) - found
+        found |= new
+        rest += new
+    return found
+
+
+def _waits_for(question: Question) -> set[str]:
+    return {cell.name for rows in question.condition for row in rows for cell in row}
 
 
 def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:

@@ -11,10 +11,10 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import IO, Any
+from itertools import chain, islice
+from typing import IO, Any, NamedTuple
 
-from triage.exchange.fhir.found import found_on_line
+from triage.exchange.fhir.found import MORE, MORE_SAID, found_on_line
 from triage.exchange.fhir.response import response_of
 from triage.exchange.form_data import as_text, form_data
 from triage.exchange.xlsform import excel_rows
@@ -22,6 +22,8 @@ from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
 
 CSV, JSONL, XLSX = "csv", "jsonl", "xlsx"
+FHIR = "fhir"  # JSON lines of its resources
+PASSED, TOLD = "passed", "told"  # what is counted of FHIR
 FIRST = 1_000_000  # characters of JSON in which all columns are named
 MOST_LINES = 1_000  # of the names of columns
 UTF_8, WINDOWS = "utf-8-sig", "windows-1252"
@@ -31,9 +33,21 @@ ID = "id"  # the column that FHIR's own id of a response goes to
 
 # The line on which it begins, its cells (or why there are none), and the texts that stand there; of FHIR, what can be read.
 Record = tuple[int, Sequence[Any] | str, Sequence[str] | Mapping[str, str]]
-Named = tuple[
-    Sequence[str], int, Iterator[Record]
-]  # the names of the columns, the line on which they stand, and the rows
+# Whole records that follow each other: the line on which they begin, and their lines; of Excel records, of Parquet a frame.
+Part = tuple[int, Any]
+
+
+class Head(NamedTuple):
+    """What the first lines of an input say: enough to read any part of it, in any process.
+
+    The names of the columns, and the line on which they stand; of CSV also what is between its cells.
+    """
+
+    name: str
+    format: str
+    names: Sequence[str]
+    line: int
+    delimiter: str = ""
 
 
 def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707") -> FaultyInput:
@@ -41,17 +55,43 @@ def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707"
     return FaultyInput([Fault(name, line, what, hint, code=code)])
 
 
-def rows_in(
-    raw: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase, passed: Counter[str]
-) -> tuple[Named, str, IO[Any]]:
-    """The names and the rows of an input, what is to be told of it, and what is to be closed. Raises FaultyInput.
-
-    `passed` counts resources of other types than responses, as rows are taken.
-    """
+def parts_in(
+    raw: IO[bytes], name: str, format_: str, encoding: str, rulebase: RuleBase, rows: int
+) -> tuple[Head, Iterator[Part], str, IO[Any]]:
+    """The head of an input, its parts of about so many rows, what is to be told, and what to close. Raises FaultyInput."""
     if format_ == XLSX:
-        return _excel(raw, name), "", raw
+        head, numbered = _excel(raw, name)
+        return head, _parts(numbered, head, head.line + 1, rows), "", raw
     text, remark = _text(raw, name, format_, encoding)
-    return (_json(text, name, rulebase, passed) if format_ == JSONL else _csv(text, name, rulebase)), remark, text
+    head, first, lines = _json(text, name, rulebase) if format_ == JSONL else _csv(text, name, rulebase)
+    return head, _parts(lines, head, first, rows), remark, text
+
+
+def records_in(head: Head, part: Part, rulebase: RuleBase, passed: Counter[str]) -> Iterator[Record]:
+    """Every record of a part. `passed` counts FHIR resources that are no responses, and what is to be told of others."""
+    line, lines = part
+    if head.format == XLSX:
+        return iter(lines)
+    if head.format == CSV:
+        return _records(lines, head.delimiter, line)
+    full = ((n, text) for n, text in enumerate(lines, line) if text.strip())
+    if head.format == FHIR:
+        return (one for n, text in full for one in _responses(head.name, n, text, head.names, rulebase, passed))
+    return ((n, _values(_loaded(text), head.names), [text]) for n, text in full)
+
+
+def _parts(lines: Iterator[Any], head: Head, line: int, rows: int) -> Iterator[Part]:
+    """At least one. A part of CSV with quotes ends where a record does."""
+    more = True
+    while more:
+        part = list(islice(lines, rows))
+        more = len(part) == rows
+        if head.delimiter and any('"' in text for text in part):
+            records, part = _records(chain(part, lines), head.delimiter, line), []
+            while len(part) < rows and (kept := next(records, (line, (), ()))[2]):
+                part += kept
+        yield line, part
+        line += len(part)
 
 
 def _text(raw: IO[bytes], name: str, format_: str, encoding: str) -> tuple[IO[str], str]:
@@ -61,14 +101,14 @@ def _text(raw: IO[bytes], name: str, format_: str, encoding: str) -> tuple[IO[st
     start = data.readline()
     encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
     lines = () if encoding else chain([start], data)  # is none of those with other letters than ASCII has UTF-8?
-    is_other = {_is_text(line.decode("utf-8", "surrogateescape")) for line in lines if not line.isascii()} == {False}
+    is_other = {is_text(line.decode("utf-8", "surrogateescape")) for line in lines if not line.isascii()} == {False}
     data.seek(0)
     found, newline = encoding or (WINDOWS if is_other else UTF_8), "\n" if format_ == JSONL else ""
     text = io.TextIOWrapper(data, found, "surrogateescape", newline=newline)
     return text, f"is not UTF-8: read as {found} (--encoding names another)" * is_other
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
     """Whether it can be written: bytes that are no text, and halves of characters, cannot."""
     try:
         return text.isascii() or bool(text.encode())
@@ -86,7 +126,7 @@ def checked(records: Iterable[Record], named: int, width: int, name: str) -> Ite
                 hint = "no row behind it can be trusted: mend the file"
                 raise faulty(name, line, "a quote that begins here is not closed", hint)
             yield line, row, tuple(kept)
-        elif not _is_text("".join(kept)):
+        elif not is_text("".join(kept)):
             yield line, NO_TEXT, tuple(kept)
         elif row and (len(row) != width or (named < width and any(row[named:]))):
             upto = f" (to line {line + len(kept) - 1})" if len(kept) > 1 else ""
@@ -95,14 +135,14 @@ def checked(records: Iterable[Record], named: int, width: int, name: str) -> Ite
             yield line, row, ()
 
 
-def _excel(raw: IO[bytes], name: str) -> Named:
+def _excel(raw: IO[bytes], name: str) -> tuple[Head, Iterator[Record]]:
     rows = ((n, list(map(as_text, row))) for n, row in enumerate(excel_rows(raw, name), 1))
     full = ((n, row) for n, row in rows if any(row))
     line, names = next(full, (1, []))
-    return names, line, ((n, [*row, *[""] * (len(names) - len(row))], row) for n, row in full)
+    return Head(name, XLSX, names, line), ((n, [*row, *[""] * (len(names) - len(row))], row) for n, row in full)
 
 
-def _csv(text: IO[str], name: str, rulebase: RuleBase) -> Named:
+def _csv(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Iterator[str]]:
     """The delimiter is the one by which most columns are questions. Raises FaultyInput."""
     line, first = 1, [text.readline()]
     while first[0].isspace():
@@ -110,11 +150,12 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> Named:
     while "".join(first).count('"') % 2 and len(first) < MOST_LINES and (more := text.readline()):
         first.append(more)
     heads = {delimiter: next(_records(first, delimiter, line), (0, [], ()))[1] for delimiter in ",;\t"}
-    if any(isinstance(head, str) or not all(map(_is_text, head)) for head in heads.values()):
+    heads = {delimiter: head for delimiter, head in heads.items() if not isinstance(head, str)}
+    if not heads or not all(map(is_text, heads[min(heads)])):
         hint = "is it CSV, in UTF-8? If not, say so with --encoding"
         raise faulty(name, line, "the names of the columns cannot be read", hint)
     delimiter = max(heads, key=lambda one: len(form_data(heads[one], rulebase).columns))
-    return heads[delimiter], line, _records(text, delimiter, line + len(first))
+    return Head(name, CSV, heads[delimiter], line, delimiter), line + len(first), text
 
 
 def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record]:
@@ -140,7 +181,7 @@ def _remembering(kept: list[str]) -> Callable[[str], str]:
     return remembered
 
 
-def _json(text: IO[str], name: str, rulebase: RuleBase, passed: Counter[str]) -> Named:
+def _json(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Iterator[str]]:
     """The columns are what the first records name: one may leave out what it has no value for. Raises FaultyInput."""
     first = text.readlines(FIRST)
     loaded = list(map(_loaded, first))
@@ -149,12 +190,10 @@ def _json(text: IO[str], name: str, rulebase: RuleBase, passed: Counter[str]) ->
         loaded = [_loaded(first[0])]
     if not loaded or not isinstance(loaded[0], dict):
         raise faulty(name, 1, "the first line is no JSON object", 'like {"age": 34}', "LCT708")
-    lines = ((n, line) for n, line in enumerate(chain(first, text), 1) if line.strip())
     if "resourceType" in loaded[0]:
-        columns = [ID, *rulebase.questions]
-        return columns, 1, (one for n, line in lines for one in _responses(name, n, line, columns, rulebase, passed))
+        return Head(name, FHIR, [ID, *rulebase.questions], 1), 1, chain(first, text)
     columns = list(dict.fromkeys(column for record in loaded if isinstance(record, dict) for column in record))
-    return columns, 1, ((n, _values(_loaded(line), columns), [line]) for n, line in lines)
+    return Head(name, JSONL, columns, 1), 1, chain(first, text)
 
 
 def _responses(
@@ -164,21 +203,22 @@ def _responses(
     for place, resource in found_on_line(f"{name}:{line}", text):
         found = response_of(place, resource, rulebase)
         given = resource.get(ID) if isinstance(resource, dict) else None
-        own = {ID: given if isinstance(given, str) and _is_text(given) else ""}
+        own = {ID: given if isinstance(given, str) and is_text(given) else ""}
         if isinstance(found, FaultyInput):
             why = "\n".join(str(fault).removeprefix(f"{name}:{line}").lstrip(": ") for fault in found.faults)
             yield line, why, {**own, **{question: as_text(answer) for question, answer in found.known.items()}}
         elif found:
+            passed.update(f"{TOLD}:{remark}" for remark in found.remarks)
             yield line, list(map({**own, **found.answers}.get, columns)), ()
         else:
-            passed["resources"] += 1
+            passed[f"{TOLD}:{MORE_SAID}" if resource is MORE else PASSED] += 1
 
 
 def _loaded(text: str) -> dict[str, Any] | str:
     """A line of JSON as a record that can be written again, or why it is none."""
     try:
         record = json.loads(text, object_pairs_hook=_once, parse_constant=lambda _: None)
-        sound = isinstance(record, dict) and _is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
+        sound = isinstance(record, dict) and is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
     except (ValueError, RecursionError) as error:
         return f"is no JSON: {error}"
     return record if sound else "is no JSON object, or holds half a character"

@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from typing import IO, Any
 from zipfile import BadZipFile
 
-from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, shown_when, signs
+from triage.exchange.forms import (
+    FORM_TITLE,
+    NO_ADVICE,
+    Language,
+    alone,
+    asked_when,
+    either,
+    help_text,
+    notices,
+    shown_when,
+    signs,
+)
 from triage.knowledge.conditions import EVERYBODY, Condition
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import Question, RuleBase
@@ -129,7 +140,7 @@ def _note(name: str, words: str) -> Row:
 
 def _question(xpath: XPath, question: Question) -> Iterator[Row]:
     """The row of a question; of a number that may be left unsaid two."""
-    name, choosing, condition = xpath.names[question.id], xpath.choosing(question), question.condition
+    name, choosing, condition = xpath.names[question.id], xpath.choosing(question), asked_when(xpath.rulebase, question)
     asked = {
         "label": _label(question.text),
         "hint": _label(help_text(question)),

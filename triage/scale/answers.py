@@ -53,24 +53,27 @@ class Judge:
         self._read = {name: Read(self.rules, question) for name, question in rulebase.questions.items()}
 
     def judged(
-        self, columns: Mapping[str, Sequence[str]], rows: int, partial: bool
+        self, columns: Mapping[str, Sequence[str] | pl.Series], rows: int, partial: bool
     ) -> tuple[pl.DataFrame, dict[int, list[Wrong]]]:
         """`Rules.judged` of every row, by what can be read of it, and by row (from 0) what is wrong with some.
 
         Columns may be longer than there are `rows`: what follows are signs alone. `partial`: nothing open is wrong.
         """
+        texts = {name: pl.Series(column, dtype=pl.String) for name, column in columns.items()}
         numbers, wrong = {}, dict[int, list[Wrong]]()
-        height = max([rows, *map(len, columns.values())])
+        absent = pl.repeat("", max([rows, *map(len, texts.values())]), eager=True)
         for name, question in self.questions.items():
-            read, column = self._read[name], columns.get(name, [""] * height)
+            read, column = self._read[name], texts.get(name, absent)
             if len(read) > REMEMBERED:
                 read = self._read[name] = Read(self.rules, question)
-            numbers[name] = pl.Series(list(map(read.__getitem__, column)), dtype=pl.UInt64)
-            for row in (row for row, text in enumerate(column) if text in read.wrong) if read.wrong else ():
+            different = column.unique()
+            meant = pl.Series([read[text] for text in different], dtype=pl.UInt64)
+            numbers[name] = column.replace_strict(different, meant).cast(pl.UInt64)
+            for row in column.is_in([text for text in different if text in read.wrong]).arg_true():
                 wrong.setdefault(row, []).append(Wrong(name, column[row], read.wrong[column[row]]))
         frame = self.rules.judged(pl.DataFrame(numbers))
         for name in (name for name in columns if self.questions[name].limits):
-            beyond, column = frame[about(BEYOND, name)], columns[name]
+            beyond, column = frame[about(BEYOND, name)], texts[name]
             for row in beyond.is_not_null().arg_true():
                 why = f"{column[row]} does not go with the other answers ({beyond[row]})"
                 wrong.setdefault(row, []).append(Wrong(name, column[row], why))

@@ -78,18 +78,9 @@ class Rules:
         named = {group for level in self._levels for group in level.causes}
         self._fitting = [cause for cause in rulebase.causes.values() if cause.signs and cause.group in named]
         self._checks = sorted(rulebase.checks.values(), key=lambda check: STRENGTHS.index(check.strength))
-        places = [partial(self._place, nth) for nth in range(rulebase.ranking.shown_at_most)]
-        steps: list[Callable[[], Iterator[pl.Expr]]] = [
-            self._options,
-            self._of_answers,
-            self._reached,
-            self._open,
-            self._found,
-            *places,
-            self._causes,
-            self._results,
-        ]
-        self._steps = [list(step()) for step in steps]
+        first = (self._options(), self._of_answers(), self._reached(), self._open(), self._found())
+        places = (self._place(nth) for nth in range(rulebase.ranking.shown_at_most))
+        self._steps = [list(step) for step in (*first, *places, self._causes(), self._results())]
 
     def bits(self, question: str, chosen: Iterable[str]) -> int:
         """Options as a number of the question's column."""

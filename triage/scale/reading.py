@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from triage.exchange.form_data import FormData, as_text, check_columns, form_data
-from triage.exchange.tables import JSONL, Record, checked, faulty, rows_in
+from triage.exchange.tables import CSV, Head, Part, Record, checked, faulty, is_text, parts_in, records_in
 from triage.knowledge.model import RuleBase
 from triage.scale.expressions import JOINS, RESULT
 
 PARQUET = "parquet"
-ROWS = 40_000  # at a time
+ROWS = 60_000  # at a time
+UNLIKE = re.compile('["\r\0]|^\ufeff')  # what readers of CSV take in different ways
+LONGEST = csv.field_size_limit()
+PLAIN: Any = {"has_header": False, "quote_char": None, "infer_schema": False}
 BROKEN = (UnicodeError, EOFError, zlib.error, gzip.BadGzipFile, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
-class Table(NamedTuple):
-    """Sound rows: their lines, the texts of columns with answers, what is carried through; other rows."""
+class Shape(NamedTuple):
+    """How to read any part of an input, in any process: its columns, and which of them are answers."""
 
-    lines: Sequence[int]
-    asked: Mapping[str, Sequence[str]]
-    carried: pl.DataFrame
-    refused: Sequence[Record] = ()
+    head: Head
+    columns: Sequence[str]
+    form: FormData
 
 
 class Source(NamedTuple):
-    """An input: its columns, which of them are answers, its rows, and what is to be told of it.
+    """An input: how to read its parts, what is to be told of it, and the parts."""
 
-    `passed`: how many FHIR resources are of other types, once the rows are read.
-    """
-
-    columns: Sequence[str]
-    form: FormData
-    tables: Iterator[Table]
+    shape: Shape
     remark: str
-    passed: Counter[str]
+    parts: Iterator[Part]
+
+
+class Table(NamedTuple):
+    """Sound rows: their lines, texts of answers, what is carried through; other rows; what is counted of FHIR."""
+
+    lines: Sequence[int]
+    asked: Mapping[str, Any]
+    carried: pl.DataFrame
+    refused: Sequence[Record] = ()
+    passed: Counter[str] = Counter()
 
 
 @contextmanager
@@ -52,20 +60,19 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
     try:
         with ExitStack() as stack:
             raw = stack.enter_context(open(name, "rb"))
-            names: Sequence[str] = pl.scan_parquet(name).collect_schema().names() if format_ == PARQUET else ()
-            line, rows, remark, passed = 1, iter(tuple[Record]()), "", Counter[str]()
-            if format_ != PARQUET:
-                (names, line, rows), remark, text = rows_in(raw, name, format_, encoding, rulebase, passed)
+            if format_ == PARQUET:
+                head, parts, remark = Head(name, PARQUET, [*pl.read_parquet_schema(raw)], 0), _frames(name), ""
+            else:
+                head, parts, remark, text = parts_in(raw, name, format_, encoding, rulebase, ROWS)
                 stack.callback(text.close)
-            columns = [column.strip() for column in names]
+            columns = [column.strip() for column in head.names]
             while columns and not columns[-1]:
                 columns.pop()
             if not columns:
-                raise faulty(name, line, "is empty: the first line names the columns", code="LCT708")
+                raise faulty(name, head.line, "is empty: the first line names the columns", code="LCT708")
             form = form_data(columns, rulebase)
             check_columns(columns, form, name, rulebase, RESULT)
-            tables = _tables(checked(rows, len(columns), len(names), name), columns, form, format_)
-            yield Source(columns, form, _frames(name, form) if format_ == PARQUET else tables, remark, passed)
+            yield Source(Shape(head, columns, form), remark, parts)
     except BROKEN as error:
         raise faulty(name, 0, f"cannot be read: {error}", "is it whole, and in that encoding?") from None
     after = os.stat(name)
@@ -73,12 +80,42 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
         raise faulty(name, 0, "has changed while it was read", "run it again when it is finished", "LCT706")
 
 
-def _frames(name: str, form: FormData) -> Iterator[Table]:
+def _frames(name: str) -> Iterator[Part]:
     frame = pl.scan_parquet(name)
     for start in range(0, max(1, frame.select(pl.len()).collect().item()), ROWS):
-        part = frame.slice(start, ROWS).collect()
-        asked = {column: as_texts(part[column]).fill_null("").to_list() for column in form.asked}
-        yield Table(range(start + 1, start + 1 + part.height), asked, part.drop(form.asked))
+        yield start + 1, frame.slice(start, ROWS).collect()
+
+
+def table_of(shape: Shape, part: Part, rulebase: RuleBase) -> Table:
+    """The rows of a part. Raises FaultyInput where nobody knows which they are."""
+    (line, records), (head, columns, form) = part, shape
+    frame = _plain_rows(shape, records) if head.format == CSV and records else records
+    if isinstance(frame, pl.DataFrame):
+        asked = {name: as_texts(frame[name]).fill_null("") for name in form.asked}
+        return Table(range(line, line + frame.height), asked, frame.drop(form.asked))
+    passed = Counter[str]()
+    rows = list(checked(records_in(head, part, rulebase, passed), len(columns), len(head.names), head.name))
+    sound = [row for row in rows if not row[2]]
+    cells = zip(*(row[1] for row in sound), strict=True) if sound else [()] * len(columns)
+    named = dict(zip(columns, cells, strict=False))
+    texts = {name: list(map(as_text, named[name])) for name in form.asked}
+    carried = pl.DataFrame([_series(name, named[name]) for name in columns if name not in texts])
+    return Table([row[0] for row in sound], texts, carried, [row for row in rows if row[2]], passed)
+
+
+def _plain_rows(shape: Shape, lines: Sequence[str]) -> pl.DataFrame | None:
+    """Rows of CSV that any reader takes for the same: no quotes, a line each, as many cells as columns. None: others.
+
+    polars is quick; with anything else it loses rows, or takes short ones for not answered.
+    """
+    head, columns, _ = shape
+    cells, text = len(columns), "".join(lines).replace("\r\n", "\n")
+    if cells < 2 or cells < len(head.names) or UNLIKE.search(text) or not is_text(text):
+        return None
+    if {line.count(head.delimiter) for line in lines} != {cells - 1} or max(map(len, lines)) > LONGEST:
+        return None
+    frame = pl.read_csv(text.encode(), new_columns=columns, separator=head.delimiter, **PLAIN)
+    return frame.fill_null("") if frame.shape == (len(lines), cells) else None
 
 
 def as_texts(column: pl.Series) -> pl.Series:
@@ -86,21 +123,8 @@ def as_texts(column: pl.Series) -> pl.Series:
     if column.dtype == pl.List(pl.String):
         return column.list.join(JOINS)
     if column.dtype.is_nested():
-        return pl.Series(column.name, list(map(as_text, column)), pl.String)
+        return pl.Series(column.name, list(map(as_text, column.to_list())), pl.String)
     return column.dt.to_string("iso") if column.dtype == pl.Duration else column.cast(pl.String)
-
-
-def _tables(rows: Iterator[Record], columns: Sequence[str], form: FormData, format_: str) -> Iterator[Table]:
-    """At least one, so that an output without rows has its columns."""
-    more = True
-    while more:
-        some = list(islice(rows, ROWS))
-        more, sound = len(some) == ROWS, [row for row in some if not row[2]]
-        cells = zip(*(row[1] for row in sound), strict=True) if sound else [()] * len(columns)
-        named = dict(zip(columns, cells, strict=False))
-        asked = {name: list(map(as_text, named[name])) if format_ == JSONL else named[name] for name in form.asked}
-        carried = pl.DataFrame([_series(name, named[name]) for name in columns if name not in asked])
-        yield Table([row[0] for row in sound], asked, carried, [row for row in some if row[2]])
 
 
 def _series(name: str, values: Sequence[Any]) -> pl.Series:

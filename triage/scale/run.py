@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
@@ -24,12 +24,12 @@ from polars import selectors
 
 from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
-from triage.exchange.tables import ID, JSONL, faulty
+from triage.exchange.tables import CSV, ID, JSONL, Part, faulty
 from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
-from triage.scale.reading import PARQUET, Table, as_texts, opened
+from triage.scale.reading import PARQUET, Shape, Table, as_texts, opened, table_of
 from triage.version import __version__
 
 ERRORS_OF = ".errors"  # behind the name of an output
@@ -37,7 +37,7 @@ ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refus
 LONGEST_VALUE = 200  # characters of a value that is told
 SECONDS = 10  # to wait for a cluster
 LEVEL, KNOWN = "disposition", "known"
-READ, WRITTEN, REFUSED, UNFINISHED, PASSED = "read", "written", "refused", "unfinished", "passed"
+READ, WRITTEN, REFUSED, UNFINISHED = "read", "written", "refused", "unfinished"
 # The level that a row asks for, if that is a doctor; with a mark where an open question may still take it back.
 MARKED = pl.col(LEVEL) + pl.when(PENDING).then(pl.lit("?")).otherwise(pl.lit(""))
 SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
@@ -46,6 +46,8 @@ SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
 # of the rows written have what, as `column:id`; `missing:LEVEL`: of its rows, those that lack answers; `known:LEVEL`: how
 # many rows that were not written ask for it.
 Counts = Counter[str]
+Task = tuple[int, Part]  # and its number
+Done = tuple[bytes, bytes, Counts]
 
 
 class Job(NamedTuple):
@@ -67,26 +69,29 @@ class Job(NamedTuple):
     version: str = __version__
 
 
-def conduct(job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None) -> Counts:
-    """Every row of an input written or refused; the counts. `told`: how many are read. Raises FaultyInput, OSError."""
+def conduct(
+    job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None, pool: Executor | None = None, others: int = 0
+) -> Counts:
+    """Every row of an input written or refused; the counts. `told`: how many are read. `pool`: of so many others, which do parts.
+
+    Raises FaultyInput, OSError, BrokenExecutor.
+    """
     counts, out = Counts(), Path(job.output)
     opening = opened(job.input, job.source, job.encoding, judge.rules.rulebase)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
-        with opening as (_, form, tables, _, passed), _private(made) as file, _private(errors) as beside:
+        with opening as (shape, _, parts), _private(made) as file, _private(errors) as beside:
             beside.write(_as_csv([ERROR]))
-            for n, table in enumerate(tables):
-                carried, results, wrong, found = _judged(job, form, table, judge)
-                beside.write(_as_csv(wrong))
+            for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, shape, judge, enumerate(parts))):
+                beside.write(wrong)
                 if job.target == PARQUET:
-                    pl.concat([carried, as_lists(results)], how="horizontal").write_parquet(f"{folder}/{n:09}.parquet")
+                    Path(folder, f"{n:09}.{PARQUET}").write_bytes(results)
                 else:
-                    file.write(_written(carried, results, job, with_names=n == 0))
+                    file.write(results)
                 counts += found
                 told(counts[READ])
-            counts[PASSED] = passed.total()
         if job.target == PARQUET:
-            pl.scan_parquet(f"{folder}/*.parquet").sink_parquet(made)
+            pl.scan_parquet(f"{folder}/*.{PARQUET}").sink_parquet(made)
         told_of = out.with_name(out.name + ERRORS_OF)
         if counts[READ] > counts[WRITTEN]:  # first the errors: an output that is there is whole
             _place(errors, told_of)
@@ -94,6 +99,29 @@ def conduct(job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None
             told_of.unlink(missing_ok=True)
         _place(made, out)
     return counts
+
+
+def _in_order(
+    pool: Executor | None, others: int, job: Job, shape: Shape, judge: Judge, tasks: Iterable[Task]
+) -> Iterator[Done]:
+    """Tasks in their order, done by a pool of so many others, and by this process while those have enough to do."""
+    waiting = deque[Future[Done]]()
+    for task in tasks:
+        if pool and sum(not future.done() for future in waiting) < 2 * others:
+            waiting.append(pool.submit(_done, job, shape, None, task))
+        else:
+            waiting.append(Future())
+            waiting[-1].set_result(_done(job, shape, judge, task))
+        while waiting and (waiting[0].done() or len(waiting) > 6 * others):  # they hold memory
+            yield waiting.popleft().result()
+    yield from (future.result() for future in waiting)
+
+
+def _done(job: Job, shape: Shape, judge: Judge | None, task: Task) -> Done:
+    """A part: its rows as they are written, what is wrong with others, and counts. No judge: that of this process."""
+    (number, part), judge = task, judge or judge_of(job.rules, job.sha256)
+    carried, results, wrong, counts = _judged(job, shape.form, table_of(shape, part, judge.rules.rulebase), judge)
+    return _written(carried, results, job, with_names=number == 0), _as_csv(wrong), counts
 
 
 def _private(path: Path) -> IO[bytes]:
@@ -127,7 +155,7 @@ def _judged(
     sound = pl.Series([n not in wrong for n in range(rows)], dtype=pl.Boolean)
     results = frame.head(rows).filter(sound)
     carried = table.carried.filter(sound) if table.carried.width else pl.DataFrame(height=results.height)
-    counts = Counts({READ: rows + len(others), WRITTEN: results.height})
+    counts = Counts({READ: rows + len(others), WRITTEN: results.height, **table.passed})
     counts[UNFINISHED] = sum(those[0].why == OPEN for those in wrong.values())
     counts[REFUSED] = counts[READ] - counts[WRITTEN] - counts[UNFINISHED]
     counts.update({f"{name}:": int(results[name].sum()) for name in (PHARMACIST, PENDING)})
@@ -135,8 +163,7 @@ def _judged(
     for kind in (LEVEL, *LISTS[:3]):
         _count(counts, kind, results[kind].str.split(JOINS).explode())
     asked_for = [*(known[n] for n in wrong if n < rows), *known[rows:]]
-    told = [level.rstrip("?") for level in asked_for if level]
-    _count(counts, KNOWN, pl.Series(told, dtype=pl.String))
+    _count(counts, KNOWN, pl.Series([level.rstrip("?") for level in asked_for if level], dtype=pl.String))
     return carried if job.source == job.target else _plain(carried, job), results, sorted(errors), counts
 
 
@@ -154,20 +181,19 @@ def _as_csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _plain(carried: pl.DataFrame, job: Job) -> pl.DataFrame:
     """What is carried through, as another format has it: texts, and types that JSON has too."""
-    foreign = (
-        selectors.temporal() | selectors.decimal() | selectors.binary() if job.target == JSONL else selectors.all()
-    )
-    return carried.with_columns(as_texts(column) for column in carried.select(foreign))
+    foreign = selectors.temporal() | selectors.decimal() | selectors.binary()
+    return carried.with_columns(map(as_texts, carried.select(foreign if job.target == JSONL else selectors.all())))
 
 
 def _written(carried: pl.DataFrame, results: pl.DataFrame, job: Job, with_names: bool) -> bytes:
-    """Rows of CSV, or JSON lines."""
+    """Rows of CSV, JSON lines, or a whole Parquet file."""
     file, text = io.BytesIO(), pl.col(pl.String)
-    if job.target == JSONL:
-        pl.concat([carried, as_lists(results)], how="horizontal").write_ndjson(file)
-    else:
+    if job.target == CSV:
         table = pl.concat([carried, results.select(RESULT)], how="horizontal")
         table.with_columns(pl.when(text != "").then(text)).write_csv(file, include_header=with_names)
+    else:
+        table = pl.concat([carried, as_lists(results)], how="horizontal")
+        table.write_parquet(file) if job.target == PARQUET else table.write_ndjson(file)
     return file.getvalue()
 
 

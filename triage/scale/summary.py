@@ -13,7 +13,6 @@ from triage.scale.run import LEVEL, READ, REFUSED, UNFINISHED, WRITTEN, Counts
 
 FLAGS, CAUSES = "red_flags", "causes"
 NOT_KNOWN_YET = "Not known yet: answers are missing"
-SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
 
 
 def countable(rulebase: RuleBase) -> Mapping[str, Sequence[Entry]]:
@@ -34,12 +33,7 @@ def summary(rulebase: RuleBase, counts: Counts, name: str) -> SummaryData:
     levels = [_line(level, counts[f"{LEVEL}:{level.id}"]) for level in rulebase.ladder]
     if any(counts[f"{MISSING}:{name}"] for name in (*rulebase.dispositions, "")):
         levels.append({"id": "", "title": NOT_KNOWN_YET, "rows": counts[f"{LEVEL}:"]})
-    found = {
-        kind: [_line(one, counts[f"{kind}:{one.id}"]) for one in some] for kind, some in countable(rulebase).items()
-    }
-    seen = {
-        kind: sorted((one for one in some if one["rows"]), key=lambda one: -one["rows"]) for kind, some in found.items()
-    }
+    seen = {kind: _seen(kind, some, counts) for kind, some in countable(rulebase).items()}
     told: SummaryData = {
         "schema": SUMMARY_SCHEMA,
         "input": printable(Path(name).name),
@@ -59,13 +53,10 @@ def summary(rulebase: RuleBase, counts: Counts, name: str) -> SummaryData:
     return {**told, "beside": beside[:1]} if beside else told
 
 
+def _seen(kind: str, some: Sequence[Entry], counts: Counts) -> list[CountData]:
+    lines = (_line(one, counts[f"{kind}:{one.id}"]) for one in some)
+    return sorted((line for line in lines if line["rows"]), key=lambda line: -line["rows"])
+
+
 def _line(entry: Entry | Disposition, rows: int) -> CountData:
     return {"id": entry.id, "title": entry.title, "rows": rows}
-
-
-def share(rows: int, written: int) -> str:
-    """So many of the rows written, in words of a table."""
-    part = rows / (written or 1)
-    if not written or 0 < part < SOME:
-        return f"<{SOME:.1%}" if part else "-"
-    return f">{1 - SOME:.1%}" if 1 > part > 1 - SOME else f"{part:.1%}"

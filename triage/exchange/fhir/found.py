@@ -15,6 +15,8 @@ LINES = (".ndjson", ".jsonl")  # ends of the names of files with a resource a li
 # FHIR: what cannot be understood here may turn the meaning of the rest round, so it must not be passed over.
 MODIFIERS = ("modifierExtension", "implicitRules")
 
+MORE: Json = {"resourceType": "next page"}  # stands for what a server has not sent yet
+MORE_SAID = "a page of several: the server has more answers, which are not here"
 Found = tuple[str, Json | FaultyInput]  # where it stands, and a resource, or why there is none
 
 
@@ -37,7 +39,7 @@ def found_on_line(place: str, line: str) -> Iterator[Found]:
 
 
 def found_within(place: str, resource: Json) -> Iterator[Found]:
-    """A resource; of a Bundle those of its entries. An entry without one tells of something that is not here."""
+    """A resource; of a Bundle those of its entries, and MORE. An entry without one tells of something that is not here."""
     entries = resource.get("entry", [])
     if resource.get("resourceType") != BUNDLE:
         yield place, resource
@@ -46,6 +48,8 @@ def found_within(place: str, resource: Json) -> Iterator[Found]:
     elif not isinstance(entries, list):
         yield place, _fault(place, "LCT521", "entry: must be a list")
     else:
+        if any(isinstance(link, dict) and link.get("relation") == "next" for link in _list(resource.get("link"))):
+            yield place, MORE
         for n, entry in enumerate(entries):
             inner = entry.get("resource", {}) if isinstance(entry, dict) else None
             if not isinstance(inner, dict):
@@ -56,6 +60,10 @@ def found_within(place: str, resource: Json) -> Iterator[Found]:
             elif inner:  # who reads it sees to the modifiers around it
                 around = {key: one[key] for one in (resource, entry) for key in MODIFIERS if key in one}
                 yield from found_within(f"{place}:entry[{n}]", {**inner, **around})
+
+
+def _list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
 
 
 def _is_whole(line: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from triage.conversation.answers import AnswerFile, check_answers
 from triage.exchange.fhir.codes import Json, canonical, extension, filled, option_coding, option_link, options_of
-from triage.exchange.fhir.found import MODIFIERS, RESPONSE, found_in
+from triage.exchange.fhir.found import MODIFIERS, MORE, MORE_SAID, RESPONSE, found_in
 from triage.exchange.fhir.questionnaire import FORMER_URL, INSTEAD, URL, links_of, name_of
 from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput, allowed
 from triage.knowledge.model import Answer, Answers, Question, RuleBase, chosen
@@ -84,7 +84,14 @@ def read_responses(name: str, raw: bytes, rulebase: RuleBase) -> list[AnswerFile
         raise FaultyInput([Fault(name, 0, f"holds no {RESPONSE}", code="LCT513")])
     # Saving over what stands in a Bundle or among lines would drop what stands beside it.
     alone = [place for place, _ in found] == [name]
+    if any(resource is MORE for _, resource in found):
+        first = next((n for n, one in enumerate(read) if isinstance(one, AnswerFile)), -1)
+        read = [_remarked(one, MORE_SAID) if n == first else one for n, one in enumerate(read)]
     return read if alone else [one if isinstance(one, FaultyInput) else _among(one) for one in read]
+
+
+def _remarked(one: AnswerFile | FaultyInput, remark: str) -> AnswerFile | FaultyInput:
+    return one if isinstance(one, FaultyInput) else one._replace(remarks=(*one.remarks, remark))
 
 
 def _among(file: AnswerFile) -> AnswerFile:
