@@ -319,7 +319,7 @@ def test_it_asks_on_the_conditions_of_the_rules(form: Json, rulebase: RuleBase, 
     random = Random(5)
     asking = {"item": [item for item in form["item"] if item["type"] != "display"]}
     cases = [read_answer_file(path, rulebase).answers for path in SCENARIOS[::80]]
-    for answers in [*cases, *people[:6]]:
+    for answers in [*cases, *people[:3]]:
         some = {name: answer for name, answer in answers.items() if random.random() < 0.8}
         links = shown(asking, as_response(rulebase, some, "", None, True))
         facts = as_facts(some, rulebase.bands)

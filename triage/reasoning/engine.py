@@ -22,6 +22,7 @@ import collections.abc
 import inspect
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -91,6 +92,7 @@ class TotalOrder(Strategy):  # type: ignore[misc]
 
 
 _Asked = tuple[type, Callable[[Any], bool]]
+_Apart = tuple[Any, tuple[_Asked, ...], tuple[tuple[_Asked, ...], ...]]  # a rule, what it wants, and what bars it
 
 
 class SetMatcher(Matcher):  # type: ignore[misc]
@@ -98,11 +100,14 @@ class SetMatcher(Matcher):  # type: ignore[misc]
 
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
-        self._rules = [self._taken_apart(rule) for rule in engine.get_rules()]
+        self._rules = defaultdict[type, list[_Apart]](list)  # by the type of the fact that their first pattern wants
+        for rule in engine.get_rules():
+            apart = self._taken_apart(rule)
+            self._rules[apart[1][0][0]].append(apart)
         self.reset()
 
     @staticmethod
-    def _taken_apart(rule: Any) -> tuple[Any, tuple[_Asked, ...], tuple[tuple[_Asked, ...], ...]]:
+    def _taken_apart(rule: Any) -> _Apart:
         wanted = tuple(c for c in rule if not isinstance(c, experta.NOT)) or (experta.InitialFact(),)
         barred = (c[0] for c in rule if isinstance(c, experta.NOT))
         return rule, tuple(map(_asked, wanted)), tuple(tuple(map(_asked, row)) for row in barred)
@@ -125,7 +130,8 @@ class SetMatcher(Matcher):  # type: ignore[misc]
         """Every rule that holds, by its name."""
         return {
             rule.__name__: Activation(rule, (self._memory[kind] for kind, _ in wanted))
-            for rule, wanted, barred in self._rules
+            for first in self._memory
+            for rule, wanted, barred in self._rules.get(first, ())
             if self._hold(wanted) and not any(map(self._hold, barred))
         }
 
