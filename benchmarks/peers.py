@@ -13,24 +13,27 @@ import gc
 import json
 import os
 import platform
-import statistics
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, wherever it is called from
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, and readings of its tests
 
-import plain  # of the tests
-from judged import by_the_engine  # of the tests
+import plain
+from judged import by_the_engine
 
+from benchmarks.shared import Bar, exit_code, in_turn, told
 from benchmarks.survey import survey, write
 from benchmarks.translated import Case, Clips, Fires, case_of, experta, layers_of, plain_python
 from triage.conversation.interview import missing_from
@@ -41,17 +44,17 @@ from triage.reasoning.engine import Engine
 from triage.scale.expressions import RESULT
 
 OUTPUT = ROOT / "docs" / "performance.md"
-AGREEING, QUICK, CASES, FEW = 2000, 30, 500, 1000  # people: of each kind; with --quick; that are timed; of a small file
+AGREEING, QUICK, TIMED, FEW = 2000, 30, 500, 1000  # people: of each kind, with --quick; for engines, of a small file
 LEAST = 0.3  # seconds that one measurement lasts
 OURS, PYTHON, CLIPS = "ours: experta, `assess`", "plain Python, compiled: the rules alone", "CLIPS: its engine alone"
-BATCH, TWO = "ours: `batch`, from file to file", "ours: `batch --jobs 2`"
+BATCH, TWO, SMALL = "ours: `batch`, from file to file", "ours: `batch --jobs 2`", "`batch` of few rows"
 # Starts a command and tells of it: a small process, since what its parent holds counts as held by a process at its start.
 WATCH = """
 import resource, subprocess, sys, time
 begin = time.perf_counter()
 code = subprocess.call(sys.argv[1:], stderr=subprocess.DEVNULL)
 clock, used = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-print(clock, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+print(used.ru_utime + used.ru_stime, clock, used.ru_maxrss / 1024)
 sys.exit(code)
 """
 
@@ -94,61 +97,34 @@ class Disagree(Exception):
 
 
 class Run(NamedTuple):
-    """One command: seconds of the clock, seconds of all its processors, megabytes of its largest process."""
+    """Seconds of all processors (of an engine: for a case), seconds of the clock, megabytes of the largest process."""
 
-    clock: float
     processor: float
-    memory: float
-
-
-class Figures(NamedTuple):
-    """Seconds of one core a case, by engine; `batch` with one process, with two, and of few rows."""
-
-    case: Mapping[str, float]
-    one: Run
-    two: Run
-    few: Run
-
-
-class Bar(NamedTuple):
-    """What was promised: `figure` compared with `bar`, as much or (`at_most`) as little."""
-
-    what: str
-    figure: float
-    bar: float
-    at_most: bool = False
-
-    @property
-    def kept(self) -> bool:
-        return self.figure <= self.bar if self.at_most else self.figure >= self.bar
-
-
-def told(text: str) -> None:
-    """Progress, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    clock: float = 0
+    memory: float = 0
 
 
 # --- do they agree?
 
 
-def check(name: str, fires: Fires, cases: Sequence[Case], wanted: Sequence[frozenset[str]]) -> None:
+def check(name: str, fires: Fires, cases: Sequence[Case], wanted: Sequence[set[str]]) -> None:
     """Raises Disagree with the first case in which an engine does not fire what experta does."""
     for case, right in zip(cases, wanted, strict=True):
         if wrong := right ^ set(fires(case)):
-            raise Disagree(f"{name} does not agree with experta on {', '.join(sorted(wrong))}: {case}")
+            raise Disagree(f"{name}: experta does not agree on {', '.join(sorted(wrong))}: {case}")
     told(f"{name}: agrees on {len(cases):,} cases")
 
 
-def check_batch(engine: Engine, people: Sequence[Answers], folder: Path, *more: str) -> None:
+def check_batch(engine: Engine, people: Sequence[Answers], folder: Path) -> None:
     """Raises Disagree with the first person of whom `batch` does not say what the engine does."""
     source, out = folder / "people.csv", folder / "people.jsonl"
     write(source, engine.rulebase, people)
-    run_batch(source, out, *more)
+    batch(source, out)
     for answers, line in zip(people, out.read_text("utf-8").splitlines(), strict=True):
         found, right = json.loads(line), by_the_engine(engine, answers)
         if wrong := [name for name in RESULT if found[name] != right[name]]:
-            raise Disagree(f"batch does not agree with experta on {', '.join(wrong)}: {answers}")
-    told(f"batch: agrees on {len(people):,} cases")
+            raise Disagree(f"{BATCH}: experta does not agree on {', '.join(wrong)}: {answers}")
+    told(f"{BATCH}: agrees on {len(people):,} cases")
 
 
 def agree(engine: Engine, others: Mapping[str, Fires], count: int, folder: Path) -> None:
@@ -156,7 +132,7 @@ def agree(engine: Engine, others: Mapping[str, Fires], count: int, folder: Path)
     random = Random(2024)
     people = [*(plain.random_answers(random) for _ in range(count)), *survey(engine.rulebase, count)]
     cases, right = [case_of(engine, answers) for answers in people], experta(engine.rulebase)
-    wanted = [frozenset(right(case)) for case in cases]
+    wanted = [set(right(case)) for case in cases]
     for name, fires in others.items():
         check(name, fires, cases, wanted)
     check_batch(engine, people, folder)
@@ -165,53 +141,49 @@ def agree(engine: Engine, others: Mapping[str, Fires], count: int, folder: Path)
 # --- how fast are they?
 
 
-def run_batch(source: Path, out: Path, *more: str) -> Run:
+def batch(source: Path, out: Path, *more: str) -> Run:
     """The whole command, started as a person starts it."""
     command = [sys.executable, "-m", "triage", "batch", str(source), str(out), "--partial", *more]
-    said = subprocess.run(
-        [sys.executable, "-c", WATCH, *command], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-    )
-    return Run(*map(float, said.stdout.split()))
+    watch = [sys.executable, "-c", WATCH, *command]
+    said = subprocess.run(watch, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return Run(*map(float, said.split()))
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Processor time of one go, the mean of as many as LEAST seconds hold."""
-    begin, goes, taken = time.process_time(), 0, 0.0
+def for_a_case(work: Callable[[], object]) -> Run:
+    """Work on the TIMED people, again until LEAST seconds have gone."""
+    begin, cases, taken = time.process_time(), 0, 0.0
     while taken < LEAST:
         work()
-        goes, taken = goes + 1, time.process_time() - begin
-    return taken / goes
+        cases, taken = cases + TIMED, time.process_time() - begin
+    return Run(taken / cases)
 
 
-def measured(engine: Engine, others: Mapping[str, Fires], full: Path, rounds: int) -> Figures:
-    """Medians of rounds in which everything is measured in turn."""
-    people = list(survey(engine.rulebase, CASES))
+def measured(engine: Engine, others: Mapping[str, Fires], full: Path, rounds: int) -> dict[str, Run]:
+    """Medians of all that is measured in turn."""
+    people = list(survey(engine.rulebase, TIMED))
     cases = [case_of(engine, answers) for answers in people]
-    works: dict[str, Callable[[], object]] = {
-        OURS: lambda: [assess(engine, answers, missing_from(engine, answers)) for answers in people]
-    }
-    works |= {name: lambda fires=fires: [fires(case) for case in cases] for name, fires in others.items()}  # type: ignore[misc]
     few, out = full.with_name("few.csv"), full.with_name("out.csv")
     write(few, engine.rulebase, survey(engine.rulebase, FEW))
+
+    def ours() -> object:
+        return [assess(engine, answers, missing_from(engine, answers)) for answers in people]
+
+    def fired(fires: Fires) -> object:
+        return [fires(case) for case in cases]
+
+    works = {OURS: partial(for_a_case, ours)}
+    works |= {name: partial(for_a_case, partial(fired, fires)) for name, fires in others.items()}
+    works |= {BATCH: partial(batch, full, out), TWO: partial(batch, full, out, "--jobs", "2")}
     gc.freeze()  # what one of them holds does not slow down another
-    taken: dict[str, list[float]] = {name: [] for name in works}
-    runs: list[tuple[Run, Run, Run]] = []
-    for number in range(rounds):
-        for name, work in works.items():
-            taken[name].append(seconds(work) / CASES)
-        runs.append((run_batch(full, out), run_batch(full, out, "--jobs", "2"), run_batch(few, out)))
-        told(f"round {number + 1} of {rounds}")
-    return Figures(
-        {name: statistics.median(times) for name, times in taken.items()},
-        *(Run(*map(statistics.median, zip(*some, strict=True))) for some in zip(*runs, strict=True)),
-    )
+    taken = in_turn({**works, SMALL: partial(batch, few, out)}, rounds)
+    return {name: Run(*map(median, zip(*runs, strict=True))) for name, runs in taken.items()}
 
 
-def bars(figures: Figures, rows: int) -> list[Bar]:
-    one, two = figures.one, figures.two
+def bars(found: Mapping[str, Run], rows: int) -> list[Bar]:
+    one, two = found[BATCH], found[TWO]
     return [
-        Bar("rows for a second of one core, times CLIPS", rows / one.processor * figures.case[CLIPS], 15),
-        Bar(f"{FEW:,} rows, seconds by the clock", figures.few.clock, 2, at_most=True),
+        Bar("rows for a second of one core, times CLIPS", rows / one.processor * found[CLIPS].processor, 15),
+        Bar(f"{FEW:,} rows, seconds by the clock", found[SMALL].clock, 2, at_most=True),
         Bar("the most that a process held, MB", max(one.memory, two.memory), 400, at_most=True),
         Bar("`--jobs 2`, times one process by the clock (needs two idle cores)", one.clock / two.clock, 1.6),
     ]
@@ -220,18 +192,13 @@ def bars(figures: Figures, rows: int) -> list[Bar]:
 # --- the page
 
 
-def bar_said(bar: Bar) -> str:
-    """A bar as a line of a table."""
-    sign = "at most" if bar.at_most else "at least"
-    return f"| {bar.what} | {bar.figure:.3g} | {sign} {bar.bar:g} | {'kept' if bar.kept else '**missed**'} |"
-
-
-def page(figures: Figures, rulebase: RuleBase, rows: int, different: int, rounds: int) -> str:
+def page(found: Mapping[str, Run], rulebase: RuleBase, rows: int, different: int, rounds: int) -> str:
     """docs/performance.md."""
-    rates = [(name, 1 / case, "") for name, case in figures.case.items()]
-    for name, run in ((BATCH, figures.one), (TWO, figures.two)):
-        rates.append((name, rows / run.processor, f"{run.clock:.1f} s"))
-    table = [f"| {n} | {rate:,.0f} | {rate * figures.case[CLIPS]:.3g} | {clock} |" for n, rate, clock in rates]
+    table = []
+    for name in (OURS, PYTHON, CLIPS, BATCH, TWO):
+        rate = (rows if found[name].clock else 1) / found[name].processor
+        clock = f"{found[name].clock:.1f} s" if found[name].clock else ""
+        table.append(f"| {name} | {rate:,.0f} | {rate * found[CLIPS].processor:.3g} | {clock} |")
     rules = [rule for layer in layers_of(rulebase) for rule in layer]
     return PAGE.format(
         agreeing=AGREEING,
@@ -242,18 +209,19 @@ def page(figures: Figures, rulebase: RuleBase, rows: int, different: int, rounds
         table="\n".join(table),
         rounds=rounds,
         different=different,
-        bars="\n".join(map(bar_said, bars(figures, rows))),
+        bars="\n".join(map(str, bars(found, rows))),
     )
 
 
 def machine() -> str:
     """Processor, system, versions, and how busy it was."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text("utf-8").splitlines() if info.exists() else []
-    cpu = next((line.partition(":")[2].strip() for line in lines if "model name" in line), platform.machine())
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
     packages = ", ".join(f"{name} {version(name)}" for name in ("experta", "clipspy", "polars"))
     busy = f"load at the end {os.getloadavg()[0]:.1f} (1 to 2 is this command alone)"
-    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {packages}, {busy}"
+    named = cpu[1] if cpu else platform.machine()
+    return (
+        f"{named}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {packages}, {busy}"
+    )
 
 
 def main() -> int:
@@ -275,17 +243,15 @@ def main() -> int:
             full = Path(folder) / "survey.csv"
             different = write(full, rulebase, survey(rulebase, args.rows))
             told(f"{args.rows:,} rows written")
-            figures = measured(engine, others, full, args.rounds)
+            found = measured(engine, others, full, args.rounds)
     except Disagree as error:
         told(str(error))
         return 1
     except KeyboardInterrupt:
         told("Stopped.")
         return 130
-    args.output.write_text(page(figures, rulebase, args.rows, different, args.rounds), "utf-8")
-    promised = bars(figures, args.rows)
-    print("\n".join(map(bar_said, promised)))
-    return int(not all(bar.kept for bar in promised))
+    args.output.write_text(page(found, rulebase, args.rows, different, args.rounds), "utf-8")
+    return exit_code(bars(found, args.rows))
 
 
 if __name__ == "__main__":
