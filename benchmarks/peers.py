@@ -1,6 +1,6 @@
 """The same rules in plain Python, in CLIPS, and as `batch` has them: do they agree, and how fast are they?
 
-    python benchmarks/peers.py [--rows N] [--rounds N] [--output FILE] [--quick]
+    python benchmarks/peers.py [--rows N] [--rounds N] [--output FILE]
 
 Writes docs/performance.md. Takes some minutes, alone on a machine with two idle cores. Needs the `test` extra. Exit code
 1 if two of them disagree or a bar is missed.
@@ -44,7 +44,7 @@ from triage.reasoning.engine import Engine
 from triage.scale.expressions import RESULT
 
 OUTPUT = ROOT / "docs" / "performance.md"
-AGREEING, QUICK, TIMED, FEW = 2000, 30, 500, 1000  # people: of each kind, with --quick; for engines, of a small file
+AGREEING, TIMED, FEW = 2000, 500, 1000  # people: of each kind; for engines; of a small file
 LEAST = 0.3  # seconds that one measurement lasts
 OURS, PYTHON, CLIPS = "ours: experta, `assess`", "plain Python, compiled: the rules alone", "CLIPS: its engine alone"
 BATCH, TWO, SMALL = "ours: `batch`, from file to file", "ours: `batch --jobs 2`", "`batch` of few rows"
@@ -67,7 +67,7 @@ measured, [batch.md](batch.md#how-it-is-fast) why `batch` is fast.
 A program translates the rules into CLIPS and into plain Python. Before anything was timed, the same rules fired in both as
 in experta, and `batch` gave the same results as experta: for {agreeing:,} random cases and {agreeing:,} people of a made-up survey.
 
-Measured on {day}: {machine}. {counts}
+Measured on {day}: {machine}. {counts}.
 
 | | cases for a second of one core | times CLIPS | {rows:,} rows by the clock |
 |---|---|---|---|
@@ -194,19 +194,18 @@ def bars(found: Mapping[str, Run], rows: int) -> list[Bar]:
 
 def page(found: Mapping[str, Run], rulebase: RuleBase, rows: int, different: int, rounds: int) -> str:
     """docs/performance.md."""
-    table = []
-    for name in (OURS, PYTHON, CLIPS, BATCH, TWO):
-        rate = (rows if found[name].clock else 1) / found[name].processor
-        clock = f"{found[name].clock:.1f} s" if found[name].clock else ""
-        table.append(f"| {name} | {rate:,.0f} | {rate * found[CLIPS].processor:.3g} | {clock} |")
+    rates = {name: (rows if run.clock else 1) / run.processor for name, run in found.items() if name != SMALL}
+    clocks = {name: f"{found[name].clock:.1f} s" if found[name].clock else "" for name in rates}
     rules = [rule for layer in layers_of(rulebase) for rule in layer]
     return PAGE.format(
         agreeing=AGREEING,
         day=date.today(),
         machine=machine(),
-        counts=f"{len(rules)} rules with {sum(len(rule.when) for rule in rules)} rows, {len(rulebase.questions)} questions.",
+        counts=f"{len(rules)} rules with {sum(len(rule.when) for rule in rules)} rows, {len(rulebase.questions)} questions",
         rows=rows,
-        table="\n".join(table),
+        table="\n".join(
+            f"| {n} | {rate:,.0f} | {rate / rates[CLIPS]:.3g} | {clocks[n]} |" for n, rate in rates.items()
+        ),
         rounds=rounds,
         different=different,
         bars="\n".join(map(str, bars(found, rows))),
@@ -215,13 +214,10 @@ def page(found: Mapping[str, Run], rulebase: RuleBase, rows: int, different: int
 
 def machine() -> str:
     """Processor, system, versions, and how busy it was."""
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
+    [cpu] = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))[:1] or [platform.machine()]
     packages = ", ".join(f"{name} {version(name)}" for name in ("experta", "clipspy", "polars"))
-    busy = f"load at the end {os.getloadavg()[0]:.1f} (1 to 2 is this command alone)"
-    named = cpu[1] if cpu else platform.machine()
-    return (
-        f"{named}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {packages}, {busy}"
-    )
+    system = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {packages}"
+    return f"{cpu}, {system}, load at the end {os.getloadavg()[0]:.1f} (1 to 2 is this command alone)"
 
 
 def main() -> int:
@@ -237,9 +233,7 @@ def main() -> int:
     engine, others = Engine(rulebase), {PYTHON: plain_python(rulebase), CLIPS: Clips(rulebase)}
     try:
         with tempfile.TemporaryDirectory() as folder:
-            agree(engine, others, QUICK if args.quick else AGREEING, Path(folder))
-            if args.quick:
-                return 0
+            agree(engine, others, AGREEING, Path(folder))
             full = Path(folder) / "survey.csv"
             different = write(full, rulebase, survey(rulebase, args.rows))
             told(f"{args.rows:,} rows written")
