@@ -73,7 +73,7 @@ Measured on {day}: {machine}. {counts}.
 |---|---|---|---|
 {table}
 
-Medians of {rounds} rounds, in turn, of the same survey. {different:,} of its rows differ; no result is kept for another row.
+All in turn, with the same survey; medians (rounds: {rounds}). {different:,} rows differ; no result is kept for another row.
 
 | promised of `batch` | figure | bar | |
 |---|---|---|---|
