@@ -8,7 +8,6 @@ and with experta's own, on the rule base and on two and four copies of it. In tu
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from statistics import median
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]  # this checkout, wherever it is called from
 
-from benchmarks.shared import ROOT, in_turn
+from benchmarks.shared import ROOT, in_turn, options, run
 from triage.conversation.scenarios import find_scenarios
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers, RuleBase
@@ -61,10 +60,8 @@ def measure(rulebase: RuleBase, strata: list[list[Production]], matcher: str, ca
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Speed of the rule engine.")
+    parser = options(__doc__, runs=5, cases=8)
     parser.add_argument("path", nargs="?", type=Path, default=ROOT / "tests" / "scenarios", help="scenario files")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="rounds (default: 5)")
-    parser.add_argument("--cases", type=int, default=8, metavar="N", help="of each round, at least 2 (default: 8)")
     args = parser.parse_args()
     rulebase = load()
     paths = find_scenarios([args.path])
@@ -84,4 +81,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -2,13 +2,12 @@
 
     python benchmarks/peers.py [--rows N] [--rounds N] [--output FILE]
 
-Writes docs/performance.md. Takes some minutes, alone on a machine with two idle cores. Needs the `test` extra. Exit code
-1 if two of them disagree or a bar is missed.
+Writes docs/performance.md. Takes some minutes, alone on a machine with two idle cores. Exit code 1 if two of them disagree
+or a bar is missed.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
 import os
@@ -33,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, and readings o
 import plain
 from judged import by_the_engine
 
-from benchmarks.shared import Bar, exit_code, in_turn, told
+from benchmarks.shared import Bar, exit_code, in_turn, options, run, told
 from benchmarks.survey import survey, write
 from benchmarks.translated import Case, Clips, Fires, case_of, experta, layers_of, plain_python
 from triage.conversation.interview import missing_from
@@ -221,9 +220,7 @@ def machine() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The same rules in other engines: agreement and speed.")
-    parser.add_argument("--rows", type=int, default=1_000_000, metavar="N", help="of the survey (default: 1000000)")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of times (default: 5)")
+    parser = options(__doc__, rows=1_000_000, rounds=5)
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FILE", help="default: this checkout's page")
     parser.add_argument(
         "--quick", action="store_true", help="do they agree on a few cases? Measures and writes nothing"
@@ -241,12 +238,9 @@ def main() -> int:
     except Disagree as error:
         told(str(error))
         return 1
-    except KeyboardInterrupt:
-        told("Stopped.")
-        return 130
     args.output.write_text(page(found, rulebase, args.rows, different, args.rounds), "utf-8")
     return exit_code(bars(found, args.rows))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

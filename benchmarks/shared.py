@@ -1,14 +1,32 @@
-"""What the scripts share: measuring in turn, and bars."""
+"""What the scripts share: options, measuring in turn, and bars."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 N, T = TypeVar("N", bound=Hashable), TypeVar("T")
+
+
+def options(doc: str | None, **numbers: int) -> argparse.ArgumentParser:
+    """A script's help, and its options that are a number, with their defaults."""
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help=f"(default: {default})")
+    return parser
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """A script, which may be stopped."""
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        told("Stopped.")
+        sys.exit(130)
 
 
 class Bar(NamedTuple):

@@ -1,15 +1,13 @@
-"""How long it takes to answer on the static site where the processor is slow, and how much memory that needs.
+"""How long it takes to answer on the static site at a slow processor, and how much memory that needs.
 
     python benchmarks/site.py [FOLDER] [--slow N] [--rounds N]
 
-Opens a folder that `export site` wrote in Debian's Chromium, each time as somebody who comes for the first time. All
-processes of the browser stand still but for one part in N of the time: its own brake leaves workers as fast as they are.
-Exit code 1 if a bar is missed. Needs the `test` extra; without FOLDER, also `python tests/browser/pyodide.py` once.
+FOLDER is what `export site` wrote; without it, `python tests/browser/pyodide.py` once. All processes of Chromium stand still
+but for one part in N of the time: its own brake leaves workers as fast as they are.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import signal
@@ -29,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, and the browse
 import chromium
 from browser.pyodide import ARCHIVE
 
-from benchmarks.shared import Bar, exit_code, in_turn
+from benchmarks.shared import Bar, exit_code, in_turn, options, run
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
 from triage.web.static_site import write_site
@@ -52,7 +50,7 @@ def browsers() -> dict[int, str]:
 
 
 @contextmanager
-def slowed(times: float) -> Iterator[None]:
+def slowed(times: int) -> Iterator[None]:
     """The browser runs for one part of so many."""
     over = Event()
 
@@ -74,7 +72,7 @@ def slowed(times: float) -> Iterator[None]:
         thread.join()
 
 
-def answered(watch: chromium.Watch, address: str, slow: float) -> list[float]:
+def answered(watch: chromium.Watch, address: str, slow: int) -> list[float]:
     """When there were: the first question, the danger list, its second screen, and the page after, which needs Python."""
     page, taken = watch.page(viewport={"width": 390, "height": 844}), []
     with slowed(slow):
@@ -104,10 +102,8 @@ def memory() -> float:
 
 def main() -> int:
     """0 if every bar is held."""
-    parser = argparse.ArgumentParser(description="Answering on the static site at a slow processor.")
+    parser = options(__doc__, slow=4, rounds=3)
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="the site (one is built)")
-    parser.add_argument("--slow", type=float, default=4, metavar="N", help="times slower (4)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(3)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as made, chromium.browser() as browser, chromium.watch(browser) as watch:
         if not args.folder:
@@ -121,4 +117,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,14 +1,12 @@
-"""Start-up, as ratios measured in one run. Exit code 1 if a bar is missed.
+"""Start-up, as ratios measured in one run.
 
     python benchmarks/startup.py [--runs N]
 
-Needs pexpect (the `test` extra) and the installed command of the same environment: installed after the last
-change of the rules or of what reads them, or `run FILE` reads the rules anew.
+Measures the installed command: install it again after a change of the rules or of what reads them.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import subprocess
@@ -21,7 +19,7 @@ import pexpect
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))  # last, so that the package is the one that is installed
 
-from benchmarks.shared import ROOT, Bar, exit_code, in_turn
+from benchmarks.shared import ROOT, Bar, exit_code, in_turn, options, run
 from triage.knowledge.rulebase import load
 
 COMMAND = str(Path(sys.executable).parent / "leg-cramp-triage")
@@ -52,9 +50,7 @@ def until_it_shows(text: str) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Start-up times as ratios.")
-    parser.add_argument("--runs", type=int, default=31, metavar="N", help="starts of each (default: 31)")
-    runs = parser.parse_args().runs
+    runs = options(__doc__, runs=31).parse_args().runs
     question = next(iter(load().questions.values()))
     measures = {
         BARE: lambda: until_it_ends(sys.executable, "-c", "pass"),
@@ -72,4 +68,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -7,7 +7,6 @@ ones read what was found by earlier ones; what is found between them (flags, lev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, cast
 
 import clips
@@ -30,17 +29,11 @@ Fires = Callable[[Case], Iterable[str]]
 def layers_of(rulebase: RuleBase) -> list[list[Production]]:
     """Red flags, signs, when a question is asked; causes to check; checks."""
     questions = rulebase.questions.values()
-    asked = asked_sometimes(rulebase)
+    asked = [Production(q.id, *q.condition) for q in questions if q.ask_when is not None or q.ask_unless]
     asked += [Production(f"after urgent/{q.id}", q.after_urgent) for q in questions if q.after_urgent]
     asked += [Production(f"yields later/{q.id}", q.yields_unless) for q in questions if q.yields_unless]
     checks = [rule for rule in advice_rules(rulebase) if rule.name in rulebase.checks]
     return [answer_rules(rulebase) + asked, finding_rules(rulebase), checks]
-
-
-def asked_sometimes(rulebase: RuleBase) -> list[Production]:
-    """The questions that not everybody is asked, as rules."""
-    questions = rulebase.questions.values()
-    return [Production(q.id, *q.condition) for q in questions if q.ask_when is not None or q.ask_unless]
 
 
 def case_of(engine: Engine, answers: Answers) -> Case:
@@ -51,16 +44,13 @@ def case_of(engine: Engine, answers: Answers) -> Case:
 
 def experta(rulebase: RuleBase) -> Fires:
     """The engine that decides the results: what it says is right."""
-    return _in_turn([partial(_inferred, Stratum(rules)) for rules in layers_of(rulebase)])
+    strata = [Stratum(rules) for rules in layers_of(rulebase)]
+    return _in_turn([lambda facts, s=s: [firing.name for firing in s.infer(facts)] for s in strata])  # type: ignore[misc]
 
 
 def plain_python(rulebase: RuleBase) -> Fires:
     """Every layer is one function with an `if` for each rule."""
-    return _in_turn([compiled(rules) for rules in layers_of(rulebase)])
-
-
-def _inferred(stratum: Stratum, facts: Facts) -> list[str]:
-    return [firing.name for firing in stratum.infer(facts)]
+    return _in_turn([_compiled(rules) for rules in layers_of(rulebase)])
 
 
 def _in_turn(layers: Sequence[Callable[[Facts], list[str]]]) -> Fires:
@@ -75,8 +65,7 @@ def _in_turn(layers: Sequence[Callable[[Facts], list[str]]]) -> Fires:
     return fires
 
 
-def compiled(rules: Sequence[Production]) -> Callable[[Facts], list[str]]:
-    """Facts -> the names of the rules that fire."""
+def _compiled(rules: Sequence[Production]) -> Callable[[Facts], list[str]]:
     read = sorted({cell.name for rule in rules for row in (*rule.when, *rule.unless) for cell in row})
     lines = ["def fires(facts):", "    fired = []", *(f"    {name} = facts.get({name!r}, NONE)" for name in read)]
     for rule in rules:
@@ -121,7 +110,8 @@ class Clips:
     def __call__(self, case: Case) -> list[str]:
         facts, names = [], []
         for template, news in zip(self._templates, case, strict=True):
-            facts.append(template.assert_fact(**{name: self._slot(name, news[name]) for name in news}))
+            slots = {name: [self._values[option] for option in options] for name, options in news.items()}
+            facts.append(template.assert_fact(**{n: v if n in self._several else v[0] for n, v in slots.items()}))
             self._environment.run()
             names += [self._names[number] for number in self._fired.value]
             self._fired.value = ()
@@ -130,10 +120,6 @@ class Clips:
             del fact._fact  # nothing to release once more for a clipspy that has mended this
         self._environment.reset()
         return names
-
-    def _slot(self, name: str, options: frozenset[str]) -> Any:
-        values = [self._values[option] for option in options]
-        return values if name in self._several else values[0]
 
     def _build(self, rule: Production, row: Row, template: str) -> None:
         """One rule. It asks for the fact of its own layer, too, so that what it reads is there."""
@@ -152,11 +138,18 @@ class Clips:
         return " ".join(f"({template} {' '.join(slots[template])})" for template in TEMPLATES if template in slots)
 
     def _constraint(self, name: str, cells: Sequence[Cell]) -> str:
+        joined = ["|".join(_symbols(cell)) for cell in cells]
         if name not in self._several:
-            return "&".join("~nil&~" + "&~".join(_symbols(c)) if c.absent else "|".join(_symbols(c)) for c in cells)
+            return "&".join(
+                f"~nil&~{j.replace('|', '&~')}" if c.absent else j for c, j in zip(cells, joined, strict=True)
+            )
         if len(cells) == 1 and not cells[0].every and not cells[0].absent:
-            return f"$? {'|'.join(_symbols(cells[0]))} $?"
-        return f"$?{name}&:(and {' '.join(_test(cell) for cell in cells)} TRUE)"
+            return f"$? {joined[0]} $?"
+        return f"$?{name}&:(and {' '.join(map(_test, cells))} TRUE)"
+
+
+def _symbols(cell: Cell) -> list[str]:
+    return [f"o-{option}" for option in sorted(cell.options)]  # `0-2` alone would be read as a number
 
 
 def _test(cell: Cell) -> str:
@@ -164,7 +157,3 @@ def _test(cell: Cell) -> str:
     if cell.absent:
         return f"(> (length$ ?{cell.name}) 0) (not (or {held} FALSE))"
     return f"(and {held} TRUE)" if cell.every else f"(or {held} FALSE)"
-
-
-def _symbols(cell: Cell) -> list[str]:
-    return [f"o-{option}" for option in sorted(cell.options)]  # `0-2` alone would be read as a number

@@ -2,13 +2,11 @@
 
     python benchmarks/web.py [--pages N] [--rounds N]
 
-Beside `leg-cramp-triage serve` a bare WSGI application, that sends a page of the same size, is served by the same
-waitress in the same run and in turn. Exit code 1 if a bar is missed. Needs the `test` extra.
+Beside `serve` a bare WSGI application, that sends a page of the same size, is served by the same waitress in turn.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
 import sys
@@ -20,16 +18,15 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median, quantiles
-from typing import NamedTuple
-from urllib.parse import urlencode
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, and the visitor of its tests
 
-from terminal import STORIES, steps_to
-from visitor import Fields, Seen, Visitor
+from terminal import STORIES
+from visitor import walked
 
-from benchmarks.shared import Bar, exit_code, in_turn
+from benchmarks.shared import Bar, exit_code, in_turn, options, run
 from triage.cli.serve import THREADS
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
@@ -102,28 +99,23 @@ def seconds_of(port: int, sent: list[bytes], pages: int) -> list[float]:
 
 def forms() -> list[bytes]:
     """All forms that the people of the tests send."""
-    engine = Engine(load())
-    sent: list[bytes] = []
+    engine, sent = Engine(load()), []
+    application = application_of(engine)
 
-    class Sender(Visitor):
-        def send(self, fields: Fields, path: str = "/") -> Seen:
-            sent.append(urlencode(fields).encode())
-            return super().send(fields, path)
+    def noting(environ: Any, start: Any) -> Any:
+        sent.append(environ["wsgi.input"].getvalue())
+        return application(environ, start)
 
     for answers in STORIES.values():
-        sender = Sender(application_of(engine))
-        sender.walk(steps_to(engine, answers))
-        if sender.page.tree.xpath("//button[@value='result']"):
-            sender.press("result")
-    return sent
+        person = walked(noting, engine, answers)
+        if person.page.tree.xpath("//button[@value='result']"):
+            person.press("result")
+    return [form for form in sent if form]
 
 
 def main() -> int:
     """0 if every bar is held."""
-    parser = argparse.ArgumentParser(description="Pages a second, against a bare WSGI application.")
-    parser.add_argument("--pages", type=int, default=1_000, metavar="N", help="of each in a round (1000)")
-    parser.add_argument("--rounds", type=int, default=6, metavar="N", help="at least 2 (6)")
-    args = parser.parse_args()
+    args = options(__doc__, pages=1_000, rounds=6).parse_args()
     sent = forms()
     with served(BARE, sent) as bare, served(OURS, sent) as ours:
         by_bare, by_ours = in_turn(
@@ -141,4 +133,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
