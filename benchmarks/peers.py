@@ -222,7 +222,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FILE", help="default: this checkout's page")
     args = parser.parse_args()
     rulebase = load()
-    engine, others = Engine(rulebase), {PYTHON: plain_python(rulebase), CLIPS: Clips(rulebase)}
+    engine = Engine(rulebase)
+    others: dict[str, Fires] = {PYTHON: plain_python(rulebase), CLIPS: Clips(rulebase)}
     with tempfile.TemporaryDirectory() as folder:
         agree(engine, others, AGREEING, Path(folder))
         full = Path(folder) / "survey.csv"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
-N, T = TypeVar("N", bound=Hashable), TypeVar("T")
+N = TypeVar("N", bound=Hashable)
+T = TypeVar("T")
 
 
 def options(doc: str | None, **numbers: int) -> argparse.ArgumentParser:

@@ -16,9 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPConnection
+from itertools import chain
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any, NamedTuple
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, and the visitor of its tests
@@ -48,19 +49,11 @@ LEAST, MOST_GROWTH = 1 / 25, 1.05  # of the pages a second of the bare applicati
 HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class Round(NamedTuple):
-    """Pages for a second of one core, seconds of each page, megabytes at the end."""
-
-    rate: float
-    waits: list[float]
-    memory: float
-
-
-Measure = Callable[[int], Round]  # so many pages
+Round = tuple[float, list[float], float]  # pages for a second of one core, seconds of each, megabytes at the end
 
 
 @contextmanager
-def served(code: str, sent: list[bytes]) -> Iterator[Measure]:
+def served(code: str, sent: list[bytes]) -> Iterator[Callable[[int], Round]]:
     """A server in a process of its own, of which each thread has made its engine."""
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -80,7 +73,7 @@ def measure(process: int, port: int, sent: list[bytes], pages: int) -> Round:
     waits = seconds_of(port, sent, pages)
     used = time.clock_gettime(own_clock) - begin
     held = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text("ascii"))
-    return Round(pages / used, waits, int(held[1]) / 1024 if held else 0)
+    return pages / used, waits, int(held[1]) / 1024 if held else 0
 
 
 def seconds_of(port: int, sent: list[bytes], pages: int) -> list[float]:
@@ -118,18 +111,16 @@ def main() -> int:
     args = options(__doc__, pages=1_000, rounds=6).parse_args()
     sent = forms()
     with served(BARE, sent) as bare, served(OURS, sent) as ours:
-        by_bare, by_ours = in_turn(
-            {server: partial(server, args.pages) for server in (bare, ours)}, args.rounds
-        ).values()
-    bare_rate, rate = (median(one.rate for one in rounds) for rounds in (by_bare, by_ours))
-    waits, held = [wait for one in by_ours for wait in one.waits], [one.memory for one in by_ours]
+        measures = {server: partial(server, args.pages) for server in (bare, ours)}
+        by_bare, by_ours = (tuple(zip(*rounds, strict=True)) for rounds in in_turn(measures, args.rounds).values())
+    bare_rate, rate, held = median(by_bare[0]), median(by_ours[0]), by_ours[2]
+    waits = list(chain.from_iterable(by_ours[1]))
     print(f"{rate:,.0f} pages for a second of one core; a bare WSGI application {bare_rate:,.0f}")
     half, most = median(waits), quantiles(waits, n=100)[98]
     print(f"half of them within {1000 * half:.1f} ms, 99 % within {1000 * most:.1f} ms, one after the other")
     print(f"{held[-1]:.0f} MB at the end")
-    growth = held[-1] / held[len(held) // 2 - 1]
-    growing = Bar("growth of memory in the second half", growth, MOST_GROWTH, at_most=True)
-    return exit_code([Bar("pages, times a bare application", rate / bare_rate, LEAST), growing])
+    growth = Bar("growth of memory in the second half", held[-1] / held[len(held) // 2 - 1], MOST_GROWTH, at_most=True)
+    return exit_code([Bar("pages, times a bare application", rate / bare_rate, LEAST), growth])
 
 
 if __name__ == "__main__":
