@@ -1,41 +1,39 @@
-"""How long it takes to answer on the static site where the processor is slow, and how much memory that needs.
+"""How long it takes to answer on the static site at a slow processor, and how much memory that needs.
 
     python benchmarks/site.py [FOLDER] [--slow N] [--rounds N]
 
-Opens a folder that `export site` wrote in Debian's Chromium, each time as somebody who comes for the first time. All
-processes of the browser stand still but for one part in N of the time: its own brake leaves workers as fast as they are.
-Exit code 1 if a bar is missed. Needs the `test` extra; without FOLDER, also `python tests/browser/pyodide.py` once.
+FOLDER is what `export site` wrote; without it, `python tests/browser/pyodide.py` once. All processes of Chromium stand still
+but for one part in N of the time: its own brake leaves workers as fast as they are.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import signal
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from statistics import median
 from threading import Event, Thread
 from time import monotonic
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))  # for the browser of the tests
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # this checkout, and the browser of its tests
 
 import chromium
 from browser.pyodide import ARCHIVE
-from playwright.sync_api import Page
 
+from benchmarks.shared import Bar, exit_code, in_turn, options, run
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
 from triage.web.static_site import write_site
 
 FIRST, ANSWERED = 1.0, 6.0  # seconds from opening: the first question is there; Python has made a page
 STEP = 0.01  # seconds that the browser runs in one go
-PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
 def browsers() -> dict[int, str]:
@@ -52,48 +50,44 @@ def browsers() -> dict[int, str]:
 
 
 @contextmanager
-def slowed(times: float) -> Iterator[None]:
+def slowed(times: int) -> Iterator[None]:
     """The browser runs for one part of so many."""
     over = Event()
 
-    def send(wanted: signal.Signals) -> None:
-        for process in found:
-            with suppress(OSError):
-                os.kill(process, wanted)
-
     def brake() -> None:
-        nonlocal found
-        while not over.is_set():
-            send(signal.SIGSTOP)
-            over.wait(STEP * (times - 1))
-            send(signal.SIGCONT)
-            over.wait(STEP)
+        while times > 1 and not over.is_set():
             found = browsers()
+            for wanted, seconds in ((signal.SIGSTOP, STEP * (times - 1)), (signal.SIGCONT, STEP)):
+                for process in found:
+                    with suppress(OSError):
+                        os.kill(process, wanted)
+                over.wait(seconds)
 
-    found = browsers()
     thread = Thread(target=brake)
-    if times > 1:
-        thread.start()
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        if times > 1:
-            thread.join()
-        send(signal.SIGCONT)
+        thread.join()
 
 
-def answered(page: Page, address: str) -> Iterator[float]:
-    """When there were: the first question, the danger list, and the page after its answer, which needs Python."""
-    begun = monotonic()
-    page.goto(address, wait_until="commit")
-    for option, wanted in (("me", "d_breath"), ("none", "d_cold"), ("none", "a_na")):
-        page.locator(f"[name=x][value={option}]").wait_for()
-        yield monotonic() - begun
-        page.locator(f"[name=x][value={option}]").check()
-        page.locator("button[value=go]").click()
-        page.locator(f"[value={wanted}]").wait_for(state="attached", timeout=120_000)
-    yield monotonic() - begun
+def answered(watch: chromium.Watch, address: str, slow: int) -> list[float]:
+    """When there were: the first question, the danger list, its second screen, and the page after, which needs Python."""
+    page, taken = watch.page(viewport={"width": 390, "height": 844}), []
+    with slowed(slow):
+        begun = monotonic()
+        page.goto(address, wait_until="commit")
+        for option, wanted in (("me", "d_breath"), ("none", "d_cold"), ("none", "a_na")):
+            page.locator(f"[name=x][value={option}]").wait_for()
+            taken.append(monotonic() - begun)
+            page.locator(f"[name=x][value={option}]").check()
+            page.locator("button[value=go]").click()
+            page.locator(f"[value={wanted}]").wait_for(state="attached", timeout=120_000)
+        taken.append(monotonic() - begun)
+    print("  ".join(f"{one:.1f}" for one in taken), f"s, {memory():.0f} MB", flush=True)
+    page.context.close()
+    return taken
 
 
 def memory() -> float:
@@ -108,27 +102,19 @@ def memory() -> float:
 
 def main() -> int:
     """0 if every bar is held."""
-    parser = argparse.ArgumentParser(description="Answering on the static site at a slow processor.")
+    parser = options(__doc__, slow=4, rounds=3)
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="the site (one is built)")
-    parser.add_argument("--slow", type=float, default=4, metavar="N", help="times slower (4)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(3)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as made, chromium.browser() as browser, chromium.watch(browser) as watch:
         if not args.folder:
             write_site(Path(made), Engine(load()), str(ARCHIVE))
-        address = watch.serve(args.folder or Path(made))
-        taken = []
-        for _ in range(args.rounds):
-            page = watch.page(**PHONE)
-            with slowed(args.slow):
-                taken.append([*answered(page, f"{address}/")])
-            print("  ".join(f"{one:.1f}" for one in taken[-1]), f"s, {memory():.0f} MB", flush=True)
-            page.context.close()
-    first, _, _, last = (statistics.median(column) for column in zip(*taken, strict=True))
-    print(f"first question      {first:6.1f} s   at most {FIRST}")
-    print(f"an answer processed {last:6.1f} s   at most {ANSWERED}")
-    return int(first > FIRST or last > ANSWERED)
+        address = f"{watch.serve(args.folder or Path(made))}/"
+        [taken] = in_turn({address: partial(answered, watch, address, args.slow)}, args.rounds).values()
+    first, _, _, last = map(median, zip(*taken, strict=True))
+    return exit_code(
+        [Bar("first question, s", first, FIRST, True), Bar("an answer processed, s", last, ANSWERED, True)]
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
