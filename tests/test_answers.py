@@ -23,7 +23,7 @@ from triage.knowledge.model import Answer, Answers, Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 from triage.reasoning.engine import Engine
 
-QUIET = settings(deadline=None, derandomize=True, database=None, max_examples=200)
+QUIET = settings(deadline=None, derandomize=True, database=None, max_examples=100)
 
 AGES = "a whole number from 0 to 120 years, or a_na"
 

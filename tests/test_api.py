@@ -64,7 +64,7 @@ def milder(tmp_path_factory: pytest.TempPathFactory) -> triage.Rules:
 
 
 def test_it_gives_what_the_program_gives(engine: Engine, rulebase: RuleBase, answer_sets: list[Answers]) -> None:
-    for answers in answer_sets[:40]:
+    for answers in answer_sets[:25]:
         expected = assess_with(engine, answers, missing_from(engine, answers))
         assessment = triage.assess(given(answers))
         got, wanted = triage.as_dict(assessment), document(rulebase, expected)
@@ -279,7 +279,7 @@ def alone(answers: Mapping[str, object]) -> dict[str, object]:
 
 
 def test_rows_get_what_each_gets_alone(answer_sets: list[Answers], monkeypatch: pytest.MonkeyPatch) -> None:
-    sets = [given(answers) for answers in answer_sets[:60]]
+    sets = [given(answers) for answers in answer_sets[:30]]
     cut = [dict(list(answers.items())[: n % 9]) for n, answers in enumerate(sets)]
     monkeypatch.setattr(api, "RECORDS", 30)
     found = triage.assess_rows(iter(sets + cut), partial=True)
@@ -364,7 +364,7 @@ def test_the_result_of_a_row_keeps_to_its_schema(rulebase: RuleBase) -> None:
 
 
 def test_eight_threads_give_what_one_gives(answer_sets: list[Answers]) -> None:
-    sets = [given(answers) for answers in answer_sets[:24]]
+    sets = [given(answers) for answers in answer_sets[:12]]
     alone = [triage.as_dict(triage.assess(answers)) for answers in sets]
     together = threading.Barrier(8)
 

@@ -24,7 +24,7 @@ from triage.scale.expressions import Rules, about, fires
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 MOST_CASES = 200  # of one rule by default
-SKEWED = 1_200
+SKEWED = 400
 
 
 def by_engine(engine: Engine, sets: Sequence[Answers]) -> list[object]:

@@ -346,7 +346,7 @@ def test_a_form_tells_at_once_what_the_interview_would_stop_for(
     notices = {**form, "item": [item for item in form["item"] if item["text"] in levels.values()]}
     says = {item["linkId"]: item["text"] for item in notices["item"]}
     emergencies = [path for path in SCENARIOS if path.parent.name == "emergency"]
-    cases = [read_answer_file(path, engine.rulebase).answers for path in (*emergencies[::40], *SCENARIOS[5::180])]
+    cases = [read_answer_file(path, engine.rulebase).answers for path in (*emergencies[::80], *SCENARIOS[5::360])]
     for answers in [*cases, *people[:6]]:
         raised = {f.flag.disposition for f in find_flags(engine, answers)}
         said = {says[link] for link in shown(notices, as_response(engine.rulebase, answers, "", None, True))}

@@ -121,7 +121,7 @@ def test_random_answers_bring_many_rules_together(whole: list[tuple[Answers, pla
     assert min(levels[level["id"]] for level in plain.rules().ladder) > len(whole) / 50
     assert sum(len(result.shown["red_flags"]) > 1 for result in results) > len(whole) / 4
     assert sum(len(result.shown["causes"]) > 1 for result in results) > len(whole) / 10
-    assert len(occurred) > 0.95 * sum(1 for _ in plain.rules().every())
+    assert len(occurred) > 0.9 * sum(1 for _ in plain.rules().every())
 
 
 def cut_short(answer_sets: list[Answers]) -> Iterator[Answers]:
@@ -137,13 +137,10 @@ def cut_short(answer_sets: list[Answers]) -> Iterator[Answers]:
         yield {name: answers[name] for name in order}
 
 
-def test_what_is_still_asked_and_what_it_can_take_back(
-    engine: Engine, answer_sets: list[Answers], request: pytest.FixtureRequest
-) -> None:
+def test_what_is_still_asked_and_what_it_can_take_back(engine: Engine, answer_sets: list[Answers]) -> None:
     """Who is asked, what waits for an answer, what an urgent finding leaves, what gives way to the last prompt."""
     seen, waiting = Counter[str](), 0
-    every = request.config.getoption("--all-stories", default=False)
-    for answers in cut_short(answer_sets if every else answer_sets[:600]):
+    for answers in cut_short(answer_sets):
         found = assess(engine, answers, missing_from(engine, answers))
         assert list(found.missing) == plain.missing(answers), answers
         open_ = [f["id"] for f in plain.raised(answers) if set(f.get("waits_for", [])) & set(found.missing)]

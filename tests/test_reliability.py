@@ -165,9 +165,7 @@ def as_toml_value(value: Any) -> str:
     return json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(field=st.sampled_from(FIELDS), value=VALUES)
 def test_any_value_in_any_field_is_read_or_refused(field: tuple[str, tuple[int, int]], value: Any, tiny: Path) -> None:
     file, (start, end) = field

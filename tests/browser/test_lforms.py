@@ -267,6 +267,7 @@ def test_an_age_is_a_whole_number_within_its_limits_and_one_answer_takes_the_pla
     assert [answer["valueCoding"]["code"] for answer in item["answer"]] == ["child"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("ticked", [("d_heat", "none"), ("none", "not_sure")])
 def test_an_option_that_stands_alone_is_told_and_not_taken_beside_others(
     shown: Form, form: Json, rulebase: RuleBase, ticked: tuple[str, ...]
@@ -287,6 +288,7 @@ def test_an_option_that_stands_alone_is_told_and_not_taken_beside_others(
 # --- what is clicked comes back
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FILLED_IN)
 def test_a_form_filled_in_by_clicking_gives_the_assessment_of_the_scenario(
     name: str, shown: Form, engine: Engine

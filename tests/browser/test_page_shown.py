@@ -50,6 +50,7 @@ def others(engine: Engine, stories: Mapping[str, Assessment]) -> dict[str, str]:
 LEVELS = ("emergency", "urgent", "soon", "routine", "self_care")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("shown", "some"),
     [
@@ -188,6 +189,7 @@ def torn_advice(shown: Shown, sheets: list[str]) -> list[str]:
     return [parts[0] for parts in advice if not any(all(squeezed(part) in sheet for part in parts) for sheet in flat)]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("paper", "more"), [("A4", ["full", "large", "replies"]), ("Letter", [])])
 def test_it_prints_whole_on_few_sheets(
     pages: dict[str, str], others: dict[str, str], shown: Shown, paper: str, more: list[str]

@@ -52,6 +52,7 @@ SEEN = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.sampled(5)
 @SEEN
 @pytest.mark.parametrize("name", ["full", "empty"])
 def test_it_is_accessible_whole_and_silent(pages: dict[str, str], name: str, shown: Shown, watch: Watch) -> None:

@@ -89,7 +89,7 @@ LOOKS = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_every_kind_of_page_is_accessible_and_whole(
     open_page: Callable[..., Page], watch: Watch, tmp_path: Any, look: dict[str, Any]
