@@ -1,5 +1,6 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
@@ -25,6 +26,12 @@ ALL_STORIES = "--all-stories"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(ALL_STORIES, action="store_true", help="slow tests take all scenarios and cases, not some")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for a browser or a terminal."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -512,6 +512,7 @@ print(told(interview(load_rules())), told({"age": 3, "danger": ["none"]}))
 """
 
 
+@pytest.mark.nightly
 def test_a_program_that_uses_it_is_checked_by_mypy(tmp_path: Path) -> None:
     path = tmp_path / "user.py"
     path.write_text(USER)

@@ -609,6 +609,7 @@ def ids_of_every_kind(rulebase: RuleBase) -> dict[str, list[str]]:
     return {kind: list(getattr(rulebase, kind)) for kind in kinds} | claims | {"relief now": ["relief_now"]}
 
 
+@pytest.mark.nightly
 def test_rules_shows_one_of_every_kind(rulebase: RuleBase, capsys: pytest.CaptureFixture[str]) -> None:
     for kind, ids in ids_of_every_kind(rulebase).items():
         assert main(["rules", ids[0]]) == DONE
@@ -668,6 +669,7 @@ def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("word", "found"), [("varicose", "veins"), ("Statins", "statin-clash"), ("varicos veins", "veins")]
 )
@@ -813,6 +815,7 @@ def program_at(path: Path) -> Path:
     return path
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("is_on_path", [True, False])
 def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> None:
     """Also where the environment is not activated, as in the README."""

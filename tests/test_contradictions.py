@@ -30,7 +30,7 @@ AFTER: Answers = {
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("path", SCENARIOS, ids=name_of)
 def test_no_result_contradicts_itself(engine: Engine, path: Path) -> None:
     answers = read_answer_file(path, engine.rulebase).answers

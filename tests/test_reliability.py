@@ -623,6 +623,7 @@ def small_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ["--fuzz", "30", "--valid", "3", "--tables", "5", "--skewed", "5", "--kills", "1", "--jobs", "1"]
 
 
+@pytest.mark.nightly
 def test_evidence_is_written_by_a_command(small_run: list[str], tmp_path: Path) -> None:
     path = tmp_path / "docs" / "evidence.md"
     assert evidence.main([*small_run, "--output", str(path)]) == DONE

@@ -597,7 +597,7 @@ def test_the_added_entries_are_sound(folder: Path, entries: tuple[Sound, ...]) -
             assert not any(holds(engine, entry, facts) for e in entry.silent for facts in written_out(rulebase, e))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("broken", BREAKS, ids=str)
 def test_a_break_is_told_with_file_line_rule_field_and_hint(folder: Path, broken: Break) -> None:
     add(folder, applied(broken))

@@ -540,6 +540,7 @@ console.log(named.length);
 """
 
 
+@pytest.mark.nightly
 def test_ajv_takes_every_schema_in_strict_mode(
     validators: dict[str, Draft7Validator], of_file: dict[str, Draft7Validator], tmp_path: Path
 ) -> None:

@@ -356,6 +356,7 @@ def test_a_controlled_hazard_is_proved(rulebase: RuleBase, hazard: Hazard) -> No
     assert not hazard_failures(rulebase, hazard)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("change", "what"),
     [

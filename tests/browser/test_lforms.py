@@ -141,6 +141,7 @@ def test_it_appears_with_every_question_that_is_always_asked(shown: Form, form: 
             expect(shown.item(question.id)).to_have_count(0)
 
 
+@pytest.mark.nightly
 def test_why_it_asks_and_details_are_behind_a_button_but_for_open_ones(shown: Form, rulebase: RuleBase) -> None:
     danger = rulebase.questions["danger"]
     hidden = [f"{o.text}: {o.detail}" for o in danger.options if o.detail and not o.open]
@@ -186,6 +187,7 @@ def test_hidden_questions_open_as_answers_are_chosen(shown: Form) -> None:
     expect(shown.item("child")).to_be_visible()
 
 
+@pytest.mark.nightly
 def test_what_is_hidden_again_is_no_answer(shown: Form) -> None:
     shown.fill({"age": 34, "health": ("h_cancer",), "health_more": ("q_now",)})
     shown.click("health", "h_cancer")
@@ -193,6 +195,7 @@ def test_what_is_hidden_again_is_no_answer(shown: Form) -> None:
     assert [item["linkId"] for item in shown.response()["item"]] == ["age"]
 
 
+@pytest.mark.nightly
 def test_a_question_that_opens_further_up_is_told_at_the_end(shown: Form, form: Json) -> None:
     shown.fill({"age": 34, "legs": ("none",), "kind": ("k_sport",), "course": ("c_once",)})
     expect(shown.item("side")).to_have_count(0)
@@ -204,6 +207,7 @@ def test_a_question_that_opens_further_up_is_told_at_the_end(shown: Form, form: 
     expect(said).to_have_count(0)
 
 
+@pytest.mark.nightly
 def test_what_to_do_at_once_is_told_at_once(shown: Form, rulebase: RuleBase) -> None:
     emergency, urgent, *_ = rules_in_voice(rulebase).ladder
     actions = rulebase.relief_now.action
@@ -232,6 +236,7 @@ def test_a_number_that_is_none_does_not_keep_an_emergency_back(shown: Form, watc
 # --- what it demands
 
 
+@pytest.mark.nightly
 def test_required_questions_are_demanded(shown: Form, form: Json, rulebase: RuleBase) -> None:
     asked = {q.text for q in rulebase.questions.values() if q.condition == EVERYBODY and not q.after}
     # LHC-Forms 40.1.3 also demands what an expression hides; a person never sees those.
@@ -249,6 +254,7 @@ def test_required_questions_are_demanded(shown: Form, form: Json, rulebase: Rule
     assert demanded() == (asked | opened) - {text["age"], text["danger"]} - hidden
 
 
+@pytest.mark.nightly
 def test_an_age_is_a_whole_number_within_its_limits_and_one_answer_takes_the_place_of_the_other(
     shown: Form, rulebase: RuleBase
 ) -> None:
@@ -267,7 +273,7 @@ def test_an_age_is_a_whole_number_within_its_limits_and_one_answer_takes_the_pla
     assert [answer["valueCoding"]["code"] for answer in item["answer"]] == ["child"]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.nightly
 @pytest.mark.parametrize("ticked", [("d_heat", "none"), ("none", "not_sure")])
 def test_an_option_that_stands_alone_is_told_and_not_taken_beside_others(
     shown: Form, form: Json, rulebase: RuleBase, ticked: tuple[str, ...]
@@ -288,7 +294,7 @@ def test_an_option_that_stands_alone_is_told_and_not_taken_beside_others(
 # --- what is clicked comes back
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", FILLED_IN)
 def test_a_form_filled_in_by_clicking_gives_the_assessment_of_the_scenario(
     name: str, shown: Form, engine: Engine
@@ -313,6 +319,7 @@ def test_the_forms_that_are_filled_in_reach_every_disposition(engine: Engine) ->
     assert reached == [level.id for level in engine.rulebase.ladder]
 
 
+@pytest.mark.nightly
 def test_an_age_that_is_not_said_and_a_doubt_beside_a_tick_come_back(shown: Form, engine: Engine) -> None:
     given: Answers = {"start": "me", "danger": ("d_heat", "not_sure"), "age": "a_na"}
     shown.fill(given)

@@ -320,6 +320,7 @@ def test_it_can_be_installed(page: Page) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_firefox_comes_to_the_same_result(fox: Firefox, address: str, engine: Engine) -> None:
     fox.open(address)
     for prompt, reply in steps_to(engine, RUNNER):
