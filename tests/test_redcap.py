@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from graphlib import TopologicalSorter
 from random import Random
 
 import plain
@@ -13,6 +14,7 @@ import pytest
 from triage.cli.main import main
 from triage.exchange import redcap
 from triage.exchange.form_data import form_data
+from triage.exchange.forms import asked_when
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import Answers, RuleBase
 
@@ -78,7 +80,13 @@ def test_fields_are_shown_where_the_rules_ask(rows: list[dict[str, str]], ruleba
         facts = as_facts(answers, rulebase.bands)
         for question in rulebase.questions.values():
             logic = shown["age_how" if question.id == "age" else question.id]
-            assert (not logic or holds(logic, answers)) == question.condition.holds(facts), question.id
+            assert (not logic or holds(logic, answers)) == asked_when(rulebase, question).holds(facts), question.id
+
+
+def test_no_field_waits_for_one_that_waits_for_it(rows: list[dict[str, str]]) -> None:
+    waits = {row[FIELD]: set(re.findall(r"\[(\w+)", row[LOGIC])) for row in rows}
+    assert sum(map(bool, waits.values())) > 10
+    assert len(list(TopologicalSorter(waits).static_order())) == len(rows)  # CycleError if one does
 
 
 def test_it_is_offered(capsys: pytest.CaptureFixture[str], rulebase: RuleBase) -> None:

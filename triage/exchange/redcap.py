@@ -6,7 +6,17 @@ import csv
 import io
 from collections.abc import Iterator
 
-from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, signs
+from triage.exchange.forms import (
+    FORM_TITLE,
+    NO_ADVICE,
+    Language,
+    alone,
+    asked_when,
+    either,
+    help_text,
+    notices,
+    signs,
+)
 from triage.exchange.xlsform import SAID, WHICH, XPath
 from triage.knowledge.conditions import EVERYBODY
 from triage.knowledge.model import Question, RuleBase
@@ -74,7 +84,8 @@ def _row(name: str, kind: str, label: str) -> dict[str, str]:
 def _question(language: Branching, question: Question) -> Iterator[dict[str, str]]:
     """The field of a question; of a number that may be left unsaid two."""
     name, choosing = language.names[question.id], language.choosing(question)
-    shown = "" if question.condition == EVERYBODY else language.said(question.condition)
+    condition = asked_when(language.rulebase, question)
+    shown = "" if condition == EVERYBODY else language.said(condition)
     asked = {HEADER[6]: help_text(question), HEADER[11]: shown, HEADER[12]: "" if question.after else "y"}
     number = f"A whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
     if question.options:
