@@ -98,9 +98,9 @@ def rules(judge: Judge) -> Rules:
 
 @pytest.fixture(scope="session")
 def answer_sets(request: pytest.FixtureRequest) -> list[Answers]:
-    """Random answer sets on which many rules meet, the same in every run: 600, or 1,200 with --all-stories."""
+    """Random answer sets on which many rules meet, the same in every run: 900, or 1,200 with --all-stories."""
     random = Random(2024)
-    return [plain.random_answers(random) for _ in range(1200 if request.config.getoption(ALL_STORIES) else 600)]
+    return [plain.random_answers(random) for _ in range(1200 if request.config.getoption(ALL_STORIES) else 900)]
 
 
 @pytest.fixture

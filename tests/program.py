@@ -53,7 +53,10 @@ def process(*words: object, typed: str = "", cwd: Path | None = None, **changes:
 
 
 def run(*words: object, typed: str = "", cwd: Path | None = None, **changes: str) -> Done:
-    """As `process`, but in this one, which spares the half second that starting one takes."""
+    """As `process`, but in this one, which spares the half second that starting one takes.
+
+    What the program does not catch comes through. `reliability.calls.call` is for many thousands: it keeps no environment.
+    """
     streams = {name: _stream(typed if name == "stdin" else "") for name in ("stdin", "stdout", "stderr")}
     limits = gc.get_threshold()
     with mock.patch.multiple(sys, **streams), _environment(changes), chdir(cwd or Path.cwd()):

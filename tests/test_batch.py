@@ -1109,6 +1109,14 @@ def test_numbers_and_gaps_as_other_programs_write_them(tmp_path: Path, engine: E
     assert third == fourth == as_result(engine, {"danger": ("none",)})
 
 
+def test_a_number_that_may_be_a_thousand_is_refused(tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text('id,age,danger\n1,"1,000",none\n2,"1,00",none\n')
+    assert main(["batch", str(given), str(out), "--partial"]) == WRONG_INPUT
+    assert [row["id"] for row in rows_of(out)] == ["2"]
+    assert [(error["id"], error["column"]) for error in errors_of(out)] == [("1", "age")]
+
+
 @pytest.mark.parametrize("cell", ["['d_fever', 'd_heat']", "['d_fever' 'd_heat']", "[d_fever, d_heat]"])
 def test_a_list_in_a_cell_of_pandas_or_duckdb_is_one(tmp_path: Path, engine: Engine, cell: str) -> None:
     given = tmp_path / "in.csv"

@@ -23,6 +23,7 @@ ANY_TOOL = "a form with split columns"
 SPLITS = ("/", "___")  # between a field and the option that a column of its own is about
 NOT_ANSWERED = ("", "NA", "<NA>", "NaN", "nan")  # as R, pandas and polars write it
 YES_NO = {"true": "yes", "false": "no"}  # what other programs make of these words
+WHOLE = r"(-?\d{1,9})(\.0*|,00?)?"  # a number; 1,000 would be a thousand to some
 JOINED = r"[;\s]+"  # between the items of a list in one cell
 LISTED = r"""[][,'"]"""  # around and between the items of a list that pandas or DuckDB put into one cell
 TICKED = frozenset({"1", "1.0", "true", "yes", "checked"})
@@ -156,7 +157,7 @@ def as_given(question: Question, cell: str) -> Any:
     if question.kind == "many":
         text = re.sub(LISTED, " ", text) if text[0] + text[-1] == "[]" else text
         return [item for item in re.split(JOINED, text) if item] or None
-    if question.kind == "number" and (found := re.fullmatch(r"(-?\d{1,9})([.,]0*)?", text)):
+    if question.kind == "number" and (found := re.fullmatch(WHOLE, text)):
         return int(found[1])
     word = YES_NO.get(text.lower())
     return word if any(option.id == word for option in question.options) else text

@@ -152,6 +152,11 @@ class Language(ABC):
         when, unless = self._rows(condition.when), self._rows(condition.unless)
         return f"({when}) and {self.negation.format(f'({unless})')}" if unless else when
 
+    def asked_when(self, question: Question) -> str:
+        """When a form that takes no circles asks a question; empty where it asks everybody."""
+        condition = asked_when(self.rulebase, question)
+        return "" if condition == EVERYBODY else self.said(condition)
+
     def _rows(self, rows: Iterable[Row]) -> str:
         return " or ".join(f"({' and '.join(map(self._cell, row))})" for row in rows)
 

@@ -6,19 +6,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from triage.exchange.forms import (
-    FORM_TITLE,
-    NO_ADVICE,
-    Language,
-    alone,
-    asked_when,
-    either,
-    help_text,
-    notices,
-    signs,
-)
+from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, signs
 from triage.exchange.xlsform import SAID, WHICH, XPath
-from triage.knowledge.conditions import EVERYBODY
 from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
 
@@ -84,9 +73,8 @@ def _row(name: str, kind: str, label: str) -> dict[str, str]:
 def _question(language: Branching, question: Question) -> Iterator[dict[str, str]]:
     """The field of a question; of a number that may be left unsaid two."""
     name, choosing = language.names[question.id], language.choosing(question)
-    condition = asked_when(language.rulebase, question)
-    shown = "" if condition == EVERYBODY else language.said(condition)
-    asked = {HEADER[6]: help_text(question), HEADER[11]: shown, HEADER[12]: "" if question.after else "y"}
+    shown_when = language.asked_when(question)
+    asked = {HEADER[6]: help_text(question), HEADER[11]: shown_when, HEADER[12]: "" if question.after else "y"}
     number = f"A whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
     if question.options:
         kind = "checkbox" if question.kind == "many" else "radio"

@@ -12,19 +12,8 @@ from collections.abc import Iterator
 from typing import IO, Any
 from zipfile import BadZipFile
 
-from triage.exchange.forms import (
-    FORM_TITLE,
-    NO_ADVICE,
-    Language,
-    alone,
-    asked_when,
-    either,
-    help_text,
-    notices,
-    shown_when,
-    signs,
-)
-from triage.knowledge.conditions import EVERYBODY, Condition
+from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, shown_when, signs
+from triage.knowledge.conditions import Condition
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.voices import rules_in_voice
@@ -140,13 +129,13 @@ def _note(name: str, words: str) -> Row:
 
 def _question(xpath: XPath, question: Question) -> Iterator[Row]:
     """The row of a question; of a number that may be left unsaid two."""
-    name, choosing, condition = xpath.names[question.id], xpath.choosing(question), asked_when(xpath.rulebase, question)
+    name, choosing = xpath.names[question.id], xpath.choosing(question)
     asked = {
         "label": _label(question.text),
         "hint": _label(help_text(question)),
         "required": "" if question.after else "yes",
         "required_message": "" if question.after else REQUIRED,
-        "relevant": "" if condition == EVERYBODY else xpath.said(condition),
+        "relevant": xpath.asked_when(question),
     }
     if question.options:
         kind = f"select_{'multiple' if question.kind == 'many' else 'one'} {name}"
