@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import pickletools
 from pathlib import Path
 
 from triage.knowledge.model import RuleBase
@@ -29,7 +30,7 @@ def kept(sha256: str, copy: Path = COPY) -> RuleBase | None:
 
 def keep(rulebase: RuleBase, copy: Path = COPY) -> None:
     """Write the copy."""
-    copy.write_bytes(_origin(rulebase.sha256).encode() + b"\n" + pickle.dumps(rulebase))
+    copy.write_bytes(_origin(rulebase.sha256).encode() + b"\n" + pickletools.optimize(pickle.dumps(rulebase)))
 
 
 def _origin(sha256: str) -> str:

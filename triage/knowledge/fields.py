@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as dataclass_fields
 from functools import cache
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
 M = TypeVar("M")
 
@@ -93,10 +93,9 @@ class Field:
 @cache
 def fields_of(table: Any) -> tuple[Field, ...]:
     """The fields of a table that stand in the files, in the order of the type."""
-    hints = get_type_hints(table, include_extras=True)
     found = []
     for field in dataclass_fields(table):
-        plain, marks = _parted(hints[field.name])
+        plain, marks = _parted(field.type)
         if DERIVED not in marks:
             docs = [mark for mark in marks if isinstance(mark, str)]
             key = next((mark.name for mark in marks if isinstance(mark, Key)), field.name)

@@ -4,8 +4,6 @@ Each table of the files is one class, whose fields say what may stand in it (`tr
 Nothing here knows a question, a cause or a threshold.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path, PurePath
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from triage.knowledge import model
 from triage.knowledge.fields import Field, fields_of
@@ -22,13 +23,13 @@ def _is_table(kind: Any) -> bool:
 
 # Tables of which there are many, [[name]]: their type, and the field of the rule base that holds them.
 LISTS: dict[str, tuple[type, str]] = {
-    model.table_name(kind): (kind, field)
-    for field, hint in get_type_hints(model.RuleBase).items()
-    for kind in get_args(hint)
+    model.table_name(kind): (kind, field.name)
+    for field in fields(model.RuleBase)
+    for kind in get_args(field.type)
     if _is_table(kind)
 }
 # Those of which there is one, [name]: the field of the rule base has its name.
-SINGLE: dict[str, type] = {name: kind for name, kind in get_type_hints(model.RuleBase).items() if _is_table(kind)}
+SINGLE: dict[str, Any] = {field.name: field.type for field in fields(model.RuleBase) if _is_table(field.type)}
 # Which tables may stand in which file.
 LAYOUT = {
     "questions.toml": {"question"},

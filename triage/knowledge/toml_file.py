@@ -7,6 +7,7 @@ needs them. Files are UTF-8; a byte order mark is accepted.
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Mapping
@@ -63,7 +64,7 @@ class TomlFile:
     def __init__(self, name: str, raw: bytes) -> None:
         """Parse `raw`. Raises FaultyInput."""
         self.name, self.text = name, decoded(name, raw)
-        self.data = self._parsed()
+        self.data: dict[str, Any] = _interned(self._parsed())
 
     def _parsed(self) -> dict[str, Any]:
         try:
@@ -105,7 +106,7 @@ class TomlFile:
                 name, listed = re.sub(r"[\s\"']", "", header[1]), ""
                 index.setdefault(name, []).append((number, keys))
             elif key := re.match(_KEY, line):
-                own = key[1].strip("\"'")
+                own = sys.intern(key[1].strip("\"'"))
                 keys.setdefault(own, number)
                 listed = f"{name}.{own}".lstrip(".") if re.match(_OPENS_LIST, line) else ""
             if listed:
@@ -118,6 +119,15 @@ def _tables(line: str) -> int:
     bare = re.sub(_QUOTED, "", line)
     depths = accumulate((char == "{") - (char == "}") for char in bare)
     return sum(char == "{" and depth == 1 for char, depth in zip(bare, depths, strict=True))
+
+
+def _interned(value: Any) -> Any:
+    """The same, in which texts that are alike are one: the kept copy of the rule base loads sooner."""
+    if isinstance(value, dict):
+        return {sys.intern(name): _interned(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_interned(one) for one in value]
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def refuse_extremes(data: dict[str, Any]) -> None:

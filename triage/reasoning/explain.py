@@ -5,7 +5,7 @@ the engine. Records name ids and hold texts of the rule base; `triage.output.exp
 makes lines of them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from triage.knowledge.conditions import Cell, Facts, Row, any_row
@@ -180,13 +180,11 @@ def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
     answered or that apply to this person; never numbers. An option of a question that takes
     several is added to what was answered, of any other it replaces it.
     """
-    facts, now = assessment.facts, assessment.disposition.rank
-    levels = {flag: rulebase.dispositions[flag.disposition] for flag in rulebase.red_flags.values()}
-    more_urgent = [flag for flag, level in levels.items() if not level.beside and level.rank < now]
-    found: list[WhatIf] = []
-    for question in rulebase.questions.values():
+    facts, found = assessment.facts, list[WhatIf]()
+    for name, flags in _waiting(rulebase, assessment).items():
+        question = rulebase.questions[name]
         if question.kind != "number" and _concerns(question, facts):
-            reached = _reached(rulebase, question, more_urgent, facts)
+            reached = _reached(rulebase, question, flags, facts)
             found += (WhatIf(question, level, tuple(options)) for level, options in reached.items())
     return tuple(sorted(found, key=lambda w: (w.level.rank, not w.question.danger)))
 
@@ -196,21 +194,28 @@ def _concerns(question: Question, facts: Facts) -> bool:
     return question.id in facts or question.applies(facts) or question.applies_after_urgent(facts)
 
 
+def _waiting(rulebase: RuleBase, assessment: Assessment) -> Mapping[str, list[RedFlag]]:
+    """By question, in asking order, the more urgent red flags that no other question keeps from being raised."""
+    levels, facts = rulebase.dispositions, assessment.facts
+    waiting: dict[str, list[RedFlag]] = {name: [] for name in rulebase.questions}
+    for flag in rulebase.red_flags.values():
+        level = levels[flag.disposition]
+        if not level.beside and level.rank < assessment.disposition.rank:
+            failing = [{cell.name for cell in row if not cell.holds(facts)} for row in flag.condition.when]
+            for name, here in waiting.items():
+                if any(names <= {name} for names in failing):
+                    here.append(flag)
+    return waiting
+
+
 def _reached(
-    rulebase: RuleBase, question: Question, flags: Iterable[RedFlag], facts: Facts
+    rulebase: RuleBase, question: Question, flags: Sequence[RedFlag], facts: Facts
 ) -> dict[Disposition, list[str]]:
     """The levels that `flags` reach by one more option of a question, and the options that reach each."""
-    name = question.id
-    # No option helps where a cell of another question keeps every row from holding.
-    waiting = [
-        flag
-        for flag in flags
-        if any(all(cell.name == name or cell.holds(facts) for cell in row) for row in flag.condition.when)
-    ]
     reached: dict[Disposition, list[str]] = {}
-    for option in question.options if waiting else ():
-        changed = {**facts, name: with_option(question, facts.get(name), option.id)}
-        raised = [flag for flag in waiting if flag.condition.holds(changed)]
+    for option in question.options if flags else ():
+        changed = {**facts, question.id: with_option(question, facts.get(question.id), option.id)}
+        raised = [flag for flag in flags if flag.condition.holds(changed)]
         if raised and option in question.shown(changed):
             reached.setdefault(most_urgent(rulebase, raised), []).append(option.id)
     return reached
