@@ -67,13 +67,23 @@ class Watch:
         """A new page. The options are those of `Browser.new_context`: viewport, color_scheme, ..."""
         context = self._chromium.new_context(**options)
         self._closing.callback(context.close)
-        context.on("request", lambda request: self.requests.append(request.url))
-        context.on("console", lambda message: self.messages.append(message.text))
-        context.on("weberror", lambda error: self.messages.append(str(error.error)))
-        context.route(self.is_foreign, lambda route: route.abort())
         page = context.new_page()
-        page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.look_at(page)
         return page
+
+    def look_at(self, page: Page) -> None:
+        """Watch a page that was opened before, alone in its context, until the block ends."""
+        context = page.context
+        context.route(self.is_foreign, lambda route: route.abort())
+        self._closing.callback(context.unroute_all)
+        self._listen(context, "request", lambda request: self.requests.append(request.url))
+        self._listen(context, "console", lambda message: self.messages.append(message.text))
+        self._listen(context, "weberror", lambda error: self.messages.append(str(error.error)))
+        self._listen(page, "websocket", lambda socket: self.requests.append(socket.url))
+
+    def _listen(self, to: Any, event: str, note: Callable[[Any], None]) -> None:
+        to.on(event, note)
+        self._closing.callback(to.remove_listener, event, note)
 
     def serve(self, folder: Path) -> str:
         """The address of the folder on a server of this machine, without a slash at its end."""

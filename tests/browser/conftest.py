@@ -1,7 +1,8 @@
 """One browser for all tests of this folder, and for each test pages that cannot leave the machine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import chromium
 import pytest
@@ -39,8 +40,25 @@ def page(watch: Watch) -> Page:
     return watch.page()
 
 
+@pytest.fixture(scope="package")
+def opened(browser: Browser) -> Callable[..., Page]:
+    """A page of a context with these options, opened once: that takes longer than most tests."""
+    pages: dict[str, Page] = {}
+
+    def page(**options: Any) -> Page:
+        if repr(options) not in pages:
+            pages[repr(options)] = browser.new_context(**options).new_page()
+        return pages[repr(options)]
+
+    return page
+
+
 @pytest.fixture
-def shown(watch: Watch, tmp_path: Path, request: pytest.FixtureRequest) -> Shown:
+def shown(watch: Watch, opened: Callable[..., Page], tmp_path: Path, request: pytest.FixtureRequest) -> Shown:
     """A page that is `DESK` wide and light, unless the test says otherwise (parameters of a context)."""
     options = {"viewport": {"width": DESK, "height": 800}, **getattr(request, "param", {})}
-    return Shown(watch.page(**options), tmp_path / "page.html")
+    page = opened(**options)
+    page.set_viewport_size(options["viewport"])  # whatever the last test did to it
+    page.emulate_media(media="null")
+    watch.look_at(page)
+    return Shown(page, tmp_path / "page.html")

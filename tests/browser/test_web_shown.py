@@ -200,6 +200,7 @@ def test_it_can_be_answered_by_keyboard_alone(open_page: Callable[..., Page]) ->
     page.locator("section.emergency h1").wait_for()
 
 
+@pytest.mark.nightly
 def test_firefox_goes_back_and_forward_and_keeps_answers(fox: Firefox, watch: Watch, engine: Engine) -> None:
     address = watch.serve_application(application_of(engine))
     fox.open(f"{address}/")
@@ -224,6 +225,7 @@ def test_firefox_goes_back_and_forward_and_keeps_answers(fox: Firefox, watch: Wa
     assert fox.run("return document.activeElement.className") == "problem"
 
 
+@pytest.mark.nightly
 def test_every_kind_of_page_is_accessible_in_firefox_too(fox: Firefox, watch: Watch, engine: Engine) -> None:
     visitor = Visitor(application_of(engine))
     visitor.open()
