@@ -401,7 +401,7 @@ def test_one_row_is_no_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def run(given: Path, out: Path, judge: Judge, told: Any = lambda _: None) -> Counts:
     formats = given.name.removesuffix(".gz").rpartition(".")[2], out.suffix[1:]
     job = Job(str(given), str(out), *formats, None, judge.rules.rulebase.sha256, partial=True)
-    return conduct(job, judge, told)
+    return conduct(job, told)
 
 
 @pytest.mark.parametrize("given", ["in.csv", "in.jsonl", "in.csv.gz", "bom.csv", "in.parquet"])

@@ -26,6 +26,7 @@ from triage.exchange.schemas.every import schema_of
 from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.voices import rules_in_voice
 from triage.output.contract import SummaryData
+from triage.scale import run as runs
 from triage.scale.answers import Judge
 from triage.scale.run import READ, REFUSED, UNFINISHED, WRITTEN, Counts
 from triage.scale.summary import NOT_KNOWN_YET, countable, summary
@@ -42,7 +43,7 @@ SETS, BEGUN = 140, 60
 @pytest.fixture(autouse=True)
 def _rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "load", lambda _: rulebase)
-    monkeypatch.setattr(batch, "Judge", lambda _: judge)
+    monkeypatch.setattr(runs, "judge_of", lambda *_: judge)
 
 
 def worded(format_: str, told: SummaryData, rulebase: RuleBase, pending: int = 0) -> str:

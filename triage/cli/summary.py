@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from datetime import date
 
+from triage.cli.batch_files import STREAM
 from triage.cli.common import place, write
 from triage.cli.console import fault, say
 from triage.cli.formats import TEXT
@@ -22,7 +23,6 @@ from triage.scale.expressions import PENDING
 from triage.scale.run import Counts
 from triage.scale.summary import countable, summary
 
-STREAM = "-"
 SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
 
 
