@@ -7,8 +7,8 @@ import io
 import sys
 from collections.abc import Sequence
 from datetime import date
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from triage.cli.console import fault, say
 from triage.cli.formats import FORMATS, TEXT
@@ -44,8 +44,7 @@ def wanted_of(args: argparse.Namespace) -> Wanted:
 
 def written(name: str, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:
     """An assessment in one of FORMATS."""
-    module, function = FORMATS[name].split(":")
-    text: str = getattr(import_module(module), function)(rulebase, assessment, wanted)
+    text: str = resolve_name(FORMATS[name])(rulebase, assessment, wanted)
     return text
 
 

@@ -24,15 +24,13 @@ def search(rulebase: RuleBase, given: str, ids: Iterable[str] = ()) -> list[Shee
         if name in among or not among
     ]
     by_id = {one.id: one for one in reversed(every)}
+    said = [(one.id, _words(one.id, one.title)) for one in every]
+    said += [(one.id, _words(*(line for fact in one.facts for line in fact.lines))) for one in every]
+    known = {word for _, words in said for word in words}
+    wanted = [_known(word, known) for word in _words(given)]
     spelt = difflib.get_close_matches(given[:99], by_id, n=1, cutoff=NEAR)
-    said = {one.id: (_words(one.id, one.title), _words(*(line for fact in one.facts for line in fact.lines)))
-            for one in by_id.values()}  # fmt: skip
-    wanted = [
-        _known(word, {other for both in said.values() for words in both for other in words}) for word in _words(given)
-    ]
-    titled = [one.id for one in every if _has(said[one.id][0], wanted)]
-    told = [one.id for one in every if _has(said[one.id][1], wanted)]
-    return [by_id[name] for name in dict.fromkeys([*spelt, *titled, *told])][:MOST]
+    found = [name for name, words in said if wanted and all(any(w.startswith(one) for w in words) for one in wanted)]
+    return [by_id[name] for name in dict.fromkeys([*spelt, *found])][:MOST]
 
 
 def hint(found: Iterable[Sheet]) -> str:
@@ -52,7 +50,3 @@ def _known(word: str, known: set[str]) -> str:
     if any(other.startswith(word) for other in known):
         return word
     return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=NEAR)), word)
-
-
-def _has(words: set[str], wanted: list[str]) -> bool:
-    return bool(wanted) and all(any(word.startswith(one) for word in words) for one in wanted)
