@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import difflib
 import os
 import shutil
@@ -111,18 +110,11 @@ def _streams(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
 
 
 def _print(out: Path) -> None:
-    """Results on standard output; one line for each refused row, since there is no file beside a stream."""
+    """Results on standard output, and what is wrong with others on stderr, since there is no file beside a stream."""
     with out.open("rb") as file:
         shutil.copyfileobj(file, sys.stdout.buffer)
-    errors = errors_of(out)
-    if not errors.exists():
-        return
-    with errors.open(encoding="utf-8", newline="") as lines:
-        for error in csv.DictReader(lines):
-            column = f', column "{error["column"]}"' if error["column"] else ""
-            value = f"{error['value']}: " if error["value"] else ""
-            known = f" (known so far: {error['known']})" if error["known"] else ""
-            say(f"line {error['line']}{column}: {value}{error['why']}{known}")
+    if errors_of(out).exists():
+        say(*errors_of(out).read_text("utf-8").splitlines())
 
 
 def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
@@ -130,8 +122,8 @@ def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
     faults, told = Faults(), set()
     for job in jobs:
         try:
-            with opened(job.input, job.source, job.encoding, rulebase) as (shape, remark, _):
-                doubts = [*filter(None, [remark]), *_doubts(shape.columns, shape.form, rulebase)]
+            with opened(job.input, job.source, job.encoding, rulebase) as (head, remark, _):
+                doubts = [*filter(None, [remark]), *_doubts(head.columns, head.form, rulebase)]
         except FaultyInput as error:
             faults += error.faults
             continue

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from triage.exchange.fhir.found import MORE, MORE_SAID, found_on_line
 from triage.exchange.fhir.response import response_of
-from triage.exchange.form_data import as_text, form_data
+from triage.exchange.form_data import FormData, as_text, form_data
 from triage.exchange.xlsform import excel_rows
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
@@ -40,7 +40,8 @@ Part = tuple[int, Any]
 class Head(NamedTuple):
     """What the first lines of an input say: enough to read any part of it, in any process.
 
-    The names of the columns, and the line on which they stand; of CSV also what is between its cells.
+    The names of the columns, and the line on which they stand; of CSV also what is between its cells. `columns`: the
+    names without those of empty columns at the end, and `form`: which of them are answers.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Head(NamedTuple):
     names: Sequence[str]
     line: int
     delimiter: str = ""
+    columns: Sequence[str] = ()
+    form: FormData = FormData("", {})
 
 
 def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707") -> FaultyInput:

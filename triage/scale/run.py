@@ -27,12 +27,12 @@ from polars import selectors
 
 from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
-from triage.exchange.tables import CSV, ID, JSONL, Part, faulty
+from triage.exchange.tables import CSV, ID, JSONL, Head, Part, faulty
 from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
-from triage.scale.reading import PARQUET, Shape, Table, as_texts, opened, table_of
+from triage.scale.reading import PARQUET, Table, as_texts, opened, table_of
 from triage.version import __version__
 
 ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refused, and the level that the rest reaches
@@ -86,13 +86,13 @@ def conduct(job: Job, told: Callable[[int], None] = lambda _: None, others: int 
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
         with (
-            opening as (shape, _, parts),
+            opening as (head, _, parts),
             _private(made) as file,
             _private(errors) as beside,
             processes(others) as pool,
         ):
             beside.write(_as_csv([ERROR]))
-            for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, shape, enumerate(parts))):
+            for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, head, enumerate(parts))):
                 beside.write(wrong)
                 if job.target == PARQUET:
                     Path(folder, f"{n:09}.{PARQUET}").write_bytes(results)
@@ -110,24 +110,24 @@ def conduct(job: Job, told: Callable[[int], None] = lambda _: None, others: int 
     return counts
 
 
-def _in_order(pool: Executor | None, others: int, job: Job, shape: Shape, tasks: Iterable[Task]) -> Iterator[Done]:
+def _in_order(pool: Executor | None, others: int, job: Job, head: Head, tasks: Iterable[Task]) -> Iterator[Done]:
     """Tasks in their order, done by a pool of so many others, and by this process while those have enough to do."""
     waiting = deque[Future[Done]]()
     for task in tasks:
         if pool and sum(not future.done() for future in waiting) < 2 * others:
-            waiting.append(pool.submit(_done, job, shape, task))
+            waiting.append(pool.submit(_done, job, head, task))
         else:
             waiting.append(Future())
-            waiting[-1].set_result(_done(job, shape, task))
+            waiting[-1].set_result(_done(job, head, task))
         while waiting and (waiting[0].done() or len(waiting) > 6 * others):  # they hold memory
             yield waiting.popleft().result()
     yield from (future.result() for future in waiting)
 
 
-def _done(job: Job, shape: Shape, task: Task) -> Done:
+def _done(job: Job, head: Head, task: Task) -> Done:
     """A part: its rows as they are written, what is wrong with others, and counts."""
     (number, part), judge = task, judge_of(job.rules, job.sha256)
-    carried, results, wrong, counts = _judged(job, shape.form, table_of(shape, part, judge.rules.rulebase), judge)
+    carried, results, wrong, counts = _judged(job, head.form, table_of(head, part, judge.rules.rulebase), judge)
     return _written(carried, results, job, with_names=number == 0), _as_csv(wrong), counts
 
 
