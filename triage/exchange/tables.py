@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
@@ -164,7 +164,13 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Itera
 def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record]:
     """Each record of CSV; the first line is `line`."""
     kept: list[str] = []
-    records = csv.reader(map(_remembering(kept), lines), delimiter=delimiter, strict=True)
+
+    def remembered() -> Iterator[str]:
+        for text in lines:
+            kept.append(text)
+            yield text
+
+    records = csv.reader(remembered(), delimiter=delimiter, strict=True)
     while True:
         try:
             yield line, next(records), kept
@@ -174,14 +180,6 @@ def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record
             yield line, f"is no row of CSV: {error}", kept
         line += len(kept)
         kept.clear()
-
-
-def _remembering(kept: list[str]) -> Callable[[str], str]:
-    def remembered(text: str) -> str:
-        kept.append(text)
-        return text
-
-    return remembered
 
 
 def _json(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Iterator[str]]:

@@ -129,27 +129,19 @@ def _alone(question: Question) -> Row:
 
 
 def _choices(xpath: XPath, question: Question) -> Iterator[Row]:
-    listed, numbers = {"list_name": xpath.names[question.id]}, _offered_when(question)
+    listed = {"list_name": xpath.names[question.id]}
     if question.kind == "number" and question.options:
-        yield {**listed, "name": SAID, "label": limits_of(question), "shown": numbers.get(None, "")}
-    for option in question.options:
-        shown = numbers.get(shown_when(question, option), "")
-        yield {**listed, "name": option.id, "label": _label(option.text), "shown": shown}
-
-
-def _offered_when(question: Question) -> dict[Condition | None, str]:
-    """The conditions on which options are offered (None: always), with their numbers; none where all always are."""
-    conditions = [shown_when(question, option) for option in question.options]
-    numbered = enumerate(dict.fromkeys([None, *conditions]))
-    return {condition: str(number) for number, condition in numbered} if any(conditions) else {}
+        yield {**listed, "name": SAID, "label": limits_of(question)}
+    yield from ({**listed, "name": option.id, "label": _label(option.text)} for option in question.options)
 
 
 def _choice_filter(xpath: XPath, question: Question) -> str:
-    """Which choices are offered, by their column "shown"; empty where all are."""
-    return " or ".join(
-        f"(shown = '{number}' and ({xpath.said(condition)}))" if condition else f"shown = '{number}'"
-        for condition, number in _offered_when(question).items()
-    )
+    """Which choices are offered; empty where all are."""
+    shown: dict[Condition, list[str]] = {}
+    for option in question.options:
+        if condition := shown_when(question, option):
+            shown.setdefault(condition, []).append(f"name = '{option.id}'")
+    return " and ".join(f"(not({' or '.join(names)}) or {xpath.said(when)})" for when, names in shown.items())
 
 
 def _label(words: str) -> str:
