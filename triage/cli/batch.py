@@ -114,7 +114,9 @@ def _print(out: Path) -> None:
     with out.open("rb") as file:
         shutil.copyfileobj(file, sys.stdout.buffer)
     if errors_of(out).exists():
-        say(*errors_of(out).read_text("utf-8").splitlines())
+        with errors_of(out).open(encoding="utf-8") as lines:
+            for line in lines:
+                say(line.rstrip("\n"))
 
 
 def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
