@@ -38,6 +38,7 @@ from triage.scale.run import (
     errors_of,
     processes,
     results_of,
+    rules_read,
 )
 
 SMALL = 5_000_000  # bytes of a file that is done before other processes have begun
@@ -48,6 +49,7 @@ def batch(args: argparse.Namespace) -> int:
     """Every row of IN to OUT or OUT.errors; the totals on stderr. Raises FaultyInput, OSError."""
     _check(args)
     rulebase = load(args.rules)
+    rules_read[rulebase.sha256] = rulebase
     with _streams(args) as (source, target):
         jobs = jobs_of(args, source, target, rulebase.sha256)
         check_summary(args, [n for job in jobs for n in (job.input, job.output, str(errors_of(Path(job.output))))])

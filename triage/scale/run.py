@@ -29,6 +29,7 @@ from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
 from triage.exchange.tables import CSV, ID, JSONL, Head, Part, faulty
 from triage.knowledge.faults import FaultyInput, printable
+from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
@@ -50,6 +51,7 @@ SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
 Counts = Counter[str]
 Task = tuple[int, Part]  # and its number
 Done = tuple[bytes, bytes, Counts]
+rules_read: dict[str, RuleBase] = {}  # what this process has read already, by its hash
 
 
 class Job(NamedTuple):
@@ -229,7 +231,7 @@ def run_file(job: Job, how: Callable[[Job], Counts] = conduct) -> Counts | BaseE
 @lru_cache(2)
 def judge_of(rules: str | None, sha256: str) -> Judge:
     """The judge of a rule base, made once in a process. Raises FaultyInput where the rules are others by now."""
-    if (rulebase := load(rules)).sha256 != sha256:
+    if (rulebase := rules_read.get(sha256) or load(rules)).sha256 != sha256:
         raise faulty(rules or "rules", 0, "the rules are not those that the run began with", "run it again", "LCT706")
     return Judge(rulebase)
 
