@@ -87,12 +87,7 @@ def conduct(job: Job, told: Callable[[int], None] = lambda _: None, others: int 
     opening = opened(job.input, job.source, job.encoding, rulebase)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
-        with (
-            opening as (head, _, parts),
-            _private(made) as file,
-            _private(errors) as beside,
-            processes(others) as pool,
-        ):
+        with opening as (head, _, parts), _private(made) as file, _private(errors) as beside, processes(others) as pool:
             beside.write(_as_csv([ERROR]))
             for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, head, enumerate(parts))):
                 beside.write(wrong)
