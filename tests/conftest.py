@@ -18,6 +18,7 @@ from triage.knowledge.rulebase import load
 from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
+from triage.scale import run as runs
 from triage.scale.answers import Judge
 from triage.scale.expressions import Rules
 
@@ -87,7 +88,7 @@ def judge(rulebase: RuleBase) -> Judge:
 def rules_read_once(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """`batch` in this process takes the rules that the tests have read."""
     monkeypatch.setattr(batch, "load", lambda _: rulebase)
-    monkeypatch.setattr(batch, "Judge", lambda _: judge)
+    monkeypatch.setattr(runs, "judge_of", lambda *_: judge)
 
 
 @pytest.fixture(scope="session")

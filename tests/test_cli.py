@@ -674,7 +674,7 @@ def test_rules_asks_did_you_mean(given: str, meant: str) -> None:
     ("word", "found"), [("varicose", "veins"), ("Statins", "statin-clash"), ("varicos veins", "veins")]
 )
 def test_a_word_that_is_no_id_is_looked_for(rulebase: RuleBase, files: Path, word: str, found: str) -> None:
-    """In titles and in words, misspelt or not: at most five, with their titles; never as if it were the id."""
+    """In titles and in words: at most five, with their titles; never as if it were the id."""
     done = run("rules", word)
     assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
     told, *suggested = done.stderr.splitlines()

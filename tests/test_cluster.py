@@ -37,7 +37,6 @@ FILES = ("a.csv", "b.csv", "c.csv", "d.csv")
 def _quick(rulebase: RuleBase, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules are read once, and files are read in parts."""
     monkeypatch.setattr(batch, "load", lambda folder: load(folder) if folder else rulebase)
-    monkeypatch.setattr(batch, "Judge", lambda _: judge)
     monkeypatch.setattr(runs, "judge_of", lambda *_: judge)
     monkeypatch.setattr(reading, "ROWS", PART)
 
@@ -66,8 +65,8 @@ def wanted(tables: dict[str, str], judge: Judge, tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("wanted")
     for name, text in tables.items():
         (folder / "in.csv").write_text(text, newline="")
-        job = runs.Job(str(folder / "in.csv"), str(folder / name), "csv", "csv", None, "", partial=True)
-        runs.conduct(job, judge)
+        sha256 = judge.rules.rulebase.sha256
+        runs.conduct(runs.Job(str(folder / "in.csv"), str(folder / name), "csv", "csv", None, sha256, partial=True))
     (folder / "in.csv").unlink()
     return contents(folder)
 

@@ -68,7 +68,7 @@ class Form:
         for name, answer in answers.items():
             question = rulebase.questions[name]
             if question.kind == "number":
-                held[self.xpath.choosing(question)] = xlsform.SAID if isinstance(answer, int) else str(answer)
+                held[self.xpath.choosing(question)] = forms.SAID if isinstance(answer, int) else str(answer)
             if isinstance(answer, int) or question.kind != "number":
                 held[self.names[name]] = " ".join(answer) if isinstance(answer, tuple) else str(answer)
         return held
@@ -138,7 +138,7 @@ def test_the_form_asks_every_question_with_its_options(form: Form, rulebase: Rul
     assert asked == list(form.names.values())
     for question in rulebase.questions.values():
         listed = form.tree.xpath(f"//x:instance[@id='{form.names[question.id]}']//x:name/text()", namespaces=SPACES)
-        assert [name for name in listed if name != xlsform.SAID] == [option.id for option in question.options]
+        assert [name for name in listed if name != forms.SAID] == [option.id for option in question.options]
         field = form.xpath.choosing(question)
         assert form.binds[field].get("required") == (None if question.after else "true()")
         kind = body.find(f"*[@ref='/data/{field}']").tag
@@ -181,7 +181,7 @@ def test_it_offers_the_lines_that_the_interview_would(
             own = [o.id for o in question.options if o.show and question.id in {c.name for row in o.show for c in row}]
             shown = [option.id for option in question.shown(facts)]
             offered = form.offered(form.xpath.choosing(question), held)
-            assert [name for name in offered if name not in (*own, xlsform.SAID)] == [n for n in shown if n not in own]
+            assert [name for name in offered if name not in (*own, forms.SAID)] == [n for n in shown if n not in own]
             assert set(own) <= set(offered)
             hidden += len(question.options) - len(offered)
     assert hidden > 1000
@@ -231,7 +231,7 @@ def test_a_number_is_asked_for_only_where_it_will_be_said(form: Form, rulebase: 
         for option in question.options:
             held = {form.xpath.choosing(question): option.id}
             assert not form.test(form.names[question.id], "relevant", held)
-        assert form.test(form.names[question.id], "relevant", {form.xpath.choosing(question): xlsform.SAID})
+        assert form.test(form.names[question.id], "relevant", {form.xpath.choosing(question): forms.SAID})
     assert numbers
 
 
@@ -307,7 +307,7 @@ def test_names_that_xml_cannot_take_are_changed_and_no_two_are_the_same(rulebase
     names = xlsform.XPath(renamed(rulebase, iter(odd))).names
     assert list(names) == odd
     assert len(set(names.values())) == len(odd)
-    assert all(name.isidentifier() and name not in xlsform.RESERVED for name in names.values())
+    assert all(name.isidentifier() and name not in forms.RESERVED for name in names.values())
 
 
 def test_no_text_becomes_a_formula_or_a_reference(rulebase: RuleBase) -> None:

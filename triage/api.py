@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -62,11 +62,14 @@ class Rules:
     It cannot be pickled: another process loads its own.
     """
 
-    __slots__ = ("_engine", "_judge")
-
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._judge: Judge | None = None  # made when it is first needed
+
+    @cached_property
+    def _judge(self) -> Judge:
+        from triage.scale.answers import Judge  # needs the extra `batch`
+
+        return Judge(self._engine.rulebase)
 
     @property
     def version(self) -> str:
@@ -129,7 +132,7 @@ def assess_rows(
     """
     rest, found = iter(records), list[RowData]()
     while block := list(islice(rest, RECORDS)):
-        found += _results(_judge(rules), block, partial)
+        found += _results((_built_in() if rules is None else rules)._judge, block, partial)
     return found
 
 
@@ -226,16 +229,6 @@ def _cell(record: Mapping[Any, Any], name: str) -> str:
         return form_data.as_text(record.get(name)).encode().decode()
     except Exception:  # noqa: BLE001  (what another program made may do anything)
         return "(cannot be read)"
-
-
-def _judge(rules: Rules | None) -> Judge:
-    from triage.scale.answers import Judge  # needs the extra `batch`
-
-    rules = _built_in() if rules is None else rules
-    with _one_at_a_time:
-        if rules._judge is None:
-            rules._judge = Judge(rules._engine.rulebase)
-        return rules._judge
 
 
 def _engine(rules: Rules | None) -> Engine:

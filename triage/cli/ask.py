@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
-from threading import current_thread, main_thread
+from typing import Any
 
 from triage.cli.common import check_ids, check_output, engine_of, is_same, place, remark, wanted_of, write, written
 from triage.cli.console import DONE, INDENT, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
@@ -72,23 +72,21 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
 def _ended_from_outside(asker: TerminalAsker) -> Iterator[list[int]]:
     """Being told to end leaves the terminal as it was, and says what is known. What has told so, as it comes."""
     told: list[int] = []
-    if current_thread() is not main_thread():
-        yield told
-        return
+    before: dict[int, Any] = {}
 
     def end(number: int, _: object) -> None:
         told.append(number)
         asker.leave()
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    heard = [number for number, act in before.items() if act is not signal.SIG_IGN]  # not that of nohup
-    for number in heard:
-        signal.signal(number, end)
     try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # not that of nohup
+                with suppress(ValueError):  # where this is not the main thread
+                    before[number] = signal.signal(number, end)
         yield told
     finally:
-        for number in heard:
-            signal.signal(number, before[number])
+        for heard, act in before.items():
+            signal.signal(heard, act)
 
 
 def _resume(args: argparse.Namespace) -> None:

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import difflib
-import multiprocessing
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 
-from triage.cli.batch_files import errors_of, is_several, job_of, jobs_of, listed
+from triage.cli.batch_files import FINISHED, STREAM, is_several, jobs_of, listed
 from triage.cli.console import DONE, FAILED, INCOMPLETE, STOPPED, WRONG_INPUT, Closed, fault, is_watched, say, tell
 from triage.cli.summary import check_summary, tell_summary
 from triage.exchange.form_data import FormData
-from triage.exchange.tables import CSV, PASSED, TOLD
+from triage.exchange.tables import PASSED, TOLD
 from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
-from triage.scale.answers import Judge
 from triage.scale.reading import opened
 from triage.scale.run import (
     KNOWN,
@@ -39,11 +35,12 @@ from triage.scale.run import (
     Job,
     cluster,
     conduct,
+    errors_of,
+    processes,
     results_of,
+    rules_read,
 )
 
-STREAM = "-"
-FINISHED = ".finished"  # the folder in OUT for what is finished of several files
 SMALL = 5_000_000  # bytes of a file that is done before other processes have begun
 GO_ON = "The same command with --resume goes on with the others."
 
@@ -52,16 +49,15 @@ def batch(args: argparse.Namespace) -> int:
     """Every row of IN to OUT or OUT.errors; the totals on stderr. Raises FaultyInput, OSError."""
     _check(args)
     rulebase = load(args.rules)
+    rules_read[rulebase.sha256] = rulebase
     with _streams(args) as (source, target):
-        jobs = _jobs(args, source, target, rulebase)
-        names = [name for job in jobs for name in (job.input, job.output, str(errors_of(Path(job.output))))]
-        check_summary(args, names)
+        jobs = jobs_of(args, source, target, rulebase.sha256)
+        check_summary(args, [n for job in jobs for n in (job.input, job.output, str(errors_of(Path(job.output))))])
         _tell_remarks(jobs, rulebase)
-        faults, died, several = Faults(), list[str](), _keeps(args)
         try:
-            counts = _several(args, jobs, faults, died) if several else _one(args, jobs[0], Judge(rulebase), died)
+            counts, faults, died = _run(args, jobs)
         except KeyboardInterrupt:
-            say("", f"Stopped. {GO_ON if several else ''}")
+            say("", f"Stopped. {GO_ON if is_several(args.input) else ''}")
             return STOPPED
         if args.target == STREAM:
             _print(Path(target))
@@ -93,11 +89,6 @@ def _check(args: argparse.Namespace) -> None:
         raise fault("--encoding", f"no encoding is called {args.encoding}", hint, code="LCT713") from None
 
 
-def _keeps(args: argparse.Namespace) -> bool:
-    """Whether what is finished is kept when a run is stopped: whole files."""
-    return is_several(args.input) or args.scheduler is not None
-
-
 @contextmanager
 def _streams(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """Names of files for IN and OUT: a stream is a file for a while, since files are read twice and written whole."""
@@ -106,13 +97,13 @@ def _streams(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
         if source == STREAM:
             if sys.stdin is None:
                 raise fault("standard input", "is closed", "give the name of a file", code="LCT618")
-            source = os.path.join(folder, "in")
+            source = os.path.join(folder, "in.csv")
             with open(source, "wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
         if target == STREAM:
             if isinstance(sys.stdout, Closed):
                 raise fault("standard output", "is closed", "give the name of a file", code="LCT618")
-            target = os.path.join(folder, "out")
+            target = os.path.join(folder, "out.csv")
         try:
             yield source, target
         except FaultyInput as error:
@@ -121,34 +112,13 @@ def _streams(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
 
 
 def _print(out: Path) -> None:
-    """Results on standard output; one line for each refused row, since there is no file beside a stream."""
+    """Results on standard output, and what is wrong with others on stderr, since there is no file beside a stream."""
     with out.open("rb") as file:
         shutil.copyfileobj(file, sys.stdout.buffer)
-    errors = errors_of(out)
-    if not errors.exists():
-        return
-    with errors.open(encoding="utf-8", newline="") as lines:
-        for error in csv.DictReader(lines):
-            column = f', column "{error["column"]}"' if error["column"] else ""
-            value = f"{error['value']}: " if error["value"] else ""
-            known = f" (known so far: {error['known']})" if error["known"] else ""
-            say(f"line {error['line']}{column}: {value}{error['why']}{known}")
-
-
-def _jobs(args: argparse.Namespace, source: str, target: str, rulebase: RuleBase) -> list[Job]:
-    """One for every input. Raises FaultyInput."""
-    job = Job(
-        source, target, "", "", args.rules, rulebase.sha256, args.partial, args.encoding or "", resume=args.resume
-    )
-    forms = args.source_form, args.target_form
-    if not is_several(source):
-        forms = forms[0] or CSV * (args.input == STREAM), forms[1] or CSV * (args.target == STREAM)
-        return [job_of(job, forms)]
-    jobs, others = jobs_of(job, forms)
-    if others:
-        say(f"{args.input}: left out: {listed(others)}")
-    folder = Path(target, FINISHED)
-    return [job._replace(record=str(folder / f"{Path(job.output).name}.json")) for job in jobs]
+    if errors_of(out).exists():
+        with errors_of(out).open(encoding="utf-8") as lines:
+            for line in lines:
+                say(line.rstrip("\n"))
 
 
 def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
@@ -156,8 +126,8 @@ def _tell_remarks(jobs: Sequence[Job], rulebase: RuleBase) -> None:
     faults, told = Faults(), set()
     for job in jobs:
         try:
-            with opened(job.input, job.source, job.encoding, rulebase) as (shape, remark, _):
-                doubts = [*filter(None, [remark]), *_doubts(shape.columns, shape.form, rulebase)]
+            with opened(job.input, job.source, job.encoding, rulebase) as (head, remark, _):
+                doubts = [*filter(None, [remark]), *_doubts(head.columns, head.form, rulebase)]
         except FaultyInput as error:
             faults += error.faults
             continue
@@ -188,38 +158,27 @@ def _remove_left(job: Job) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _one(args: argparse.Namespace, job: Job, judge: Judge, died: list[str]) -> Counts:
-    _remove_left(job)
-    others = 0 if os.path.getsize(job.input) < SMALL else _number(args) - 1
-    try:
-        with _pool(others) as pool:
-            counts = conduct(job, judge, lambda rows: _show(f"{rows:,} rows"), pool, others)
-    except BrokenExecutor:
-        died.append(job.input)
-        counts = Counts()
-    _show("")
-    return counts
+def _run(args: argparse.Namespace, jobs: Sequence[Job]) -> tuple[Counts, Faults, list[str]]:
+    """The counts of all inputs that are finished; the faults of others, and the inputs of which workers died.
 
-
-def _number(args: argparse.Namespace) -> int:
-    number: int = args.jobs or os.cpu_count() or 1
-    return number
-
-
-def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died: list[str]) -> Counts:
-    """The counts of all files that are finished; what went wrong with others. Raises FaultyInput, OSError."""
-    counts = Counts()
+    Raises FaultyInput where there is only one, and it has faults.
+    """
     if is_several(args.input):
         Path(args.target, FINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(args.target).chmod(0o700)
     for job in jobs:
         _remove_left(job)
+    counts, faults, died, only = Counts(), Faults(), list[str](), len(jobs) == 1
+    number, how = args.jobs or os.cpu_count() or 1, conduct
     pool: AbstractContextManager[Executor | None]
     if args.scheduler is not None:
         pool, jobs = cluster(args.scheduler), [_anywhere(job) for job in jobs]
     else:
-        pool = _pool(_number(args) if _number(args) > 1 else 0)
-    with pool as workers, closing(results_of(jobs, workers)) as endings:
+        pool = processes(0 if only or number == 1 else number)
+    if only:
+        others = number - 1 if os.path.getsize(jobs[0].input) >= SMALL else 0
+        how = partial(conduct, told=lambda rows: _show(f"{rows:,} rows"), others=others)
+    with pool as workers, closing(results_of(jobs, workers, how)) as endings:
         for n, (job, ending) in enumerate(endings, 1):
             if isinstance(ending, FaultyInput):
                 faults += ending.faults
@@ -229,24 +188,9 @@ def _several(args: argparse.Namespace, jobs: Sequence[Job], faults: Faults, died
                 counts += ending
             _show(f"{n} of {len(jobs)} files, {counts[READ]:,} rows")
     _show("")
-    return counts
-
-
-def _pool(others: int) -> AbstractContextManager[Executor | None]:
-    """So many other processes of this machine, which end with this one, however it ends."""
-    context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
-    return ProcessPoolExecutor(others, context, _begin) if others else nullcontext(None)
-
-
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the key that stops a run lets files be finished
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
+    if only and faults:
+        raise FaultyInput(faults)
+    return counts, faults, died
 
 
 def _anywhere(job: Job) -> Job:

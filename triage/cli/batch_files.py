@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import glob
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from triage.cli.console import fault
+from triage.cli.console import fault, say
 from triage.exchange.tables import CSV, JSONL, XLSX
 from triage.knowledge.faults import Fault, Faults, FaultyInput
 from triage.scale.reading import PARQUET
-from triage.scale.run import ERRORS_OF, Job
+from triage.scale.run import Job, errors_of
 
 FORMATS = {".csv": CSV, ".tsv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".xlsx": XLSX}
 READ_AS = {**FORMATS, ".json": JSONL}  # a FHIR resource, such as a Bundle
 GZIP = ".gz"  # unpacked when it is read
+STREAM = "-"  # in the place of a name
+FINISHED = ".finished"  # the folder in OUT for what is finished of several files
 SHOWN = 5  # names of files in a message
 
 
@@ -25,19 +28,49 @@ def is_several(name: str) -> bool:
     return path.is_dir() or (glob.has_magic(name) and not path.exists())
 
 
-def errors_of(out: Path) -> Path:
-    """Where the rows that were refused are told."""
-    return out.with_name(f"{out.name}{ERRORS_OF}")
+def jobs_of(args: argparse.Namespace, source: str, target: str, sha256: str) -> list[Job]:
+    """A job for every input, in the order of their names. `source`, `target`: IN and OUT, also of streams. Raises FaultyInput."""
+    forms, encoding = (args.source_form or "", args.target_form or ""), args.encoding or ""
+    job = Job(source, target, *forms, args.rules, sha256, args.partial, encoding, resume=args.resume)
+    return _of_several(job) if is_several(source) else [_of_one(job)]
 
 
-def job_of(wanted: Job, forms: tuple[str | None, str | None]) -> Job:
-    """The job of one input. `forms`: the formats of input and output, None where names tell. Raises FaultyInput."""
-    _check_input(wanted.input)
-    source = forms[0] or _format_of(wanted.input, READ_AS)
-    target = forms[1] or _format_of(wanted.output, FORMATS)
-    if target == XLSX or wanted.output.endswith(GZIP):
-        raise fault(wanted.output, "is written as CSV, JSON lines or Parquet only", f"name it .{CSV}", code="LCT709")
-    return wanted._replace(output=_checked_output(wanted.input, wanted.output), source=source, target=target)
+def _of_one(job: Job) -> Job:
+    """The job of one input; names tell formats that were not given. Raises FaultyInput."""
+    if not Path(job.input).exists():
+        raise fault(job.input, "no such file", code="LCT619")
+    if not Path(job.input).is_file():
+        hint = "give - in its place, and send it to standard input"
+        raise fault(job.input, "is not a regular file", hint, code="LCT620")
+    source = job.source or _format_of(job.input, READ_AS)
+    target = job.target or _format_of(job.output, FORMATS)
+    if target == XLSX or job.output.endswith(GZIP):
+        raise fault(job.output, "is written as CSV, JSON lines or Parquet only", f"name it .{CSV}", code="LCT709")
+    path = Path(job.output)  # where a link points, so that the link stays
+    out = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path
+    _check_places(job.input, out)
+    return job._replace(output=str(out), source=source, target=target)
+
+
+def _of_several(wanted: Job) -> list[Job]:
+    """The jobs of a folder or pattern; a format that was not given is that of the input. Raises FaultyInput."""
+    files, others = _files(wanted.input, wanted.source)
+    out = Path(wanted.output)
+    if out.exists() and not out.is_dir():
+        raise fault(wanted.output, "must be a folder, since IN has several files", code="LCT701")
+    _check_folder(out.parent)
+    jobs = []
+    for file in files:
+        source = wanted.source or _format_of(file.name, READ_AS)
+        target = wanted.target or (CSV if source == XLSX else source)
+        name = f"{_stem(file.name, READ_AS)}.{target}"
+        record = str(out / FINISHED / f"{name}.json")
+        job = wanted._replace(input=str(file), output=str(out / name), source=source, target=target, record=record)
+        jobs.append(job)
+    _check_names(jobs, out)
+    if others:
+        say(f"{wanted.input}: left out: {listed(others)}")
+    return jobs
 
 
 def _format_of(name: str, formats: Mapping[str, str]) -> str:
@@ -47,47 +80,10 @@ def _format_of(name: str, formats: Mapping[str, str]) -> str:
     raise fault(name, "is in no format that can be told from its name", ", ".join(formats), code="LCT709")
 
 
-def jobs_of(wanted: Job, forms: tuple[str | None, str | None]) -> tuple[list[Job], list[str]]:
-    """A job for every input, in the order of their names, and the files of a folder that are none.
-
-    An output whose format is not given is written like its input. Raises FaultyInput.
-    """
-    files, others = _files(wanted.input, forms[0])
-    out = Path(wanted.output)
-    if out.exists() and not out.is_dir():
-        raise fault(wanted.output, "must be a folder, since IN has several files", code="LCT701")
-    _check_folder(out.parent)
-    jobs = []
-    for file in files:
-        source = forms[0] or _format_of(file.name, READ_AS)
-        target = forms[1] or (CSV if source == XLSX else source)
-        output = out / f"{_stem(file.name, READ_AS)}.{target}"
-        jobs.append(wanted._replace(input=str(file), output=str(output), source=source, target=target))
-    _check_names(jobs, out)
-    return jobs, others
-
-
 def listed(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
-
-
-def _check_input(name: str) -> None:
-    """Raises FaultyInput where there is nothing that can be read."""
-    if not Path(name).exists():
-        raise fault(name, "no such file", code="LCT619")
-    if not Path(name).is_file():
-        hint = "give - in its place, and send it to standard input"
-        raise fault(name, "is not a regular file", hint, code="LCT620")
-
-
-def _checked_output(source: str, name: str) -> str:
-    """The file to write: where a link points, so that the link stays. Raises FaultyInput."""
-    path = Path(name)
-    file = path.resolve() if path.is_symlink() and (path.is_file() or not path.exists()) else path
-    _check_places(source, file)
-    return str(file)
 
 
 def _check_places(source: str, out: Path) -> None:
@@ -109,7 +105,7 @@ def _check_folder(folder: Path) -> None:
         raise fault(str(folder), "no such folder", "make it first, or name another", code="LCT701")
 
 
-def _files(name: str, form: str | None) -> tuple[list[Path], list[str]]:
+def _files(name: str, form: str) -> tuple[list[Path], list[str]]:
     folder = Path(name)
     if folder.is_dir():
         there = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
@@ -150,9 +146,8 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
     if out.is_dir():
         for job in jobs:
             _check_places(job.input, Path(job.output))
-    outputs = [Path(job.output) for job in jobs]
-    own = {path.name for output in outputs for path in (output, errors_of(output))}
+    own = {path.name for job in jobs for path in (Path(job.output), errors_of(Path(job.output)))}
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
-    if others := [name for name in there if _is_table(name.removesuffix(ERRORS_OF)) and name not in own]:
+    if others := [name for name in there if _is_table(name.removesuffix(".errors")) and name not in own]:
         hint = f"{listed(others)}; remove them, or give OUT another name"
         raise fault(str(out), "holds results of inputs that are not among these", hint, code="LCT703")

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from triage.cli.console import DONE, FAILED, is_watched, say
+from triage.cli.console import DONE, FAILED
 from triage.conversation.demo import story_faults
 from triage.conversation.scenarios import find_scenarios
 from triage.knowledge.faults import FaultyInput, printable
@@ -45,11 +45,8 @@ def _prove(rulebase: RuleBase, folder: Path) -> int:
     from triage.proof.proof_text import proof_lines  # the extra: verify
     from triage.proof.verify import PROOFS, prove_all
 
-    watched = is_watched()
     failed = 0
-    for number, proof in enumerate(prove_all(folder, os.cpu_count() or 1), 1):
-        if watched:
-            say(f"{number} of {len(PROOFS)} proofs done")
+    for proof in prove_all(folder, os.cpu_count() or 1):
         print("\n".join(proof_lines(rulebase, proof, screen.width())), flush=True)
         failed += bool(proof.failures)
     print(f"{len(PROOFS) - failed} proved, {failed} failed")

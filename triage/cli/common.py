@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from pkgutil import resolve_name
 
-from triage.cli.console import fault, is_watched, say
+from triage.cli.console import fault, say
 from triage.cli.formats import FORMATS, TEXT
 from triage.conversation.answers import AnswerFile, place_of, write_whole
 from triage.knowledge.faults import Fault, FaultyInput
@@ -21,10 +20,6 @@ from triage.knowledge.voices import rules_in_voice
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
-
-PROGRESS_FROM = 50  # files
-
-_Item = TypeVar("_Item")
 
 
 def engine_of(rules: str | None, country: str = "") -> Engine:
@@ -49,8 +44,7 @@ def wanted_of(args: argparse.Namespace) -> Wanted:
 
 def written(name: str, rulebase: RuleBase, assessment: Assessment, wanted: Wanted) -> str:
     """An assessment in one of FORMATS."""
-    module, function = FORMATS[name].split(":")
-    text: str = getattr(import_module(module), function)(rulebase, assessment, wanted)
+    text: str = resolve_name(FORMATS[name])(rulebase, assessment, wanted)
     return text
 
 
@@ -105,15 +99,3 @@ def _print_bytes(made: bytes) -> None:
 def remark(file: AnswerFile) -> None:
     """Say what is to be told of a file besides its result."""
     say(*(f"{file.name}: {text}" for text in file.remarks))
-
-
-def with_progress(items: Sequence[_Item]) -> Iterator[_Item]:
-    """The items, counted on stderr where somebody is watching a long list."""
-    watched = len(items) >= PROGRESS_FROM and is_watched()
-    for number, item in enumerate(items, 1):
-        if watched:
-            sys.stderr.write(f"\r{number} of {len(items)}")
-            sys.stderr.flush()
-        yield item
-    if watched:
-        sys.stderr.write("\n")

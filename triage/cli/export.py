@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from triage.cli.common import cannot_write, engine_of, write
 from triage.cli.console import DONE, fault, say
@@ -19,8 +19,7 @@ def export(args: argparse.Namespace) -> int:
     elif args.folder or args.pyodide:
         raise fault(args.form, "has no FOLDER and no --pyodide", "--output FILE names where it goes", code="LCT633")
     else:
-        module, function = FORMS[args.form].split(":")
-        write(args, getattr(import_module(module), function)(load(args.rules, args.country)), args.form)
+        write(args, resolve_name(FORMS[args.form])(load(args.rules, args.country)), args.form)
     return DONE
 
 

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
+from pkgutil import resolve_name
 
 from triage.cli.console import DONE, STOPPED, WRONG_INPUT, Closed, say, tell
 from triage.cli.parser import COMMANDS, parse
@@ -41,9 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(given: list[str]) -> int:
     args = parse(given)
-    module, function = COMMANDS[args.command].function.split(":")
     try:
-        code: int = getattr(import_module(f"triage.cli.{module}"), function)(args)
+        code: int = resolve_name(f"triage.cli.{COMMANDS[args.command].function}")(args)
     except FaultyInput as error:
         tell(error)
         return WRONG_INPUT

@@ -17,7 +17,7 @@ from triage.version import NAME, __version__, program
 ASK = "ask"
 TABLES = ("csv", "jsonl", "parquet")
 READABLE = (*TABLES, "xlsx")
-SUMMARIES = ("text", "json", "markdown", "html")
+SUMMARIES = ("text", "json", "html")
 SHELLS = ("bash", "zsh", "fish")
 PATHS = ("FILE", "FOLDER", "PATH", "DIR", "IN", "OUT")  # what help calls a value that is the name of a file or folder
 

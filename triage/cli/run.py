@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from triage.cli.common import check_ids, check_output, engine_of, remark, wanted_of, with_progress, write, written
+from triage.cli.common import check_ids, check_output, engine_of, remark, wanted_of, write, written
 from triage.cli.console import DONE, INCOMPLETE, WRONG_INPUT, fault, say, tell
 from triage.cli.formats import LINES, WHOLE
 from triage.conversation.answers import AnswerFile, is_stale, with_level
@@ -45,7 +45,7 @@ def _each_file(args: argparse.Namespace, engine: Engine, one: One) -> int:
         what = f"makes one document, and {len(files)} sets of answers were given"
         hint = "give them one at a time, with --output FILE"
         raise fault(f"--format {args.format}", what, hint, code="LCT605")
-    for file in with_progress(files):
+    for file in files:
         if isinstance(file, FaultyInput):
             tell(with_level(engine, file))
             worst = WRONG_INPUT

@@ -11,7 +11,6 @@ from triage.output.rule_sheets import Sheet, names, sheet
 from triage.version import program
 
 MOST = 5  # suggestions
-NEAR = 0.75  # how alike a mistyped word and one that is known are at least
 
 
 def search(rulebase: RuleBase, given: str, ids: Iterable[str] = ()) -> list[Sheet]:
@@ -24,15 +23,12 @@ def search(rulebase: RuleBase, given: str, ids: Iterable[str] = ()) -> list[Shee
         if name in among or not among
     ]
     by_id = {one.id: one for one in reversed(every)}
-    spelt = difflib.get_close_matches(given[:99], by_id, n=1, cutoff=NEAR)
-    said = {one.id: (_words(one.id, one.title), _words(*(line for fact in one.facts for line in fact.lines)))
-            for one in by_id.values()}  # fmt: skip
-    wanted = [
-        _known(word, {other for both in said.values() for words in both for other in words}) for word in _words(given)
-    ]
-    titled = [one.id for one in every if _has(said[one.id][0], wanted)]
-    told = [one.id for one in every if _has(said[one.id][1], wanted)]
-    return [by_id[name] for name in dict.fromkeys([*spelt, *titled, *told])][:MOST]
+    said = [(one.id, f"{one.id} {one.title}") for one in every]
+    said += [(one.id, " ".join(line for fact in one.facts for line in fact.lines)) for one in every]
+    wanted = [rf"\b{word.removesuffix('s')}" for word in re.findall(r"[a-z]{3,}", given.lower())]
+    spelt = difflib.get_close_matches(given[:99], by_id, n=1, cutoff=0.75)
+    found = [name for name, text in said if wanted and all(re.search(word, text, re.IGNORECASE) for word in wanted)]
+    return [by_id[name] for name in dict.fromkeys([*spelt, *found])][:MOST]
 
 
 def hint(found: Iterable[Sheet]) -> str:
@@ -40,19 +36,3 @@ def hint(found: Iterable[Sheet]) -> str:
     first, *others = [one.id for one in found] or [""]
     more = f" Or: {', '.join(others)}" if others else ""
     return f'did you mean "{first}"?{more}' if first else f"all there are: {program()} rules"
-
-
-def _words(*texts: str) -> set[str]:
-    """The words of some texts, each without what makes it a plural."""
-    return {word.removesuffix("s") for text in texts for word in re.findall(r"[a-z]{3,}", text.lower())}
-
-
-def _known(word: str, known: set[str]) -> str:
-    """The word, or the known one that is spelt like it."""
-    if any(other.startswith(word) for other in known):
-        return word
-    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=NEAR)), word)
-
-
-def _has(words: set[str], wanted: list[str]) -> bool:
-    return bool(wanted) and all(any(word.startswith(one) for word in words) for one in wanted)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.types import WSGIApplication
 
 from triage.cli.common import engine_of
 from triage.cli.console import DONE, fault, say
-from triage.web.server import LARGEST_FORM, Application, application_of
+from triage.web.server import LARGEST_FORM, application_of
 
 THREADS = 8
 LAST_PORT = 65535  # waitress would take a higher one, and listen on another
@@ -39,7 +40,7 @@ def serve(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _listening(application: Application, host: str, port: int) -> tuple[int, Callable[[], object]]:
+def _listening(application: WSGIApplication, host: str, port: int) -> tuple[int, Callable[[], object]]:
     """The port that a server listens on, and what runs it until it is stopped.
 
     It is waitress where that is installed, otherwise Python's own server with a thread for each request.

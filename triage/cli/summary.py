@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from datetime import date
 
+from triage.cli.batch_files import STREAM
 from triage.cli.common import place, write
 from triage.cli.console import fault, say
 from triage.cli.formats import TEXT
@@ -17,12 +18,11 @@ from triage.output import screen
 from triage.output.as_json import json_text
 from triage.output.contract import SummaryData
 from triage.output.frame import rendered
-from triage.output.markdown import markdown, plain
+from triage.output.markdown import plain
 from triage.scale.expressions import PENDING
 from triage.scale.run import Counts
 from triage.scale.summary import countable, summary
 
-STREAM = "-"
 SOME = 0.001  # a share below this, or as near to all, is not rounded to none or all
 
 
@@ -64,8 +64,6 @@ def written_as(format_: str, told: SummaryData, rulebase: RuleBase, pending: int
     more = {"countable": countable(rulebase), "rulebase": rulebase, "pending": pending, "share_of": share}
     if format_ == "html":
         return rendered("summary.html", "summary.css", told=told, made=day, **more)
-    if format_ == "markdown":
-        return markdown("summary.md", told=told, **more)
     return "\n".join(plain("summary.txt", screen.width(), told=told, **more))
 
 

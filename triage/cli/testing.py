@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from triage.cli.common import engine_of, with_progress
+from triage.cli.common import engine_of
 from triage.cli.console import DONE, FAILED, WRONG_INPUT, tell
 from triage.conversation.scenarios import find_scenarios, run_scenario
 from triage.knowledge.faults import FaultyInput, printable
@@ -18,7 +18,7 @@ def run_scenarios(args: argparse.Namespace) -> int:
     paths = find_scenarios([Path(p) for p in args.paths])
     fired: set[str] = set()
     failed = faulty = 0
-    for path in with_progress(paths):
+    for path in paths:
         try:
             outcome = run_scenario(engine, path)
         except FaultyInput as error:

@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from triage.exchange.xlsform import SAID, WHICH, XPath
+from triage.exchange.forms import SAID, WHICH, names_of
 from triage.knowledge.faults import Fault, FaultyInput, allowed
 from triage.knowledge.model import Question, RuleBase
 
@@ -51,7 +51,7 @@ class FormData(NamedTuple):
 
 def form_data(columns: Sequence[str], rulebase: RuleBase) -> FormData:
     """The columns of our own form as tools export it; of any other table, those that are named like a question."""
-    fields = {name: rulebase.questions[question] for question, name in XPath(rulebase).names.items()}
+    fields = {name: rulebase.questions[question] for question, name in names_of(rulebase).items()}
     found: dict[str, list[Column]] = {}
     for column in columns:
         question, option = _meant(column, fields)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from triage.knowledge.conditions import EVERYBODY, NOBODY, Cell, Condition, Row
 from triage.knowledge.grammar import Band, joined_bands
 from triage.knowledge.model import Option, Question, RuleBase
+from triage.knowledge.voices import rules_in_voice
 from triage.output.view import BOTH, net_sentences
 
 FORM_TITLE = "Questions about leg cramps"
@@ -21,6 +22,9 @@ NO_ADVICE = (
     "the program leg-cramp-triage does, from the answers. If the form tells you to call for help, or to get "
     "help today, do that first. Do not wait for anything if one of the following signs is there."
 )
+# A number that may be left unsaid takes two fields: which, and the number.
+WHICH, SAID = "how", "said"
+RESERVED = ("data", "meta")  # elements that every form of ODK has
 
 
 class Notice(NamedTuple):
@@ -71,24 +75,10 @@ def option_condition(question: Question) -> Condition:
 
 
 def asked_when(rulebase: RuleBase, question: Question) -> Condition:
-    """When a form that takes no circles asks a question: everybody, where a later one waits for it and it for that one."""
+    """When a form that is asked from top to bottom asks a question: everybody, where it would wait for a later one."""
     order = list(rulebase.questions).index
-    later = (name for name in _waits_for(question) if order(name) > order(question.id))
-    return EVERYBODY if any(question.id in _reached(rulebase, name) for name in later) else question.condition
-
-
-def _reached(rulebase: RuleBase, name: str) -> set[str]:
-    """The questions that a question waits for, and those that they wait for."""
-    found, rest = {name}, [name]
-    while rest:
-        new = _waits_for(rulebase.questions[rest.pop()]) - found
-        found |= new
-        rest += new
-    return found
-
-
-def _waits_for(question: Question) -> set[str]:
-    return {cell.name for rows in question.condition for row in rows for cell in row}
+    read = {cell.name for rows in question.condition for row in rows for cell in row}
+    return EVERYBODY if any(order(name) > order(question.id) for name in read) else question.condition
 
 
 def notices(rulebase: RuleBase, question: Question) -> Iterator[Notice]:
@@ -153,7 +143,7 @@ class Language(ABC):
         return f"({when}) and {self.negation.format(f'({unless})')}" if unless else when
 
     def asked_when(self, question: Question) -> str:
-        """When a form that takes no circles asks a question; empty where it asks everybody."""
+        """When a form that is asked from top to bottom asks a question; empty where it asks everybody."""
         condition = asked_when(self.rulebase, question)
         return "" if condition == EVERYBODY else self.said(condition)
 
@@ -169,6 +159,60 @@ class Language(ABC):
             return f"{self.chosen(question, [])} and {self.negation.format(self.chosen(question, options))}"
         tests = [self.between(question, low, high) for low, high in spans(self.rulebase, cell)]
         return either([*tests, self.chosen(question, options)] if options else tests)
+
+
+class Fields(Language):
+    """A form as fields with names, a row for each. `names`: question id -> the name of its field.
+
+    `gap` and `noted` stand between such a name and what the form adds to it.
+    """
+
+    gap = noted = "__"
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        super().__init__(rules_in_voice(rulebase))
+        self.names = names_of(rulebase)
+
+    def choosing(self, question: Question) -> str:
+        """The field that takes a question's options: a number has one of its own for them."""
+        name = self.names[question.id]
+        return f"{name}{self.gap}{WHICH}" if question.kind == "number" else name
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """The whole form. What it cannot do, and the signs that must not wait, stand first and last."""
+        limits = "\n\n".join([NO_ADVICE, *signs(self.rulebase), self.rulebase.about.statement])
+        yield self.note(f"about{self.gap}first", limits)
+        for question in self.rulebase.questions.values():
+            yield from self.asked(question)
+            for notice in notices(self.rulebase, question):
+                name = f"{self.names[question.id]}{self.noted}{notice.id.replace('-', '_')}"
+                yield self.note(name, notice.say, self.said(notice.condition))
+        yield self.note(f"about{self.gap}last", limits)
+
+    @abstractmethod
+    def note(self, name: str, words: str, when: str = "") -> dict[str, str]:
+        """A text that is only shown."""
+
+    @abstractmethod
+    def asked(self, question: Question) -> Iterator[dict[str, str]]:
+        """The field of a question; of a number that may be left unsaid two."""
+
+
+def names_of(rulebase: RuleBase) -> dict[str, str]:
+    """Question id -> the name of its field. No id holds two underscores in a row, so what a form adds meets no other."""
+    names: dict[str, str] = {}
+    for question in rulebase.questions:
+        name = question.replace("-", "_")
+        name = f"q_{name}" if name[0].isdigit() or name in RESERVED else name
+        while name in names.values():
+            name += "_"
+        names[question] = name
+    return names
+
+
+def limits_of(question: Question) -> str:
+    """Which numbers can be given."""
+    return f"A whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
 
 
 def either(tests: list[str]) -> str:

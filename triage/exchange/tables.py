@@ -10,13 +10,13 @@ import gzip
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 from triage.exchange.fhir.found import MORE, MORE_SAID, found_on_line
 from triage.exchange.fhir.response import response_of
-from triage.exchange.form_data import as_text, form_data
+from triage.exchange.form_data import FormData, as_text, form_data
 from triage.exchange.xlsform import excel_rows
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import RuleBase
@@ -40,7 +40,8 @@ Part = tuple[int, Any]
 class Head(NamedTuple):
     """What the first lines of an input say: enough to read any part of it, in any process.
 
-    The names of the columns, and the line on which they stand; of CSV also what is between its cells.
+    The names of the columns, and the line on which they stand; of CSV also what is between its cells. `columns`: the
+    names without those of empty columns at the end, and `form`: which of them are answers.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Head(NamedTuple):
     names: Sequence[str]
     line: int
     delimiter: str = ""
+    columns: Sequence[str] = ()
+    form: FormData = FormData("", {})
 
 
 def faulty(name: str, line: int, what: str, hint: str = "", code: str = "LCT707") -> FaultyInput:
@@ -161,7 +164,13 @@ def _csv(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Itera
 def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record]:
     """Each record of CSV; the first line is `line`."""
     kept: list[str] = []
-    records = csv.reader(map(_remembering(kept), lines), delimiter=delimiter, strict=True)
+
+    def remembered() -> Iterator[str]:
+        for text in lines:
+            kept.append(text)
+            yield text
+
+    records = csv.reader(remembered(), delimiter=delimiter, strict=True)
     while True:
         try:
             yield line, next(records), kept
@@ -171,14 +180,6 @@ def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record
             yield line, f"is no row of CSV: {error}", kept
         line += len(kept)
         kept.clear()
-
-
-def _remembering(kept: list[str]) -> Callable[[str], str]:
-    def remembered(text: str) -> str:
-        kept.append(text)
-        return text
-
-    return remembered
 
 
 def _json(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Iterator[str]]:

@@ -1,7 +1,7 @@
 """The questionnaire as an XLSForm, for ODK and KoboToolbox. The only module that imports openpyxl.
 
 The form collects answers; what follows from them, `run` says. Names in the form are the ids of
-the rule base where XML takes them (`XPath.names`).
+the rule base where XML takes them (`Fields.names`).
 """
 
 from __future__ import annotations
@@ -12,43 +12,21 @@ from collections.abc import Iterator
 from typing import IO, Any
 from zipfile import BadZipFile
 
-from triage.exchange.forms import FORM_TITLE, NO_ADVICE, Language, alone, either, help_text, notices, shown_when, signs
+from triage.exchange.forms import FORM_TITLE, SAID, Fields, alone, either, help_text, limits_of, shown_when
 from triage.knowledge.conditions import Condition
 from triage.knowledge.faults import Fault, FaultyInput
 from triage.knowledge.model import Question, RuleBase
-from triage.knowledge.voices import rules_in_voice
 from triage.version import how_to_install
 
-# A number that may be left unsaid takes two rows: which, and the number.
-WHICH, SAID = "how", "said"
-RESERVED = ("data", "meta")  # elements that every form has
 REQUIRED = "Please answer. There is no silent default."
 
 Row = dict[str, str]  # column -> text
 
 
-class XPath(Language):
-    """XPath over the fields of a form. `names`: question id -> its name in the form.
-
-    No id holds two underscores in a row, so what the form adds to a name never meets another.
-    """
+class XPath(Fields):
+    """XPath over the fields of a form, and its rows of the sheet "survey"."""
 
     negation = "not({})"
-
-    def __init__(self, rulebase: RuleBase) -> None:
-        super().__init__(rulebase)
-        self.names: dict[str, str] = {}
-        for question in rulebase.questions:
-            name = question.replace("-", "_")
-            name = f"q_{name}" if name[0].isdigit() or name in RESERVED else name
-            while name in self.names.values():
-                name += "_"
-            self.names[question] = name
-
-    def choosing(self, question: Question) -> str:
-        """The row that takes a question's options: a number has one of its own for them."""
-        name = self.names[question.id]
-        return f"{name}__{WHICH}" if question.kind == "number" else name
 
     def chosen(self, question: Question, options: list[str]) -> str:
         field = f"${{{self.choosing(question)}}}"
@@ -58,6 +36,26 @@ class XPath(Language):
     def between(self, question: Question, low: int, high: int) -> str:
         field = f"${{{self.names[question.id]}}}"
         return f"({field} >= {low} and {field} <= {high})"
+
+    def note(self, name: str, words: str, when: str = "") -> Row:
+        return {"type": "note", "name": name, "label": _label(words), "relevant": when}
+
+    def asked(self, question: Question) -> Iterator[Row]:
+        name, choosing = self.names[question.id], self.choosing(question)
+        asked = {
+            "label": _label(question.text),
+            "hint": _label(help_text(question)),
+            "required": "" if question.after else "yes",
+            "required_message": "" if question.after else REQUIRED,
+            "relevant": self.asked_when(question),
+        }
+        if question.options:
+            kind = f"select_{'multiple' if question.kind == 'many' else 'one'} {name}"
+            offered = {"choice_filter": _choice_filter(self, question)}
+            yield {"type": kind, "name": choosing, **asked, **_alone(question), **offered}
+            asked |= {"relevant": f"${{{choosing}}} = '{SAID}'", "label": limits_of(question), "hint": ""}
+        if question.kind == "number":
+            yield {"type": "integer", "name": name, **asked, **_within(self, question)}
 
 
 def as_xlsx(rulebase: RuleBase) -> bytes:
@@ -98,7 +96,6 @@ def excel_rows(raw: IO[bytes], name: str) -> Iterator[tuple[Any, ...]]:
 
 def sheets(rulebase: RuleBase) -> dict[str, list[Row]]:
     """The rows of every sheet, by its name."""
-    rulebase = rules_in_voice(rulebase)
     settings = {
         "form_title": FORM_TITLE,
         "form_id": "leg_cramp_triage_2",  # other questions than the form before it
@@ -107,43 +104,8 @@ def sheets(rulebase: RuleBase) -> dict[str, list[Row]]:
         "default_language": "en",
     }
     xpath = XPath(rulebase)
-    choices = [row for question in rulebase.questions.values() for row in _choices(xpath, question)]
-    return {"survey": list(_survey(xpath)), "choices": choices, "settings": [settings]}
-
-
-def _survey(xpath: XPath) -> Iterator[Row]:
-    # What the form cannot do, and the signs that must not wait, stand first and last.
-    limits = "\n\n".join([NO_ADVICE, *signs(xpath.rulebase), xpath.rulebase.about.statement])
-    yield _note("about__first", limits)
-    for question in xpath.rulebase.questions.values():
-        yield from _question(xpath, question)
-        for notice in notices(xpath.rulebase, question):
-            name = f"{xpath.names[question.id]}__{notice.id.replace('-', '_')}"
-            yield {**_note(name, notice.say), "relevant": xpath.said(notice.condition)}
-    yield _note("about__last", limits)
-
-
-def _note(name: str, words: str) -> Row:
-    return {"type": "note", "name": name, "label": _label(words)}
-
-
-def _question(xpath: XPath, question: Question) -> Iterator[Row]:
-    """The row of a question; of a number that may be left unsaid two."""
-    name, choosing = xpath.names[question.id], xpath.choosing(question)
-    asked = {
-        "label": _label(question.text),
-        "hint": _label(help_text(question)),
-        "required": "" if question.after else "yes",
-        "required_message": "" if question.after else REQUIRED,
-        "relevant": xpath.asked_when(question),
-    }
-    if question.options:
-        kind = f"select_{'multiple' if question.kind == 'many' else 'one'} {name}"
-        offered = {"choice_filter": _choice_filter(xpath, question)}
-        yield {"type": kind, "name": choosing, **asked, **_alone(question), **offered}
-        asked |= {"relevant": f"${{{choosing}}} = '{SAID}'", "label": _limits_of(question), "hint": ""}
-    if question.kind == "number":
-        yield {"type": "integer", "name": name, **asked, **_within(xpath, question)}
+    choices = [row for question in xpath.rulebase.questions.values() for row in _choices(xpath, question)]
+    return {"survey": list(xpath.rows()), "choices": choices, "settings": [settings]}
 
 
 def _within(xpath: XPath, question: Question) -> Row:
@@ -152,12 +114,8 @@ def _within(xpath: XPath, question: Question) -> Row:
     for limit in question.limits:
         when = xpath.said(Condition(limit.when))
         tests.append(f"(not({when}) or (. >= {limit.minimum} and . <= {limit.maximum}))")
-    said = ". ".join([_limits_of(question), *(limit.say for limit in question.limits)])
+    said = ". ".join([limits_of(question), *(limit.say for limit in question.limits)])
     return {"constraint": " and ".join(tests), "constraint_message": _label(said)}
-
-
-def _limits_of(question: Question) -> str:
-    return f"A whole number from {question.minimum} to {question.maximum} {question.unit}".strip()
 
 
 def _alone(question: Question) -> Row:
@@ -171,27 +129,19 @@ def _alone(question: Question) -> Row:
 
 
 def _choices(xpath: XPath, question: Question) -> Iterator[Row]:
-    listed, numbers = {"list_name": xpath.names[question.id]}, _offered_when(question)
+    listed = {"list_name": xpath.names[question.id]}
     if question.kind == "number" and question.options:
-        yield {**listed, "name": SAID, "label": _limits_of(question), "shown": numbers.get(None, "")}
-    for option in question.options:
-        shown = numbers.get(shown_when(question, option), "")
-        yield {**listed, "name": option.id, "label": _label(option.text), "shown": shown}
-
-
-def _offered_when(question: Question) -> dict[Condition | None, str]:
-    """The conditions on which options are offered (None: always), with their numbers; none where all always are."""
-    conditions = [shown_when(question, option) for option in question.options]
-    numbered = enumerate(dict.fromkeys([None, *conditions]))
-    return {condition: str(number) for number, condition in numbered} if any(conditions) else {}
+        yield {**listed, "name": SAID, "label": limits_of(question)}
+    yield from ({**listed, "name": option.id, "label": _label(option.text)} for option in question.options)
 
 
 def _choice_filter(xpath: XPath, question: Question) -> str:
-    """Which choices are offered, by their column "shown"; empty where all are."""
-    return " or ".join(
-        f"(shown = '{number}' and ({xpath.said(condition)}))" if condition else f"shown = '{number}'"
-        for condition, number in _offered_when(question).items()
-    )
+    """Which choices are offered; empty where all are."""
+    shown: dict[Condition, list[str]] = {}
+    for option in question.options:
+        if condition := shown_when(question, option):
+            shown.setdefault(condition, []).append(f"name = '{option.id}'")
+    return " and ".join(f"(not({' or '.join(names)}) or {xpath.said(when)})" for when, names in shown.items())
 
 
 def _label(words: str) -> str:

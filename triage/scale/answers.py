@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import polars as pl
@@ -13,7 +14,7 @@ from triage.knowledge.grammar import as_fact, read_answer, valid_part
 from triage.knowledge.model import NOT_SURE, Question, RuleBase
 from triage.scale.expressions import BEYOND, MISSING, Rules, about
 
-REMEMBERED = 10_000  # different values of a column; a list of 16 options could have 65,536
+REMEMBERED = 100_000  # different cells of all columns; a list of 16 options alone could have 65,536
 OPEN = "not answered"
 
 
@@ -25,32 +26,24 @@ class Wrong(NamedTuple):
     why: str
 
 
-class Read(dict[str, int]):
-    """The texts of a question's column that were seen, as numbers; a new one is read. `wrong`: why some are no answer."""
-
-    def __init__(self, rules: Rules, question: Question) -> None:
-        self._rules, self._question, self.wrong = rules, question, dict[str, str]()
-
-    def __missing__(self, text: str) -> int:
-        question, why, answer = self._question, list[str](), None
-        if (given := as_given(question, text)) is not None:
-            answer = read_answer(
-                question, given, lambda _, what, hint: why.append(f"{what} ({hint})" if hint else what)
-            )
-        if why:
-            self.wrong[text] = "; ".join(why).removeprefix(f"{question.id}: ")
-            answer = valid_part(question, given)
-        fact = () if answer is None else as_fact(answer, self._rules.rulebase.bands.get(question.id, ()))
-        self[text] = number = self._rules.bits(question.id, fact)
-        return number
-
-
 class Judge:
     """Columns of texts, one a question -> what the rules say of every row. Threads may share one."""
 
     def __init__(self, rulebase: RuleBase) -> None:
         self.rules, self.questions = Rules(rulebase), rulebase.questions
-        self._read = {name: Read(self.rules, question) for name, question in rulebase.questions.items()}
+        self._read = lru_cache(REMEMBERED)(self._number_of)
+
+    def _number_of(self, question: Question, text: str) -> tuple[int, str]:
+        """A text of a question's column as a number, by what can be read of it; and why it is no answer, if it is none."""
+        why, answer, given = list[str](), None, as_given(question, text)
+        if given is not None:
+            answer = read_answer(
+                question, given, lambda _, what, hint: why.append(f"{what} ({hint})" if hint else what)
+            )
+        if why:
+            answer = valid_part(question, given)
+        fact = () if answer is None else as_fact(answer, self.rules.rulebase.bands.get(question.id, ()))
+        return self.rules.bits(question.id, fact), "; ".join(why).removeprefix(f"{question.id}: ")
 
     def judged(
         self, columns: Mapping[str, Sequence[str] | pl.Series], rows: int, partial: bool
@@ -63,14 +56,12 @@ class Judge:
         numbers, wrong = {}, dict[int, list[Wrong]]()
         absent = pl.repeat("", max([rows, *map(len, texts.values())]), eager=True)
         for name, question in self.questions.items():
-            read, column = self._read[name], texts.get(name, absent)
-            if len(read) > REMEMBERED:
-                read = self._read[name] = Read(self.rules, question)
-            different = column.unique()
-            meant = pl.Series([read[text] for text in different], dtype=pl.UInt64)
-            numbers[name] = column.replace_strict(different, meant).cast(pl.UInt64)
-            for row in column.is_in([text for text in different if text in read.wrong]).arg_true():
-                wrong.setdefault(row, []).append(Wrong(name, column[row], read.wrong[column[row]]))
+            column = texts.get(name, absent)
+            read = {text: self._read(question, text) for text in column.unique()}
+            meant = pl.Series([number for number, _ in read.values()], dtype=pl.UInt64)
+            numbers[name] = column.replace_strict([*read], meant).cast(pl.UInt64)
+            for row in column.is_in([text for text, (_, why) in read.items() if why]).arg_true():
+                wrong.setdefault(row, []).append(Wrong(name, column[row], read[column[row]][1]))
         frame = self.rules.judged(pl.DataFrame(numbers))
         for name in (name for name in columns if self.questions[name].limits):
             beyond, column = frame[about(BEYOND, name)], texts[name]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from triage.exchange.form_data import FormData, as_text, check_columns, form_data
+from triage.exchange.form_data import as_text, check_columns, form_data
 from triage.exchange.tables import CSV, Head, Part, Record, checked, faulty, is_text, parts_in, records_in
 from triage.knowledge.model import RuleBase
 from triage.scale.expressions import JOINS, RESULT
@@ -25,22 +25,6 @@ UNLIKE = re.compile('["\r\0]|^\ufeff')  # what readers of CSV take in different 
 LONGEST = csv.field_size_limit()
 PLAIN: Any = {"has_header": False, "quote_char": None, "infer_schema": False}
 BROKEN = (UnicodeError, EOFError, zlib.error, gzip.BadGzipFile, pl.exceptions.PolarsError, pl.exceptions.PanicException)
-
-
-class Shape(NamedTuple):
-    """How to read any part of an input, in any process: its columns, and which of them are answers."""
-
-    head: Head
-    columns: Sequence[str]
-    form: FormData
-
-
-class Source(NamedTuple):
-    """An input: how to read its parts, what is to be told of it, and the parts."""
-
-    shape: Shape
-    remark: str
-    parts: Iterator[Part]
 
 
 class Table(NamedTuple):
@@ -54,8 +38,8 @@ class Table(NamedTuple):
 
 
 @contextmanager
-def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterator[Source]:
-    """An input whose columns make sense. Raises FaultyInput, OSError; at the end where it changed since."""
+def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterator[tuple[Head, str, Iterator[Part]]]:
+    """An input whose columns make sense: its head, what is to be told of it, and its parts. Raises FaultyInput, OSError; at the end where it changed since."""
     before = os.stat(name)
     try:
         with ExitStack() as stack:
@@ -72,7 +56,7 @@ def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterat
                 raise faulty(name, head.line, "is empty: the first line names the columns", code="LCT708")
             form = form_data(columns, rulebase)
             check_columns(columns, form, name, rulebase, RESULT)
-            yield Source(Shape(head, columns, form), remark, parts)
+            yield head._replace(columns=columns, form=form), remark, parts
     except BROKEN as error:
         raise faulty(name, 0, f"cannot be read: {error}", "is it whole, and in that encoding?") from None
     after = os.stat(name)
@@ -86,10 +70,10 @@ def _frames(name: str) -> Iterator[Part]:
         yield start + 1, frame.slice(start, ROWS).collect()
 
 
-def table_of(shape: Shape, part: Part, rulebase: RuleBase) -> Table:
+def table_of(head: Head, part: Part, rulebase: RuleBase) -> Table:
     """The rows of a part. Raises FaultyInput where nobody knows which they are."""
-    (line, records), (head, columns, form) = part, shape
-    frame = _plain_rows(shape, records) if head.format == CSV and records else records
+    (line, records), columns, form = part, head.columns, head.form
+    frame = _plain_rows(head, records) if head.format == CSV and records else records
     if isinstance(frame, pl.DataFrame):
         asked = {name: as_texts(frame[name]).fill_null("") for name in form.asked}
         return Table(range(line, line + frame.height), asked, frame.drop(form.asked))
@@ -103,18 +87,17 @@ def table_of(shape: Shape, part: Part, rulebase: RuleBase) -> Table:
     return Table([row[0] for row in sound], texts, carried, [row for row in rows if row[2]], passed)
 
 
-def _plain_rows(shape: Shape, lines: Sequence[str]) -> pl.DataFrame | None:
+def _plain_rows(head: Head, lines: Sequence[str]) -> pl.DataFrame | None:
     """Rows of CSV that any reader takes for the same: no quotes, a line each, as many cells as columns. None: others.
 
     polars is quick; with anything else it loses rows, or takes short ones for not answered.
     """
-    head, columns, _ = shape
-    cells, text = len(columns), "".join(lines).replace("\r\n", "\n")
+    cells, text = len(head.columns), "".join(lines).replace("\r\n", "\n")
     if cells < 2 or cells < len(head.names) or UNLIKE.search(text) or not is_text(text):
         return None
     if {line.count(head.delimiter) for line in lines} != {cells - 1} or max(map(len, lines)) > LONGEST:
         return None
-    frame = pl.read_csv(text.encode(), new_columns=columns, separator=head.delimiter, **PLAIN)
+    frame = pl.read_csv(text.encode(), new_columns=head.columns, separator=head.delimiter, **PLAIN)
     return frame.fill_null("") if frame.shape == (len(lines), cells) else None
 
 

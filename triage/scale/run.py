@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import multiprocessing
 import os
+import signal
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import IO, Any, NamedTuple
 
 import polars as pl
@@ -24,15 +27,15 @@ from polars import selectors
 
 from triage.conversation.answers import write_whole
 from triage.exchange.form_data import FormData, answers_in
-from triage.exchange.tables import CSV, ID, JSONL, Part, faulty
+from triage.exchange.tables import CSV, ID, JSONL, Head, Part, faulty
 from triage.knowledge.faults import FaultyInput, printable
+from triage.knowledge.model import RuleBase
 from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
-from triage.scale.reading import PARQUET, Shape, Table, as_texts, opened, table_of
+from triage.scale.reading import PARQUET, Table, as_texts, opened, table_of
 from triage.version import __version__
 
-ERRORS_OF = ".errors"  # behind the name of an output
 ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refused, and the level that the rest reaches
 LONGEST_VALUE = 200  # characters of a value that is told
 SECONDS = 10  # to wait for a cluster
@@ -48,6 +51,7 @@ SO_FAR = pl.when("see_doctor").then(MARKED).otherwise(pl.lit(""))
 Counts = Counter[str]
 Task = tuple[int, Part]  # and its number
 Done = tuple[bytes, bytes, Counts]
+rules_read: dict[str, RuleBase] = {}  # what this process has read already, by its hash
 
 
 class Job(NamedTuple):
@@ -69,20 +73,23 @@ class Job(NamedTuple):
     version: str = __version__
 
 
-def conduct(
-    job: Job, judge: Judge, told: Callable[[int], None] = lambda _: None, pool: Executor | None = None, others: int = 0
-) -> Counts:
-    """Every row of an input written or refused; the counts. `told`: how many are read. `pool`: of so many others, which do parts.
+def errors_of(out: Path) -> Path:
+    """Where the rows that were refused are told."""
+    return out.with_name(f"{out.name}.errors")
+
+
+def conduct(job: Job, told: Callable[[int], None] = lambda _: None, others: int = 0) -> Counts:
+    """Every row of an input written or refused; the counts. `told`: how many are read. `others`: processes that do parts.
 
     Raises FaultyInput, OSError, BrokenExecutor.
     """
-    counts, out = Counts(), Path(job.output)
-    opening = opened(job.input, job.source, job.encoding, judge.rules.rulebase)
+    counts, out, rulebase = Counts(), Path(job.output), judge_of(job.rules, job.sha256).rules.rulebase
+    opening = opened(job.input, job.source, job.encoding, rulebase)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
-        with opening as (shape, _, parts), _private(made) as file, _private(errors) as beside:
+        with opening as (head, _, parts), _private(made) as file, _private(errors) as beside, processes(others) as pool:
             beside.write(_as_csv([ERROR]))
-            for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, shape, judge, enumerate(parts))):
+            for n, (results, wrong, found) in enumerate(_in_order(pool, others, job, head, enumerate(parts))):
                 beside.write(wrong)
                 if job.target == PARQUET:
                     Path(folder, f"{n:09}.{PARQUET}").write_bytes(results)
@@ -92,35 +99,32 @@ def conduct(
                 told(counts[READ])
         if job.target == PARQUET:
             pl.scan_parquet(f"{folder}/*.{PARQUET}").sink_parquet(made)
-        told_of = out.with_name(out.name + ERRORS_OF)
         if counts[READ] > counts[WRITTEN]:  # first the errors: an output that is there is whole
-            _place(errors, told_of)
+            _place(errors, errors_of(out))
         else:
-            told_of.unlink(missing_ok=True)
+            errors_of(out).unlink(missing_ok=True)
         _place(made, out)
     return counts
 
 
-def _in_order(
-    pool: Executor | None, others: int, job: Job, shape: Shape, judge: Judge, tasks: Iterable[Task]
-) -> Iterator[Done]:
+def _in_order(pool: Executor | None, others: int, job: Job, head: Head, tasks: Iterable[Task]) -> Iterator[Done]:
     """Tasks in their order, done by a pool of so many others, and by this process while those have enough to do."""
     waiting = deque[Future[Done]]()
     for task in tasks:
         if pool and sum(not future.done() for future in waiting) < 2 * others:
-            waiting.append(pool.submit(_done, job, shape, None, task))
+            waiting.append(pool.submit(_done, job, head, task))
         else:
             waiting.append(Future())
-            waiting[-1].set_result(_done(job, shape, judge, task))
+            waiting[-1].set_result(_done(job, head, task))
         while waiting and (waiting[0].done() or len(waiting) > 6 * others):  # they hold memory
             yield waiting.popleft().result()
     yield from (future.result() for future in waiting)
 
 
-def _done(job: Job, shape: Shape, judge: Judge | None, task: Task) -> Done:
-    """A part: its rows as they are written, what is wrong with others, and counts. No judge: that of this process."""
-    (number, part), judge = task, judge or judge_of(job.rules, job.sha256)
-    carried, results, wrong, counts = _judged(job, shape.form, table_of(shape, part, judge.rules.rulebase), judge)
+def _done(job: Job, head: Head, task: Task) -> Done:
+    """A part: its rows as they are written, what is wrong with others, and counts."""
+    (number, part), judge = task, judge_of(job.rules, job.sha256)
+    carried, results, wrong, counts = _judged(job, head.form, table_of(head, part, judge.rules.rulebase), judge)
     return _written(carried, results, job, with_names=number == 0), _as_csv(wrong), counts
 
 
@@ -200,8 +204,8 @@ def _written(carried: pl.DataFrame, results: pl.DataFrame, job: Job, with_names:
 # --- several files
 
 
-def run_file(job: Job) -> Counts | FaultyInput:
-    """One of several files, in this process or on another machine."""
+def run_file(job: Job, how: Callable[[Job], Counts] = conduct) -> Counts | BaseException:
+    """A file, in this process or on another machine: its counts, or why there are none. What is finished is not done again."""
     try:
         if job.version != __version__:
             raise faulty(job.input, 0, f"a worker has version {__version__}, not {job.version}", code="LCT705")
@@ -209,10 +213,10 @@ def run_file(job: Job) -> Counts | FaultyInput:
             made_of, counts = json.loads(Path(job.record).read_text("utf-8"))
             if made_of == _made_of(job):
                 return Counts(counts)
-        counts = conduct(job, judge_of(job.rules, job.sha256))
+        counts = how(job)
         if job.record:
             write_whole(Path(job.record), json.dumps([_made_of(job), counts]))
-    except FaultyInput as error:
+    except (FaultyInput, BrokenExecutor) as error:
         return error
     except OSError as error:
         return faulty(job.input, 0, f"cannot be read or written: {error}", code="LCT705")
@@ -222,7 +226,7 @@ def run_file(job: Job) -> Counts | FaultyInput:
 @lru_cache(2)
 def judge_of(rules: str | None, sha256: str) -> Judge:
     """The judge of a rule base, made once in a process. Raises FaultyInput where the rules are others by now."""
-    if (rulebase := load(rules)).sha256 != sha256:
+    if (rulebase := rules_read.get(sha256) or load(rules)).sha256 != sha256:
         raise faulty(rules or "rules", 0, "the rules are not those that the run began with", "run it again", "LCT706")
     return Judge(rulebase)
 
@@ -233,18 +237,37 @@ def _made_of(job: Job) -> list[Any]:
     return [*states, job.sha256, job.version, job.partial, job.encoding, job.source, job.target]
 
 
-def results_of(jobs: Sequence[Job], pool: Executor | None) -> Generator[tuple[Job, Counts | BaseException]]:
-    """Jobs with what became of each, in the order in which they end; an exception where workers died of one."""
+def results_of(
+    jobs: Sequence[Job], pool: Executor | None, how: Callable[[Job], Counts] = conduct
+) -> Generator[tuple[Job, Counts | BaseException]]:
+    """Jobs with what became of each, in the order in which they end. `how` this process does one, where there is no pool."""
     if pool is None:
-        yield from ((job, run_file(job)) for job in jobs)
+        yield from ((job, run_file(job, how)) for job in jobs)
         return
-    waiting: dict[Future[Counts | FaultyInput], Job] = {pool.submit(run_file, job): job for job in jobs}
+    waiting: dict[Future[Counts | BaseException], Job] = {pool.submit(run_file, job): job for job in jobs}
     try:
         for future in as_completed(waiting):
             yield waiting[future], future.exception() or future.result()
     finally:
         for future in waiting:
             future.cancel()
+
+
+def processes(number: int) -> AbstractContextManager[Executor | None]:
+    """So many other processes of this machine, which end with this one, however it ends."""
+    context = multiprocessing.get_context("spawn")  # safe beside threads, and the same on every system
+    return ProcessPoolExecutor(number, context, _begin) if number else nullcontext(None)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the key that stops a run lets files be finished
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

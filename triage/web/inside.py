@@ -20,8 +20,9 @@ from triage.knowledge.model import RuleBase
 from triage.output.frame import environment as environment_to_print
 from triage.reasoning.engine import Engine
 from triage.web.pages import environment
-from triage.web.site import DO, PRINT, RESULT, START, Site
+from triage.web.site import DO, Site
 from triage.web.state import AT, State
+from triage.web.talk import PRINT, RESULT, START
 
 ROOM = Path(__file__).parents[1]
 RULES = Path(__file__).with_name("rules.pickle")

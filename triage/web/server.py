@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from http import HTTPStatus
 from traceback import extract_tb
-from typing import Any
 from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import WSGIApplication as Application
 
 from triage.knowledge.rulebase import load
 from triage.reasoning.engine import Engine
@@ -30,9 +31,6 @@ POLICY = "default-src 'none'; style-src {}; img-src data:; form-action 'self'; b
 CLEARING = ("Clear-Site-Data", '"cache", "storage"')
 ALLOWED = {"/": ("GET", "HEAD", "POST"), "/clear": ("POST",), "/health": ("GET", "HEAD")}
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -48,7 +46,7 @@ def application_of(engine: Engine) -> Application:
     """The WSGI application of a rule base. Many threads may call it; it knows nothing from one call to the next."""
     site = Site(engine)
 
-    def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             page, more = _answered(site, environ)
         except _Refused as refused:
@@ -62,7 +60,7 @@ def application_of(engine: Engine) -> Application:
     return answer
 
 
-def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The WSGI application of the built-in rules, which are read at the first request."""
     return _built_in()(environ, start_response)
 
@@ -72,7 +70,7 @@ def _built_in() -> Application:
     return application_of(Engine(load()))
 
 
-def _answered(site: Site, environ: Environ) -> tuple[Page, Headers]:
+def _answered(site: Site, environ: WSGIEnvironment) -> tuple[Page, Headers]:
     path, method = environ.get("PATH_INFO") or "/", environ["REQUEST_METHOD"]
     if path not in ALLOWED:
         raise _Refused(404)
@@ -85,7 +83,7 @@ def _answered(site: Site, environ: Environ) -> tuple[Page, Headers]:
     return site.respond(_form(environ) if method == "POST" else {}, date.today()), ()
 
 
-def _form(environ: Environ) -> dict[str, list[str]]:
+def _form(environ: WSGIEnvironment) -> dict[str, list[str]]:
     """The fields of a form that was sent."""
     length = environ.get("CONTENT_LENGTH") or ""
     if not length.isascii() or not length.isdigit():

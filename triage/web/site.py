@@ -20,17 +20,13 @@ from triage.output.page import page as page_to_print
 from triage.output.text import requests
 from triage.output.view import BOTH, Wanted, view_of
 from triage.reasoning.engine import Engine
-from triage.reasoning.results import Assessment
 from triage.web.pages import Page, made, whole
 from triage.web.replies import Given
 from triage.web.state import Form, State, first, read_state
-from triage.web.talk import Move, Step, step
+from triage.web.talk import BEFORE, CHANGE, GO, PRINT, RESULT, START, Step, step
 from triage.web.words import words
 
 DO, PICKED, TYPED = "do", "x", "n"  # fields of a form: the button, what is ticked, and what is typed
-START, GO, BACK, MISTAKE, CHECK, RESULT, PRINT, CHANGE = (
-    "", "go", "back", "mistake", "check", "result", "print", "change:",
-)  # fmt: skip
 
 
 class Site:
@@ -57,80 +53,42 @@ class Site:
     def problem(self, status: int, lines: tuple[str, ...] = ()) -> Page:
         """A page that says what went wrong, and how to begin again."""
         return self._made(
-            self._engines[self.country], "problem", {}, status=status, say=words.no_page[str(status)], lines=lines
+            "problem", self._engines[self.country], status=status, say=words.no_page[str(status)], lines=lines
         )
 
     def cleared(self) -> Page:
         """What is said once the answers are gone."""
-        return self._made(self._engines[self.country], "cleared", {})
+        return self._made("cleared", self._engines[self.country])
 
     def _page(self, engine: Engine, form: Form, state: State, today: date | None) -> Page:
-        now = step(engine, state, _move(form, state))
+        now = step(engine, state, first(form, DO), Given(tuple(form.get(PICKED, ())), first(form, TYPED)))
+        rulebase, answers = _spoken(engine, now.state.answers), now.state.answers
         if now.prompt:
-            return self._question(engine, now)
+            is_first = now.prompt.number == 1 and not now.state.replies
+            back = RESULT if now.state.finished and not now.state.replies else BEFORE
+            return self._made("question", engine, now, is_first=is_first, back=back)
         if now.check:
-            return self._check(engine, now.state)
-        answers = now.state.answers
+            last = next((name for name in [*answers][::-1] if not rulebase.questions[name].after), "")
+            return self._made("check", engine, now, rows=_rows(rulebase, answers), last=last)
         assessment = assess_so_far(engine, answers)
         if first(form, DO) == PRINT:
             return whole(page_to_print(engine.rulebase, assessment, Wanted(day=today, answered=today)))
-        return self._result(engine, now, assessment)
+        view = view_of(engine.rulebase, assessment)
+        after = () if view.emergency else tuple(_asked_after(rulebase, answers))
+        number = rulebase.countries[now.state.country].words.get("emergency", "")
+        phone = number if view.emergency and number.isdigit() else ""
+        return self._made("result", engine, now, view=view, more=requests(view), after=after, phone=phone)
 
-    def _question(self, engine: Engine, now: Step) -> Page:
-        prompt, state = now.prompt, now.state
-        assert prompt
-        return self._made(
-            engine,
-            "question",
-            state.answers,
-            state=state,
-            prompt=prompt,
-            given=now.given,
-            problem=now.problem,
-            act=now.act,
-            notice=_notice(engine.rulebase, state),
-            news=now.news,
-            is_first=prompt.number == 1 and not state.replies,
-            back=RESULT if state.finished and not state.replies else BACK,
-        )
-
-    def _check(self, engine: Engine, state: State) -> Page:
-        """All answers in words, each with what can be noted beside it."""
-        rulebase = engine.rulebase
-        spoken = rules_in_voice(rulebase, voice_of(rulebase, state.answers))
-        rows = [
-            {
-                "question": spoken.questions[name],
-                "answers": [said(spoken, name, one) for one in chosen(answer) or (answer,)],
-                "note": BOTH if rivals_beside(rulebase.questions[name], chosen(answer)) else "",
-            }
-            for name, answer in state.answers.items()
-        ]
-        notice = _notice(rulebase, state)
-        return self._made(
-            engine, "check", state.answers, state=state, rows=rows, notice=notice, last=_last_asked(rulebase, state)
-        )
-
-    def _result(self, engine: Engine, now: Step, assessment: Assessment) -> Page:
-        rulebase, answers = engine.rulebase, now.state.answers
-        view = view_of(rulebase, assessment)
-        emergency = rulebase.countries[now.state.country].words.get("emergency", "")
-        return self._made(
-            engine,
-            "result",
-            answers,
-            state=now.state,
-            view=view,
-            more=requests(view),
-            after=() if view.emergency else tuple(_asked_after(rulebase, answers)),
-            phone=emergency if view.emergency and emergency.isdigit() else "",
-            countries=rulebase.countries,
-        )
-
-    def _made(self, engine: Engine, kind: str, answers: Answers, *, status: int = 200, **values: Any) -> Page:
+    def _made(self, kind: str, engine: Engine, now: Step | None = None, *, status: int = 200, **values: Any) -> Page:
         """A page of some kind, with what stands on each: what to do for a cramp now, in the voice of the person."""
-        rulebase = rules_in_voice(engine.rulebase, voice_of(engine.rulebase, answers))
-        return made(kind, status, rulebase=rulebase, stays=self._stays, **values)
+        rulebase = _spoken(engine, now.state.answers if now else {})
+        of_step = {**vars(now), "notice": _notice(rulebase, now.state)} if now else {}
+        return made(kind, status, rulebase=rulebase, stays=self._stays, **of_step, **values)
+
+
+def _spoken(engine: Engine, answers: Answers) -> RuleBase:
+    """The rules in the voice of the person."""
+    return rules_in_voice(engine.rulebase, voice_of(engine.rulebase, answers))
 
 
 def _speaking(engine: Engine, country: str) -> Engine:
@@ -146,22 +104,23 @@ def _wanted(form: Form, state: State, rulebase: RuleBase) -> State:
     name = do.removeprefix(CHANGE)
     if do.startswith(CHANGE) and name in rulebase.questions:
         return replace(state, at=name, replies=())
-    return state if do in (START, GO, BACK) else replace(state, at="", replies=())
+    return state if do in (START, GO, BEFORE) else replace(state, at="", replies=())
 
 
-def _move(form: Form, state: State) -> Move:
-    do = first(form, DO)
-    return Move(
-        given=Given(tuple(form.get(PICKED, ())), first(form, TYPED)) if do == GO else None,
-        back=do == BACK,
-        accepts=do in (RESULT, PRINT) or (state.finished and do != CHECK),
-        mistaken=do == MISTAKE,
-    )
+def _rows(rulebase: RuleBase, answers: Answers) -> list[dict[str, Any]]:
+    """All answers in words, each with what can be noted beside it."""
+    return [
+        {
+            "question": rulebase.questions[name],
+            "answers": [said(rulebase, name, one) for one in chosen(answer) or (answer,)],
+            "note": BOTH if rivals_beside(rulebase.questions[name], chosen(answer)) else "",
+        }
+        for name, answer in answers.items()
+    ]
 
 
 def _notice(rulebase: RuleBase, state: State) -> Mapping[str, Any] | None:
     """What was found that is urgent: how urgent, the signs, where to go."""
-    rulebase = rules_in_voice(rulebase, voice_of(rulebase, state.answers))
     flags = [rulebase.red_flags[name] for name in state.told]
     if not flags:
         return None
@@ -174,14 +133,8 @@ def _notice(rulebase: RuleBase, state: State) -> Mapping[str, Any] | None:
     }
 
 
-def _last_asked(rulebase: RuleBase, state: State) -> str:
-    asked = [name for name in state.answers if not rulebase.questions[name].after]
-    return asked[-1] if asked else ""
-
-
 def _asked_after(rulebase: RuleBase, answers: Answers) -> list[tuple[Question, str]]:
     """The questions that can be answered once there is a result, each with its answer in words."""
     facts = as_facts(answers, rulebase.bands)
-    rulebase = rules_in_voice(rulebase, voice_of(rulebase, answers))
     offered = [question for question in rulebase.questions.values() if question.after and question.applies(facts)]
     return [(q, said(rulebase, q.id, answers[q.id]) if q.id in answers else "") for q in offered]

@@ -30,8 +30,9 @@ from triage.version import __version__
 from triage.web.inside import ROOM, RULES, texts
 from triage.web.pages import rendered, whole
 from triage.web.pyodide import LIBRARY, LOCK, SOURCE, VERSION, files_of
-from triage.web.site import DO, GO, PICKED, Site
+from triage.web.site import DO, PICKED, Site
 from triage.web.state import AT, COUNTRY
+from triage.web.talk import GO
 
 STATIC = Path(__file__).parent / "static"
 OFFLINE, MANIFEST, LICENCES = "offline.js", "manifest.webmanifest", "licences"

@@ -14,34 +14,10 @@ from triage.reasoning.results import FiredFlag
 from triage.web.replies import Given, Wrong, as_field, from_field, read_reply
 from triage.web.state import State, unreadable
 
-
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """What somebody wants of the page: to give a reply, to go back, or to have the result.
-
-    `accepts`: the answers are not shown for a check; `mistaken`: the emergency was ticked by mistake.
-    """
-
-    given: Given | None = None
-    back: bool = False
-    accepts: bool = False
-    mistaken: bool = False
-
-
-class Asked(Exception):
-    """A prompt has no reply yet; `problem`: why the one that was `given` is none."""
-
-    def __init__(self, prompt: Prompt, given: Given, problem: str = "") -> None:
-        super().__init__(prompt.question.id)
-        self.prompt, self.given, self.problem = prompt, given, problem
-
-
-class Reached(Exception):
-    """The end of the questions: an emergency, or the check of all answers."""
-
-    def __init__(self, answers: Answers, emergency: bool) -> None:
-        super().__init__()
-        self.answers, self.emergency = answers, emergency
+# What somebody wants of a page, by the button that was pressed.
+START, GO, BEFORE, MISTAKE, CHECK, RESULT, PRINT, CHANGE = (
+    "", "go", "back", "mistake", "check", "result", "print", "change:",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +37,23 @@ class Step:
     news: bool = False
 
 
+class Stopped(Exception):
+    """The next page is known: a prompt has no reply yet, or the questions are at an end."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        self.step = step
+
+
 class Replies:
-    """An asker that gives the replies of `state` and that of `move`, and stops where it has none.
+    """An asker that gives the replies of `state`, then what was `given` with a button, and stops where it has none.
 
     What is answered for good goes to `answers`; `log` are the replies since then, the first of them to `at`.
     """
 
-    def __init__(self, state: State, move: Move) -> None:
+    def __init__(self, state: State, button: str, given: Given) -> None:
         self.answers, self.at, self.log = state.answers, state.at, list(state.replies)
-        self._move = move
+        self._state, self._button, self._given = state, button, given
         self._used = 0
         self.act_text = ""
         self.news = False
@@ -88,20 +72,26 @@ class Replies:
 
     def _new(self, prompt: Prompt) -> Reply:
         """The reply of this page, once."""
-        move, self._move = self._move, replace(self._move, back=False, given=None)
-        if move.back:
+        button, self._button = self._button, ""
+        if button == BEFORE:
             return BACK
-        if move.given:
+        if button == GO:
             try:
-                return read_reply(prompt, move.given)
+                return read_reply(prompt, self._given)
             except Wrong as problem:
-                raise Asked(prompt, move.given, str(problem)) from None
+                raise self._asked(prompt, self._given, str(problem)) from None
             except ValueError:
                 raise unreadable(self.answers) from None
         before = prompt.answers.get(prompt.question.id)
-        raise Asked(
-            prompt, Given(prompt.chosen, str(before) if prompt.kind == "number" and isinstance(before, int) else "")
-        )
+        number = str(before) if prompt.kind == "number" and isinstance(before, int) else ""
+        raise self._asked(prompt, Given(prompt.chosen, number))
+
+    def _asked(self, prompt: Prompt, given: Given, problem: str = "") -> Stopped:
+        state = replace(self._state, answers=self.answers, at=self.at, replies=tuple(self.log))
+        return Stopped(Step(state=state, prompt=prompt, given=given, problem=problem))
+
+    def _reached(self, answers: Answers, check: bool) -> Stopped:
+        return Stopped(Step(state=replace(self._state, answers=answers, at="", replies=()), check=check))
 
     def answered(self, answers: Answers) -> None:
         """Keep an answer, with its replies if need be."""
@@ -117,29 +107,25 @@ class Replies:
         self.news = True
 
     def emergency(self, answers: Answers) -> Back:
-        if not self._move.mistaken:
-            raise Reached(answers, emergency=True)
-        self._move = replace(self._move, mistaken=False)
+        if self._button != MISTAKE:
+            raise self._reached(answers, check=False)
+        self._button = ""
         return BACK
 
     def review(self, answers: Answers) -> None:
-        if not self._move.accepts:
-            raise Reached(answers, emergency=False)
+        if self._button not in (RESULT, PRINT) and (self._button == CHECK or not self._state.finished):
+            raise self._reached(answers, check=True)
 
 
-def step(engine: Engine, state: State, move: Move) -> Step:
-    """Where a move leads. Raises FaultyInput where the page was changed on its way."""
-    asker = Replies(state, move)
+def step(engine: Engine, state: State, button: str, given: Given) -> Step:
+    """Where a button leads, with what is ticked and typed. Raises FaultyInput where the page was changed on its way."""
+    asker = Replies(state, button, given)
     talk = _interview(engine, asker, state)
     try:
         answers = talk.resume(state.at) if state.at else talk.conduct()
         found = Step(state=replace(state, answers=answers, at="", replies=(), finished=True))
-    except Asked as asked:
-        now = replace(state, answers=asker.answers, at=asker.at, replies=tuple(asker.log))
-        found = Step(state=now, prompt=asked.prompt, given=asked.given, problem=asked.problem)
-    except Reached as end:
-        now = replace(state, answers=end.answers, at="", replies=())
-        found = Step(state=now, check=not end.emergency)
+    except Stopped as stopped:
+        found = stopped.step
     told = tuple(sorted(talk.announced))
     return replace(found, state=replace(found.state, told=told), act=asker.act_text, news=asker.news)
 
