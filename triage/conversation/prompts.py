@@ -355,9 +355,8 @@ class TerminalAsker(ABC):
     def _why(self, prompt: Prompt) -> Lines:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
         rulebase, again, self.asked_why = self.rulebase, self.asked_why, True
-        if again:
-            return lambda: why_in_full(rulebase, prompt, screen.width())
-        return lambda: why(rulebase, prompt, screen.width(), screen.rows() - PAGE_FOOT)
+        told = why_in_full if again else why
+        return lambda: told(rulebase, prompt, screen.width())
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
         """What stands above a list: the question, or on its later screens the heading of the screen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from triage.conversation.interview import Prompt
 from triage.knowledge.lints import rows_of_question
@@ -13,44 +13,22 @@ from triage.output.screen import wrap
 from triage.reasoning.explain import Pending, Way, pending, tells_apart
 from triage.version import program
 
-MOST = 24  # options that are named for one level where there is room
-FEWEST_LINES = 8  # an explanation is never cut to less
 AGAIN = "w again: all of it, with sources."
 
-Items = Sequence[tuple[str, Sequence[str]]]  # what leads each line, and the words after it
 
-
-def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
-    """Why a question is asked and what waits for it, in `rows` lines where that can be done.
-
-    Of each level as many options are named as fit; what is left out is counted.
-    """
+def why(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
+    """Why a question is asked and what waits for it: of each level, most urgent first, the options that reach it."""
     question, asked = prompt.question, (prompt.answers, prompt.question, prompt.leads_to)
     rulebase = rules_in_voice(rulebase, voice_of(rulebase, prompt.answers))
     waiting, helped = pending(rulebase, *asked), tells_apart(rulebase, *asked)
-    head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
+    lines = ["", *wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
     if not waiting:
-        head += wrap(_harmless(rulebase, prompt), columns)
-    by_level = _by_level(rulebase, question.id, waiting)
-    causes = [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
-    foot = wrap(AGAIN, columns) if waiting or helped else []
-    lines: list[str] = []
-    for items, most in _shorter([*by_level, *causes], len(by_level)):
-        levels = [line for lead, words in items for line in wrap(f"{lead} {_some(words, most)}.", columns)]
-        lines = ["", *head, *levels, *foot, ""]
-        if len(lines) <= max(rows, FEWEST_LINES):
-            break
-    return lines
-
-
-def _shorter(items: Items, urgent: int) -> Iterator[tuple[Items, int]]:
-    """Ways to say `items`, each shorter than the one before, and how many words of each are named.
-
-    The first `urgent` of them stand for levels: they are left out last, the mildest first.
-    """
-    yield from ((items, most) for most in range(MOST, 1, -1))
-    yield from ((items[:urgent], most) for most in (2, 1))
-    yield from ((items[:left], 1) for left in range(urgent - 1, 0, -1))
+        lines += wrap(_harmless(rulebase, prompt), columns)
+    items = _by_level(rulebase, question.id, waiting)
+    items += [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
+    for lead, words in items:
+        lines += wrap(f"{lead} {'; '.join(words)}.", columns)
+    return [*lines, *(wrap(AGAIN, columns) if items else []), ""]
 
 
 def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
@@ -82,12 +60,6 @@ def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list
 def _options(rulebase: RuleBase, name: str, way: Way) -> list[str]:
     words = options_said(rulebase, name, way.options)
     return [", together with ".join(words)] if way.together else words
-
-
-def _some(words: Sequence[str], most: int) -> str:
-    """The first of them, and how many more there are."""
-    left = len(words) - most
-    return "; ".join(words[:most]) + (f"; and {left} more" if left > 0 else "")
 
 
 def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
