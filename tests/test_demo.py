@@ -130,7 +130,10 @@ EMERGENCY = '[answers]\nstart = "me"\ndanger = ["d_breath"]\n{}[expect]\ndisposi
     [
         (EMERGENCY.format("", "soon"), "disposition"),
         (EMERGENCY.format('kind = ["k_night"]\n', "emergency"), "kind: is not asked"),
-        ('[answers]\nstart = "me"\ndanger = ["not_sure"]\n[expect]\ncomplete = false\n', "danger: more is asked"),
+        (
+            '[answers]\nstart = "me"\ndanger = ["none"]\nage = 30\nlegs = ["not_sure"]\n[expect]\ncomplete = false\n',
+            "to legs",
+        ),
         ('[answers]\nstart = "me"\ndanger = ["none"]\n[expect]\ncomplete = false\n', "no answer to age"),
     ],
 )

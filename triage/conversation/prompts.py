@@ -63,7 +63,6 @@ WHICH = "Number of an answer to change, or Enter for the result"
 NO_DETAIL = "No more on this line. ?? shows all details."
 MISTAKE = "Ticked by mistake? b: back to the list, a: all answers. Enter: {}."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
-PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
 SHELL = 2  # lines of whatever comes after the program
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
@@ -430,21 +429,26 @@ class PlainAsker(TerminalAsker):
 
 def _understood(typed: str, prompt: Prompt) -> Reply:
     """The options of typed numbers and keys. Raises ValueError with what is wrong."""
-    by_key = {**{str(number): o for number, o in enumerate(prompt.lines, 1)}, **{o.key: o for o in prompt.keys}}
+    options = by_key(prompt)
     words = list(dict.fromkeys(typed.replace(",", " ").split()))
     if not words and prompt.question.after:
         return SKIP
     if not words:
         raise ValueError(f"Nothing typed. {_how(prompt)}")
-    if wrong := [word for word in words if word not in by_key]:
+    if wrong := [word for word in words if word not in options]:
         raise ValueError(f'"{shown(wrong[0])}" is not an answer. {_how(prompt)}')
-    picked = [by_key[word] for word in words]
+    picked = [options[word] for word in words]
     if len(picked) > 1 and prompt.kind == "one":
         raise ValueError("Only one answer fits here.")
     if len(picked) > 1 and (alone := [o for o in picked if o.exclusive]):
         raise ValueError(f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others.")
     answer = tuple(o.id for o in prompt.options if o in picked)
     return answer if prompt.kind == "many" else answer[0]
+
+
+def by_key(prompt: Prompt) -> dict[str, Option]:
+    """The options by what is typed for each."""
+    return {**{str(number): o for number, o in enumerate(prompt.lines, 1)}, **{o.key: o for o in prompt.keys}}
 
 
 def _how(prompt: Prompt) -> str:
