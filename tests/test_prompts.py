@@ -33,6 +33,7 @@ from triage.conversation.prompts import (
     Page,
     PlainAsker,
     QuestionaryAsker,
+    TerminalAsker,
     key_line,
     pages,
 )
@@ -371,15 +372,16 @@ RESULT = ["Look after it.", "Why: nothing else."]
 def test_after_a_result_keys_give_what_they_say_and_any_answer_can_be_changed(
     engine: Engine, capsys: pytest.CaptureFixture[str], typed: tuple[str, ...], did: str, changed: str | None
 ) -> None:
-    """Whoever adds a key names it, and says what it does or which lines it gives."""
+    """Whoever adds a key names it, and says what it does."""
     done: list[str] = []
     offers = [
-        Offer("m", "more", lambda: ["All the rest."], lambda: done.append("m")),
-        Offer("p", "page", does=lambda: done.append("p")),
+        Offer("m", "more", lambda: done.append("m") or asker.give(lambda: ["All the rest."])),
+        Offer("p", "page", lambda: done.append("p")),
     ]
     out = StringIO()
     asked = (lambda: RESULT, RESULT[0], offers, REVIEWED)
-    assert plain_asker(engine, *typed, out=out).after_result(*asked) == changed
+    asker: TerminalAsker = plain_asker(engine, *typed, out=out)
+    assert asker.after_result(*asked) == changed
     assert "m more   p page   " in out.getvalue()
     assert "".join(done) == did
     told = capsys.readouterr().out
@@ -388,7 +390,8 @@ def test_after_a_result_keys_give_what_they_say_and_any_answer_can_be_changed(
     done.clear()
     read = {"m": ENTER, "p": "", "a": "", "q": ""}  # the lines that m gives wait until they are read
     with pressed(*(key + read.get(key, ENTER) for key in typed)):
-        assert QuestionaryAsker(engine, out).after_result(*asked) == changed
+        asker = QuestionaryAsker(engine, out)
+        assert asker.after_result(*asked) == changed
     assert "".join(done) == did
     told = capsys.readouterr().out
     assert told.count(RESULT[1]) == (changed is None)  # it is wiped away where another comes

@@ -58,7 +58,7 @@ NARROW = 60  # columns below which the keys have fewer words
 FINISH, LIST, YES, NO = "", "list", "y", "n"
 GO_ON = "Enter goes on"
 REVIEW = "Enter result   a answers   b back   h relief   q leave"
-CHANGE, DONE = "change an answer", "Enter to finish"
+DONE = "Enter to finish"
 WHICH = "Number of an answer to change, or Enter for the result"
 NO_DETAIL = "No more on this line. ?? shows all details."
 MISTAKE = "Ticked by mistake? b: back to the list, a: all answers. Enter: {}."
@@ -78,17 +78,15 @@ def wrapped(*texts: str) -> list[str]:
 
 
 class Offer(NamedTuple):
-    """What a key does once the result is there: first it `does` something, then its `lines` are shown, if there are any.
+    """What a key `does` once the result is there; what comes back ends it, unless it is empty.
 
-    `is_named`: on the line of keys. With one that `ends` it, the caller goes on.
+    `is_named`: on the line of keys.
     """
 
     key: str
     label: str
-    lines: Lines = list
-    does: Callable[[], object] = list
+    does: Callable[[], str | None]
     is_named: bool = True
-    ends: bool = False
 
 
 class Page:
@@ -227,16 +225,14 @@ class TerminalAsker(ABC):
         return self._pick(Page(_footer(WHICH), lambda: screen.wrap_all(items, screen.width())), choices)
 
     def after_result(self, result: Lines, headline: str, offers: Sequence[Offer], answers: Answers) -> str | None:
-        """Show a result, and whatever is wanted below it; the id of an answer to change, the key of an offer that ends it, or None.
+        """Show a result, and whatever is wanted below it; the id of an answer to change, what ended an offer, or None.
 
         Where the result does not fit the window, its `headline` is said again.
         """
         self._speak(answers)
-        by_key = {offer.key: offer for offer in offers}
-        keys = screen.APART.join(
-            [*(f"{o.key} {o.label}" for o in offers if o.is_named), f"{Key.CHANGE} {CHANGE}", DONE]
-        )
-        choices = {"": FINISH, Key.CHANGE: LIST, **{key: key for key in by_key}}
+        offers = [*offers, Offer(Key.CHANGE, "change an answer", lambda: self._answer_to_change(answers))]
+        by_key = {offer.key: offer.does for offer in offers}
+        keys = screen.APART.join([*(f"{o.key} {o.label}" for o in offers if o.is_named), DONE])
 
         def foot(number: int, count: int) -> list[str]:
             is_long = len(result()) + SHELL > screen.rows()
@@ -247,14 +243,9 @@ class TerminalAsker(ABC):
             self._print(result())
         page = Page(foot, result if self.redraws else list)
         with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-            while picked := self._pick(page, choices, at_once="".join(choices)):
-                if picked != LIST and by_key[picked].ends:
-                    return picked
-                if picked != LIST:
-                    by_key[picked].does()
-                    self.give(by_key[picked].lines)
-                elif name := self._answer_to_change(answers):
-                    return name
+            while picked := self._pick(page, {"": FINISH, **{key: key for key in by_key}}, at_once="".join(by_key)):
+                if wanted := by_key[picked]():
+                    return wanted
         if self.redraws:
             self._print(result())
         return None
@@ -303,40 +294,45 @@ class TerminalAsker(ABC):
 
     def _pick(self, page: Page, choices: Mapping[str, str], at_once: str = "") -> str:
         """What a typed line stands for; "" is Enter alone. Relief and leaving are always there."""
-        while True:
-            typed = self._typed(page, at_once)
-            page.note = ""
-            if typed == Key.RELIEF:
-                self._read(self._relief())
-            elif typed in choices:
+
+        def understand(typed: str) -> str:
+            if typed in choices:
                 return choices[typed]
-            else:
-                page.note = f'"{shown(typed)}" is not one of the keys here.' if typed else "Enter alone is no answer."
+            raise ValueError(f'"{shown(typed)}" is not one of the keys here.' if typed else "Enter alone is no answer.")
+
+        return self._typed(page, at_once, understand, lambda typed: self._relief() if typed == Key.RELIEF else None)
 
     def _typed_reply(self, prompt: Prompt, page: Page, understand: Callable[[str, Prompt], Reply]) -> Reply:
-        """The reply to a prompt that is typed below a page; asked until one can `understand` it (or ValueError)."""
+        """The reply to a prompt that is typed below a page."""
+        return self._typed(
+            page,
+            f"{Key.BACK}{Key.DETAIL}{Key.WHY}",
+            lambda typed: BACK if typed == Key.BACK else understand(typed, prompt),
+            partial(self._explained, prompt),
+        )
+
+    def _typed(
+        self, page: Page, at_once: str, understand: Callable[[str], T], explained: Callable[[str], Lines | None]
+    ) -> T:
+        """What a line in small letters, or a key, stands for: asked until one can `understand` it (or ValueError).
+
+        Raises KeyboardInterrupt for leaving.
+        """
         while True:
-            typed = self._typed(page, f"{Key.BACK}{Key.DETAIL}{Key.WHY}")
+            typed = self._line(page, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
+            typed = IN_WORDS.get(typed, typed)
             page.note = ""
-            if typed == Key.BACK:
-                return BACK
-            if text := self._explained(typed, prompt):
+            if typed == Key.LEAVE:
+                raise KeyboardInterrupt
+            if text := explained(typed):
                 self._read(text)
                 continue
             try:
-                return understand(typed, prompt)
+                return understand(typed)
             except ValueError as problem:
                 page.note = str(problem)
 
-    def _typed(self, page: Page, at_once: str) -> str:
-        """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
-        typed = self._line(page, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
-        typed = IN_WORDS.get(typed, typed)
-        if typed == Key.LEAVE:
-            raise KeyboardInterrupt
-        return typed
-
-    def _explained(self, typed: str, prompt: Prompt) -> Lines | None:
+    def _explained(self, prompt: Prompt, typed: str) -> Lines | None:
         """The text that a key asks for on the way to an answer; None for anything else."""
         if typed == Key.RELIEF:
             return self._relief()
@@ -403,12 +399,12 @@ class PlainAsker(TerminalAsker):
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
             self.show(wrapped(BOTH))
 
-    def _explained(self, typed: str, prompt: Prompt) -> Lines | None:
+    def _explained(self, prompt: Prompt, typed: str) -> Lines | None:
         """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
         found = re.fullmatch(r"\?\??\s*([1-9])?", typed)
         nth = int(found[1] or 0) if found and prompt.lines else -1
         if not 0 <= nth <= len(prompt.lines):
-            return super()._explained(typed, prompt)
+            return super()._explained(prompt, typed)
         if not nth:
             return lambda: [*self._head(prompt, why=True), *list_lines(replace(prompt, opened=True))]
         option = prompt.lines[nth - 1]
