@@ -61,7 +61,7 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
             if is_new:
                 _keep(args, title, talk)
             _tell_stopped(talk)
-            if is_new and not (args.save or signals) and asker.can_be_asked:
+            if is_new and not (args.save or signals) and sys.stdin.isatty():  # nobody is at the other end of a pipe
                 _offer_to_save(args, title, talk, asker)
             _tell_how_to_go_on(args)
             return STOPPED

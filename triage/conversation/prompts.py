@@ -166,11 +166,6 @@ class TerminalAsker(ABC):
     def _line(self, page: Page, at_once: str = "") -> str:
         """A line as it was typed below a page. Keys of `at_once` are one without Enter, where nothing is typed yet."""
 
-    @property
-    def can_be_asked(self) -> bool:
-        """Whether a person is there to answer what is asked besides: nobody is at the other end of a pipe."""
-        return self.out.isatty()
-
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
         self.asked_why = False
@@ -379,10 +374,6 @@ class PlainAsker(TerminalAsker):
     def __init__(self, engine: Engine, lines_in: TextIO, out: TextIO) -> None:
         super().__init__(engine, out)
         self.lines_in = lines_in
-
-    @property
-    def can_be_asked(self) -> bool:
-        return self.out.isatty() and self.lines_in.isatty()
 
     def _list(self, prompt: Prompt) -> Reply:
         ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from triage.conversation.interview import Prompt
-from triage.knowledge.lints import rows_of_question
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import cell_said, options_said
@@ -23,21 +22,12 @@ def why(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     waiting, helped = pending(rulebase, *asked), tells_apart(rulebase, *asked)
     lines = ["", *wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
     if not waiting:
-        lines += wrap(_harmless(rulebase, prompt), columns)
+        lines += wrap("By itself no answer here makes it more urgent.", columns)
     items = _by_level(rulebase, question.id, waiting)
     items += [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
     for lead, words in items:
         lines += wrap(f"{lead} {'; '.join(words)}.", columns)
     return [*lines, *(wrap(AGAIN, columns) if items else []), ""]
-
-
-def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
-    """What is said where no rule that is more urgent waits for a question."""
-    name = prompt.question.id
-    others = (q for q in rulebase.questions.values() if q.id != name and q.id not in prompt.answers)
-    if any(cell.name == name for other in others for row in rows_of_question(other) for cell in row):
-        return "By itself no answer here makes it more urgent. It decides what else we ask."
-    return "No answer here makes it more urgent."
 
 
 def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list[tuple[str, list[str]]]:
