@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from triage.conversation.answers import AnswerFile, read_toml
-from triage.conversation.interview import Interview, Prompt, Reply
+from triage.conversation.interview import Prompt, Reply
 from triage.conversation.prompts import Page, PlainAsker, by_key
-from triage.conversation.scenarios import run_scenario
 from triage.knowledge.faults import Fault, FaultyInput, printable
 from triage.knowledge.model import Answer, Answers, RuleBase, chosen
 from triage.knowledge.rule_files import DEMOS
@@ -29,25 +28,10 @@ YOUR_OWN = "For your own cramps:"
 MORE = "More stories:"
 
 
-def story_files(folder: Path) -> dict[str, Path]:
-    """Name -> file of every story of the rule base in `folder`."""
-    paths = sorted((folder / DEMOS).glob("*.toml"))
-    return {re.sub(r"^\d+-", "", path.stem): path for path in paths}
-
-
 def read_stories(folder: Path, rulebase: RuleBase) -> dict[str, AnswerFile]:
-    """Every story by its name, the first one first. Raises FaultyInput."""
-    return {name: read_toml(path, rulebase) for name, path in story_files(folder).items()}
-
-
-def story_faults(engine: Engine, folder: Path) -> Iterator[Fault]:
-    """Stories that end otherwise than they say, or ask less than they answer. Raises FaultyInput for unreadable ones."""
-    for path in story_files(folder).values():
-        outcome = run_scenario(engine, path)
-        file = outcome.file
-        yield from (Fault(file.name, 0, difference, code="LCT623") for difference in outcome.differences)
-        unasked = set(file.answers) - set(Interview(engine, StoryAsker(engine, file, io.StringIO(), list)).conduct())
-        yield from (Fault(file.name, 0, f"{name}: is not asked in this story", code="LCT625") for name in unasked)
+    """Every story of the rule base in `folder` by its name, the first one first. Raises FaultyInput."""
+    paths = sorted((folder / DEMOS).glob("*.toml"))
+    return {re.sub(r"^\d+-", "", path.stem): read_toml(path, rulebase) for path in paths}
 
 
 class StoryAsker(PlainAsker):
