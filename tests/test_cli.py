@@ -960,7 +960,6 @@ FORGED = "x\nEverything is fine"
         ["what-if", FORGED],
         ["test", FORGED],
         ["rules", FORGED],
-        ["schema", "rules", FORGED],
         ["schema", FORGED],
         ["demo", FORGED],
         ["batch", FORGED, "out.csv"],
