@@ -9,7 +9,7 @@ from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import cell_said, options_said
 from triage.output.screen import wrap
-from triage.reasoning.explain import Pending, Way, pending, tells_apart
+from triage.reasoning.explain import Pending, pending, tells_apart
 from triage.version import program
 
 AGAIN = "w again: all of it, with sources."
@@ -36,20 +36,17 @@ def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list
     An option is named once in each way, and not as one that needs other answers once it needs none.
     """
     lines: list[tuple[str, list[str]]] = []
-    named: dict[bool, set[str]] = {False: set(), True: set()}  # by whether it needs other answers
+    alone: set[str] = set()
+    together: set[str] = set()
     for level in dict.fromkeys(one.level for one in waiting):
-        ways = [way for one in waiting if one.level == level for way in one.ways]
-        for needs, lead in ((False, "if:"), (True, "if other answers fit too:")):
-            options = [words for way in ways if bool(way.needs) == needs for words in _options(rulebase, name, way)]
-            fresh = [words for words in dict.fromkeys(options) if words not in named[False] | named[needs]]
-            named[needs].update(fresh)
-            lines += [(f"{level.when_said} {lead}", fresh)] if fresh else []
+        here = [one for one in waiting if one.level == level]
+        by_itself = {option for one in here for option in one.alone} - alone
+        alone |= by_itself
+        with_others = {option for one in here for option in one.together} - alone - together
+        together |= with_others
+        both = ((by_itself, "if:"), (with_others, "if other answers fit too:"))
+        lines += [(f"{level.when_said} {lead}", options_said(rulebase, name, found)) for found, lead in both if found]
     return lines
-
-
-def _options(rulebase: RuleBase, name: str, way: Way) -> list[str]:
-    words = options_said(rulebase, name, way.options)
-    return [", together with ".join(words)] if way.together else words
 
 
 def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
@@ -61,10 +58,11 @@ def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     for one in waiting:
         lines += [""] * (one is not waiting[0])  # the heading stays with the first
         lines += wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)
-        for way in one.ways:
-            lines += wrap("; or ".join(_options(rulebase, question.id, way)), columns, "  if  ")
-            for cell in way.needs:
-                lines += wrap(cell_said(rulebase, cell), columns, "  and ")
+        for row in one.rows:
+            for cell in row:
+                lines += wrap(cell_said(rulebase, cell), columns, "  and " if cell is not row[0] else "  if  ")
+        if not one.rows:  # it holds already, but for what may stop it
+            lines += wrap("; or ".join(options_said(rulebase, question.id, one.alone)), columns, "  if  ")
         lines += wrap(one.flag.because, columns, "  ")
         for name in one.flag.sources:
             source = rulebase.sources[name]
