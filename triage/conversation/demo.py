@@ -51,7 +51,7 @@ class StoryAsker(PlainAsker):
         return super().ask(prompt)
 
     def _line(self, page: Page, at_once: str = "") -> str:  # noqa: ARG002
-        self.show([*page.whole(0), *page.foot(), f"> {self.typed}"])
+        self.show([*page.whole(0), *page.below(), f"> {self.typed}"])
         self.wait()
         return self.typed
 

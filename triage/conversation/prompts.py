@@ -10,13 +10,11 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from itertools import accumulate, groupby
 from typing import NamedTuple, TextIO, TypeVar
 
 import questionary
@@ -62,6 +60,7 @@ DONE = "Enter to finish"
 WHICH = "Number of an answer to change, or Enter for the result"
 NO_DETAIL = "No more on this line. ?? shows all details."
 MISTAKE = "Ticked by mistake? b: back to the list, a: all answers. Enter: {}."
+MORE_TO_READ = "More below."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
 SHELL = 2  # lines of whatever comes after the program
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
@@ -93,24 +92,29 @@ class Page:
     """What stands above a line to type in, laid out anew for every size of the window.
 
     `head` and `foot` are on the screen all the time. A `body` that is longer than the window is turned, from its top
-    on; `foot` is told which part of it is shown, and of how many. `note`: what was wrong with what was typed.
+    on, where it begins again in a window of another width; `foot` is told whether its end is shown. `note`: what was
+    wrong with what was typed.
     """
 
-    def __init__(self, foot: Callable[[int, int], list[str]], body: Lines = list, head: Lines = list) -> None:
+    def __init__(self, foot: Callable[[bool], list[str]], body: Lines = list, head: Lines = list) -> None:
         self.head, self.body, self._foot = head, body, foot
         self.note = ""
         self.is_told = False  # by an asker that cannot redraw it
-        self._read = 0  # words of the body before what is shown: a place that no window moves
+        self._top = self._width = 0  # the first line of the body that is shown, in a window so wide
 
     def part(self) -> list[str]:
         """What of the body is shown."""
-        number, parts = self._parts()
-        return parts[number]
+        lines, end = self._shown()
+        return lines[self._top : end]
 
     def foot(self) -> list[str]:
         """The note, and what stands below this part."""
-        number, parts = self._parts()
-        return self._below(number + 1, len(parts))
+        lines, end = self._shown()
+        return self.below(end == len(lines))
+
+    def below(self, is_end: bool = True) -> list[str]:
+        """The same below the end of the body, or below any other part."""
+        return [*wrapped(self.note), *self._foot(is_end)]
 
     def whole(self, below: int) -> list[str]:
         """All of it; where that and `below` lines do not fit the window, the head once more at its end."""
@@ -120,29 +124,28 @@ class Page:
 
     def turn(self) -> bool:
         """Go on to the next part; whether there is one."""
-        number, parts = self._parts()
-        self._read = sum(map(_words, parts[: number + 1]))
-        return number + 1 < len(parts)
+        lines, end = self._shown()
+        self._top = next((n for n in range(end, len(lines)) if lines[n]), self._top)
+        return end < len(lines)
 
-    def _parts(self) -> tuple[int, list[list[str]]]:
-        """Which part is shown, and all of them. Only an address is longer than a line of the window."""
+    def _shown(self) -> tuple[list[str], int]:
+        """The lines of the body, and the end of what is shown: at a blank one, else before an item, if that can be."""
         columns = screen.columns()
-        body = [line[at : at + columns] for line in self.body() for at in range(0, len(line) or 1, columns)]
-        foot = max(len(self._below(1, 1)), len(self._below(1, 2)))
-        parts = pages(body, screen.rows() - len(self.head()) - foot - 1) or [[]]
-        return bisect_right(list(accumulate(map(_words, parts[:-1]))), self._read), parts
+        self._top, self._width = self._top if columns == self._width else 0, columns
+        parts = (line[at : at + columns] for line in self.body() for at in range(0, len(line) or 1, columns))
+        lines = "\n".join(parts).strip("\n").splitlines()  # only an address is longer than a line of the window
+        below = max(len(self.below(is_end)) for is_end in (True, False))
+        room = max(screen.rows() - len(self.head()) - below - 1, 1)
+        if len(lines) - self._top <= room:
+            return lines, len(lines)
+        ends = range(self._top + 1, self._top + room + 1)
+        blank = [n for n in ends if not lines[n]]
+        return lines, max(blank or [n for n in ends if not lines[n].startswith(" ")] or ends)
 
-    def _below(self, number: int, count: int) -> list[str]:
-        return [*wrapped(self.note), *self._foot(number, count)]
 
-
-def _words(lines: Iterable[str]) -> int:
-    return sum(len(line.split()) for line in lines)
-
-
-def _footer(last: str) -> Callable[[int, int], list[str]]:
-    """What stands below the last part of a text, and below the others."""
-    return lambda number, count: wrapped(last if number == count else f"Page {number} of {count}. {GO_ON}, b leaves")
+def _footer(last: str) -> Callable[[bool], list[str]]:
+    """What stands below the end of a text, and below its other parts."""
+    return lambda is_end: wrapped(last if is_end else f"{MORE_TO_READ} {GO_ON}, b leaves")
 
 
 class TerminalAsker(ABC):
@@ -191,7 +194,7 @@ class TerminalAsker(ABC):
         self._speak(answers)
         view = view_of(self.engine.rulebase, assess(self.engine, answers))
         page = Page(
-            lambda number, count: wrapped(MISTAKE.format("leave" if number == count else "more")),
+            lambda is_end: wrapped(MISTAKE.format("leave" if is_end else "more")),
             lambda: emergency_lines(view, screen.width())[len(wrapped(view.say.upper())) :],
             lambda: wrapped(view.say.upper()),
         )
@@ -229,10 +232,10 @@ class TerminalAsker(ABC):
         by_key = {offer.key: offer.does for offer in offers}
         keys = screen.APART.join([*(f"{o.key} {o.label}" for o in offers if o.is_named), DONE])
 
-        def foot(number: int, count: int) -> list[str]:
+        def foot(is_end: bool) -> list[str]:
             is_long = len(result()) + SHELL > screen.rows()
             again = ["", *wrapped(headline)] if is_long else []
-            return [*again, *wrapped(keys)] if number == count else wrapped(f"Page {number} of {count}. {GO_ON}")
+            return [*again, *wrapped(keys)] if is_end else wrapped(f"{MORE_TO_READ} {GO_ON}")
 
         if not self.redraws:
             self._print(result())
@@ -402,7 +405,7 @@ class PlainAsker(TerminalAsker):
         return lambda: [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
     def _line(self, page: Page, at_once: str = "") -> str:  # noqa: ARG002
-        foot = page._below(1, 1)
+        foot = page.below()
         whole = [] if page.is_told else page.whole(len(foot) + 1)
         page.is_told = True
         self.show([*([""] if whole and whole[0] else []), *whole, *foot])
@@ -722,24 +725,3 @@ def _fixed(lines: Lines, style: str = "") -> Window:
     """Lines that are as high as they are, wherever the list below or above them is scrolled to."""
     control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
     return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
-
-
-def pages(lines: Sequence[str], most: int) -> list[list[str]]:
-    """Lines in pages of at most `most`, broken at blank lines, else between items, where that can be done."""
-    blocks = [list(block) for is_text, block in groupby(lines, bool) if is_text]
-    found: list[list[str]] = []
-    for part in (part for block in blocks for part in _parts_of(block, max(most, 1))):
-        if found and len(found[-1]) + 1 + len(part) <= most:
-            found[-1] += ["", *part]
-        else:
-            found.append(part)
-    return found
-
-
-def _parts_of(block: list[str], most: int) -> Iterator[list[str]]:
-    """Lines without a blank one, in parts; what hangs below a line stays with it."""
-    while len(block) > most:
-        at = max((n for n in range(1, most + 1) if not block[n].startswith(" ")), default=most)
-        yield block[:at]
-        block = block[at:]
-    yield block
