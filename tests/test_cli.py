@@ -469,14 +469,14 @@ def test_a_scenario_that_does_not_come_true_prints_what_differs(tmp_path: Path) 
     expect = (
         'disposition = "urgent"\npharmacist = true\ncauses = ["exercise-fatigue", "heat-sweat"]\n'
         'not_causes = ["heat-sweat"]\nred_flags = ["leg-injury"]\nrelief = []\n'
-        'scores = { heat-sweat = 9, exercise-fatigue = 3 }\nsafety_net = false\nfirst_notes = ["under-three"]'
+        'safety_net = false\nfirst_notes = ["under-three"]'
     )
     path = scenario(tmp_path, "bad.toml", expect)
     done = run("test", path)
     assert (done.returncode, done.stderr) == (FAILED, "")
     lines = done.stdout.splitlines()
     assert lines[0] == f"FAILED {path}: The story of bad"
-    differences = [line for line in lines[1:] if line.startswith("  ")][:9]
+    differences = [line for line in lines[1:] if line.startswith("  ")][:8]
     assert differences[:2] == [
         "  disposition: expected urgent, got self_care",
         "  pharmacist: expected true, got false",
@@ -486,18 +486,7 @@ def test_a_scenario_that_does_not_come_true_prints_what_differs(tmp_path: Path) 
     assert any(line.startswith("  relief: expected none, got ") for line in differences)
     assert "  safety_net: expected false, got true" in differences
     assert any(line.startswith("  first_notes: expected under-three, got ") for line in differences)
-    assert any(line.startswith("  scores: expected exercise-fatigue 3, heat-sweat 9, got ") for line in differences)
     assert lines[-1] == "0 passed, 1 failed"
-
-
-def test_scores_name_every_cause_that_is_shown(tmp_path: Path, engine: Engine) -> None:
-    path = scenario(tmp_path, "scores.toml", "complete = true")
-    causes = assess(engine, read_answer_file(path, engine.rulebase).answers).causes
-    assert len(causes) == 2
-    listed = [f"{ranked.cause.id} = {ranked.score}" for ranked in causes]
-    for scores, code in ((", ".join(listed), DONE), (listed[0], FAILED), ("", FAILED)):
-        scenario(tmp_path, "scores.toml", f"scores = {{ {scores} }}")
-        assert run("test", path).returncode == code
 
 
 def test_a_scenario_must_be_complete_unless_it_says_otherwise(tmp_path: Path) -> None:
@@ -521,9 +510,6 @@ UNREADABLE = {  # a line of [expect], the code of its fault, and what is named
     "id": ('relief = ["strech"]', "LCT424", '"strech"'),
     "other kind": ('causes = ["clot"]', "LCT424", '"clot"'),
     "no list": ('causes = "heat-sweat"', "LCT423", "causes: "),
-    "no table": ("scores = 5", "LCT423", "scores: "),
-    "cause": ("scores = { heat-swet = 3 }", "LCT424", 'did you mean "heat-sweat"?'),
-    "score": ("scores = { heat-sweat = true }", "LCT423", "scores: "),
     "no id": ("disposition = 5", "LCT423", "disposition: "),
     "no truth": ('see_doctor = "no"', "LCT423", "see_doctor: "),
 }
@@ -974,7 +960,6 @@ FORGED = "x\nEverything is fine"
         ["what-if", FORGED],
         ["test", FORGED],
         ["rules", FORGED],
-        ["schema", "rules", FORGED],
         ["schema", FORGED],
         ["demo", FORGED],
         ["batch", FORGED, "out.csv"],

@@ -65,17 +65,11 @@ def validators(rulebase: RuleBase) -> dict[str, Draft7Validator]:
     return {kind: Draft7Validator(schema_of(rulebase, kind)) for kind in KINDS}
 
 
-@pytest.fixture(scope="module")
-def of_file(rulebase: RuleBase) -> dict[str, Draft7Validator]:
-    """The schema of each kind of rule file, by its pattern."""
-    return {pattern: Draft7Validator(schema_of(rulebase, "rules", pattern)) for pattern in LAYOUT}
-
-
 # --- good files
 
 
-def test_they_are_schemas(validators: dict[str, Draft7Validator], of_file: dict[str, Draft7Validator]) -> None:
-    for validator in (*validators.values(), *of_file.values()):
+def test_they_are_schemas(validators: dict[str, Draft7Validator]) -> None:
+    for validator in validators.values():
         Draft7Validator.check_schema(validator.schema)
         assert validator.schema["$schema"] == "http://json-schema.org/draft-07/schema#"
         assert set(references(validator.schema)) <= {
@@ -106,13 +100,8 @@ def test_every_scenario_is_good(validators: dict[str, Draft7Validator]) -> None:
 
 
 @pytest.mark.parametrize("name", RULE_FILES)
-def test_every_rule_file_is_good(
-    name: str, validators: dict[str, Draft7Validator], of_file: dict[str, Draft7Validator]
-) -> None:
-    document = read(rules_folder() / name)
-    assert errors(validators["rules"], document) == []
-    for pattern, validator in of_file.items():
-        assert bool(errors(validator, document)) == (pattern != pattern_of(name)), pattern
+def test_every_rule_file_is_good(name: str, validators: dict[str, Draft7Validator]) -> None:
+    assert errors(validators["rules"], read(rules_folder() / name)) == []
 
 
 def test_every_result_is_good_and_has_no_key_besides(rulebase: RuleBase, stories: Mapping[str, Assessment]) -> None:
@@ -326,7 +315,7 @@ RIGHT_CELLS: list[Any] = [
 
 
 def test_a_cell_is_refused_where_the_program_refuses_it(
-    rulebase: RuleBase, of_file: dict[str, Draft7Validator]
+    rulebase: RuleBase, validators: dict[str, Draft7Validator]
 ) -> None:
     pattern = "red_flags/*.toml"
     [flag, *_] = entries_of([name for name in RULE_FILES if pattern_of(name) == pattern], "red_flag")
@@ -334,7 +323,7 @@ def test_a_cell_is_refused_where_the_program_refuses_it(
     for cell in (*WRONG_CELLS, *RIGHT_CELLS):
         complaints: list[str] = []
         words.read_rows([{"kind": cell}], (), lambda code, *_, told=complaints: told.append(code))
-        found = errors(of_file[pattern], {"red_flag": [{**flag, "when": [{"kind": cell}]}]})
+        found = errors(validators["rules"], {"red_flag": [{**flag, "when": [{"kind": cell}]}]})
         assert bool(found) == bool(complaints) == (cell in WRONG_CELLS), cell
 
 
@@ -357,9 +346,9 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("pattern", LAYOUT)
-def test_a_mutation_of_each_field_is_refused(pattern: str, of_file: dict[str, Draft7Validator]) -> None:
+def test_a_mutation_of_each_field_is_refused(pattern: str, validators: dict[str, Draft7Validator]) -> None:
     names = [name for name in RULE_FILES if pattern_of(name) == pattern]
-    validator, tried = of_file[pattern], set()
+    validator, tried = validators["rules"], set()
     for name in names:
         document = read(rules_folder() / name)
         for table in LAYOUT[pattern] & document.keys():
@@ -456,20 +445,19 @@ def test_a_broken_entry_is_seen(broken: Break, validators: dict[str, Draft7Valid
     ],
 )
 def test_a_field_or_table_of_another_place_is_seen(
-    name: str, text: str, tmp_path: Path, validators: dict[str, Draft7Validator], of_file: dict[str, Draft7Validator]
+    name: str, text: str, tmp_path: Path, validators: dict[str, Draft7Validator]
 ) -> None:
     path = tmp_path / "x.toml"
     path.write_text((rules_folder() / name).read_text("utf-8") + text)
     assert errors(validators["rules"], read(path))
-    assert errors(of_file[pattern_of(name)], read(path))
 
 
-def test_a_table_that_must_be_there_is_missed(of_file: dict[str, Draft7Validator]) -> None:
-    for name in ("dispositions.toml", RELIEF_NOW, "wording.toml"):
+def test_a_table_that_must_be_there_is_missed(validators: dict[str, Draft7Validator]) -> None:
+    for name in ("dispositions.toml", "wording.toml"):
         document = read(rules_folder() / name)
         for table in [key for key, value in document.items() if isinstance(value, dict)]:
             less = {key: value for key, value in document.items() if key != table}
-            assert errors(of_file[pattern_of(name)], less), table
+            assert errors(validators["rules"], less), table
 
 
 # --- the tools that editors and checkers are made of
@@ -541,9 +529,7 @@ console.log(named.length);
 
 
 @pytest.mark.nightly
-def test_ajv_takes_every_schema_in_strict_mode(
-    validators: dict[str, Draft7Validator], of_file: dict[str, Draft7Validator], tmp_path: Path
-) -> None:
+def test_ajv_takes_every_schema_in_strict_mode(validators: dict[str, Draft7Validator], tmp_path: Path) -> None:
     required = os.environ.get("TRIAGE_SHELLS_REQUIRED")  # as in test_shells
     npm = shutil.which("npm")
     if not npm and not required:
@@ -555,11 +541,11 @@ def test_ajv_takes_every_schema_in_strict_mode(
     if fetched.returncode and not required:
         pytest.skip(f"npm cannot fetch {AJV}")
     assert fetched.returncode == 0, fetched.stderr
-    named = json.dumps([one.schema for one in (*validators.values(), *of_file.values())])
+    named = json.dumps([one.schema for one in validators.values()])
     said = subprocess.run(
         ["node", "-e", STRICT], cwd=tmp_path, input=named, capture_output=True, text=True, check=False, timeout=60
     )
-    assert (said.stdout, said.stderr) == (f"{len(validators) + len(of_file)}\n", "")
+    assert (said.stdout, said.stderr) == (f"{len(validators)}\n", "")
 
 
 # --- the command
@@ -569,14 +555,6 @@ def test_the_command_prints_the_schema(rulebase: RuleBase, capsys: pytest.Captur
     for kind in KINDS:
         assert main(["schema", kind]) == 0
         assert json.loads(capsys.readouterr().out) == schema_of(rulebase, kind)
-    assert main(["schema", "rules", "somewhere/rules/causes/mine.toml"]) == 0
-    assert json.loads(capsys.readouterr().out) == schema_of(rulebase, "rules", "causes/everyday.toml")
-
-
-@pytest.mark.parametrize("given", [["rules", "nonsense.toml"], ["answers", URGENT]])
-def test_a_file_that_has_no_schema_is_told(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schema", *given]) == 2
-    assert capsys.readouterr().out == ""
 
 
 def test_the_ids_are_those_of_the_rule_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ from terminal import (
     steps_to,
 )
 
-from triage.conversation.prompts import BOTH, MORE_BELOW, READ_ON
+from triage.conversation.prompts import BOTH, MORE_BELOW, MORE_TO_READ, READ_ON
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
 from triage.knowledge.voices import rules_in_voice
@@ -71,7 +71,7 @@ def test_a_whole_run_with_the_result_and_more_below_it(engine: Engine) -> None:
         terminal.accept_review()
         terminal.wait_for_more()
         terminal.type("m")
-        terminal.until(lambda: "Page 1 of" in terminal.news and terminal.window_ends_with(">"))
+        terminal.until(lambda: MORE_TO_READ in terminal.news and terminal.window_ends_with(">"))
         terminal.type("b" + ENTER)
         terminal.wait_for_more()
         terminal.type(ENTER)
@@ -526,7 +526,7 @@ def test_a_long_text_starts_at_its_top_and_is_laid_out_again(engine: Engine) -> 
         terminal.answer([first])
         terminal.wait_for_prompt(danger.prompt)
         terminal.type("h")
-        terminal.until(lambda: "Page 1 of" in shown(terminal) and terminal.window_ends_with(">"))
+        terminal.until(lambda: MORE_TO_READ in shown(terminal) and terminal.window_ends_with(">"))
         assert in_words(f"1. {steps[0]}") in shown(terminal)
         terminal.resize(80, 24)
         settled(terminal, in_words(steps[0]), in_words(steps[-1]), f"{GO_ON} >")
@@ -540,8 +540,8 @@ def test_a_result_longer_than_the_window_is_read_from_its_first_line(engine: Eng
         terminal.answer(steps_to(engine, NIGHT))
         terminal.accept_review()
         say = in_words(rules_in_voice(engine.rulebase).dispositions["routine"].say)
-        settled(terminal, say, "Page 1 of")
-        while "Page " in shown(terminal):
+        settled(terminal, say, MORE_TO_READ)
+        while MORE_TO_READ in shown(terminal):
             before = terminal.window
             terminal.type(ENTER)
             terminal.until(lambda before=before: terminal.window != before and terminal.window_ends_with(">"))
@@ -638,7 +638,7 @@ def test_a_key_tells_how_a_result_was_concluded(engine: Engine) -> None:
         terminal.wait_for("[clot]")
         terminal.wait_for_more()
         terminal.type("e")
-        terminal.until(lambda: "Page 1 of" in terminal.news and terminal.window_ends_with(">"))
+        terminal.until(lambda: MORE_TO_READ in terminal.news and terminal.window_ends_with(">"))
         assert "[self_care]" in shown(terminal)
         terminal.type(ENTER)
         terminal.wait_for("you said: ", "[kind]", ">")

@@ -242,9 +242,6 @@ def _is_expected(field: str, value: Any) -> bool:
     kinds = _ids()
     if field == "disposition":
         return isinstance(value, str) and value in kinds[field]
-    if field == "scores":
-        numbers = isinstance(value, dict) and set(value) <= kinds["causes"]
-        return numbers and all(isinstance(n, int) and not isinstance(n, bool) for n in value.values())
     known = kinds.get(field.removeprefix("not_"))
     texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
     return known is not None and field != "not_disposition" and texts and set(value) <= known

@@ -26,7 +26,7 @@ from triage.knowledge.faults import FaultyInput
 from triage.knowledge.model import Answers, RuleBase
 from triage.output import screen
 from triage.output.explanation import HOW, explained, how_lines
-from triage.output.text import MORE, Request, emergency_lines, headline, requests, short
+from triage.output.text import MORE, emergency_lines, headline, requests, short
 from triage.output.view import View, Wanted, view_of
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
@@ -61,7 +61,7 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
             if is_new:
                 _keep(args, title, talk)
             _tell_stopped(talk)
-            if is_new and not (args.save or signals) and asker.can_be_asked:
+            if is_new and not (args.save or signals) and sys.stdin.isatty():  # nobody is at the other end of a pipe
                 _offer_to_save(args, title, talk, asker)
             _tell_how_to_go_on(args)
             return STOPPED
@@ -203,9 +203,9 @@ def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: Ter
         _give_emergency(view, asker.has_left)
     else:
         offers = [
-            *_readings(rulebase, assessment),
-            Offer("p", "print", does=partial(save_page, args, rulebase, assessment, asker)),
-            Offer(LISTS, "which muscle, what was tried", ends=True),
+            *_readings(rulebase, assessment, asker),
+            Offer("p", "print", partial(save_page, args, rulebase, assessment, asker)),
+            Offer(LISTS, "which muscle, what was tried", lambda: LISTS),
         ]
         return asker.after_result(partial(_result, view), headline(view), offers, answers)
     return None
@@ -235,15 +235,15 @@ def _give_formatted(args: argparse.Namespace, engine: Engine, assessment: Assess
         say(assessment.disposition.say.upper())
 
 
-def _readings(rulebase: RuleBase, assessment: Assessment) -> list[Offer]:
+def _readings(rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> Iterator[Offer]:
     """What can be read below a result. The last part of "more" names the keys that are not on the line of keys."""
     view = view_of(rulebase, assessment, Wanted(how=True))
+    texts = {one.key: (one.label, one.lines) for one in requests(view)}
+    texts["e"] = HOW.lower(), partial(how_lines, view)
+    also = f"Also: {screen.APART.join(f'{key} {texts[key][0]}' for key in texts if key not in ON_THE_LINE)}"
 
-    def offered(request: Request) -> Offer:
-        is_named = request.key in ON_THE_LINE
-        return Offer(request.key, request.label, lambda: request.lines(screen.width()), is_named=is_named)
+    def read(key: str) -> None:
+        more = ["", *screen.wrap(also, screen.width())] if key == MORE else []
+        asker.give(lambda: [*texts[key][1](screen.width()), *more])
 
-    more, *others = map(offered, requests(view))
-    others.append(Offer("e", HOW.lower(), lambda: how_lines(view, screen.width()), is_named=False))
-    also = f"Also: {screen.APART.join(f'{one.key} {one.label}' for one in others if not one.is_named)}"
-    return [more._replace(lines=lambda: [*more.lines(), "", *screen.wrap(also, screen.width())]), *others]
+    return (Offer(key, label, partial(read, key), key in ON_THE_LINE) for key, (label, _) in texts.items())

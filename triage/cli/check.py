@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 from triage.cli.console import DONE, FAILED
-from triage.conversation.demo import story_faults
 from triage.conversation.scenarios import find_scenarios
 from triage.knowledge.faults import FaultyInput, printable
 from triage.knowledge.folder import find
@@ -26,7 +25,7 @@ def check(args: argparse.Namespace) -> int:
     try:
         rulebase = load(folder)
         engine = Engine(rulebase)
-        faults = [*examples.failing(engine), *wording_faults(rulebase), *story_faults(engine, folder)]
+        faults = [*examples.failing(engine), *wording_faults(rulebase)]
         if faults:
             raise FaultyInput(faults)
     except FaultyInput as error:

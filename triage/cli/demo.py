@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
 
 from triage.cli.common import engine_of
 from triage.cli.console import DONE, STOPPED, fault, needs_plain, on_terminal
@@ -13,7 +12,7 @@ from triage.conversation.interview import Interview
 from triage.knowledge.faults import allowed, printable
 from triage.knowledge.folder import find
 from triage.output import screen
-from triage.output.text import requests, short
+from triage.output.text import short
 from triage.output.view import view_of
 from triage.reasoning.assessment import assess
 
@@ -28,13 +27,13 @@ def demo(args: argparse.Namespace) -> int:
     if name not in stories:
         what = f'no story "{name}"' if name else "no stories here"
         raise fault("demo", what, allowed(name, stories), code="LCT621")
-    asker = StoryAsker(engine, stories[name], sys.stdout, _wait if on_terminal() else lambda: None)
+    asker = StoryAsker(engine, stories[name], sys.stdout, _wait if on_terminal() else list)
     asker.show([*screen.wrap(MADE_UP, columns), *screen.wrap(printable(stories[name].title), columns)])
     code = DONE
     try:
         view = view_of(engine.rulebase, assess(engine, Interview(engine, asker).conduct()))
-        for lines in (short(view, columns), *(request.lines(columns) for request in requests(view))):
-            asker.give(partial(list, lines))
+        asker.show(["", *short(view, columns)])
+        asker.wait()
     except (KeyboardInterrupt, EOFError):
         asker.show([""])
         code = STOPPED

@@ -257,12 +257,7 @@ COMMANDS = {
     "schema": Command(
         "schema:write_schema",
         "JSON Schemas of answer files, scenarios, results and rules",
-        (
-            RULES,
-            _option("kind", "of what", choices=KINDS),
-            _option("file FILE", "of rules: only of this file, like causes/everyday.toml", nargs="?"),
-            OUTPUT,
-        ),
+        (RULES, _option("kind", "of what", choices=KINDS), OUTPUT),
         {"schema answers --output answers.schema.json": "for answer files"},
         "Draft-07. Editors complete ids and mark mistakes in TOML files whose first line names it: "
         "#:schema ./answers.schema.json",

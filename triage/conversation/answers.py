@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from triage.conversation.interview import assess_so_far
 from triage.knowledge.faults import MOST_FAULTS, Fault, Faults, FaultyInput, allowed
@@ -139,14 +139,8 @@ def _add(faults: Faults, source: str, line: int, code: str, what: str, hint: str
 
 def _readable(question: Question, value: Any) -> Answer | None:
     """An answer, or what can be read of one that is not sound; None where that is nothing."""
-    try:
-        return read_answer(question, value, _stop)
-    except ValueError:
-        return valid_part(question, value)
-
-
-def _stop(*_: str) -> NoReturn:
-    raise ValueError
+    answer = read_answer(question, value, lambda *_: None)
+    return valid_part(question, value) if answer is None else answer
 
 
 def as_toml(

@@ -10,13 +10,11 @@ import os
 import re
 import time
 from abc import ABC, abstractmethod
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from itertools import accumulate, groupby
 from typing import NamedTuple, TextIO, TypeVar
 
 import questionary
@@ -58,12 +56,12 @@ NARROW = 60  # columns below which the keys have fewer words
 FINISH, LIST, YES, NO = "", "list", "y", "n"
 GO_ON = "Enter goes on"
 REVIEW = "Enter result   a answers   b back   h relief   q leave"
-CHANGE, DONE = "change an answer", "Enter to finish"
+DONE = "Enter to finish"
 WHICH = "Number of an answer to change, or Enter for the result"
 NO_DETAIL = "No more on this line. ?? shows all details."
 MISTAKE = "Ticked by mistake? b: back to the list, a: all answers. Enter: {}."
+MORE_TO_READ = "More below."
 MORE_BELOW, READ_ON = "More below: down, or Page Down", "Read on first, then again."
-PAGE_FOOT = 3  # lines below a page of a long text: what Enter does (in two lines where it is narrow), the mark
 SHELL = 2  # lines of whatever comes after the program
 ESCAPE_SECONDS = 0.1  # how long Esc waits for what would make it another key
 BOUNCE_SECONDS = 0.08  # a "none" that follows another within this time is a key held down, and answers nothing
@@ -79,41 +77,44 @@ def wrapped(*texts: str) -> list[str]:
 
 
 class Offer(NamedTuple):
-    """What a key does once the result is there: first it `does` something, then its `lines` are shown, if there are any.
+    """What a key `does` once the result is there; what comes back ends it, unless it is empty.
 
-    `is_named`: on the line of keys. With one that `ends` it, the caller goes on.
+    `is_named`: on the line of keys.
     """
 
     key: str
     label: str
-    lines: Lines = list
-    does: Callable[[], object] = list
+    does: Callable[[], str | None]
     is_named: bool = True
-    ends: bool = False
 
 
 class Page:
     """What stands above a line to type in, laid out anew for every size of the window.
 
     `head` and `foot` are on the screen all the time. A `body` that is longer than the window is turned, from its top
-    on; `foot` is told which part of it is shown, and of how many. `note`: what was wrong with what was typed.
+    on, where it begins again in a window of another width; `foot` is told whether its end is shown. `note`: what was
+    wrong with what was typed.
     """
 
-    def __init__(self, foot: Callable[[int, int], list[str]], body: Lines = list, head: Lines = list) -> None:
+    def __init__(self, foot: Callable[[bool], list[str]], body: Lines = list, head: Lines = list) -> None:
         self.head, self.body, self._foot = head, body, foot
         self.note = ""
         self.is_told = False  # by an asker that cannot redraw it
-        self._read = 0  # words of the body before what is shown: a place that no window moves
+        self._top = self._width = 0  # the first line of the body that is shown, in a window so wide
 
     def part(self) -> list[str]:
         """What of the body is shown."""
-        number, parts = self._parts()
-        return parts[number]
+        lines, end = self._shown()
+        return lines[self._top : end]
 
     def foot(self) -> list[str]:
         """The note, and what stands below this part."""
-        number, parts = self._parts()
-        return self._below(number + 1, len(parts))
+        lines, end = self._shown()
+        return self.below(end == len(lines))
+
+    def below(self, is_end: bool = True) -> list[str]:
+        """The same below the end of the body, or below any other part."""
+        return [*wrapped(self.note), *self._foot(is_end)]
 
     def whole(self, below: int) -> list[str]:
         """All of it; where that and `below` lines do not fit the window, the head once more at its end."""
@@ -123,29 +124,28 @@ class Page:
 
     def turn(self) -> bool:
         """Go on to the next part; whether there is one."""
-        number, parts = self._parts()
-        self._read = sum(map(_words, parts[: number + 1]))
-        return number + 1 < len(parts)
+        lines, end = self._shown()
+        self._top = next((n for n in range(end, len(lines)) if lines[n]), self._top)
+        return end < len(lines)
 
-    def _parts(self) -> tuple[int, list[list[str]]]:
-        """Which part is shown, and all of them. Only an address is longer than a line of the window."""
+    def _shown(self) -> tuple[list[str], int]:
+        """The lines of the body, and the end of what is shown: at a blank one, else before an item, if that can be."""
         columns = screen.columns()
-        body = [line[at : at + columns] for line in self.body() for at in range(0, len(line) or 1, columns)]
-        foot = max(len(self._below(1, 1)), len(self._below(1, 2)))
-        parts = pages(body, screen.rows() - len(self.head()) - foot - 1) or [[]]
-        return bisect_right(list(accumulate(map(_words, parts[:-1]))), self._read), parts
+        self._top, self._width = self._top if columns == self._width else 0, columns
+        parts = (line[at : at + columns] for line in self.body() for at in range(0, len(line) or 1, columns))
+        lines = "\n".join(parts).strip("\n").splitlines()  # only an address is longer than a line of the window
+        below = max(len(self.below(is_end)) for is_end in (True, False))
+        room = max(screen.rows() - len(self.head()) - below - 1, 1)
+        if len(lines) - self._top <= room:
+            return lines, len(lines)
+        ends = range(self._top + 1, self._top + room + 1)
+        blank = [n for n in ends if not lines[n]]
+        return lines, max(blank or [n for n in ends if not lines[n].startswith(" ")] or ends)
 
-    def _below(self, number: int, count: int) -> list[str]:
-        return [*wrapped(self.note), *self._foot(number, count)]
 
-
-def _words(lines: Iterable[str]) -> int:
-    return sum(len(line.split()) for line in lines)
-
-
-def _footer(last: str) -> Callable[[int, int], list[str]]:
-    """What stands below the last part of a text, and below the others."""
-    return lambda number, count: wrapped(last if number == count else f"Page {number} of {count}. {GO_ON}, b leaves")
+def _footer(last: str) -> Callable[[bool], list[str]]:
+    """What stands below the end of a text, and below its other parts."""
+    return lambda is_end: wrapped(last if is_end else f"{MORE_TO_READ} {GO_ON}, b leaves")
 
 
 class TerminalAsker(ABC):
@@ -168,11 +168,6 @@ class TerminalAsker(ABC):
     @abstractmethod
     def _line(self, page: Page, at_once: str = "") -> str:
         """A line as it was typed below a page. Keys of `at_once` are one without Enter, where nothing is typed yet."""
-
-    @property
-    def can_be_asked(self) -> bool:
-        """Whether a person is there to answer what is asked besides: nobody is at the other end of a pipe."""
-        return self.out.isatty()
 
     def ask(self, prompt: Prompt) -> Reply:
         self._speak(prompt.answers)
@@ -199,7 +194,7 @@ class TerminalAsker(ABC):
         self._speak(answers)
         view = view_of(self.engine.rulebase, assess(self.engine, answers))
         page = Page(
-            lambda number, count: wrapped(MISTAKE.format("leave" if number == count else "more")),
+            lambda is_end: wrapped(MISTAKE.format("leave" if is_end else "more")),
             lambda: emergency_lines(view, screen.width())[len(wrapped(view.say.upper())) :],
             lambda: wrapped(view.say.upper()),
         )
@@ -228,34 +223,27 @@ class TerminalAsker(ABC):
         return self._pick(Page(_footer(WHICH), lambda: screen.wrap_all(items, screen.width())), choices)
 
     def after_result(self, result: Lines, headline: str, offers: Sequence[Offer], answers: Answers) -> str | None:
-        """Show a result, and whatever is wanted below it; the id of an answer to change, the key of an offer that ends it, or None.
+        """Show a result, and whatever is wanted below it; the id of an answer to change, what ended an offer, or None.
 
         Where the result does not fit the window, its `headline` is said again.
         """
         self._speak(answers)
-        by_key = {offer.key: offer for offer in offers}
-        keys = screen.APART.join(
-            [*(f"{o.key} {o.label}" for o in offers if o.is_named), f"{Key.CHANGE} {CHANGE}", DONE]
-        )
-        choices = {"": FINISH, Key.CHANGE: LIST, **{key: key for key in by_key}}
+        offers = [*offers, Offer(Key.CHANGE, "change an answer", lambda: self._answer_to_change(answers))]
+        by_key = {offer.key: offer.does for offer in offers}
+        keys = screen.APART.join([*(f"{o.key} {o.label}" for o in offers if o.is_named), DONE])
 
-        def foot(number: int, count: int) -> list[str]:
+        def foot(is_end: bool) -> list[str]:
             is_long = len(result()) + SHELL > screen.rows()
             again = ["", *wrapped(headline)] if is_long else []
-            return [*again, *wrapped(keys)] if number == count else wrapped(f"Page {number} of {count}. {GO_ON}")
+            return [*again, *wrapped(keys)] if is_end else wrapped(f"{MORE_TO_READ} {GO_ON}")
 
         if not self.redraws:
             self._print(result())
         page = Page(foot, result if self.redraws else list)
         with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-            while picked := self._pick(page, choices, at_once="".join(choices)):
-                if picked != LIST and by_key[picked].ends:
-                    return picked
-                if picked != LIST:
-                    by_key[picked].does()
-                    self.give(by_key[picked].lines)
-                elif name := self._answer_to_change(answers):
-                    return name
+            while picked := self._pick(page, {"": FINISH, **{key: key for key in by_key}}, at_once="".join(by_key)):
+                if wanted := by_key[picked]():
+                    return wanted
         if self.redraws:
             self._print(result())
         return None
@@ -304,40 +292,45 @@ class TerminalAsker(ABC):
 
     def _pick(self, page: Page, choices: Mapping[str, str], at_once: str = "") -> str:
         """What a typed line stands for; "" is Enter alone. Relief and leaving are always there."""
-        while True:
-            typed = self._typed(page, at_once)
-            page.note = ""
-            if typed == Key.RELIEF:
-                self._read(self._relief())
-            elif typed in choices:
+
+        def understand(typed: str) -> str:
+            if typed in choices:
                 return choices[typed]
-            else:
-                page.note = f'"{shown(typed)}" is not one of the keys here.' if typed else "Enter alone is no answer."
+            raise ValueError(f'"{shown(typed)}" is not one of the keys here.' if typed else "Enter alone is no answer.")
+
+        return self._typed(page, at_once, understand, lambda typed: self._relief() if typed == Key.RELIEF else None)
 
     def _typed_reply(self, prompt: Prompt, page: Page, understand: Callable[[str, Prompt], Reply]) -> Reply:
-        """The reply to a prompt that is typed below a page; asked until one can `understand` it (or ValueError)."""
+        """The reply to a prompt that is typed below a page."""
+        return self._typed(
+            page,
+            f"{Key.BACK}{Key.DETAIL}{Key.WHY}",
+            lambda typed: BACK if typed == Key.BACK else understand(typed, prompt),
+            partial(self._explained, prompt),
+        )
+
+    def _typed(
+        self, page: Page, at_once: str, understand: Callable[[str], T], explained: Callable[[str], Lines | None]
+    ) -> T:
+        """What a line in small letters, or a key, stands for: asked until one can `understand` it (or ValueError).
+
+        Raises KeyboardInterrupt for leaving.
+        """
         while True:
-            typed = self._typed(page, f"{Key.BACK}{Key.DETAIL}{Key.WHY}")
+            typed = self._line(page, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
+            typed = IN_WORDS.get(typed, typed)
             page.note = ""
-            if typed == Key.BACK:
-                return BACK
-            if text := self._explained(typed, prompt):
+            if typed == Key.LEAVE:
+                raise KeyboardInterrupt
+            if text := explained(typed):
                 self._read(text)
                 continue
             try:
-                return understand(typed, prompt)
+                return understand(typed)
             except ValueError as problem:
                 page.note = str(problem)
 
-    def _typed(self, page: Page, at_once: str) -> str:
-        """A typed line in small letters, or a key. Raises KeyboardInterrupt for leaving."""
-        typed = self._line(page, f"{at_once}{Key.RELIEF}{Key.LEAVE}").strip().lower()
-        typed = IN_WORDS.get(typed, typed)
-        if typed == Key.LEAVE:
-            raise KeyboardInterrupt
-        return typed
-
-    def _explained(self, typed: str, prompt: Prompt) -> Lines | None:
+    def _explained(self, prompt: Prompt, typed: str) -> Lines | None:
         """The text that a key asks for on the way to an answer; None for anything else."""
         if typed == Key.RELIEF:
             return self._relief()
@@ -355,9 +348,8 @@ class TerminalAsker(ABC):
     def _why(self, prompt: Prompt) -> Lines:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
         rulebase, again, self.asked_why = self.rulebase, self.asked_why, True
-        if again:
-            return lambda: why_in_full(rulebase, prompt, screen.width())
-        return lambda: why(rulebase, prompt, screen.width(), screen.rows() - PAGE_FOOT)
+        told = why_in_full if again else why
+        return lambda: told(rulebase, prompt, screen.width())
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
         """What stands above a list: the question, or on its later screens the heading of the screen."""
@@ -386,10 +378,6 @@ class PlainAsker(TerminalAsker):
         super().__init__(engine, out)
         self.lines_in = lines_in
 
-    @property
-    def can_be_asked(self) -> bool:
-        return self.out.isatty() and self.lines_in.isatty()
-
     def _list(self, prompt: Prompt) -> Reply:
         ticked = "; ".join(o.text for o in prompt.options if o.id in prompt.chosen)
         lines = [*self._head(prompt), *list_lines(prompt), *wrapped(f"So far: {ticked}" if ticked else "")]
@@ -405,19 +393,19 @@ class PlainAsker(TerminalAsker):
         if rivals_beside(prompt.question, [*prompt.earlier, *picked]):
             self.show(wrapped(BOTH))
 
-    def _explained(self, typed: str, prompt: Prompt) -> Lines | None:
+    def _explained(self, prompt: Prompt, typed: str) -> Lines | None:
         """Of a list also its details: "? 3" those of a line, "?" or "??" all."""
         found = re.fullmatch(r"\?\??\s*([1-9])?", typed)
         nth = int(found[1] or 0) if found and prompt.lines else -1
         if not 0 <= nth <= len(prompt.lines):
-            return super()._explained(typed, prompt)
+            return super()._explained(prompt, typed)
         if not nth:
             return lambda: [*self._head(prompt, why=True), *list_lines(replace(prompt, opened=True))]
         option = prompt.lines[nth - 1]
         return lambda: [*_numbered_line(nth, option, True), *wrapped("" if option.detail else NO_DETAIL)]
 
     def _line(self, page: Page, at_once: str = "") -> str:  # noqa: ARG002
-        foot = page._below(1, 1)
+        foot = page.below()
         whole = [] if page.is_told else page.whole(len(foot) + 1)
         page.is_told = True
         self.show([*([""] if whole and whole[0] else []), *whole, *foot])
@@ -431,21 +419,26 @@ class PlainAsker(TerminalAsker):
 
 def _understood(typed: str, prompt: Prompt) -> Reply:
     """The options of typed numbers and keys. Raises ValueError with what is wrong."""
-    by_key = {**{str(number): o for number, o in enumerate(prompt.lines, 1)}, **{o.key: o for o in prompt.keys}}
+    options = by_key(prompt)
     words = list(dict.fromkeys(typed.replace(",", " ").split()))
     if not words and prompt.question.after:
         return SKIP
     if not words:
         raise ValueError(f"Nothing typed. {_how(prompt)}")
-    if wrong := [word for word in words if word not in by_key]:
+    if wrong := [word for word in words if word not in options]:
         raise ValueError(f'"{shown(wrong[0])}" is not an answer. {_how(prompt)}')
-    picked = [by_key[word] for word in words]
+    picked = [options[word] for word in words]
     if len(picked) > 1 and prompt.kind == "one":
         raise ValueError("Only one answer fits here.")
     if len(picked) > 1 and (alone := [o for o in picked if o.exclusive]):
         raise ValueError(f"{alone[0].key} ({alone[0].text.lower()}) stands alone: choose it, or the others.")
     answer = tuple(o.id for o in prompt.options if o in picked)
     return answer if prompt.kind == "many" else answer[0]
+
+
+def by_key(prompt: Prompt) -> dict[str, Option]:
+    """The options by what is typed for each."""
+    return {**{str(number): o for number, o in enumerate(prompt.lines, 1)}, **{o.key: o for o in prompt.keys}}
 
 
 def _how(prompt: Prompt) -> str:
@@ -732,24 +725,3 @@ def _fixed(lines: Lines, style: str = "") -> Window:
     """Lines that are as high as they are, wherever the list below or above them is scrolled to."""
     control = FormattedTextControl(lambda: [(style, "\n".join(lines()))])
     return Window(control, height=lambda: len(lines()), always_hide_cursor=True)
-
-
-def pages(lines: Sequence[str], most: int) -> list[list[str]]:
-    """Lines in pages of at most `most`, broken at blank lines, else between items, where that can be done."""
-    blocks = [list(block) for is_text, block in groupby(lines, bool) if is_text]
-    found: list[list[str]] = []
-    for part in (part for block in blocks for part in _parts_of(block, max(most, 1))):
-        if found and len(found[-1]) + 1 + len(part) <= most:
-            found[-1] += ["", *part]
-        else:
-            found.append(part)
-    return found
-
-
-def _parts_of(block: list[str], most: int) -> Iterator[list[str]]:
-    """Lines without a blank one, in parts; what hangs below a line stays with it."""
-    while len(block) > most:
-        at = max((n for n in range(1, most + 1) if not block[n].startswith(" ")), default=most)
-        yield block[:at]
-        block = block[at:]
-    yield block

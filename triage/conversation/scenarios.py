@@ -55,8 +55,7 @@ def run_scenario(engine: Engine, path: Path) -> Outcome:
 class Expected(NamedTuple):
     """A field of [expect]: what it takes, and what of a result it is compared with.
 
-    `kind`: "flag", "id" (one of `ids`), "ids" (a list of them) or "scores" (a table of them). `never`: none of the list
-    may be shown.
+    `kind`: "flag", "id" (one of `ids`) or "ids" (a list of them). `never`: none of the list may be shown.
     """
 
     kind: str
@@ -98,7 +97,6 @@ def expected_fields(rulebase: RuleBase) -> dict[str, Expected]:
         "pharmacist": Expected("flag", (), lambda found: found.pharmacist is not None),
         "safety_net": Expected("flag", (), lambda found: found.safety_net is not None),
         "complete": Expected("flag", (), lambda found: found.complete),
-        "scores": Expected("scores", lists["causes"].ids, lambda found: {c.cause.id: c.score for c in found.causes}),
         **lists,
         **{NOT + name: one._replace(never=True) for name, one in lists.items()},
     }
@@ -119,24 +117,19 @@ def _faults(file: AnswerFile, fields: Mapping[str, Expected]) -> Iterator[Fault]
             yield fault(f'unknown field "{name}" in [expect]', allowed(name, fields), "LCT422")
             continue
         field = fields[name]
-        takes, hint, is_one = _SHAPES[field.kind]
+        takes, is_one = _SHAPES[field.kind]
         if not is_one(value):
-            yield fault(f"{name}: must be {takes}", hint, "LCT423")
+            yield fault(f"{name}: must be {takes}", "", "LCT423")
         elif field.kind != "flag":
             unknown = [item for item in ([value] if field.kind == "id" else value) if item not in field.ids]
             yield from (fault(f'{name}: unknown id "{item}"', allowed(item, field.ids), "LCT424") for item in unknown)
 
 
-# What the value of a field must be, by its kind: in words, a hint, and the test.
-_SHAPES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
-    "flag": ("true or false", "", lambda value: isinstance(value, bool)),
-    "id": ("an id, in quotes", "", lambda value: isinstance(value, str)),
-    "ids": ("a list of ids", "", lambda value: isinstance(value, list) and all(isinstance(v, str) for v in value)),
-    "scores": (
-        "a table of causes and whole numbers",
-        "like { cause-id = 3 }",
-        lambda value: isinstance(value, dict) and all(type(score) is int for score in value.values()),
-    ),
+# What the value of a field must be, by its kind: in words, and the test.
+_SHAPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "flag": ("true or false", lambda value: isinstance(value, bool)),
+    "id": ("an id, in quotes", lambda value: isinstance(value, str)),
+    "ids": ("a list of ids", lambda value: isinstance(value, list) and all(isinstance(v, str) for v in value)),
 }
 
 
@@ -159,8 +152,6 @@ def differences(expect: Mapping[str, Any], fields: Mapping[str, Expected], asses
 
 def _said(value: Any) -> str:
     """The value of a field, in words."""
-    if isinstance(value, dict):
-        value = [f"{cause} {value[cause]}" for cause in sorted(value)]
     if isinstance(value, list):
         return ", ".join(value) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from triage.conversation.interview import Prompt
-from triage.knowledge.lints import rows_of_question
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import cell_said, options_said
 from triage.output.screen import wrap
-from triage.reasoning.explain import Pending, Way, pending, tells_apart
+from triage.reasoning.explain import Pending, pending, tells_apart
 from triage.version import program
 
-MOST = 24  # options that are named for one level where there is room
-FEWEST_LINES = 8  # an explanation is never cut to less
 AGAIN = "w again: all of it, with sources."
 
-Items = Sequence[tuple[str, Sequence[str]]]  # what leads each line, and the words after it
 
-
-def why(rulebase: RuleBase, prompt: Prompt, columns: int, rows: int) -> list[str]:
-    """Why a question is asked and what waits for it, in `rows` lines where that can be done.
-
-    Of each level as many options are named as fit; what is left out is counted.
-    """
+def why(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
+    """Why a question is asked and what waits for it: of each level, most urgent first, the options that reach it."""
     question, asked = prompt.question, (prompt.answers, prompt.question, prompt.leads_to)
     rulebase = rules_in_voice(rulebase, voice_of(rulebase, prompt.answers))
     waiting, helped = pending(rulebase, *asked), tells_apart(rulebase, *asked)
-    head = [*wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
+    lines = ["", *wrap(f"Why we ask: {question.why}", columns), *wrap(f"Asked of: {question.asked_of}.", columns)]
     if not waiting:
-        head += wrap(_harmless(rulebase, prompt), columns)
-    by_level = _by_level(rulebase, question.id, waiting)
-    causes = [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
-    foot = wrap(AGAIN, columns) if waiting or helped else []
-    lines: list[str] = []
-    for items, most in _shorter([*by_level, *causes], len(by_level)):
-        levels = [line for lead, words in items for line in wrap(f"{lead} {_some(words, most)}.", columns)]
-        lines = ["", *head, *levels, *foot, ""]
-        if len(lines) <= max(rows, FEWEST_LINES):
-            break
-    return lines
-
-
-def _shorter(items: Items, urgent: int) -> Iterator[tuple[Items, int]]:
-    """Ways to say `items`, each shorter than the one before, and how many words of each are named.
-
-    The first `urgent` of them stand for levels: they are left out last, the mildest first.
-    """
-    yield from ((items, most) for most in range(MOST, 1, -1))
-    yield from ((items[:urgent], most) for most in (2, 1))
-    yield from ((items[:left], 1) for left in range(urgent - 1, 0, -1))
-
-
-def _harmless(rulebase: RuleBase, prompt: Prompt) -> str:
-    """What is said where no rule that is more urgent waits for a question."""
-    name = prompt.question.id
-    others = (q for q in rulebase.questions.values() if q.id != name and q.id not in prompt.answers)
-    if any(cell.name == name for other in others for row in rows_of_question(other) for cell in row):
-        return "By itself no answer here makes it more urgent. It decides what else we ask."
-    return "No answer here makes it more urgent."
+        lines += wrap("By itself no answer here makes it more urgent.", columns)
+    items = _by_level(rulebase, question.id, waiting)
+    items += [("It also helps to tell apart:", [one.cause.title for one in helped])] if helped else []
+    for lead, words in items:
+        lines += wrap(f"{lead} {'; '.join(words)}.", columns)
+    return [*lines, *(wrap(AGAIN, columns) if items else []), ""]
 
 
 def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list[tuple[str, list[str]]]:
@@ -68,26 +36,17 @@ def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list
     An option is named once in each way, and not as one that needs other answers once it needs none.
     """
     lines: list[tuple[str, list[str]]] = []
-    named: dict[bool, set[str]] = {False: set(), True: set()}  # by whether it needs other answers
+    alone: set[str] = set()
+    together: set[str] = set()
     for level in dict.fromkeys(one.level for one in waiting):
-        ways = [way for one in waiting if one.level == level for way in one.ways]
-        for needs, lead in ((False, "if:"), (True, "if other answers fit too:")):
-            options = [words for way in ways if bool(way.needs) == needs for words in _options(rulebase, name, way)]
-            fresh = [words for words in dict.fromkeys(options) if words not in named[False] | named[needs]]
-            named[needs].update(fresh)
-            lines += [(f"{level.when_said} {lead}", fresh)] if fresh else []
+        here = [one for one in waiting if one.level == level]
+        by_itself = {option for one in here for option in one.alone} - alone
+        alone |= by_itself
+        with_others = {option for one in here for option in one.together} - alone - together
+        together |= with_others
+        both = ((by_itself, "if:"), (with_others, "if other answers fit too:"))
+        lines += [(f"{level.when_said} {lead}", options_said(rulebase, name, found)) for found, lead in both if found]
     return lines
-
-
-def _options(rulebase: RuleBase, name: str, way: Way) -> list[str]:
-    words = options_said(rulebase, name, way.options)
-    return [", together with ".join(words)] if way.together else words
-
-
-def _some(words: Sequence[str], most: int) -> str:
-    """The first of them, and how many more there are."""
-    left = len(words) - most
-    return "; ".join(words[:most]) + (f"; and {left} more" if left > 0 else "")
 
 
 def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
@@ -99,10 +58,11 @@ def why_in_full(rulebase: RuleBase, prompt: Prompt, columns: int) -> list[str]:
     for one in waiting:
         lines += [""] * (one is not waiting[0])  # the heading stays with the first
         lines += wrap(f"{one.level.when_said}: {one.flag.title} [{one.flag.id}]", columns)
-        for way in one.ways:
-            lines += wrap("; or ".join(_options(rulebase, question.id, way)), columns, "  if  ")
-            for cell in way.needs:
-                lines += wrap(cell_said(rulebase, cell), columns, "  and ")
+        for row in one.rows:
+            for cell in row:
+                lines += wrap(cell_said(rulebase, cell), columns, "  and " if cell is not row[0] else "  if  ")
+        if not one.rows:  # it holds already, but for what may stop it
+            lines += wrap("; or ".join(options_said(rulebase, question.id, one.alone)), columns, "  if  ")
         lines += wrap(one.flag.because, columns, "  ")
         for name in one.flag.sources:
             source = rulebase.sources[name]

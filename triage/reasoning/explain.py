@@ -34,23 +34,17 @@ from triage.reasoning.results import Assessment, RankedCause
 # --- why: what still waits for a question
 
 
-class Way(NamedTuple):
-    """Options of a question that lead to a rule: each of them, or (`together`) all at once.
-
-    `needs` are cells of other questions that are still open.
-    """
-
-    options: tuple[str, ...]
-    together: bool
-    needs: tuple[Cell, ...]
-
-
 class Pending(NamedTuple):
-    """A red flag that waits for a question, and the ways by which an answer can raise it."""
+    """A red flag that waits for a question, and the answers to it that raise it: by themselves, or together with others.
+
+    `rows`: of each row by which it can still come to hold, the cells that do not hold yet.
+    """
 
     flag: RedFlag
     level: Disposition
-    ways: tuple[Way, ...]
+    alone: tuple[str, ...]
+    together: tuple[str, ...]
+    rows: tuple[Row, ...]
 
 
 class Helped(NamedTuple):
@@ -72,8 +66,8 @@ def pending(
     for flag in rulebase.red_flags.values():
         level = rulebase.dispositions[flag.disposition]
         matters = "pharmacist" in asked.level.shows if level.beside else level.rank < asked.level.rank
-        if matters and flag not in asked.settled and (ways := tuple(asked.ways(flag))):
-            found.append(Pending(flag, level, ways))
+        if matters and flag not in asked.settled and any(ways := asked.answers_to(flag)):
+            found.append(Pending(flag, level, *ways, asked.open_rows(flag)))
     return tuple(sorted(found, key=lambda p: p.level.rank))
 
 
@@ -83,7 +77,7 @@ def tells_apart(
     """The causes that may be named so far and whose signs wait for `question`."""
     asked = _Asked(rulebase, answers, question, within)
     causes = (cause for cause in rulebase.causes.values() if cause.group in asked.level.causes)
-    helped = (Helped(c, tuple(s for s in c.signs if any(map(asked.is_waited_for, s.condition.when)))) for c in causes)
+    helped = (Helped(c, tuple(filter(asked.open_rows, c.signs))) for c in causes)
     return tuple(one for one in helped if one.signs)
 
 
@@ -116,48 +110,35 @@ class _Asked:
         conditions = (question.ask_when, question.after_urgent if late else None)
         return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
 
-    def open_cells(self, row: Row) -> tuple[Cell, ...] | None:
-        """The cells of `row` that other open questions decide; None if one of them cannot hold any more."""
-        waiting = tuple(cell for cell in row if cell.name != self.name and not cell.holds(self.facts))
-        if any(cell.name in self.facts or not self.may_be_asked(cell.name) for cell in waiting):
-            return None
-        return waiting
+    def answers_to(self, flag: RedFlag) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The answers that raise a red flag by themselves, and those that do so with others.
 
-    def is_waited_for(self, row: Row) -> bool:
-        """Whether a row can hold by an answer to the question."""
-        return any(self.answers_to(row)) and self.open_cells(row) is not None
-
-    def answers_to(self, row: Row) -> Iterator[frozenset[str]]:
-        """The smallest answers by which the cells of a row that read the question hold; none if no cell does.
-
-        One of the values; where several options are needed at once, others may have been ticked on an earlier screen.
+        One that is raised already waits for nothing but what stops it.
         """
-        own = [cell for cell in row if cell.name == self.name]
-        needed = frozenset[str]().union(*(cell.options for cell in own if cell.every))
-        answers = [needed] if needed.intersection(self.values) else []
-        if not needed or not all(cell.holds({self.name: needed}) for cell in own if not cell.absent):
-            answers = [needed | {value} for value in self.values]  # one of others is needed as well
-        yield from (answer for answer in answers if own and all(cell.holds({self.name: answer}) for cell in own))
-
-    def ways(self, flag: RedFlag) -> Iterator[Way]:
-        """The answers that raise a red flag; where only its exception is open, those that keep it."""
         when, unless = flag.condition
+        is_raised = any_row(when, self.facts)
+        if is_raised and all(cell.name != self.name for row in unless for cell in row):
+            return (), ()
+        alone = tuple(v for v in self.values if flag.condition.holds({**self.facts, self.name: frozenset([v])}))
+        others = () if is_raised else (v for v in self.values if v not in alone)
+        together = (v for v in others if not any_row(unless, {**self.facts, self.name: frozenset([v])}))
+        return alone, tuple(v for v in together if any(self._helps(v, row) for row in when))
 
-        def stays(*chosen: str) -> bool:
-            """Whether no exception holds then; one that holds already stops every way."""
-            return not any_row(unless, {**self.facts, self.name: frozenset(chosen)})
+    def open_rows(self, entry: Entry) -> tuple[Row, ...]:
+        """Of each row that can come to hold by the question, the cells that do not hold yet."""
+        rows = (row for row in entry.condition.when if any(self._helps(value, row) for value in self.values))
+        return tuple(tuple(cell for cell in row if not cell.holds(self.facts)) for row in rows)
 
-        if any_row(when, self.facts):
-            decides = any(cell.name == self.name for row in unless for cell in row)
-            if decides and (kept := tuple(filter(stays, self.values))):
-                yield Way(kept, False, ())
-            return
-        for row in when:
-            if (needs := self.open_cells(row)) is not None:
-                answers = [answer for answer in self.answers_to(row) if stays(*answer)]
-                if alone := tuple(value for answer in answers if len(answer) == 1 for value in answer):
-                    yield Way(alone, False, needs)
-                yield from (Way(tuple(sorted(several)), True, needs) for several in answers if len(several) > 1)
+    def _helps(self, value: str, row: Row) -> bool:
+        """Whether a row can come to hold with this answer, by what is known and may still be asked."""
+        own = [cell for cell in row if cell.name == self.name]
+        others = (cell for cell in row if cell.name != self.name and not cell.holds(self.facts))
+        given = {self.name: frozenset([value])}  # of a cell that needs several it is one
+        return (
+            any(value in cell.options or cell.absent for cell in own)
+            and all(cell.holds(given) for cell in own if cell.absent)
+            and all(cell.name not in self.facts and self.may_be_asked(cell.name) for cell in others)
+        )
 
 
 # --- what if: the single answers that would make it more urgent

@@ -6,8 +6,7 @@ that there is no second list of anything. Draft-07 is what editors of TOML know.
 
 from typing import Any
 
-RULES = "rules"
-KINDS = ("answers", "scenario", "assessment", "row", "summary", RULES)
+KINDS = ("answers", "scenario", "assessment", "row", "summary", "rules")
 
 Schema = dict[str, Any]
 

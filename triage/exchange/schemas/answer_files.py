@@ -64,10 +64,5 @@ def one(question: Question, about: str = "") -> Schema:
 
 def _expected(field: Expected) -> Schema:
     ids: Schema = {"enum": list(field.ids)}
-    shapes: dict[str, Schema] = {
-        "flag": {"type": "boolean"},
-        "id": ids,
-        "ids": array(ids),
-        "scores": table({name: {"type": "integer"} for name in field.ids}),
-    }
+    shapes: dict[str, Schema] = {"flag": {"type": "boolean"}, "id": ids, "ids": array(ids)}
     return shapes[field.kind]

@@ -11,24 +11,23 @@ from triage.knowledge.fields import OR_TRUE, Field, Findings, OneOf, Only, Scope
 from triage.knowledge.grammar import SPAN, Vocabulary
 from triage.knowledge.model import DISPOSITION, Question, RuleBase
 from triage.knowledge.reading import ID, UNLESS, condition_key, shape_of
-from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, pattern_of
+from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE
 
 TEXT: Schema = {"type": "string"}
 TEXTS: Schema = {"type": "object", "additionalProperties": TEXT}
 
 
-def schema(rulebase: RuleBase, file: str | None) -> Schema:
-    """Of every file of a rule base, or only of `file` (KeyError if there is none of that name)."""
-    patterns = [pattern_of(file)] if file else list(LAYOUT)
+def schema(rulebase: RuleBase) -> Schema:
+    """Of every file of a rule base: its tables, which of them stand together in a file, and which have to."""
     shapes = _Shapes(rulebase)
-    properties = {name: shapes.table_of(name) for pattern in patterns for name in sorted(LAYOUT[pattern])}
-    files: list[Schema] = [  # which tables stand together in a file, and which have to
-        {"propertyNames": {"enum": sorted(LAYOUT[one])}, "required": sorted(LAYOUT[one] & SINGLE.keys())}
-        for one in patterns
-    ]
-    strict = [{**one, "properties": dict.fromkeys(one["required"], True)} for one in files]
-    whole = table(properties, **({"anyOf": strict} if len(files) > 1 else files[0]))
-    return {"title": f"Rule base: {', '.join(patterns)}", **whole, "definitions": shapes.definitions}
+    properties = {name: shapes.table_of(name) for tables in LAYOUT.values() for name in sorted(tables)}
+    together = []
+    for tables in LAYOUT.values():
+        single = sorted(tables & SINGLE.keys())
+        needed = {"required": single, "properties": dict.fromkeys(single, True)}
+        together.append({"propertyNames": {"enum": sorted(tables)}, **needed})
+    whole = table(properties, anyOf=together)
+    return {"title": f"Rule base: {', '.join(LAYOUT)}", **whole, "definitions": shapes.definitions}
 
 
 class _Shapes:
