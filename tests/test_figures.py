@@ -9,7 +9,7 @@ import pytest
 
 from triage.cli.main import main
 from triage.knowledge.faults import Fault, FaultyInput
-from triage.knowledge.figures import LARGEST_DRAWING, figure
+from triage.knowledge.figures import LARGEST_DRAWING
 from triage.knowledge.rule_files import digest, file_names
 from triage.knowledge.rulebase import load
 from triage.output.rule_sheets import sheets
@@ -50,10 +50,10 @@ def faults(folder: Path) -> list[Fault]:
 
 
 def test_a_sound_drawing_is_read_with_its_words(tiny: Path) -> None:
-    read = figure(load(tiny), "a-stretch")
+    read = load(tiny).figures["a-stretch"]
     assert (read.id, read.title, read.desc) == ("a-stretch", "A stretch", "A leg. Toes < up.")
     assert read.svg == SOUND
-    assert (read.file, dict(read.lines)) == ("tiny/figures/a-stretch.svg", {"title": 2, "desc": 3})
+    assert (read.at.file, read.at.keys) == ("tiny/figures/a-stretch.svg", {"title": 2, "desc": 3})
 
 
 def test_the_sheet_of_the_advice_says_what_is_drawn(tiny: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_field_must_be_text(tiny: Path) -> None:
 FAULTY = {
     "not closed": ("</g>", "", 8, "LCT331"),
     "unknown entity": ("A stretch", "A&nbsp;stretch", 2, "LCT331"),
-    "empty title": ("A stretch", " ", 1, "LCT332"),
+    "empty title": ("A stretch", " ", 2, "LCT332"),
     "no title": ("<title>A stretch</title>", "", 1, "LCT332"),
     "no description": ("desc>", "title>", 1, "LCT332"),
     "bell in title": ("A stretch", "A\u202estretch", 2, "LCT333"),

@@ -23,7 +23,6 @@ from stories import path_of
 from triage.cli.main import main
 from triage.conversation.interview import missing_from
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.figures import figure
 from triage.knowledge.model import Answers, RuleBase
 from triage.output.frame import style_of
 from triage.output.page import DRAWN, LARGEST_PAGE, page
@@ -134,7 +133,7 @@ def test_it_has_what_a_document_needs(every: list[Told]) -> None:
 
 
 def test_drawings_have_words_and_the_colours_of_the_page(every: list[Told], rulebase: RuleBase) -> None:
-    told_of = {f"{one.title}. {one.desc}" for one in (figure(rulebase, name) for name in rulebase.figures)}
+    told_of = {f"{one.title}. {one.desc}" for one in rulebase.figures.values()}
     drawings = [drawing for case in every for drawing in case.named("img")]
     assert len(drawings) > len(every)
     assert {drawing.get("alt") for drawing in drawings} <= told_of

@@ -176,7 +176,7 @@ def test_each_text_is_found_on_its_line(rulebase: RuleBase, seen: list[SeenText]
         if text.text == "everybody" or (text.field == "means" and not is_written(rulebase, text)):
             continue
         drawn = rulebase.figures.get(Path(text.file).stem)
-        written = drawn.raw.decode() if drawn else rulebase.texts[text.file]
+        written = drawn.svg if drawn else rulebase.texts[text.file]
         line = written.split("\n")[text.line - 1]
         assert text.text.replace('"', '\\"') in line, text[:3]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from io import BytesIO
 
@@ -15,8 +14,7 @@ from pypdf import PdfReader
 
 from browser.showing import DESK, NARROW, PHONE, Shown, wide
 from triage.cli.common import written
-from triage.knowledge.figures import figure
-from triage.knowledge.model import FigureFile, RuleBase
+from triage.knowledge.figures import read_figure
 from triage.output.page import image
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
@@ -132,10 +130,9 @@ HOSTILE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" onload="d
 <style>@import "https://example.org/a.css";</style><image href="https://example.org/a.png" width="9" height="9"/></svg>"""
 
 
-def test_a_drawing_runs_nothing_and_asks_for_nothing(rulebase: RuleBase, shown: Shown, watch: Watch) -> None:
-    drawings = {"hostile": FigureFile("hostile", "hostile.svg", HOSTILE.encode())}
-    drawn = figure(replace(rulebase, figures=drawings), "hostile")
-    shown.show(f"<!doctype html><title>kept</title>{image(drawn)}")  # without any policy
+def test_a_drawing_runs_nothing_and_asks_for_nothing(shown: Shown, watch: Watch) -> None:
+    drawing = image(read_figure("hostile.svg", HOSTILE.encode()))
+    shown.show(f"<!doctype html><title>kept</title>{drawing}")  # without any policy
     picture = shown.page.get_by_role("img", name='A "leg". <b>')
     assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)")
     assert shown.page.title() == "kept"

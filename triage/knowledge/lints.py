@@ -75,7 +75,6 @@ def _named_ids_are_there(rulebase: RuleBase) -> Iterator[Fault]:
     known = {name: list(getattr(rulebase, field)) for name, (_, field) in LISTS.items()}
     known |= {
         "claim": [own for claim in rulebase.claims for own in claim.ids],
-        "figure": list(rulebase.figures),
         "red_flag or advice": [*rulebase.red_flags, *rulebase.advice],
     }
     for record, _, _ in records(rulebase):
@@ -106,8 +105,8 @@ def _sources_and_figures_are_used(rulebase: RuleBase) -> Iterator[Fault]:
             yield source.at.fault("LCT302", "", "is not used", "cite it in a rule or take it out")
     for figure in rulebase.figures.values():
         if ("figure", figure.id) not in used:
-            what = f'no advice has figure = "{figure.id}"'
-            yield Fault(figure.file, 0, what, "name it in one, or take it out", "LCT310")
+            hint = "name it in an advice, or take it out"
+            yield figure.at.fault("LCT310", "", "no advice names it", hint)
 
 
 def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:

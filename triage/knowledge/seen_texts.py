@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from triage.knowledge.faults import Fault
 from triage.knowledge.fields import SEEN, Scope, fields_of
-from triage.knowledge.figures import figure
 from triage.knowledge.model import Forbidden, RuleBase, Wording
 from triage.knowledge.plain_words import grade, words
 from triage.knowledge.rule_files import records, texts_of
@@ -45,11 +44,6 @@ def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
             for text in texts_of(record, field) if SEEN in field.marks else ():
                 line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
                 yield SeenText(text, said, label, record.at.file, line, field.key)
-    for name in rulebase.figures:
-        drawn = figure(rulebase, name)
-        for key, text in (("title", drawn.title), ("desc", drawn.desc)):
-            said = in_voice(text, words_of_voice)
-            yield SeenText(text, said, f'figure "{name}"', drawn.file, drawn.lines[key], key)
 
 
 def _label(record: Any, table: str, above: str) -> str:
@@ -63,7 +57,7 @@ def _label(record: Any, table: str, above: str) -> str:
 def _line(rulebase: RuleBase, at: Location, key: str, text: str) -> int:
     """The line of a text; that of its field where it cannot be found, as in a list that is written otherwise."""
     first = at.line_of(key)
-    if key not in at.keys:  # made from another field
+    if key not in at.keys or at.file not in rulebase.texts:  # made from another field, or drawn
         return first
     written = text.replace("\\", "\\\\").replace('"', '\\"')
     lines = list(enumerate(rulebase.texts[at.file].split("\n")[first - 1 :], first))

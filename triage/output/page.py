@@ -10,8 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from triage.knowledge.faults import printable
-from triage.knowledge.figures import Figure, figure
-from triage.knowledge.model import RuleBase
+from triage.knowledge.model import Figure, RuleBase
 from triage.output.frame import TEMPLATES, rendered, style_of
 from triage.output.view import NOTHING_MORE, View, Wanted, view_of
 from triage.reasoning.results import Assessment
@@ -33,7 +32,7 @@ def _figures(rulebase: RuleBase, view: View) -> dict[str, Markup]:
     for advice in told:
         if advice.figure:
             first.setdefault(advice.figure, advice.id)
-    return {advice: image(figure(rulebase, name)) for name, advice in first.items()}
+    return {advice: image(rulebase.figures[name]) for name, advice in first.items()}
 
 
 def image(drawn: Figure) -> Markup:

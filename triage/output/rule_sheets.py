@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
 from triage.knowledge.fields import Field, fields_of, item_of
-from triage.knowledge.figures import figure
 from triage.knowledge.model import EVERYDAY, Advice, Cause, Claim, Entry, RuleBase, Sign, Source
 from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
@@ -291,7 +290,7 @@ def _for_whom(rulebase: RuleBase, entry: Entry) -> Iterable[str]:
 
 def _drawn(rulebase: RuleBase, advice: Advice) -> Iterator[str]:
     if advice.figure:
-        drawn = figure(rulebase, advice.figure)
+        drawn = rulebase.figures[advice.figure]
         yield f"{drawn.id}: {drawn.title}. {drawn.desc}"
 
 
