@@ -20,7 +20,8 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.conditions import Cell, Facts, Row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, Advice, Answer, Answers, Disposition, Entry, Question, RuleBase
-from triage.knowledge.voices import in_voice, rules_in_voice
+from triage.knowledge.tokens import spoken
+from triage.knowledge.voices import rules_in_voice
 from triage.output.explanation import (
     fate_lines,
     how_lines,
@@ -566,7 +567,7 @@ def test_one_level_deeper_names_every_waiting_rule_with_its_sources(engine: Engi
     assert waiting
     for one in waiting:
         assert f"[{one.flag.id}]" in told
-        assert in_voice(one.flag.because, rulebase.voices["you"]) in told
+        assert spoken(one.flag.because, rulebase.voices["you"]) in told
         assert all(f"[{source}]" in told for source in one.flag.sources)
 
 

@@ -28,7 +28,7 @@ from triage.knowledge.plain_words import LEAST_WORDS, PLAIN, grade, syllables, w
 from triage.knowledge.rule_files import file_names
 from triage.knowledge.rulebase import load
 from triage.knowledge.seen_texts import SeenText, seen_texts, wording_faults
-from triage.knowledge.voices import in_voice
+from triage.knowledge.tokens import spoken
 from triage.output.text import requests, short
 from triage.output.view import view_of
 from triage.reasoning.results import Assessment
@@ -193,7 +193,7 @@ def test_every_text_is_as_plain_in_every_voice(rulebase: RuleBase, seen: list[Se
     wording = rulebase.wording
     assert len(rulebase.voices) == 3
     for words_of_voice in rulebase.voices.values():
-        said = {in_voice(text.text, words_of_voice) for text in seen}
+        said = {spoken(text.text, words_of_voice) for text in seen}
         graded = {text: grade(text, wording.allowed) for text in said}
         assert [text for text, found in graded.items() if found.grade > wording.max_grade] == []
         assert [text for text, found in graded.items() if found.longest_sentence > wording.longest_sentence] == []

@@ -14,8 +14,8 @@ from triage.knowledge.fields import SEEN, Scope, fields_of
 from triage.knowledge.model import Forbidden, RuleBase, Wording
 from triage.knowledge.plain_words import grade, words
 from triage.knowledge.rule_files import records, texts_of
+from triage.knowledge.tokens import spoken
 from triage.knowledge.toml_file import Location
-from triage.knowledge.voices import in_voice
 
 
 class SeenText(NamedTuple):
@@ -42,7 +42,7 @@ def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
         label = _label(record, table, above)
         for field in fields_of(record.__class__):
             for text in texts_of(record, field) if SEEN in field.marks else ():
-                line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
+                line, said = _line(rulebase, record.at, field.key, text), spoken(text, words_of_voice)
                 yield SeenText(text, said, label, record.at.file, line, field.key)
 
 

@@ -67,8 +67,8 @@ def emergency_lines(view: View, columns: int) -> list[str]:
 def urgent_lines(
     rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int, again: bool = False
 ) -> list[str]:
-    """What is said at once when something urgent is found; `again`: what else, once that was said."""
-    titles = "; ".join(fired.flag.title for fired in flags)
+    """What is said at once, in the voice of `rulebase`, of something urgent; `again`: what else, once that was said."""
+    titles = "; ".join(rulebase.red_flags[fired.flag.id].title for fired in flags)
     texts = [f"Also: {titles}."] if again else [level.say.upper(), f"Why: {titles}.", *places(rulebase, flags)]
     return wrap_all(texts, columns)
 

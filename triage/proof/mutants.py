@@ -20,7 +20,7 @@ from triage.knowledge.conditions import Cell, Facts, Row
 from triage.knowledge.model import RuleBase
 from triage.proof.formulas import Space, holds
 from triage.reasoning import examples
-from triage.reasoning.assessment import conclude
+from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, Firing, Production, Stratum, fired, productions
 
 EXAMPLE, SCENARIO, EQUAL = "noticed by an example", "noticed by a scenario", "told from the rule by no answers"
@@ -105,7 +105,7 @@ def find(rulebase: RuleBase, rules: Iterable[Production], scenarios: Iterable[Pa
 def _differs(story: Outcome, engine: Engine) -> bool:
     """Whether a scenario comes out otherwise than with the rules as they are."""
     answers = story.file.answers
-    assessment = conclude(engine, answers, missing_from(engine, answers))
+    assessment = assess(engine, answers, missing_from(engine, answers))
     fields = expected_fields(engine.rulebase)
     return tuple(differences(story.file.expect, fields, assessment)) != story.differences
 

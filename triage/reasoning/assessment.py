@@ -30,7 +30,7 @@ from triage.knowledge.model import (
     SafetyNet,
     Sign,
 )
-from triage.knowledge.voices import in_voice, voice_of
+from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.reasoning.engine import Engine, Firing, never_name, only_if_name
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason, Withheld
 
@@ -64,14 +64,9 @@ def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
 
 
 def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
-    """Everything that follows from `answers`. `missing`: questions that would still be asked."""
-    raw = conclude(engine, answers, missing)
-    return in_voice(raw, engine.rulebase.voices[raw.voice])
-
-
-def conclude(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
-    """The same with texts as the rules have them, in no voice: that takes half the time."""
-    rulebase = engine.rulebase
+    """Everything that follows from `answers`, told in their voice. `missing`: questions that would still be asked."""
+    voice = voice_of(engine.rulebase, answers)
+    rulebase = rules_in_voice(engine.rulebase, voice)
     facts = as_facts(answers, rulebase.bands)
     fired = engine.answers.infer(facts)
     flags = _flags(rulebase, fired)
@@ -102,7 +97,7 @@ def conclude(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) ->
         safety_net=_net(rulebase, level, told, facts) if "safety_net" in level.shows else None,
         missing=missing,
         pending=tuple(f.flag.id for f in flags if set(f.flag.waits_for) & set(missing)),
-        voice=voice_of(rulebase, answers),
+        voice=voice,
         answers=answers,
         fired=told.union(f.name for f in (*fired, *brought_up)),
         facts=facts,
