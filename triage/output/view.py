@@ -226,22 +226,6 @@ class HistoryLine(NamedTuple):
         return "; ".join(f"{label}: {answer}" for label, answer in self.items.items())
 
 
-class Answered(NamedTuple):
-    """An answer in words, one for each chosen option.
-
-    `flags`: titles of the red flags that it helped to raise; `speaks_for` and `speaks_against`:
-    names of the causes (of those shown) that it speaks for or against.
-    """
-
-    id: str
-    question: str
-    answer: Texts
-    not_sure: bool
-    flags: Texts
-    speaks_for: Texts
-    speaks_against: Texts
-
-
 class CitedSource(NamedTuple):
     """A source and its number. `year`: empty where it is not known, or stands in the title; `url` may be empty."""
 
@@ -291,7 +275,6 @@ class View(NamedTuple):
     reasons: Unwritten[tuple[ShownFlag, ...]]  # the red flags that are told in full
     also_noted: Unwritten[Texts]  # the titles of the others
     shows: Unwritten[Texts]  # the parts, in the order of the rule base
-    answered: Unwritten[tuple[Answered, ...]]
     open_questions: Unwritten[Texts]
     sources: Unwritten[tuple[CitedSource, ...]]
     publishers: Unwritten[Mapping[str, str]]  # of all sources, by their ids
@@ -362,7 +345,6 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
         reasons=reasons,
         also_noted=tuple(flag.title for flag in flags.values() if flag not in reasons),
         shows=() if emergency else level.shows,
-        answered=tuple(show.answered(name) for name in rulebase.questions if name in assessment.answers),
         open_questions=tuple(rulebase.questions[name].text for name in assessment.missing),
         sources=(),
         publishers={source.id: source.org for source in rulebase.sources.values()},
@@ -550,19 +532,3 @@ class _Shown(NamedTuple):
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
         }
         return HistoryLine("Result", items)
-
-    def answered(self, name: str) -> Answered:
-        answer, causes = self.assessment.answers[name], self.assessment.causes
-        return Answered(
-            id=name,
-            question=self.rulebase.questions[name].text,
-            answer=tuple(said(self.rulebase, name, one) for one in (chosen(answer) or (answer,))),
-            not_sure=NOT_SURE in chosen(answer),
-            flags=tuple(fired.flag.title for fired in self.assessment.red_flags if name in fired.answers),
-            speaks_for=tuple(ranked.cause.title for ranked in causes if _reads(ranked.speaks_for, name)),
-            speaks_against=tuple(ranked.cause.title for ranked in causes if _reads(ranked.speaks_against, name)),
-        )
-
-
-def _reads(reasons: Iterable[Reason], name: str) -> bool:
-    return any(name in reason.answers for reason in reasons)
