@@ -45,7 +45,7 @@ def case_of(engine: Engine, answers: Answers) -> Case:
 def experta(rulebase: RuleBase) -> Fires:
     """The engine that decides the results: what it says is right."""
     strata = [Stratum(rules) for rules in layers_of(rulebase)]
-    return _in_turn([lambda facts, s=s: [firing.name for firing in s.infer(facts)] for s in strata])  # type: ignore[misc]
+    return _in_turn([lambda facts, s=s: list(s.infer(facts)) for s in strata])  # type: ignore[misc]
 
 
 def plain_python(rulebase: RuleBase) -> Fires:

@@ -31,7 +31,7 @@ from triage.knowledge.model import (
     Sign,
 )
 from triage.knowledge.voices import rules_in_voice, voice_of
-from triage.reasoning.engine import Engine, Firing, never_name, only_if_name
+from triage.reasoning.engine import Engine, Fired, never_name, only_if_name
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason, Withheld
 
 
@@ -79,7 +79,7 @@ def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> A
     brought_up = engine.findings.infer(facts)
     checking = _needs_checking(rulebase, brought_up)
     facts[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
-    told = frozenset(f.name for f in engine.advice.infer(facts))
+    told = engine.advice.infer(facts).keys()
     parts: dict[str, tuple[Any, ...]] = {
         "causes": causes,
         "needs_checking": checking,
@@ -99,7 +99,7 @@ def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> A
         pending=tuple(f.flag.id for f in flags if set(f.flag.waits_for) & set(missing)),
         voice=voice,
         answers=answers,
-        fired=told.union(f.name for f in (*fired, *brought_up)),
+        fired=frozenset(told | fired.keys() | brought_up.keys()),
         facts=facts,
         rulebase_sha256=rulebase.sha256,
     )
@@ -140,29 +140,17 @@ def part_of(kind: str) -> str:
     return {"myth": "myths", "reply": "replies"}.get(kind, kind)
 
 
-def _flags(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredFlag, ...]:
-    reasons = _merged(fired)
+def _flags(rulebase: RuleBase, reasons: Fired) -> tuple[FiredFlag, ...]:
     flags = [FiredFlag(flag, reasons[name]) for name, flag in rulebase.red_flags.items() if name in reasons]
     return tuple(sorted(flags, key=lambda f: rulebase.dispositions[f.flag.disposition].rank))
 
 
-def _merged(fired: Iterable[Firing]) -> dict[str, Facts]:
-    """One entry a rule, with the options of all rows that held."""
-    reasons: dict[str, dict[str, frozenset[str]]] = {}
-    for firing in fired:
-        facts = reasons.setdefault(firing.name, {})
-        for name, options in firing.facts.items():
-            facts[name] = facts.get(name, frozenset()) | options
-    return dict(reasons)
-
-
-def rank_causes(rulebase: RuleBase, fired: Iterable[Firing]) -> list[RankedCause]:
+def rank_causes(rulebase: RuleBase, reasons: Fired) -> list[RankedCause]:
     """Causes with a sign for them and a score that is high enough, best first.
 
     The score is the sum of the weights of the signs that hold; equal scores keep the
     order of the rule base.
     """
-    reasons = _merged(fired)
     ranked = []
     for cause in rulebase.causes.values():
         held = [_reason(sign, reasons[sign.id]) for sign in cause.signs if sign.id in reasons]
@@ -178,8 +166,7 @@ def _reason(sign: Sign, facts: Facts) -> Reason:
     return Reason(sign.id, sign.because, facts, sign.weight)
 
 
-def _needs_checking(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredCause, ...]:
-    reasons = _merged(fired)
+def _needs_checking(rulebase: RuleBase, reasons: Fired) -> tuple[FiredCause, ...]:
     causes: list[Cause] = [cause for cause in rulebase.causes.values() if cause.id in reasons]
     return tuple(FiredCause(c, tuple(sorted(reasons[c.id].get(RED_FLAG, ())))) for c in causes)
 

@@ -21,9 +21,9 @@ def written_out(rulebase: RuleBase, example: Mapping[str, Any]) -> list[Facts]:
 def holds(engine: Engine, entry: Entry, facts: Facts) -> bool:
     """Whether a rule fires on `facts`; advice must also not be left out."""
     if isinstance(entry, RedFlag | Sign):
-        return any(f.name == entry.id for f in engine.answers.infer(facts))
+        return entry.id in engine.answers.infer(facts)
     stratum = engine.findings if isinstance(entry, Cause) else engine.advice
-    fired = {f.name for f in stratum.infer(facts)}
+    fired = stratum.infer(facts).keys()
     return entry.id in fired and not (isinstance(entry, Advice) and reasons_against(entry, fired))
 
 
