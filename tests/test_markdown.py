@@ -40,8 +40,8 @@ APART = ("relief", "replies", "myths")  # parts that do not stand in the order o
 UNSAID = {
     "View": "schema disposition red_flags safety_net missing pending voice answers level first time shows publishers "
     "title day day_answered how why_not file",
-    "ShownFlag": "id disposition place answers sources words",
-    "ShownSign": "id weight answers words",
+    "ShownFlag": "id disposition place answers sources",
+    "ShownSign": "id weight answers",
     "ShownCause": "id group score sources",
     "ShownChecking": "id because red_flags sources",
     "ShownAdvice": "id grade sources figure",
