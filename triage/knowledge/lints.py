@@ -22,6 +22,7 @@ from triage.knowledge.model import (
     Check,
     Country,
     Entry,
+    Hazard,
     Note,
     Question,
     RedFlag,
@@ -77,7 +78,7 @@ def _named_ids_are_there(rulebase: RuleBase) -> Iterator[Fault]:
         "claim": [own for claim in rulebase.claims for own in claim.ids],
         "red_flag or advice": [*rulebase.red_flags, *rulebase.advice],
     }
-    for record, _, _ in records(rulebase):
+    for record in records(rulebase):
         for key, table, own in _named(record):
             if own not in known[table]:
                 yield record.at.fault("LCT301", key, f'unknown {table} "{own}"', allowed(own, known[table]))
@@ -98,7 +99,7 @@ def _named_options_are_there(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _sources_and_figures_are_used(rulebase: RuleBase) -> Iterator[Fault]:
     """What only the hazard log cites is not used: no result rests on it."""
-    cited = {own for record, table, _ in records(rulebase) if table != "hazard" for own in _named(record)}
+    cited = {own for record in records(rulebase) if not isinstance(record, Hazard) for own in _named(record)}
     used = {(table, own) for _, table, own in cited}
     for source in rulebase.sources.values():
         if ("source", source.id) not in used:
@@ -341,7 +342,7 @@ def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
-    for record, _, _ in records(rulebase):
+    for record in records(rulebase):
         for field in fields_of(record.__class__):
             for pattern in texts_of(record, field) if PATTERN in field.marks else ():
                 if problem := pattern_problem(pattern):

@@ -50,6 +50,4 @@ def failing(engine: Engine) -> Iterator[Fault]:
 def _fault(entry: Entry, facts: Facts, expected: bool) -> Fault:
     shown = ", ".join(f"{name} = {'/'.join(sorted(options))}" for name, options in facts.items())
     what = "does not fire" if expected else "fires, but must be silent"
-    return Fault(
-        entry.at.file, entry.at.line, f'{entry.table} "{entry.id}": {what} on its example {{ {shown} }}', code="LCT800"
-    )
+    return entry.at.fault("LCT800", "", f"{what} on its example {{ {shown} }}")
