@@ -605,7 +605,7 @@ def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) 
         withheld = set(lists.pop("withheld"))
         lists.pop("missing")
         shown = {i for part in lists.values() for i in part}
-        shown |= {r.rule for c in one.causes for r in (*c.speaks_for, *c.speaks_against)}
+        shown |= {r.sign.id for c in one.causes for r in (*c.speaks_for, *c.speaks_against)}
         for rule, entry in rulebase.entries.items():
             found = why_not(rulebase, one, rule)
             seen[found.outcome] = seen.get(found.outcome, 0) + 1

@@ -403,8 +403,8 @@ def test_causes_are_told_with_what_speaks_for_and_against_them(
         text = requested(views[name]).get(MORE, {}).get(HEADINGS["causes"], "")
         for ranked in assessment.causes:
             assert ranked.speaks_for, name
-            assert all(f"For it: {reason.because}" in text for reason in ranked.speaks_for), name
-            assert all(f"Against it: {reason.because}" in text for reason in ranked.speaks_against), name
+            assert all(f"For it: {reason.sign.because}" in text for reason in ranked.speaks_for), name
+            assert all(f"Against it: {reason.sign.because}" in text for reason in ranked.speaks_against), name
             against += len(ranked.speaks_against)
     assert against
 

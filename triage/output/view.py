@@ -29,7 +29,7 @@ from triage.knowledge.voices import rules_in_voice
 from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, in_brackets, options_said, said, year_of
 from triage.output.short import ShortLine, deciding, in_words, places, short_lines
 from triage.reasoning.explain import AT_MOST, Fate, Node, WhatIf, how, what_if, why_not
-from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
+from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSign, RankedCause
 
 SCHEMA = "leg-cramp-triage/assessment/2"
 
@@ -503,8 +503,8 @@ class _Shown(NamedTuple):
             you_said=self.you_said(fired.answers),
         )
 
-    def sign(self, reason: Reason) -> ShownSign:
-        return ShownSign(reason.rule, reason.because, reason.weight, self.behind(reason.answers))
+    def sign(self, fired: FiredSign) -> ShownSign:
+        return _made(ShownSign, fired.sign, answers=self.behind(fired.answers))
 
     def cause(self, ranked: RankedCause) -> ShownCause:
         signs, against = (tuple(map(self.sign, signs)) for signs in (ranked.speaks_for, ranked.speaks_against))

@@ -28,11 +28,10 @@ from triage.knowledge.model import (
     RedFlag,
     RuleBase,
     SafetyNet,
-    Sign,
 )
 from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.reasoning.engine import Engine, Fired, never_name, only_if_name
-from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason, Withheld
+from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSign, RankedCause, Withheld
 
 
 def find_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
@@ -153,17 +152,13 @@ def rank_causes(rulebase: RuleBase, reasons: Fired) -> list[RankedCause]:
     """
     ranked = []
     for cause in rulebase.causes.values():
-        held = [_reason(sign, reasons[sign.id]) for sign in cause.signs if sign.id in reasons]
-        speaks_for = tuple(r for r in held if r.weight > 0)
-        score = sum(r.weight for r in held)
+        held = [FiredSign(sign, reasons[sign.id]) for sign in cause.signs if sign.id in reasons]
+        speaks_for = tuple(fired for fired in held if fired.sign.weight > 0)
+        score = sum(fired.sign.weight for fired in held)
         if speaks_for and score >= rulebase.ranking.shown_from:
-            against = tuple(r for r in held if r.weight < 0)
+            against = tuple(fired for fired in held if fired.sign.weight < 0)
             ranked.append(RankedCause(cause, score, speaks_for, against))
     return sorted(ranked, key=lambda r: -r.score)
-
-
-def _reason(sign: Sign, facts: Facts) -> Reason:
-    return Reason(sign.id, sign.because, facts, sign.weight)
 
 
 def _needs_checking(rulebase: RuleBase, reasons: Fired) -> tuple[FiredCause, ...]:
