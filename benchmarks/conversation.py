@@ -26,7 +26,7 @@ from triage.conversation.interview import YES, Back, Interview, Prompt, Reply, m
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import NOT_SURE, Answer, Answers, Disposition, Option, chosen
 from triage.knowledge.rulebase import load
-from triage.knowledge.voices import in_voice, rules_in_voice
+from triage.knowledge.voices import rules_in_voice
 from triage.output.text import short, urgent_lines, whole
 from triage.output.view import View, view_of
 from triage.reasoning.assessment import assess
@@ -193,7 +193,6 @@ class Counting:
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         spoken = rules_in_voice(self.engine.rulebase, voice)
-        flags = in_voice(flags, spoken.voices[voice])
         self._say(urgent_lines(spoken, spoken.dispositions[level.id], flags, SIZES[0], self.has_announced))
         self.has_announced = True
 

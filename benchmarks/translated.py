@@ -15,7 +15,7 @@ from clips._clips import lib
 from triage.conversation.interview import missing_from
 from triage.knowledge.conditions import Cell, Facts, Row
 from triage.knowledge.model import CAUSE, DISPOSITION, RED_FLAG, Answers, RuleBase
-from triage.reasoning.assessment import conclude
+from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, Production, Stratum, advice_rules, answer_rules, finding_rules
 from triage.reasoning.projection import domain_of
 
@@ -38,14 +38,14 @@ def layers_of(rulebase: RuleBase) -> list[list[Production]]:
 
 def case_of(engine: Engine, answers: Answers) -> Case:
     """Answers, and what the program finds for them."""
-    facts = conclude(engine, answers, missing_from(engine, answers)).facts
+    facts = assess(engine, answers, missing_from(engine, answers)).facts
     return [{n: facts[n] for n in facts if FOUND.get(n, 0) == layer} for layer in range(len(TEMPLATES))]
 
 
 def experta(rulebase: RuleBase) -> Fires:
     """The engine that decides the results: what it says is right."""
     strata = [Stratum(rules) for rules in layers_of(rulebase)]
-    return _in_turn([lambda facts, s=s: [firing.name for firing in s.infer(facts)] for s in strata])  # type: ignore[misc]
+    return _in_turn([lambda facts, s=s: list(s.infer(facts)) for s in strata])  # type: ignore[misc]
 
 
 def plain_python(rulebase: RuleBase) -> Fires:

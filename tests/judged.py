@@ -11,7 +11,7 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.conditions import Facts
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import Answers
-from triage.reasoning.assessment import conclude
+from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 from triage.scale.expressions import RESULT, Rules, as_lists
 
@@ -36,7 +36,7 @@ def bits(rules: Rules, known: Sequence[Facts]) -> polars.DataFrame:
 
 def by_the_engine(engine: Engine, answers: Answers) -> Row:
     """What the engine says of one."""
-    found = conclude(engine, answers, missing_from(engine, answers))
+    found = assess(engine, answers, missing_from(engine, answers))
     known = found.see_doctor or not found.missing
     values = (
         found.disposition.id if known else None,

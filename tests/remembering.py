@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triage.knowledge.conditions import Facts
-from triage.reasoning.engine import Engine, Firing, Stratum
+from triage.reasoning.engine import Engine, Fired, Stratum
 
 
 class Remembered(Stratum):
@@ -12,9 +12,9 @@ class Remembered(Stratum):
     def __init__(self, stratum: Stratum) -> None:
         super().__init__(stratum.productions)
         self._stratum = stratum
-        self._seen: dict[frozenset[tuple[str, frozenset[str]]], tuple[Firing, ...]] = {}
+        self._seen: dict[frozenset[tuple[str, frozenset[str]]], Fired] = {}
 
-    def infer(self, facts: Facts) -> tuple[Firing, ...]:
+    def infer(self, facts: Facts) -> Fired:
         key = frozenset((name, facts[name]) for name in self._names & facts.keys())
         if key not in self._seen:
             self._seen[key] = self._stratum.infer(facts)

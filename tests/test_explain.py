@@ -19,7 +19,8 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.conditions import Facts, Row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, Advice, Answer, Answers, Disposition, Entry, Question, RuleBase
-from triage.knowledge.voices import in_voice, rules_in_voice
+from triage.knowledge.tokens import spoken
+from triage.knowledge.voices import rules_in_voice
 from triage.output.explanation import (
     fate_lines,
     how_lines,
@@ -538,7 +539,7 @@ def test_one_level_deeper_names_every_waiting_rule_with_its_sources(engine: Engi
     assert waiting
     for one in waiting:
         assert f"[{one.flag.id}]" in told
-        assert in_voice(one.flag.because, rulebase.voices["you"]) in told
+        assert spoken(one.flag.because, rulebase.voices["you"]) in told
         assert all(f"[{source}]" in told for source in one.flag.sources)
 
 
@@ -576,7 +577,7 @@ def test_what_became_of_every_rule(engine: Engine, some: dict[str, Assessment]) 
         withheld = set(lists.pop("withheld"))
         lists.pop("missing")
         shown = {i for part in lists.values() for i in part}
-        shown |= {r.rule for c in one.causes for r in (*c.speaks_for, *c.speaks_against)}
+        shown |= {r.sign.id for c in one.causes for r in (*c.speaks_for, *c.speaks_against)}
         for rule, entry in rulebase.entries.items():
             found = why_not(rulebase, one, rule)
             seen[found.outcome] = seen.get(found.outcome, 0) + 1

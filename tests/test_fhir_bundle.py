@@ -307,7 +307,7 @@ def test_causes_stand_in_the_risk_assessment_with_their_group(made: list[tuple[A
         assert all(one["rationale"] for one in predictions)
         for ranked, one in zip(result.causes, predictions, strict=False):
             for reason in (*ranked.speaks_for, *ranked.speaks_against):
-                assert reason.because in one["rationale"]
+                assert reason.sign.because in one["rationale"]
 
 
 def test_every_source_is_there_in_full(rulebase: RuleBase, made: list[tuple[Assessment, Json]]) -> None:

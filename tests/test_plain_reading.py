@@ -16,7 +16,7 @@ from triage.knowledge.conditions import Condition
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import Answers, RuleBase
 from triage.knowledge.seen_texts import seen_texts
-from triage.knowledge.voices import in_voice
+from triage.knowledge.tokens import spoken
 from triage.reasoning.assessment import assess, settle_advice
 from triage.reasoning.engine import (
     Engine,
@@ -173,8 +173,8 @@ MADE_UP = {
 
 def test_a_text_in_a_voice_is_good_english(rulebase: RuleBase) -> None:
     """Also where a word is empty: no blank too many, and a sentence begins with a capital letter."""
-    assert {text: in_voice(text, rulebase.voices["you"]) for text in MADE_UP} == MADE_UP
-    child = in_voice("{Let} sit. {You} {are} ill, {you} shake{s}, {let} rest, {your} leg.", rulebase.voices["child"])
+    assert {text: spoken(text, rulebase.voices["you"]) for text in MADE_UP} == MADE_UP
+    child = spoken("{Let} sit. {You} {are} ill, {you} shake{s}, {let} rest, {your} leg.", rulebase.voices["child"])
     assert child == "Let the child sit. The child is ill, the child shakes, let the child rest, the child's leg."
 
 
@@ -185,5 +185,5 @@ def test_every_text_is_spoken_alike_in_every_voice(rulebase: RuleBase) -> None:
     assert tokens >= {"you", "your", "Let", "let", "s", "are", "them"}
     texts |= set(MADE_UP)
     for words in plain.rules().voices.values():
-        assert [text for text in texts if in_voice(text, words) != plain.said(text, words)] == []
+        assert [text for text in texts if spoken(text, words) != plain.said(text, words)] == []
         assert [text for text in texts if "{" in plain.said(text, words)] == []

@@ -15,7 +15,8 @@ from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, RuleBase, chosen
 from triage.knowledge.relief_now import read_steps
 from triage.knowledge.rulebase import load
-from triage.knowledge.voices import in_voice, rules_in_voice
+from triage.knowledge.tokens import spoken
+from triage.knowledge.voices import rules_in_voice
 from triage.output.screen import relief_text, wrap_all
 from triage.output.short import count_words, deciding, places
 from triage.output.text import MORE, requests, short, urgent_lines, whole
@@ -327,7 +328,7 @@ def ticked(rulebase: RuleBase, assessment: Assessment) -> set[str]:
     means = set()
     for name, answer in assessment.answers.items():
         question = rulebase.questions[name]
-        means |= {in_voice(question.option(o).means, rulebase.voices[assessment.voice]) for o in chosen(answer)}
+        means |= {spoken(question.option(o).means, rulebase.voices[assessment.voice]) for o in chosen(answer)}
         means |= {f"{answer} {question.unit}"} if isinstance(answer, int) else set()
     return means
 
@@ -402,8 +403,8 @@ def test_causes_are_told_with_what_speaks_for_and_against_them(
         text = requested(views[name]).get(MORE, {}).get(HEADINGS["causes"], "")
         for ranked in assessment.causes:
             assert ranked.speaks_for, name
-            assert all(f"For it: {reason.because}" in text for reason in ranked.speaks_for), name
-            assert all(f"Against it: {reason.because}" in text for reason in ranked.speaks_against), name
+            assert all(f"For it: {reason.sign.because}" in text for reason in ranked.speaks_for), name
+            assert all(f"Against it: {reason.sign.because}" in text for reason in ranked.speaks_against), name
             against += len(ranked.speaks_against)
     assert against
 

@@ -11,7 +11,7 @@ from sample import sample
 from triage.conversation.interview import missing_from
 from triage.knowledge.conditions import Facts
 from triage.knowledge.grammar import as_facts
-from triage.knowledge.model import AT_ONCE, NOT_SURE, Answers, RuleBase, chosen
+from triage.knowledge.model import AT_ONCE, Answers, RuleBase
 from triage.output.view import HEADINGS, View, Wanted, provisional, told_in_full, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -79,22 +79,9 @@ def test_an_emergency_tells_what_to_do_and_why_and_nothing_else(
         assert told.safety_net == (), name
 
 
-def test_every_answer_is_told_with_what_it_led_to(
-    rulebase: RuleBase, every: dict[str, tuple[Assessment, View]]
-) -> None:
-    unsure = spoke = 0
+def test_what_is_still_open_is_told(rulebase: RuleBase, every: dict[str, tuple[Assessment, View]]) -> None:
     for name, (assessment, told) in every.items():
-        assert [row.id for row in told.answered] == [q for q in rulebase.questions if q in assessment.answers], name
         assert told.open_questions == tuple(rulebase.questions[one].text for one in assessment.missing), name
-        for row in told.answered:
-            answer = assessment.answers[row.id]
-            assert row.not_sure == (NOT_SURE in chosen(answer)), name
-            assert len(row.answer) == max(1, len(chosen(answer))), name
-            assert len(row.flags) == sum(row.id in fired.answers for fired in assessment.red_flags), name
-            unsure += row.not_sure
-            spoke += len(row.speaks_for) + len(row.speaks_against)
-    assert unsure > 20
-    assert spoke > 100
 
 
 def test_what_is_not_finished_never_reassures(engine: Engine, rulebase: RuleBase) -> None:

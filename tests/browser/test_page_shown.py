@@ -14,6 +14,8 @@ from pypdf import PdfReader
 
 from browser.showing import DESK, NARROW, PHONE, Shown, wide
 from triage.cli.common import written
+from triage.knowledge.figures import read_figure
+from triage.output.page import image
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
@@ -106,7 +108,7 @@ def test_a_reader_can_space_the_text(pages: dict[str, str], others: dict[str, st
 
 
 LOADING = (
-    "new Image().src = 'data:,x'",
+    "new Image().src = 'x.png'",
     "document.body.append(Object.assign(document.createElement('style'), {textContent: 'p { color: red }'}))",
     "document.body.append(Object.assign(document.createElement('script'), {textContent: 'x = 1'}))",
     "document.body.append(Object.assign(document.createElement('iframe'), {src: 'data:,x'}))",
@@ -121,6 +123,20 @@ def test_what_somebody_adds_to_the_page_is_not_loaded(
     assert watch.messages == []
     with shown.page.expect_console_message(lambda message: "Content Security Policy" in message.text):
         shown.page.evaluate(f"() => {{ {loading} }}")
+
+
+HOSTILE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" onload="document.title = 'changed'">
+<title>A "leg"</title><desc>&lt;b&gt;</desc><script>document.title = "changed"; fetch("https://example.org")</script>
+<style>@import "https://example.org/a.css";</style><image href="https://example.org/a.png" width="9" height="9"/></svg>"""
+
+
+def test_a_drawing_runs_nothing_and_asks_for_nothing(shown: Shown, watch: Watch) -> None:
+    drawing = image(read_figure("hostile.svg", HOSTILE.encode()))
+    shown.show(f"<!doctype html><title>kept</title>{drawing}")  # without any policy
+    picture = shown.page.get_by_role("img", name='A "leg". <b>')
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)")
+    assert shown.page.title() == "kept"
+    assert [address.partition(":")[0] for address in watch.requests] == ["file"]
 
 
 def test_the_keyboard_reaches_every_link_and_shows_where_it_is(others: dict[str, str], shown: Shown) -> None:

@@ -30,7 +30,7 @@ from triage.conversation.lists import rivals_beside
 from triage.conversation.numbers import read_number, shown
 from triage.conversation.why import why, why_in_full
 from triage.knowledge.model import Answers, Disposition, Option, chosen
-from triage.knowledge.voices import in_voice, rules_in_voice, voice_of
+from triage.knowledge.voices import rules_in_voice, voice_of
 from triage.knowledge.wording import said
 from triage.output import screen
 from triage.output.text import emergency_lines, urgent_lines
@@ -186,7 +186,7 @@ class TerminalAsker(ABC):
 
     def announce(self, level: Disposition, flags: tuple[FiredFlag, ...], voice: str) -> None:
         rulebase, again = rules_in_voice(self.engine.rulebase, voice), self.has_announced
-        level, flags = rulebase.dispositions[level.id], in_voice(flags, rulebase.voices[voice])
+        level = rulebase.dispositions[level.id]
         self.rulebase, self.has_announced = rulebase, True
         self.tell(lambda: urgent_lines(rulebase, level, flags, screen.width(), again))
 

@@ -22,6 +22,7 @@ from triage.knowledge.model import (
     Check,
     Country,
     Entry,
+    Hazard,
     Note,
     Question,
     RedFlag,
@@ -75,10 +76,9 @@ def _named_ids_are_there(rulebase: RuleBase) -> Iterator[Fault]:
     known = {name: list(getattr(rulebase, field)) for name, (_, field) in LISTS.items()}
     known |= {
         "claim": [own for claim in rulebase.claims for own in claim.ids],
-        "figure": list(rulebase.figures),
         "red_flag or advice": [*rulebase.red_flags, *rulebase.advice],
     }
-    for record, _, _ in records(rulebase):
+    for record in records(rulebase):
         for key, table, own in _named(record):
             if own not in known[table]:
                 yield record.at.fault("LCT301", key, f'unknown {table} "{own}"', allowed(own, known[table]))
@@ -99,15 +99,15 @@ def _named_options_are_there(rulebase: RuleBase) -> Iterator[Fault]:
 
 def _sources_and_figures_are_used(rulebase: RuleBase) -> Iterator[Fault]:
     """What only the hazard log cites is not used: no result rests on it."""
-    cited = {own for record, table, _ in records(rulebase) if table != "hazard" for own in _named(record)}
+    cited = {own for record in records(rulebase) if not isinstance(record, Hazard) for own in _named(record)}
     used = {(table, own) for _, table, own in cited}
     for source in rulebase.sources.values():
         if ("source", source.id) not in used:
             yield source.at.fault("LCT302", "", "is not used", "cite it in a rule or take it out")
     for figure in rulebase.figures.values():
         if ("figure", figure.id) not in used:
-            what = f'no advice has figure = "{figure.id}"'
-            yield Fault(figure.file, 0, what, "name it in one, or take it out", "LCT310")
+            hint = "name it in an advice, or take it out"
+            yield figure.at.fault("LCT310", "", "no advice names it", hint)
 
 
 def _claims_are_answered_once(rulebase: RuleBase) -> Iterator[Fault]:
@@ -342,7 +342,7 @@ def _allowed_words_are_words(rulebase: RuleBase) -> Iterator[Fault]:
 
 
 def _patterns_can_be_used(rulebase: RuleBase) -> Iterator[Fault]:
-    for record, _, _ in records(rulebase):
+    for record in records(rulebase):
         for field in fields_of(record.__class__):
             for pattern in texts_of(record, field) if PATTERN in field.marks else ():
                 if problem := pattern_problem(pattern):

@@ -10,10 +10,10 @@ from typing import Any
 
 from triage.knowledge.faults import Fault, Faults, FaultyInput, allowed, printable
 from triage.knowledge.fields import fields_of
-from triage.knowledge.figures import figure_faults
+from triage.knowledge.figures import read_figure
 from triage.knowledge.grammar import Vocabulary, as_list
 from triage.knowledge.lints import lint
-from triage.knowledge.model import CAUSE, FINDINGS, RED_FLAG, Disposition, FigureFile, Question, RuleBase
+from triage.knowledge.model import CAUSE, FINDINGS, RED_FLAG, Disposition, Figure, Question, RuleBase
 from triage.knowledge.reading import Reader, tables_of, texts_in
 from triage.knowledge.rule_files import FIGURES, LAYOUT, LISTS, MAY_BE_ABSENT, SINGLE, digest, file_names, pattern_of
 from triage.knowledge.toml_file import TomlFile, read_plain
@@ -30,7 +30,7 @@ def load_folder(folder: Path) -> RuleBase:
     """The rule base in a folder, in which every name is resolved. Raises FaultyInput with all faults at once."""
     loading = _Loading(folder)
     rulebase = loading.rulebase()
-    loading.faults += [*lint(rulebase), *figure_faults(rulebase)]
+    loading.faults += lint(rulebase)
     loading.stop_if_faulty()
     return rulebase
 
@@ -55,15 +55,16 @@ class _Loading:
         voices = [str(data.get("id")) for _, data in tables_of(self.files, "voice")]
         reader = Reader(vocabulary, voices, self.faults)
         listed = {field: self._listed(reader, name, kind) for name, (kind, field) in LISTS.items()}
+        figures = list(self._figures())
         single = {name: self._single(reader, name, kind) for name, kind in SINGLE.items()}
         self.stop_if_faulty()
         listed["dispositions"] = [replace(level, rank=rank) for rank, level in enumerate(listed["dispositions"])]
+        listed["figures"] = figures
         listed["causes"] = sorted(map(_with_signs, listed["causes"]), key=lambda cause: (cause.order, cause.id))
         listed["advice"].sort(key=lambda advice: (advice.order, advice.id))
         return RuleBase(
             **single,
             **{field: _by_id(listed[field], kind) for kind, field in LISTS.values()},
-            figures=self._figures(),
             bands=vocabulary.bands,
             texts={file.name: file.text for file in self.files},
             sha256=digest(self.raws),
@@ -117,9 +118,13 @@ class _Loading:
                         place = file.line(name, nth)
                         self.faults.append(Fault(file.name, place, what, "such as an escape sequence", "LCT114"))
 
-    def _figures(self) -> dict[str, FigureFile]:
-        drawn = {PurePath(name).stem: name for name in self.raws if PurePath(name).match(FIGURES)}
-        return {own: FigureFile(own, self._shown(name), self.raws[name]) for own, name in drawn.items()}
+    def _figures(self) -> Iterator[Figure]:
+        for name, raw in self.raws.items():
+            if PurePath(name).match(FIGURES):
+                try:
+                    yield read_figure(self._shown(name), raw)
+                except FaultyInput as error:
+                    self.faults += error.faults
 
     # --- tables
 

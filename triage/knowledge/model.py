@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from triage.knowledge.conditions import EVERYBODY, Condition, Facts, Rows, any_row
 from triage.knowledge.fields import DERIVED, NEEDED, OR_TRUE, PATTERN, SEEN, Findings, Key, Names, OneOf, Only, Scope
@@ -611,12 +611,14 @@ class Accepted(Record):
     because: Annotated[str, "a reason that a clinician would accept"]
 
 
-class FigureFile(NamedTuple):
-    """The file of a drawing as it stands; `file` is its name in messages. `triage.knowledge.figures` reads it."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Figure(Record):
+    """A drawing of steps, a file of its own, which `svg` is. `triage.knowledge.figures` reads it."""
 
     id: str
-    file: str
-    raw: bytes
+    title: Text
+    desc: Text
+    svg: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -650,7 +652,7 @@ class RuleBase:
     forbidden: Mapping[str, Forbidden]
     conflicts: Mapping[str, Conflict]
     accepted: tuple[Accepted, ...]
-    figures: Mapping[str, FigureFile]
+    figures: Mapping[str, Figure]
     bands: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, str]
     sha256: str

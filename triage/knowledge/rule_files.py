@@ -75,23 +75,23 @@ def pattern_of(name: str) -> str:
     raise KeyError(name)
 
 
-def records(rulebase: model.RuleBase) -> Iterator[tuple[Any, str, str]]:
-    """Every record of the tables and those below it: itself, the name of its table, and the id of the one above."""
-    for name, (_, field) in LISTS.items():
+def records(rulebase: model.RuleBase) -> Iterator[Any]:
+    """Every record of the tables and those below it."""
+    for _, field in LISTS.values():
         held = getattr(rulebase, field)
         for record in held.values() if isinstance(held, Mapping) else held:
-            yield from _with_those_below(record, name, "")
+            yield from _with_those_below(record)
     for name in SINGLE:
-        yield from _with_those_below(getattr(rulebase, name), name, "")
+        yield from _with_those_below(getattr(rulebase, name))
 
 
-def _with_those_below(record: Any, table: str, above: str) -> Iterator[tuple[Any, str, str]]:
-    yield record, table, above
+def _with_those_below(record: Any) -> Iterator[Any]:
+    yield record
     for field in fields_of(record.__class__):
         value = getattr(record, field.name)
         for below in value if isinstance(value, tuple) else (value,):
             if isinstance(below, model.Record):
-                yield from _with_those_below(below, f"{table}.{field.key}", getattr(record, "id", above))
+                yield from _with_those_below(below)
 
 
 def texts_of(record: model.Record, field: Field) -> Iterator[str]:

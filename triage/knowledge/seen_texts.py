@@ -7,63 +7,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from triage.knowledge.faults import Fault
-from triage.knowledge.fields import SEEN, Scope, fields_of
-from triage.knowledge.figures import figure
+from triage.knowledge.fields import SEEN, fields_of
 from triage.knowledge.model import Forbidden, RuleBase, Wording
 from triage.knowledge.plain_words import grade, words
 from triage.knowledge.rule_files import records, texts_of
+from triage.knowledge.tokens import spoken
 from triage.knowledge.toml_file import Location
-from triage.knowledge.voices import in_voice
 
 
 class SeenText(NamedTuple):
-    """A text that a person sees: of which table (`label`), where (`at`, `line`), in which field of the file.
+    """A text that a person sees: of which table (`at`), in which field of the file, and on which line.
 
     `text`: as it is written; `said`: as the first voice says it.
     """
 
     text: str
     said: str
-    label: str
-    file: str
-    line: int
+    at: Location
     field: str
+    line: int
 
     def fault(self, code: str, what: str, hint: str) -> Fault:
-        return Fault(self.file, self.line, f"{self.label}, {self.field}: {what}", hint, code)
+        return self.at.fault(code, self.field, what, hint)._replace(line=self.line)
 
 
 def seen_texts(rulebase: RuleBase) -> Iterator[SeenText]:
     """Every text that a person sees, in the order of the tables."""
     words_of_voice = next(iter(rulebase.voices.values()))
-    for record, table, above in records(rulebase):
-        label = _label(record, table, above)
+    for record in records(rulebase):
         for field in fields_of(record.__class__):
             for text in texts_of(record, field) if SEEN in field.marks else ():
-                line, said = _line(rulebase, record.at, field.key, text), in_voice(text, words_of_voice)
-                yield SeenText(text, said, label, record.at.file, line, field.key)
-    for name in rulebase.figures:
-        drawn = figure(rulebase, name)
-        for key, text in (("title", drawn.title), ("desc", drawn.desc)):
-            said = in_voice(text, words_of_voice)
-            yield SeenText(text, said, f'figure "{name}"', drawn.file, drawn.lines[key], key)
-
-
-def _label(record: Any, table: str, above: str) -> str:
-    """A record in messages: by its id, with that of the one above where it is only known there."""
-    own = getattr(record, "id", "")
-    scoped = any(field.key == "id" and field.mark(Scope) != Scope("") for field in fields_of(record.__class__))
-    whole = own if scoped else ".".join(filter(None, (above, own))) or table
-    return f'{table.removeprefix("cause.")} "{whole}"' if own or above else f"[{table}]"
+                line = _line(rulebase, record.at, field.key, text)
+                yield SeenText(text, spoken(text, words_of_voice), record.at, field.key, line)
 
 
 def _line(rulebase: RuleBase, at: Location, key: str, text: str) -> int:
     """The line of a text; that of its field where it cannot be found, as in a list that is written otherwise."""
     first = at.line_of(key)
-    if key not in at.keys:  # made from another field
+    if key not in at.keys or at.file not in rulebase.texts:  # made from another field, or drawn
         return first
     written = text.replace("\\", "\\\\").replace('"', '\\"')
     lines = list(enumerate(rulebase.texts[at.file].split("\n")[first - 1 :], first))

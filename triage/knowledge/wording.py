@@ -23,7 +23,7 @@ _LEVELS = {">=": " or more urgent", "<=": " or less urgent"}
 def link(kind: str, name: str) -> str:
     """An id in a line of words, which the rule book makes a link; nothing for no id.
 
-    `kind`: the name of its table ("question", "red_flag", ...), or the anchor of the heading that a link leads to.
+    `kind`: the name of its table ("question", "red_flag", ...).
     """
     return f"\x02{kind}:{name}\x03" if name else ""
 

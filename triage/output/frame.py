@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from triage.knowledge.model import Disposition
 from triage.output.explanation import HOW, OUTCOMES
-from triage.output.view import HEADINGS, NOT_ASKED, WHAT_IF
+from triage.output.view import HEADINGS, NOT_ASKED, WHAT_IF, told
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEVELS = TEMPLATES / "levels.css"  # the colours that all pages share
@@ -40,7 +40,7 @@ def environment() -> Environment:
     made = environment_of(TEMPLATES)
     made.filters["is_address"] = _is_address
     made.globals |= {"HEADINGS": HEADINGS, "NOT_ASKED": NOT_ASKED, "WHAT_IF": WHAT_IF, "HOW": HOW, "OUTCOMES": OUTCOMES}
-    made.globals |= {"urgency": urgency, "day": _day}
+    made.globals |= {"urgency": urgency, "day": _day, "told": told}
     return made
 
 

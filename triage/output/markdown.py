@@ -30,7 +30,7 @@ def as_markdown(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOT
 
 
 def markdown(template: str, **values: Any) -> str:
-    """A template filled in as Markdown: no value makes a heading or HTML, and a `link` leads to `#kind:id`."""
+    """A template filled in as Markdown: no value makes a heading or HTML, and a `link` leads to the heading "id (kind)"."""
     text = _environment(_marked).get_template(template).render(values)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -56,7 +56,8 @@ def _marked(text: str) -> str:
     first, *rest = LINK.split(text.strip())
     links = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
     return address(first) + "".join(
-        f"[{escaped(name)}](#{kind}:{name}){escaped(after, begins=False)}" for kind, name, after in links
+        f"[{escaped(name)}](#{name}-{kind.replace('_', '-')}){escaped(after, begins=False)}"
+        for kind, name, after in links
     )
 
 

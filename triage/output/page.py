@@ -5,15 +5,17 @@ Imported only when a page is asked for, as Jinja2 is.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from markupsafe import Markup
 
 from triage.knowledge.faults import printable
-from triage.knowledge.figures import figure
-from triage.knowledge.model import RuleBase
-from triage.output.frame import rendered
+from triage.knowledge.model import Figure, RuleBase
+from triage.output.frame import TEMPLATES, rendered, style_of
 from triage.output.view import NOTHING_MORE, View, Wanted, view_of
 from triage.reasoning.results import Assessment
 
+DRAWN = TEMPLATES / "figure.css"  # the colours of a drawing, as the page has them
 LARGEST_PAGE = 60_000  # bytes of a page; one with how it was concluded, or why not, may be larger
 
 
@@ -30,5 +32,11 @@ def _figures(rulebase: RuleBase, view: View) -> dict[str, Markup]:
     for advice in told:
         if advice.figure:
             first.setdefault(advice.figure, advice.id)
-    # `figure` lets nothing through that could harm a page.
-    return {advice: Markup(figure(rulebase, name).svg) for name, advice in first.items()}
+    return {advice: image(rulebase.figures[name]) for name, advice in first.items()}
+
+
+def image(drawn: Figure) -> Markup:
+    """A drawing as an image of HTML, with its words for those who cannot see it."""
+    before, end, after = " ".join(drawn.svg.split()).rpartition("</svg")
+    data = quote(f"{before}<style>{style_of(DRAWN)}</style>{end}{after}", safe=" /:;=,.()")
+    return Markup('<img src="data:image/svg+xml,{}" alt="{}">').format(data, f"{drawn.title}. {drawn.desc}")

@@ -7,8 +7,6 @@ rule base always gives the same document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from triage.knowledge.model import RuleBase
 from triage.knowledge.wording import counted, link
@@ -21,18 +19,8 @@ EXAMPLES_SHOWN = ("red_flag", "cause", "sign", "hazard")
 CONTENTS = "## Contents"
 
 
-class Heading(NamedTuple):
-    """A heading and its anchor; `of`: the kind and id of the thing whose sheet stands below it, or nothing."""
-
-    level: int
-    text: str
-    of: str
-    anchor: str
-
-
 def book(rulebase: RuleBase) -> str:
     """The rule book as Markdown (no newline at its end); examples are in it if they were loaded."""
-
     text = markdown(
         "rule_book.md",
         rules=rulebase,
@@ -42,28 +30,13 @@ def book(rulebase: RuleBase) -> str:
         counted=counted,
         link=link,
     )
-    return _with_anchors(text)
+    linked = re.sub(r"\]\(#[\w-]+-claim\)", "](#claims)", text)  # they stand in tables of one chapter
+    # The heading of a sheet ends with its kind, in brackets.
+    parts = re.findall(r"(?m)^##(#?) (.*[^)\n])$", linked.partition(CONTENTS)[2])
+    contents = (f"{'  ' * len(deeper)}- [{title}](#{_anchor(title)})" for deeper, title in parts)
+    return linked.replace(CONTENTS, "\n".join([CONTENTS, "", *contents]), 1)
 
 
-def _with_anchors(text: str) -> str:
-    """The contents filled in, and every link leading to its heading: the sheet's own, or that of a part of the book."""
-    headings = list(_headings(text))
-    parts = [one for one in headings if one.level > 1 and not one.of and f"## {one.text}" != CONTENTS]
-    contents = "\n".join(f"{'  ' * (one.level - 2)}- [{one.text}](#{one.anchor})" for one in parts)
-    anchors = {one.of: one.anchor for one in headings}
-    unlinked = re.sub(r"(?m)^(#+) \[(.*)\]\(#.*\)$", r"\1 \2", text)
-    # Claims stand in tables of one chapter.
-    linked = re.sub(r"(?<!\\)\]\(#(\w+:[\w-]+)\)", lambda found: f"](#{anchors.get(found[1], 'claims')})", unlinked)
-    return linked.replace(CONTENTS, f"{CONTENTS}\n\n{contents}", 1)
-
-
-def _headings(text: str) -> Iterator[Heading]:
-    """Every heading of a document, with the anchor that GitHub gives it: a repeated one is numbered."""
-    seen: dict[str, int] = {}
-    for marks, words, of in re.findall(r"(?m)^(#+) \[?(.*?)(?:\]\(#(.*)\))?$", text):
-        first = anchor = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
-        while anchor in seen:
-            seen[first] += 1
-            anchor = f"{first}-{seen[first]}"
-        seen[anchor] = 0
-        yield Heading(len(marks), words, of, anchor)
+def _anchor(heading: str) -> str:
+    """What GitHub calls a heading."""
+    return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")

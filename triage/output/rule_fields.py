@@ -10,7 +10,7 @@ from typing import get_args, get_origin
 from triage.knowledge.fields import Field, Only, fields_of, item_of
 from triage.knowledge.model import Entry
 from triage.knowledge.reading import condition_key, shape_of
-from triage.knowledge.rule_files import LISTS, SINGLE
+from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE
 
 HEAD = """# The fields of the rule files
 
@@ -32,7 +32,8 @@ _WRITTEN = {
 
 def reference() -> str:
     """The whole page."""
-    tables = [("every rule", Entry), *((f"[[{name}]]", kind) for name, (kind, _) in LISTS.items())]
+    written = frozenset[str]().union(*LAYOUT.values())
+    tables = [("every rule", Entry), *((f"[[{name}]]", LISTS[name][0]) for name in LISTS if name in written)]
     tables += [(f"[{name}]", kind) for name, kind in SINGLE.items()]
     return "\n".join([HEAD, *(line for name, kind in tables for line in _section(name, kind))])
 

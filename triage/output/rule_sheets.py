@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
-from triage.knowledge.fields import Field, fields_of, item_of
-from triage.knowledge.figures import figure
+from triage.knowledge.fields import Field, Names, OneOf, fields_of, item_of
 from triage.knowledge.model import EVERYDAY, Advice, Cause, Claim, Entry, RuleBase, Sign, Source
 from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
@@ -66,21 +65,7 @@ HEADINGS = {
     "hazard.controls": "Controlled by",
     "hazard.tests": "Tested by",
 }
-# The kind of what a field names; of `controls` it is that of the rule.
-NAMED = {
-    "sources": "source",
-    "lowers_sources": "source",
-    "disposition": "disposition",
-    "lowers_to": "disposition",
-    "least": "disposition",
-    "place": "place",
-    "waits_for": "question",
-    "go_to": "question",
-    "beside": "advice",
-    "never": "advice",
-    "told": "advice",
-    "controls": "",
-}
+RULES = "red_flag or advice"  # what a field may name besides one kind of thing
 CARRIED = {field.name for field in fields_of(Entry)} - {"condition"}
 TITLES = ("title", "text", "claim")  # the field that is the title of a thing, whichever it has
 IN_HEAD = ("id", "kind", *TITLES)
@@ -221,7 +206,7 @@ def _facts(rulebase: RuleBase, kind: str, thing: Any) -> Iterator[Fact]:
 def _style(field: Field, lines: Sequence[str]) -> str:
     if field.name == "signs":
         return BESIDE
-    if field.name in NAMED and LINK.match(lines[0]):
+    if field.name not in SAID and _kind_named(field) and LINK.match(lines[0]):
         return NAMES
     return LITERAL if shape_of(field) == "examples" or field.name in ("words", "tests") else WHOLE
 
@@ -235,9 +220,16 @@ def _lines(rulebase: RuleBase, thing: Any, field: Field) -> Iterable[str]:
         return ()
     if shape in SHAPED:
         return SHAPED[shape](rulebase, value)
-    if field.name in NAMED and value is not True:
-        return (_named(rulebase, NAMED[field.name], one) for one in _all(value))
+    if kind := _kind_named(field):
+        return (_named(rulebase, kind, one) for one in _all(value))
     return (_word(field, one) for one in _all(value))
+
+
+def _kind_named(field: Field) -> str:
+    """The kind of what a field names, if that has sheets; of `controls` it is that of the rule."""
+    if mark := field.mark(Names):
+        return mark.table if mark.table in (*KINDS, RULES) else ""
+    return "disposition" if field.mark(OneOf) else ""
 
 
 def _all(value: Any) -> tuple[Any, ...]:
@@ -255,7 +247,7 @@ def _word(field: Field, value: Any) -> str:
 
 def _named(rulebase: RuleBase, kind: str, name: str) -> str:
     """A thing that another names; of a source all but its address."""
-    kind = kind or rulebase.entries[name].table
+    kind = rulebase.entries[name].table if kind == RULES else kind
     thing = names(rulebase)[kind][name]
     title = _title(thing)
     if isinstance(thing, Source):
@@ -291,7 +283,7 @@ def _for_whom(rulebase: RuleBase, entry: Entry) -> Iterable[str]:
 
 def _drawn(rulebase: RuleBase, advice: Advice) -> Iterator[str]:
     if advice.figure:
-        drawn = figure(rulebase, advice.figure)
+        drawn = rulebase.figures[advice.figure]
         yield f"{drawn.id}: {drawn.title}. {drawn.desc}"
 
 

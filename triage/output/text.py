@@ -6,16 +6,15 @@ Lines are of at most the given number of columns; items are not wrapped yet, eac
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from triage.knowledge.faults import printable
 from triage.knowledge.model import Disposition, RuleBase
-from triage.knowledge.wording import in_brackets
 from triage.output import screen
 from triage.output.explanation import explained
 from triage.output.screen import WIDEST, wrap, wrap_all
 from triage.output.short import places
-from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, LeftOut, View, Wanted, view_of
+from triage.output.view import HEADINGS, NOTHING_MORE, WHAT_IF, LeftOut, View, Wanted, told, view_of
 from triage.reasoning.results import Assessment, FiredFlag
 
 MORE = "m"  # the key for what `whole` has
@@ -67,8 +66,8 @@ def emergency_lines(view: View, columns: int) -> list[str]:
 def urgent_lines(
     rulebase: RuleBase, level: Disposition, flags: Sequence[FiredFlag], columns: int, again: bool = False
 ) -> list[str]:
-    """What is said at once when something urgent is found; `again`: what else, once that was said."""
-    titles = "; ".join(fired.flag.title for fired in flags)
+    """What is said at once, in the voice of `rulebase`, of something urgent; `again`: what else, once that was said."""
+    titles = "; ".join(rulebase.red_flags[fired.flag.id].title for fired in flags)
     texts = [f"Also: {titles}."] if again else [level.say.upper(), f"Why: {titles}.", *places(rulebase, flags)]
     return wrap_all(texts, columns)
 
@@ -139,33 +138,10 @@ def _items(view: View, part: str, traditional: bool = False) -> Iterator[str]:
     """What is told of each thing in a part of a result: a line, then what stands below it."""
     for one in getattr(view, part):
         if getattr(one, "traditional", False) == traditional:
-            line, *below = _told(part, one)
-            yield f"- {line}"
-            yield from (f"  {text}" for text in below if text)
+            title, text, below = told(part, one)
+            yield f"- {' '.join(filter(None, (title, text)))}"
+            yield from (f"  {line}" for line in below if line)
 
 
 def _left_out(one: LeftOut) -> str:
     return f"- {one.title}: left out, because {'; and '.join(one.reasons)}."
-
-
-def _told(part: str, one: Any) -> Iterator[str]:
-    match part:
-        case "reasons":
-            yield f"{one.title} ({one.time}). {one.because}"
-            yield from (one.you_said, *one.notes)
-        case "notes":
-            yield one.line
-        case "causes":
-            yield f"{one.name}. {one.summary}"
-            yield from (f"For it: {sign.sentence}" for sign in one.for_)
-            yield from (f"Against it: {sign.sentence}" for sign in one.against)
-        case "needs_checking":
-            yield f"{one.name}. {one.summary}"
-        case "withheld":
-            yield f"{one.title}, because {'; and '.join(one.reasons)}"
-        case "checks":
-            yield f"{one.title} ({one.how_strongly}). {one.because}"
-            yield one.note
-        case _:
-            yield f"{one.title}{in_brackets(one.evidence)}"
-            yield from one.steps

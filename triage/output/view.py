@@ -12,7 +12,6 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from triage.knowledge.conditions import Facts
 from triage.knowledge.model import (
     AT_ONCE,
-    EVERYDAY,
     NOT_SURE,
     Advice,
     Answer,
@@ -27,10 +26,10 @@ from triage.knowledge.model import (
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, options_said, said, year_of
+from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, in_brackets, options_said, said, year_of
 from triage.output.short import ShortLine, deciding, in_words, places, short_lines
 from triage.reasoning.explain import AT_MOST, Fate, Node, WhatIf, how, what_if, why_not
-from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason
+from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSign, RankedCause
 
 SCHEMA = "leg-cramp-triage/assessment/2"
 
@@ -109,7 +108,6 @@ class ShownFlag(NamedTuple):
     sources: Texts
     time: Unwritten[str]
     you_said: Unwritten[str]  # these answers, said back
-    words: Unwritten[Texts]  # each of them
 
 
 class ShownSign(NamedTuple):
@@ -119,7 +117,6 @@ class ShownSign(NamedTuple):
     because: str
     weight: int
     answers: Behind
-    words: Unwritten[Texts]
 
     @property
     def sentence(self) -> str:
@@ -138,11 +135,6 @@ class ShownCause(NamedTuple):
     sources: Texts
     summary: Unwritten[str]
 
-    @property
-    def everyday(self) -> bool:
-        """Whether it may be said to fit; others are worth asking about."""
-        return self.group == EVERYDAY
-
 
 class ShownChecking(NamedTuple):
     """A cause that needs checking, and the red flags that brought it up."""
@@ -153,7 +145,6 @@ class ShownChecking(NamedTuple):
     red_flags: Texts
     sources: Texts
     summary: Unwritten[str]
-    flags: Unwritten[Texts]  # their titles
 
 
 class ShownAdvice(NamedTuple):
@@ -226,22 +217,6 @@ class HistoryLine(NamedTuple):
         return "; ".join(f"{label}: {answer}" for label, answer in self.items.items())
 
 
-class Answered(NamedTuple):
-    """An answer in words, one for each chosen option.
-
-    `flags`: titles of the red flags that it helped to raise; `speaks_for` and `speaks_against`:
-    names of the causes (of those shown) that it speaks for or against.
-    """
-
-    id: str
-    question: str
-    answer: Texts
-    not_sure: bool
-    flags: Texts
-    speaks_for: Texts
-    speaks_against: Texts
-
-
 class CitedSource(NamedTuple):
     """A source and its number. `year`: empty where it is not known, or stands in the title; `url` may be empty."""
 
@@ -291,7 +266,6 @@ class View(NamedTuple):
     reasons: Unwritten[tuple[ShownFlag, ...]]  # the red flags that are told in full
     also_noted: Unwritten[Texts]  # the titles of the others
     shows: Unwritten[Texts]  # the parts, in the order of the rule base
-    answered: Unwritten[tuple[Answered, ...]]
     open_questions: Unwritten[Texts]
     sources: Unwritten[tuple[CitedSource, ...]]
     publishers: Unwritten[Mapping[str, str]]  # of all sources, by their ids
@@ -362,7 +336,6 @@ def view_of(rulebase: RuleBase, assessment: Assessment, wanted: Wanted = NOTHING
         reasons=reasons,
         also_noted=tuple(flag.title for flag in flags.values() if flag not in reasons),
         shows=() if emergency else level.shows,
-        answered=tuple(show.answered(name) for name in rulebase.questions if name in assessment.answers),
         open_questions=tuple(rulebase.questions[name].text for name in assessment.missing),
         sources=(),
         publishers={source.id: source.org for source in rulebase.sources.values()},
@@ -468,6 +441,29 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
 # --- the parts
 
 
+def told(part: str, one: Any) -> tuple[str, str, Texts]:
+    """One thing in a part of a result: a title, the text beside it, the lines below it; any may be empty."""
+    title, text, below = "", "", Texts()
+    match part:
+        case "reasons":
+            title, text, below = f"{one.title} ({one.time}).", one.because, (one.you_said, *one.notes)
+        case "notes":
+            text = one.line
+        case "causes":
+            speaks_for = (f"For it: {sign.sentence}" for sign in one.for_)
+            against = (f"Against it: {sign.sentence}" for sign in one.against)
+            title, text, below = f"{one.name}.", one.summary, (*speaks_for, *against)
+        case "needs_checking":
+            title, text = f"{one.name}.", one.summary
+        case "withheld":
+            title, text = f"{one.title},", f"because {'; and '.join(one.reasons)}"
+        case "checks":
+            title, text, below = f"{one.title} ({one.how_strongly}).", one.because, (one.note,)
+        case _:
+            title, text, below = one.title, in_brackets(one.evidence).strip(), one.steps
+    return title, text, below
+
+
 def _made(kind: type[_T], *things: object, **more: object) -> _T:
     """A record of `more`, and for the rest of what the first of `things` that has it calls by the same name."""
     rest = (name for name in kind.__annotations__ if name not in more)
@@ -492,13 +488,10 @@ class _Shown(NamedTuple):
             for name, options in sorted(facts.items())
         }
 
-    def words(self, facts: Facts) -> Texts:
-        """The same in words, each chosen option apart."""
-        return tuple(in_words(self.rulebase, self.assessment, facts))
-
     def you_said(self, facts: Facts) -> str:
         """The same as a sentence."""
-        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(self.words(facts))}."
+        words = in_words(self.rulebase, self.assessment, facts)
+        return f"{self.rulebase.voices[self.assessment.voice][YOU_SAID]}: {'; '.join(words)}."
 
     def flag(self, fired: FiredFlag) -> ShownFlag:
         return _made(
@@ -508,20 +501,17 @@ class _Shown(NamedTuple):
             answers=self.behind(fired.answers),
             time=self.rulebase.dispositions[fired.flag.disposition].time,
             you_said=self.you_said(fired.answers),
-            words=self.words(fired.answers),
         )
 
-    def sign(self, reason: Reason) -> ShownSign:
-        facts = reason.answers
-        return ShownSign(reason.rule, reason.because, reason.weight, self.behind(facts), self.words(facts))
+    def sign(self, fired: FiredSign) -> ShownSign:
+        return _made(ShownSign, fired.sign, answers=self.behind(fired.answers))
 
     def cause(self, ranked: RankedCause) -> ShownCause:
         signs, against = (tuple(map(self.sign, signs)) for signs in (ranked.speaks_for, ranked.speaks_against))
         return _made(ShownCause, ranked.cause, name=ranked.cause.title, score=ranked.score, for_=signs, against=against)
 
     def checking(self, fired: FiredCause) -> ShownChecking:
-        flags = tuple(self.rulebase.red_flags[name].title for name in fired.flags)
-        return _made(ShownChecking, fired.cause, name=fired.cause.title, red_flags=fired.flags, flags=flags)
+        return _made(ShownChecking, fired.cause, name=fired.cause.title, red_flags=fired.flags)
 
     def history(self, line: History) -> HistoryLine:
         return HistoryLine(line.title, {item.label: self.told(item) for item in line.items})
@@ -550,19 +540,3 @@ class _Shown(NamedTuple):
             "version": f"{about.version}, {self.rulebase.sha256[:12]}",
         }
         return HistoryLine("Result", items)
-
-    def answered(self, name: str) -> Answered:
-        answer, causes = self.assessment.answers[name], self.assessment.causes
-        return Answered(
-            id=name,
-            question=self.rulebase.questions[name].text,
-            answer=tuple(said(self.rulebase, name, one) for one in (chosen(answer) or (answer,))),
-            not_sure=NOT_SURE in chosen(answer),
-            flags=tuple(fired.flag.title for fired in self.assessment.red_flags if name in fired.answers),
-            speaks_for=tuple(ranked.cause.title for ranked in causes if _reads(ranked.speaks_for, name)),
-            speaks_against=tuple(ranked.cause.title for ranked in causes if _reads(ranked.speaks_against, name)),
-        )
-
-
-def _reads(reasons: Iterable[Reason], name: str) -> bool:
-    return any(name in reason.answers for reason in reasons)

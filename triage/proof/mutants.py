@@ -20,8 +20,8 @@ from triage.knowledge.conditions import Cell, Facts, Row
 from triage.knowledge.model import RuleBase
 from triage.proof.formulas import Space, holds
 from triage.reasoning import examples
-from triage.reasoning.assessment import conclude
-from triage.reasoning.engine import Engine, Firing, Production, Stratum, fired, productions
+from triage.reasoning.assessment import assess
+from triage.reasoning.engine import Engine, Fired, Production, Stratum, fired, productions
 
 EXAMPLE, SCENARIO, EQUAL = "noticed by an example", "noticed by a scenario", "told from the rule by no answers"
 
@@ -105,7 +105,7 @@ def find(rulebase: RuleBase, rules: Iterable[Production], scenarios: Iterable[Pa
 def _differs(story: Outcome, engine: Engine) -> bool:
     """Whether a scenario comes out otherwise than with the rules as they are."""
     answers = story.file.answers
-    assessment = conclude(engine, answers, missing_from(engine, answers))
+    assessment = assess(engine, answers, missing_from(engine, answers))
     fields = expected_fields(engine.rulebase)
     return tuple(differences(story.file.expect, fields, assessment)) != story.differences
 
@@ -129,9 +129,9 @@ class _ChangingStratum(Stratum):
         self._whole = engine
         self._as_it_is = cache(lambda facts: stratum.infer(dict(facts)))
 
-    def infer(self, facts: Facts) -> tuple[Firing, ...]:
+    def infer(self, facts: Facts) -> Fired:
         """With the changed rule, if it is one of its own."""
         changed, firings = self._whole.changed, self._as_it_is(frozenset(facts.items()))
         if all(rule.name != changed.name for rule in self.productions):
             return firings
-        return *(one for one in firings if one.name != changed.name), *fired(changed, facts)
+        return {**{name: read for name, read in firings.items() if name != changed.name}, **fired(changed, facts)}

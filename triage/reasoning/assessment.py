@@ -28,11 +28,10 @@ from triage.knowledge.model import (
     RedFlag,
     RuleBase,
     SafetyNet,
-    Sign,
 )
-from triage.knowledge.voices import in_voice, voice_of
-from triage.reasoning.engine import Engine, Firing, never_name, only_if_name
-from triage.reasoning.results import Assessment, FiredCause, FiredFlag, RankedCause, Reason, Withheld
+from triage.knowledge.voices import rules_in_voice, voice_of
+from triage.reasoning.engine import Engine, Fired, never_name, only_if_name
+from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSign, RankedCause, Withheld
 
 
 def find_flags(engine: Engine, answers: Answers) -> tuple[FiredFlag, ...]:
@@ -64,14 +63,9 @@ def most_urgent(rulebase: RuleBase, flags: Iterable[RedFlag]) -> Disposition:
 
 
 def assess(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
-    """Everything that follows from `answers`. `missing`: questions that would still be asked."""
-    raw = conclude(engine, answers, missing)
-    return in_voice(raw, engine.rulebase.voices[raw.voice])
-
-
-def conclude(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) -> Assessment:
-    """The same with texts as the rules have them, in no voice: that takes half the time."""
-    rulebase = engine.rulebase
+    """Everything that follows from `answers`, told in their voice. `missing`: questions that would still be asked."""
+    voice = voice_of(engine.rulebase, answers)
+    rulebase = rules_in_voice(engine.rulebase, voice)
     facts = as_facts(answers, rulebase.bands)
     fired = engine.answers.infer(facts)
     flags = _flags(rulebase, fired)
@@ -84,7 +78,7 @@ def conclude(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) ->
     brought_up = engine.findings.infer(facts)
     checking = _needs_checking(rulebase, brought_up)
     facts[CAUSE] = frozenset([c.cause.id for c in causes] + [c.cause.id for c in checking])
-    told = frozenset(f.name for f in engine.advice.infer(facts))
+    told = engine.advice.infer(facts).keys()
     parts: dict[str, tuple[Any, ...]] = {
         "causes": causes,
         "needs_checking": checking,
@@ -102,9 +96,9 @@ def conclude(engine: Engine, answers: Answers, missing: tuple[str, ...] = ()) ->
         safety_net=_net(rulebase, level, told, facts) if "safety_net" in level.shows else None,
         missing=missing,
         pending=tuple(f.flag.id for f in flags if set(f.flag.waits_for) & set(missing)),
-        voice=voice_of(rulebase, answers),
+        voice=voice,
         answers=answers,
-        fired=told.union(f.name for f in (*fired, *brought_up)),
+        fired=frozenset(told | fired.keys() | brought_up.keys()),
         facts=facts,
         rulebase_sha256=rulebase.sha256,
     )
@@ -145,46 +139,29 @@ def part_of(kind: str) -> str:
     return {"myth": "myths", "reply": "replies"}.get(kind, kind)
 
 
-def _flags(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredFlag, ...]:
-    reasons = _merged(fired)
+def _flags(rulebase: RuleBase, reasons: Fired) -> tuple[FiredFlag, ...]:
     flags = [FiredFlag(flag, reasons[name]) for name, flag in rulebase.red_flags.items() if name in reasons]
     return tuple(sorted(flags, key=lambda f: rulebase.dispositions[f.flag.disposition].rank))
 
 
-def _merged(fired: Iterable[Firing]) -> dict[str, Facts]:
-    """One entry a rule, with the options of all rows that held."""
-    reasons: dict[str, dict[str, frozenset[str]]] = {}
-    for firing in fired:
-        facts = reasons.setdefault(firing.name, {})
-        for name, options in firing.facts.items():
-            facts[name] = facts.get(name, frozenset()) | options
-    return dict(reasons)
-
-
-def rank_causes(rulebase: RuleBase, fired: Iterable[Firing]) -> list[RankedCause]:
+def rank_causes(rulebase: RuleBase, reasons: Fired) -> list[RankedCause]:
     """Causes with a sign for them and a score that is high enough, best first.
 
     The score is the sum of the weights of the signs that hold; equal scores keep the
     order of the rule base.
     """
-    reasons = _merged(fired)
     ranked = []
     for cause in rulebase.causes.values():
-        held = [_reason(sign, reasons[sign.id]) for sign in cause.signs if sign.id in reasons]
-        speaks_for = tuple(r for r in held if r.weight > 0)
-        score = sum(r.weight for r in held)
+        held = [FiredSign(sign, reasons[sign.id]) for sign in cause.signs if sign.id in reasons]
+        speaks_for = tuple(fired for fired in held if fired.sign.weight > 0)
+        score = sum(fired.sign.weight for fired in held)
         if speaks_for and score >= rulebase.ranking.shown_from:
-            against = tuple(r for r in held if r.weight < 0)
+            against = tuple(fired for fired in held if fired.sign.weight < 0)
             ranked.append(RankedCause(cause, score, speaks_for, against))
     return sorted(ranked, key=lambda r: -r.score)
 
 
-def _reason(sign: Sign, facts: Facts) -> Reason:
-    return Reason(sign.id, sign.because, facts, sign.weight)
-
-
-def _needs_checking(rulebase: RuleBase, fired: Iterable[Firing]) -> tuple[FiredCause, ...]:
-    reasons = _merged(fired)
+def _needs_checking(rulebase: RuleBase, reasons: Fired) -> tuple[FiredCause, ...]:
     causes: list[Cause] = [cause for cause in rulebase.causes.values() if cause.id in reasons]
     return tuple(FiredCause(c, tuple(sorted(reasons[c.id].get(RED_FLAG, ())))) for c in causes)
 

@@ -71,12 +71,8 @@ class Production(NamedTuple):
         return Condition(self.when, self.unless)
 
 
-class Firing(NamedTuple):
-    """A rule that fired, the row by which it did, and the options that made the row hold."""
-
-    name: str
-    row: int
-    facts: Facts
+# What fired, in that order: the name of each rule, and the options that made its rows hold.
+Fired = Mapping[str, Facts]
 
 
 class TotalOrder(Strategy):  # type: ignore[misc]
@@ -225,14 +221,14 @@ class Stratum:
         self._names = {cell.name for row in rows for cell in row}
         self._own = threading.local()
 
-    def infer(self, facts: Facts) -> tuple[Firing, ...]:
+    def infer(self, facts: Facts) -> Fired:
         """What fires on `facts`, in firing order. Facts that no rule reads are left out.
 
         What a thread asked last is remembered: an interview asks the same several times for one page.
         """
         own = self._own.__dict__
         if "last" in own and own["last"][0] == facts:
-            last: tuple[Firing, ...] = own["last"][1]
+            last: Fired = own["last"][1]
             return last
         engine, kinds = self._engine()
         try:
@@ -244,7 +240,7 @@ class Stratum:
         except BaseException:
             own.clear()  # it would carry this case into the next
             raise
-        found = tuple(_firing(production, index, facts) for production, index in engine.fired)
+        found = _reasons(engine.fired, facts)
         own["last"] = dict(facts), found
         return found
 
@@ -259,18 +255,20 @@ class Stratum:
         return engine
 
 
-def fired(rule: Production, facts: Facts) -> tuple[Firing, ...]:
-    """The firings of a rule by the reading of its condition, without experta."""
+def fired(rule: Production, facts: Facts) -> Fired:
+    """What a rule makes of facts by the reading of its condition, without experta."""
     rows = (n for n, row in enumerate(rule.when) if Condition((row,), rule.unless).holds(facts))
-    return tuple(_firing(rule, n, facts) for n in rows)
+    return _reasons(((rule, n) for n in rows), facts)
 
 
-def _firing(production: Production, index: int, facts: Facts) -> Firing:
-    read: dict[str, frozenset[str]] = {}
-    for cell in production.when[index]:
-        if not cell.absent:  # what was not chosen is no reason that can be quoted
-            read[cell.name] = read.get(cell.name, frozenset()) | cell.options & facts[cell.name]
-    return Firing(production.name, index, read)
+def _reasons(rows: Iterable[_NamedRow], facts: Facts) -> Fired:
+    reasons: dict[str, dict[str, frozenset[str]]] = {}
+    for production, index in rows:
+        read = reasons.setdefault(production.name, {})
+        for cell in production.when[index]:
+            if not cell.absent:  # what was not chosen is no reason that can be quoted
+                read[cell.name] = read.get(cell.name, frozenset()) | cell.options & facts[cell.name]
+    return dict(reasons)
 
 
 def never_name(advice: Advice, index: int) -> str:

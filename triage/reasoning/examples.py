@@ -21,9 +21,9 @@ def written_out(rulebase: RuleBase, example: Mapping[str, Any]) -> list[Facts]:
 def holds(engine: Engine, entry: Entry, facts: Facts) -> bool:
     """Whether a rule fires on `facts`; advice must also not be left out."""
     if isinstance(entry, RedFlag | Sign):
-        return any(f.name == entry.id for f in engine.answers.infer(facts))
+        return entry.id in engine.answers.infer(facts)
     stratum = engine.findings if isinstance(entry, Cause) else engine.advice
-    fired = {f.name for f in stratum.infer(facts)}
+    fired = stratum.infer(facts).keys()
     return entry.id in fired and not (isinstance(entry, Advice) and reasons_against(entry, fired))
 
 
@@ -50,6 +50,4 @@ def failing(engine: Engine) -> Iterator[Fault]:
 def _fault(entry: Entry, facts: Facts, expected: bool) -> Fault:
     shown = ", ".join(f"{name} = {'/'.join(sorted(options))}" for name, options in facts.items())
     what = "does not fire" if expected else "fires, but must be silent"
-    return Fault(
-        entry.at.file, entry.at.line, f'{entry.table} "{entry.id}": {what} on its example {{ {shown} }}', code="LCT800"
-    )
+    return entry.at.fault("LCT800", "", f"{what} on its example {{ {shown} }}")

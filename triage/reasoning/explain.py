@@ -299,7 +299,7 @@ class _Explained:
         """A cause that is named, with its signs."""
         fits = "Fits" if ranked.cause.group == EVERYDAY else "Worth asking about"
         held = (*ranked.speaks_for, *ranked.speaks_against)
-        signs = tuple(self.sign(self.rulebase.signs[reason.rule]) for reason in held)
+        signs = tuple(self.sign(fired.sign) for fired in held)
         return self.entry(ranked.cause, f"{fits}: {ranked.cause.title} ({ranked.score} points)", signs)
 
     def sign(self, sign: Sign) -> Node:

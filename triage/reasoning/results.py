@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from triage.knowledge.conditions import Facts
-from triage.knowledge.model import Advice, Answers, Cause, Check, Disposition, Note, RedFlag, SafetyNet
+from triage.knowledge.model import Advice, Answers, Cause, Check, Disposition, Note, RedFlag, SafetyNet, Sign
 
 
-class Reason(NamedTuple):
-    """A rule that fired: its id and the answers (or findings) that made it fire."""
+class FiredSign(NamedTuple):
+    """A sign that holds, and the answers that show it."""
 
-    rule: str
-    because: str
+    sign: Sign
     answers: Facts
-    weight: int = 0
 
 
 class RankedCause(NamedTuple):
@@ -23,8 +21,8 @@ class RankedCause(NamedTuple):
 
     cause: Cause
     score: int
-    speaks_for: tuple[Reason, ...]
-    speaks_against: tuple[Reason, ...]
+    speaks_for: tuple[FiredSign, ...]
+    speaks_against: tuple[FiredSign, ...]
 
 
 class FiredFlag(NamedTuple):
