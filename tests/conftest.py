@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 
 import plain
@@ -11,9 +11,10 @@ import pytest
 from sample import results, sample
 
 from triage.cli import batch
-from triage.knowledge import loader
+from triage.knowledge import lints, loader
 from triage.knowledge.cache import keep, kept
 from triage.knowledge.model import Answers, RuleBase
+from triage.knowledge.patterns import pattern_problem
 from triage.knowledge.rulebase import load
 from triage.knowledge.toml_file import TomlFile
 from triage.reasoning.engine import Engine
@@ -108,6 +109,7 @@ def answer_sets(request: pytest.FixtureRequest) -> list[Answers]:
 def texts_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that read many copies of rules/ which differ in one file: parsing is half of the time of reading."""
     monkeypatch.setattr(loader, "TomlFile", _parsed)
+    monkeypatch.setattr(lints, "pattern_problem", _looked_at)
 
 
-_parsed = lru_cache(200)(TomlFile)
+_parsed, _looked_at = lru_cache(200)(TomlFile), cache(pattern_problem)

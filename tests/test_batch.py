@@ -43,7 +43,7 @@ from triage.scale.answers import Judge
 from triage.scale.expressions import LISTS, RESULT
 from triage.scale.run import READ, WRITTEN, Counts, Job, conduct, judge_of
 
-pytestmark = [pytest.mark.sampled(4), pytest.mark.usefixtures("rules_read_once")]
+pytestmark = pytest.mark.usefixtures("rules_read_once")
 
 SETS = 110
 QUOTED = range(60, 100)  # the rows that need quotes; chunks of the others are read in another way
@@ -148,6 +148,7 @@ FORMS += [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("given", "target"), FORMS)
 def test_every_row_gets_the_result_of_the_engine(
     inputs: Path, wanted: list[dict[str, Any]], given: str, target: str
@@ -236,6 +237,7 @@ def test_everything_that_is_wrong_with_a_row_is_told(tmp_path: Path) -> None:
     assert rows_of(out) == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("size", [3, 40_000])
 @pytest.mark.parametrize(
     ("line", "text"),
@@ -404,6 +406,7 @@ def run(given: Path, out: Path, judge: Judge, told: Any = lambda _: None) -> Cou
     return conduct(job, told)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("given", ["in.csv", "in.jsonl", "in.csv.gz", "bom.csv", "in.parquet"])
 @pytest.mark.parametrize("rows", [23, 40])
 def test_where_parts_end_changes_nothing(
@@ -418,6 +421,7 @@ def test_where_parts_end_changes_nothing(
     assert told[-1] == counts[READ] == counts[WRITTEN]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("target", TARGETS)
 def test_several_processes_share_the_parts_of_one_file(
     inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, target: str
@@ -499,6 +503,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, STOPPED)])
 def test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled(
@@ -739,6 +744,7 @@ def test_the_progress_is_one_line_of_a_terminal(
 # --- what others write
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "mixed"])
 @pytest.mark.parametrize("size", [90, 40_000])
 def test_a_row_that_ends_with_a_lone_cr_is_a_row(
@@ -761,6 +767,7 @@ def lines_of(out: Path) -> list[tuple[str, str]]:
     return [(error["line"], error["why"]) for error in errors_of(out)]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "line",
     [
@@ -821,6 +828,7 @@ TYPED: list[tuple[str, Any, list[str | None]]] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("column", "texts"), [rest for _, *rest in TYPED], ids=[name for name, *_ in TYPED])
 def test_every_type_of_parquet_is_carried_through(tmp_path: Path, column: Any, texts: list[str | None]) -> None:
     assert carried(tmp_path, column, "out.csv") == [text or "" for text in texts]

@@ -26,8 +26,6 @@ from triage.scale import reading
 from triage.scale import run as runs
 from triage.scale.answers import Judge
 
-pytestmark = pytest.mark.sampled(3)
-
 PART = 25  # rows at a time: every file has several parts
 ROWS = 40  # of a file
 FILES = ("a.csv", "b.csv", "c.csv", "d.csv")
@@ -98,6 +96,7 @@ def cut_short(table: bytes) -> bytes:
 # --- files in, files out
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["in", "in/*.csv", "*/[a-d].csv"])
 def test_every_file_gets_the_output_it_has_alone(
     given: Path, wanted: dict[str, bytes], name: str, capsys: pytest.CaptureFixture[str]
@@ -210,6 +209,7 @@ def test_what_is_finished_is_kept(given: Path, wanted: dict[str, bytes], monkeyp
     assert {name: (out / name).stat().st_ino for name in before} == before
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("at", [1, 4, 6])
 def test_killed_anywhere_nothing_is_lost_or_doubled(given: Path, wanted: dict[str, bytes], at: int) -> None:
     """At a thing that is put in its place: files of errors, outputs, and records of what is finished."""
@@ -240,6 +240,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("changed", ["input", "options", "output", "rules", "version"])
 def test_what_was_made_of_something_else_is_made_again(given: Path, changed: str) -> None:
     out = given.parent / "out"
@@ -406,6 +407,7 @@ def test_without_dask_it_says_what_to_install(
 # --- one file, as a worker does it
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "code"),
     [({"version": "0.0"}, "LCT705"), ({"input": "nowhere.csv"}, "LCT705"), ({"rules": "nowhere"}, "")],

@@ -110,6 +110,8 @@ class _Loading:
 
     def _refuse_unprintable(self, file: TomlFile) -> None:
         """Texts are printed as they stand, so that none may hold what drives a terminal or turns text round."""
+        if "\\" not in file.text and file.text.translate(_BLANKS).isprintable():
+            return
         for name, value in file.data.items():
             for nth, table in enumerate(as_list(value)):
                 for text in texts_in(table):
