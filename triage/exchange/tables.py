@@ -185,14 +185,14 @@ def _records(lines: Iterable[str], delimiter: str, line: int) -> Iterator[Record
 def _json(text: IO[str], name: str, rulebase: RuleBase) -> tuple[Head, int, Iterator[str]]:
     """The columns are what the first records name: one may leave out what it has no value for. Raises FaultyInput."""
     first = text.readlines(FIRST)
-    loaded = list(map(_loaded, first))
-    if loaded and isinstance(loaded[0], str) and first[0].startswith("{"):  # one resource on many lines?
+    if first and first[0].startswith("{") and isinstance(_object(first[0]), str):  # one resource on many lines?
         first = ["".join(chain(first, text))]
-        loaded = [_loaded(first[0])]
+    one = _object(first[0]) if first else ""
+    if isinstance(one, dict) and "resourceType" in one:
+        return Head(name, FHIR, [ID, *rulebase.questions], 1), 1, chain(first, text)
+    loaded = list(map(_loaded, first))
     if not loaded or not isinstance(loaded[0], dict):
         raise faulty(name, 1, "the first line is no JSON object", 'like {"age": 34}', "LCT708")
-    if "resourceType" in loaded[0]:
-        return Head(name, FHIR, [ID, *rulebase.questions], 1), 1, chain(first, text)
     columns = list(dict.fromkeys(column for record in loaded if isinstance(record, dict) for column in record))
     return Head(name, JSONL, columns, 1), 1, chain(first, text)
 
@@ -217,12 +217,21 @@ def _responses(
 
 def _loaded(text: str) -> dict[str, Any] | str:
     """A line of JSON as a record that can be written again, or why it is none."""
+    record = _object(text)
     try:
-        record = json.loads(text, object_pairs_hook=_once, parse_constant=lambda _: None)
-        sound = isinstance(record, dict) and is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
+        is_sound = isinstance(record, str) or is_text(json.dumps(record, ensure_ascii=False, allow_nan=False))
     except (ValueError, RecursionError) as error:
         return f"is no JSON: {error}"
-    return record if sound else "is no JSON object, or holds half a character"
+    return record if is_sound else "holds half a character"
+
+
+def _object(text: str) -> dict[str, Any] | str:
+    """An object of JSON, or why it is none."""
+    try:
+        record = json.loads(text, object_pairs_hook=_once, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:
+        return f"is no JSON: {error}"
+    return record if isinstance(record, dict) else "is no JSON object"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
