@@ -1,5 +1,6 @@
 """What most tests need: the rule base of this checkout with its examples, and its engine."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import pytest
 from sample import results, sample
 
 from triage.cli import batch
+from triage.cli.main import MADE_AT_START
 from triage.knowledge import lints, loader
 from triage.knowledge.cache import keep, kept
 from triage.knowledge.model import Answers, RuleBase
@@ -24,6 +26,8 @@ from triage.scale.answers import Judge
 from triage.scale.expressions import Rules
 
 ALL_STORIES = "--all-stories"
+
+gc.set_threshold(MADE_AT_START)  # as the program does: looking through a whole rule base again and again finds nothing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

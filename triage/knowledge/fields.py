@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as dataclass_fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
 M = TypeVar("M")
@@ -79,7 +79,11 @@ class Field:
 
     def mark(self, kind: type[M]) -> M | None:
         """The first mark of that kind."""
-        return next((mark for mark in self.marks if isinstance(mark, kind)), None)
+        return self._by_kind.get(kind)
+
+    @cached_property
+    def _by_kind(self) -> Mapping[Any, Any]:
+        return {type(mark): mark for mark in reversed(self.marks)}
 
     def known(self, data: Mapping[str, Any]) -> bool:
         """Whether it may stand in this table."""
@@ -113,6 +117,7 @@ def _parted(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return hint, tuple(items)
 
 
+@cache
 def item_of(hint: Any) -> Any:
     """What a tuple of any length holds, without marks; the type of an optional field; otherwise the type itself."""
     inner = [item for item in get_args(hint) if item not in (Ellipsis, type(None))]
