@@ -87,26 +87,34 @@ class TotalOrder(Strategy):  # type: ignore[misc]
         agenda.activations = [waiting[name] for name in sorted(waiting, reverse=True)]
 
 
-_Asked = tuple[type, Callable[[Any], bool]]
-_Apart = tuple[Any, tuple[_Asked, ...], tuple[tuple[_Asked, ...], ...]]  # a rule, what it wants, and what bars it
+_Apart = tuple[Any, tuple[type, ...], frozenset[int], tuple[frozenset[int], ...]]
+"""A rule, the facts that it wants, by which patterns, and the patterns of each row that bars it."""
 
 
 class SetMatcher(Matcher):  # type: ignore[misc]
-    """Matches rules made of patterns with one field each, one fact of each type, and NOT(AND(...))."""
+    """Matches rules made of patterns with one field each, one fact of each type, and NOT(AND(...)).
+
+    Every pattern has a number. Those that hold are found first; then a rule is a question of sets.
+    """
 
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
-        self._rules = defaultdict[type, list[_Apart]](list)  # by the type of the fact that their first pattern wants
+        self._numbers: dict[int, int] = {}  # by the id of a pattern
+        self._tests = defaultdict[type, list[tuple[int, Callable[[Any], bool]]]](list)  # by the type of the fact
+        self._rules = defaultdict[int, list[_Apart]](list)  # by the first pattern that they want
         for rule in engine.get_rules():
-            apart = self._taken_apart(rule)
-            self._rules[apart[1][0][0]].append(apart)
+            patterns = tuple(c for c in rule if not isinstance(c, experta.NOT)) or (_INITIAL,)
+            wanted = tuple(map(self._number, patterns))
+            barred = tuple(frozenset(map(self._number, c[0])) for c in rule if isinstance(c, experta.NOT))
+            self._rules[wanted[0]].append((rule, tuple(map(type, patterns)), frozenset(wanted), barred))
         self.reset()
 
-    @staticmethod
-    def _taken_apart(rule: Any) -> _Apart:
-        wanted = tuple(c for c in rule if not isinstance(c, experta.NOT)) or (experta.InitialFact(),)
-        barred = (c[0] for c in rule if isinstance(c, experta.NOT))
-        return rule, tuple(map(_asked, wanted)), tuple(tuple(map(_asked, row)) for row in barred)
+    def _number(self, pattern: Any) -> int:
+        if id(pattern) not in self._numbers:
+            self._numbers[id(pattern)] = len(self._numbers)
+            test = pattern[OPTIONS].match if OPTIONS in pattern else lambda _: True
+            self._tests[type(pattern)].append((self._numbers[id(pattern)], test))
+        return self._numbers[id(pattern)]
 
     def reset(self) -> None:
         self._memory: dict[type, Any] = {}
@@ -124,28 +132,26 @@ class SetMatcher(Matcher):  # type: ignore[misc]
 
     def _activations(self) -> dict[str, Any]:
         """Every rule that holds, by its name."""
-        return {
-            rule.__name__: Activation(rule, (self._memory[kind] for kind, _ in wanted))
-            for first in self._memory
-            for rule, wanted, barred in self._rules.get(first, ())
-            if self._hold(wanted) and not any(map(self._hold, barred))
+        held = {
+            number
+            for kind, fact in self._memory.items()
+            for number, test in self._tests.get(kind, ())
+            if test(fact.get(OPTIONS))
         }
-
-    def _hold(self, patterns: Iterable[_Asked]) -> bool:
-        return all(kind in self._memory and test(self._memory[kind]) for kind, test in patterns)
-
-
-def _asked(pattern: Any) -> _Asked:
-    """The type of the fact that a pattern wants, and whether such a fact is as it wants it."""
-    if OPTIONS not in pattern:
-        return type(pattern), lambda _: True
-    test = pattern[OPTIONS].match
-    return type(pattern), lambda fact: test(fact[OPTIONS])
+        return {
+            rule.__name__: Activation(rule, (self._memory[kind] for kind in kinds))
+            for first in held
+            for rule, kinds, wanted, barred in self._rules.get(first, ())
+            if wanted <= held and not any(row <= held for row in barred)
+        }
 
 
 def _not_in(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Any]:
     """The activations of now that were not there before, or rested on other facts."""
     return [one for name, one in now.items() if name not in before or before[name].facts != one.facts]
+
+
+_INITIAL = experta.InitialFact()
 
 
 def _initial_facts() -> tuple[Any, ...]:
