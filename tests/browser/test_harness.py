@@ -25,6 +25,7 @@ def show(page: Page, body: str) -> None:
     page.evaluate("0")  # whatever it asked for has been told by then
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("body", ASKING.values(), ids=ASKING.keys())
 def test_a_page_that_asks_the_network_fails_its_test(browser: Browser, body: str) -> None:
     with pytest.raises(AssertionError, match="asked the network"), chromium.watch(browser) as watch:

@@ -129,6 +129,7 @@ def shown(watch: Watch, widget: Path, form: Json, rulebase: RuleBase, tmp_path: 
 # --- the form appears
 
 
+@pytest.mark.nightly
 def test_it_appears_with_every_question_that_is_always_asked(shown: Form, form: Json, rulebase: RuleBase) -> None:
     expect(shown.text(form["item"][0]["text"])).to_be_visible()
     for question in rulebase.questions.values():
@@ -158,6 +159,7 @@ def test_why_it_asks_and_details_are_behind_a_button_but_for_open_ones(shown: Fo
 # --- questions open
 
 
+@pytest.mark.nightly
 def test_hidden_questions_open_as_answers_are_chosen(shown: Form) -> None:
     shown.click("danger", "d_fever")
     expect(shown.item("danger_more")).to_be_visible()
