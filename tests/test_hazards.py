@@ -21,7 +21,7 @@ from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import EVERYDAY, NOT_SURE, Answer, Answers, Hazard, Question, RedFlag, RuleBase
 from triage.knowledge.rulebase import load
 from triage.output.view import places
-from triage.proof.formulas import Space, all_of, negated
+from triage.proof.formulas import Space, all_of, any_of, negated
 from triage.proof.hazards import forbidden_words
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -218,13 +218,17 @@ def lowered_beside_a_rival(rulebase: RuleBase, questions: Iterable[Question]) ->
     for question in questions:
         both, alone = space.answers[question.id], space.answer_to(question)
         flags = space.flags_on({**space.answers, question.id: alone})
+        lost = {
+            level.id: all_of([space.reached(level.rank, flags), negated(space.reached(level.rank, space.flags))])
+            for level in rulebase.ladder[:-1]
+        }
         for calm, *rivals in question.rivals:
             same = space.name(all_of(alone[option] == both[option] for option in both if option != calm))
-            for rival, level in product(rivals, rulebase.ladder[:-1]):
+            for rival in rivals:
                 ticked = both[calm], both[rival], negated(alone[calm]), same
-                lost = space.reached(level.rank, flags), negated(space.reached(level.rank, space.flags))
-                if space.possible(*ticked, *lost):
-                    found.append((question.id, calm, rival, level.id))
+                if space.possible(*ticked, any_of(lost.values())):
+                    levels = [level for level, is_lost in lost.items() if space.possible(*ticked, is_lost)]
+                    found += ((question.id, calm, rival, level) for level in levels)
     return found
 
 

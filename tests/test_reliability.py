@@ -312,7 +312,7 @@ TEXT_FIELDS = [
 ]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("escape", ESCAPES)
 def test_no_text_of_a_rule_file_can_drive_the_terminal(escape: str, tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "answers.toml").write_text('[answers]\nwho = "self"\nyears = 20\nnow = ["cold"]\ntime = "night"\n')
