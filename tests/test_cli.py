@@ -1207,3 +1207,24 @@ def test_check_needs_no_extra() -> None:
     probe = "import sys\nsys.modules['z3'] = None\nfrom triage.cli.main import main\nsys.exit(main(['check']))\n"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment(), check=False)
     assert (done.returncode, done.stderr) == (DONE, "")
+
+
+# --- a site
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["site"], "LCT633"),
+        (["site", "there", "--output", "x"], "LCT633"),
+        (["fhir", "there"], "LCT633"),
+        (["site", "there"], "LCT634"),
+    ],
+)
+def test_a_site_goes_to_a_folder_of_its_own(tmp_path: Path, words: list[str], code: str) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine.txt").touch()
+    done = run("export", *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert code in done.stderr
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["mine.txt"]

@@ -15,6 +15,7 @@ from terminal import part_of
 from triage.conversation.interview import (
     BACK,
     NO,
+    SKIP,
     YES,
     Back,
     Interview,
@@ -574,3 +575,21 @@ def test_what_is_answered_after_the_result_changes_no_question_before_it(
     before = [{name: answer for name, answer in answers.items() if name not in after} for answers in answer_sets]
     assert sum(len(answers) == rulebase.most_prompts - 1 for answers in before) > 10
     assert all(open_questions(engine, answers) == open_questions(engine, answers | after) for answers in before)
+
+
+class Stopping(Scripted):
+    """Stops at a question that it has no reply to."""
+
+    def ask(self, prompt: Prompt) -> Reply:
+        if prompt.question.id not in self.replies:
+            raise KeyboardInterrupt
+        return super().ask(prompt)
+
+
+def test_after_the_result_each_question_can_be_skipped_gone_back_from_and_left(engine: Engine) -> None:
+    known = {name: HARMLESS[name] for name in RUNNER}
+    asker = Stopping({"muscle": [SKIP, "mu_calf"], "tried": [BACK, ("tr_stretch",)], "helped": ("none",)})
+    answers = Interview(engine, asker, known).ask_after()
+    assert asker.asked == ["muscle", "tried", "muscle", "tried", "helped"]
+    assert answers == {**known, "muscle": "mu_calf", "tried": ("tr_stretch",), "helped": ("none",)}
+    assert Interview(engine, Stopping({"muscle": BACK}), known).ask_after() == known

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import run
 
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.lints import rows_of
@@ -23,6 +24,7 @@ from triage.output.rule_book import EXAMPLES_SHOWN, book
 from triage.output.rule_sheets import names, one
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "rule-book.md"
+FIELDS = COMMITTED.with_name("rule-fields.md")
 REFRESH = "leg-cramp-triage rules --book --output docs/rule-book.md"
 
 # Keys that hold conditions and examples (looked at below), or names of parts that are put in words.
@@ -81,6 +83,10 @@ def sections(markdown: str) -> list[tuple[str, str]]:
 def test_the_committed_rule_book_is_not_stale(text: str) -> None:
     written = COMMITTED.read_text("utf-8") if COMMITTED.exists() else ""
     assert written == text + "\n", f"docs/rule-book.md is not what rules/ says now. To refresh it: {REFRESH}"
+
+
+def test_the_committed_list_of_fields_is_not_stale() -> None:
+    assert run("rules", "--fields").stdout == FIELDS.read_text("utf-8")
 
 
 def test_every_link_leads_to_a_heading(text: str) -> None:
