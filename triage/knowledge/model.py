@@ -68,11 +68,14 @@ AdviceIds = Annotated[tuple[str, ...], Names("advice")]
 Proof = Literal["danger-never-lowers", "every-rule-matters", "everything-is-read"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Record:
-    """A table of the files, and where it stands."""
+    """A table of the files, and where it stands: shown in short, as all that it holds may be a page."""
 
     at: Annotated[Location, DERIVED] = NOWHERE
+
+    def __repr__(self) -> str:
+        return f"<{table_name(type(self))} at {self.at}>"
 
 
 def table_name(kind: type) -> str:
@@ -80,7 +83,7 @@ def table_name(kind: type) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Option(Record):
     """One answer that can be chosen: one claim, key words first, at most 12 words. No screen numbers more than nine."""
 
@@ -101,7 +104,7 @@ class Option(Record):
         object.__setattr__(self, "means", self.means or self.text[:1].lower() + self.text[1:])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Limit(Record):
     """Narrower bounds of a number, where a row of `when` holds."""
 
@@ -114,7 +117,7 @@ class Limit(Record):
         return self.minimum <= number <= self.maximum
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClarifyOption(Record):
     """One way out of "not sure": one of `answer`, `again` and `go_to`."""
 
@@ -124,7 +127,7 @@ class ClarifyOption(Record):
     go_to: Annotated[str, Names("question"), "a question to ask first"] = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Clarification(Record):
     """What is asked after "not sure": one of `each`, `again_open` and `option`."""
 
@@ -141,7 +144,7 @@ def chosen(answer: Answer) -> tuple[str, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Question(Record):
     """One question, in asking order: who, danger, then the rest."""
 
@@ -208,7 +211,7 @@ class Question(Record):
         return tuple(o for o in self.options if o.show is None or any_row(o.show, facts))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Voice(Record):
     """The words with which texts speak of the person, another adult or a child."""
 
@@ -219,7 +222,7 @@ class Voice(Record):
     ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Country(Record):
     """Whom to call in a country."""
 
@@ -229,7 +232,7 @@ class Country(Record):
     draft_because: Annotated[str, "which of them still needs a source"] = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Disposition(Record):
     """One level of the ladder, most urgent first. Nothing is more urgent than the first, whose `rank` is 0."""
 
@@ -257,7 +260,7 @@ class Disposition(Record):
     beside: Annotated[bool, "for the pharmacist, named next to a level that `shows` it; not on the ladder"] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class HistoryItem(Record):
     """One thing that a doctor wants to know."""
 
@@ -266,7 +269,7 @@ class HistoryItem(Record):
     options: Annotated[tuple[str, ...], "only these of its options; without them all"] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class History(Record):
     """A line of what a doctor asks first."""
 
@@ -274,7 +277,7 @@ class History(Record):
     items: Annotated[tuple[HistoryItem, ...], Key("item"), "in order"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Place(Record):
     """Where to go; if several red flags name one, the first of the file counts."""
 
@@ -282,7 +285,7 @@ class Place(Record):
     text: Text
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NetSign(Record):
     """A sign to come back for."""
 
@@ -292,7 +295,7 @@ class NetSign(Record):
     said_by: Annotated[tuple[str, ...], Names("note"), "notes that say it: beside one it is not said again"] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SafetyNet(Record):
     """The signs to come back for, printed with every result below an emergency."""
 
@@ -302,7 +305,7 @@ class SafetyNet(Record):
     emergency: Annotated[tuple[NetSign, ...], "signs, the likeliest first"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ReliefNow(Record):
     """The fixed text that is safe for everybody, of `leg-cramp-triage relief` and the `h` key."""
 
@@ -313,14 +316,14 @@ class ReliefNow(Record):
     sources: Sources
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Asking(Record):
     """How long an interview may be."""
 
     most: Annotated[int, "the prompts of the longest interview"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Ranking(Record):
     """Which causes are shown."""
 
@@ -328,7 +331,7 @@ class Ranking(Record):
     shown_at_most: Annotated[int, "how many of them"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class About(Record):
     """What the program says about itself and its rule base."""
 
@@ -340,7 +343,7 @@ class About(Record):
     ] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Saved(Record):
     """How long saved answers hold, and what is said of older ones."""
 
@@ -352,7 +355,7 @@ class Saved(Record):
     draft_because: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Forbidden(Record):
     """A wording that no person may read."""
 
@@ -361,7 +364,7 @@ class Forbidden(Record):
     because: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Conflict(Record):
     """Two things that no result may say together: no sentence that `one` matches beside one that `other` matches."""
 
@@ -371,7 +374,7 @@ class Conflict(Record):
     because: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Wording(Record):
     """How texts must be worded."""
 
@@ -396,7 +399,7 @@ class Wording(Record):
     ] = "(?!)"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Entry(Record):
     """What every rule carries."""
 
@@ -424,7 +427,7 @@ class Entry(Record):
         return table_name(type(self))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RedFlag(Entry):
     """Answers that reach a disposition. The result is the most urgent one that any reached; no rule lowers it."""
 
@@ -446,7 +449,7 @@ class RedFlag(Entry):
     ] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sign(Entry):
     """Something that speaks for or against a cause. Its id begins with that of the cause."""
 
@@ -456,7 +459,7 @@ class Sign(Entry):
     weight: Annotated[Literal[3, 2, 1, -2], "3 defines, 2 supports, 1 weak, -2 speaks against"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cause(Entry):
     """A possible cause. It is shown if a sign for it holds and the weights add up to enough (`[ranking]`)."""
 
@@ -471,7 +474,7 @@ class Cause(Entry):
     signs: Annotated[tuple[Sign, ...], Key("sign")] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Contraindication(Record):
     """For whom an advice is left out, and why; that is told to the person."""
 
@@ -479,7 +482,7 @@ class Contraindication(Record):
     because: Text
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Advice(Entry):
     """Relief, prevention, "do not", a myth, or a reply to what was asked after the result."""
 
@@ -517,7 +520,7 @@ class Advice(Entry):
         return self.grade == TRADITIONAL
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Note(Entry):
     """A line printed with a result."""
 
@@ -527,7 +530,7 @@ class Note(Entry):
     short: Annotated[Text, "the same for the short result; without it the line itself"] = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Check(Entry):
     """Something to ask a doctor about."""
 
@@ -538,7 +541,7 @@ class Check(Entry):
     note: Text = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Hazard(Entry):
     """Something that could harm a person, and what must hold so that it does not.
 
@@ -576,7 +579,7 @@ class Hazard(Entry):
     ] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Source(Record):
     """Where something was read."""
 
@@ -590,7 +593,7 @@ class Source(Record):
     remark: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Claim(Record):
     """What the five articles say, and what became of it."""
 
@@ -601,7 +604,7 @@ class Claim(Record):
     left_out: Annotated[str, "why no entry answers it"] = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Accepted(Record):
     """Something that a proof finds and that is meant to stay. One that is not found any more is a fault."""
 
@@ -611,7 +614,7 @@ class Accepted(Record):
     because: Annotated[str, "a reason that a clinician would accept"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Figure(Record):
     """A drawing of steps, a file of its own, which `svg` is. `triage.knowledge.figures` reads it."""
 
@@ -621,7 +624,7 @@ class Figure(Record):
     svg: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RuleBase:
     """A whole, checked rule base. Mappings keep the order of the files, or that in which things are shown.
 
