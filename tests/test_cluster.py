@@ -416,6 +416,7 @@ def test_a_worker_that_is_not_fit_says_why(
     given: Path, rulebase: RuleBase, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], code: str
 ) -> None:
     monkeypatch.undo()
+    monkeypatch.setattr(runs, "rules_read", {})  # by another test
     job = runs.Job(str(given / "a.csv"), str(given / "out.csv"), "csv", "csv", None, rulebase.sha256, partial=True)
     found = runs.run_file(job._replace(**change))  # type: ignore[arg-type]
     assert code in str(found)

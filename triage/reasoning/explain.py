@@ -183,9 +183,8 @@ def _waiting(rulebase: RuleBase, assessment: Assessment) -> Mapping[str, list[Re
         level = levels[flag.disposition]
         if not level.beside and level.rank < assessment.disposition.rank:
             failing = [{cell.name for cell in row if not cell.holds(facts)} for row in flag.condition.when]
-            for name, here in waiting.items():
-                if any(names <= {name} for names in failing):
-                    here.append(flag)
+            for name in set[str]().union(*(names or waiting for names in failing if len(names) < 2)):
+                waiting[name].append(flag)
     return waiting
 
 
