@@ -284,7 +284,7 @@ class TerminalAsker(ABC):
     def _turn(self, lines: Lines) -> None:
         """Have a text read one window at a time, where what follows would push it away; then it is wiped away."""
         if self.redraws:
-            self._pick(Page(_footer(GO_ON), lines), {"": FINISH, Key.BACK: FINISH})
+            self._pick(Page(_footer(GO_ON), lines, lambda: [""]), {"": FINISH, Key.BACK: FINISH})
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
