@@ -248,7 +248,7 @@ def test_what_must_not_wait_is_said_where_the_rules_find_it(form: Form, rulebase
     seen = dict.fromkeys((level.id for level in stopping), 0)
     words = {level.id: xlsform._label(level.say) for level in stopping}
     rows = xlsform.sheets(rulebase)["survey"]
-    for _ in range(250):
+    for _ in range(400):
         answers = filled(form, rulebase, random)
         held = form.instance(answers, rulebase)
         raised = {f.flag.disposition for f in find_flags(engine, answers)}
