@@ -33,7 +33,6 @@ from triage.knowledge.grammar import Vocabulary
 from triage.knowledge.model import Question, RuleBase
 from triage.knowledge.reading import UNLESS, condition_key, shape_of
 from triage.knowledge.rule_files import LAYOUT, LISTS, SINGLE, file_names, pattern_of
-from triage.knowledge.rulebase import load
 from triage.output.as_json import as_dict, json_text
 from triage.output.view import Wanted
 from triage.reasoning.engine import Engine
@@ -562,11 +561,9 @@ def test_the_ids_are_those_of_the_rule_base(tmp_path: Path, capsys: pytest.Captu
     folder = Path(shutil.copytree(rules_folder(), tmp_path / "rules"))
     for path in folder.rglob("*.toml"):
         path.write_text(path.read_text("utf-8").replace('"self_care"', '"at_home"').replace('"k_flick"', '"k_flutter"'))
-    assert main(["schema", "row", "--rules", str(folder)]) == 0
-    own = load(folder)
-    assert json.loads(capsys.readouterr().out) == schema_of(own, "row")
     for kind in KINDS:
-        schema = schema_of(own, kind)
+        assert main(["schema", kind, "--rules", str(folder)]) == 0
+        schema = json.loads(capsys.readouterr().out)
         Draft7Validator.check_schema(schema)
         text = json.dumps(schema)
         assert '"k_flutter"' in text or kind in ("row", "summary")  # these name no option

@@ -29,7 +29,7 @@ def is_several(name: str) -> bool:
 
 
 def jobs_of(args: argparse.Namespace, source: str, target: str, sha256: str) -> list[Job]:
-    """A job for every input, in the order of their names. `source`, `target`: IN and OUT, also of streams. Raises FaultyInput."""
+    """A job for every input, in order of name. `source`, `target`: IN and OUT, also of streams. Raises FaultyInput."""
     forms, encoding = (args.source_form or "", args.target_form or ""), args.encoding or ""
     job = Job(source, target, *forms, args.rules, sha256, args.partial, encoding, resume=args.resume)
     return _of_several(job) if is_several(source) else [_of_one(job)]
