@@ -54,6 +54,7 @@ SADDLE: Answers = {"start": "me", "danger": ("d_saddle",), "danger_more": ("s_nu
 STORIES = {
     "runner": RUNNER, "night": NIGHT, "child": CHILD, "urgent": URGENT, "unsure": UNSURE, "foot": FOOT, "saddle": SADDLE,
 }  # fmt: skip
+DRAWING_STARTS, DRAWING_ENDS = "\x1b[?7l", "\x1b[?7h"  # the first and the last that prompt_toolkit writes of a screen
 TALL = 1000  # lines of the transcript
 _DRIVING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\x08]")  # what moves the cursor or sets a colour
 
@@ -245,14 +246,18 @@ class Terminal:
         return _DRIVING.sub("", self.raw[self._mark :])
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Until something holds; screens that Enter goes on from are left."""
-        while not holds():
-            if GO_ON in self.news and self.window_ends_with(">"):
+        """Until something holds of a whole drawing; screens that Enter goes on from are left."""
+        while self._is_drawing() or not holds():
+            if not self._is_drawing() and GO_ON in self.news and self.window_ends_with(">"):
                 self.type(ENTER)
             try:
                 self.child.expect(r"(?s).+")
             except (pexpect.TIMEOUT, pexpect.EOF):
                 raise AssertionError("\n".join(line for line in self.transcript if line)) from None
+
+    def _is_drawing(self) -> bool:
+        """Whether a drawing has begun that has not ended: the kernel hands it on in pieces."""
+        return self.raw.rfind(DRAWING_STARTS) > self.raw.rfind(DRAWING_ENDS)
 
     def window_ends_with(self, text: str) -> bool:
         return "\n".join(self.window).rstrip().endswith(text)
