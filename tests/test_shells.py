@@ -157,7 +157,7 @@ def test_the_tab_key_completes_in_zsh(zsh: pexpect.spawn, typed: str, completed:
     zsh.expect_exact("go on")
     zsh.expect_exact("% ")
     zsh.sendline(f"{NAME} {typed}")
-    zsh.expect(r"typed:([^\r\n]*)")
+    zsh.expect(r"typed:([^\r\n]*)\r")
     assert zsh.match[1].rstrip() == completed
 
 
