@@ -202,7 +202,7 @@ def test_an_idle_rule_is_found(rulebase: RuleBase, rows: tuple[Row, ...], what: 
 
 def test_what_nothing_reads_is_found(rulebase: RuleBase) -> None:
     before = rulebase.questions["before"]
-    more = replace(before, options=(Option("e_tropics", "In the tropics", "in the tropics"), *before.options))
+    more = replace(before, options=(Option(id="e_tropics", text="In the tropics"), *before.options))
     (failure,) = prove(with_question(rulebase, more), "everything-is-read").failures
     assert (failure.rule, failure.what) == ("before", "e_tropics is read by nothing")
 
