@@ -303,7 +303,7 @@ class Terminal:
 
     def wait_for_more(self) -> None:
         """Until the result is there, and the offer of its parts below it."""
-        self.wait_for(MORE, ">")
+        self.until(lambda: MORE in "\n".join(self.window) and self.window_ends_with(">"))
 
     def finish(self) -> int:
         """Accept the review, or leave with an emergency, and wait for the end; the exit code."""
@@ -320,7 +320,7 @@ class Terminal:
         self.type(key)
         if not self.child.expect_exact([SAVE, pexpect.EOF]):
             self.child.expect_exact(">")
-            self.type("n" + ENTER)
+            self.type("n")
         return self.end()
 
     def end(self) -> int:

@@ -349,7 +349,7 @@ def test_the_review_is_one_line_and_opens_any_answer(engine: Engine, lines: tupl
     assert plain_asker(engine, *lines, out=out).review(REVIEWED) == name
     means = engine.rulebase.questions["danger"].option("none").means
     assert (means in out.getvalue()) is ("a" in lines)
-    with pressed(*(f"{key}{ENTER}" for key in lines if key not in "x09h" or not key)):
+    with pressed(*(key if key.isalpha() else f"{key}{ENTER}" for key in lines if key not in "x09h" or not key)):
         assert QuestionaryAsker(engine, StringIO()).review(REVIEWED) == name
 
 
@@ -575,7 +575,7 @@ def test_what_is_no_key_here_is_swallowed(press: Press, keys: str) -> None:
 
 
 def test_details_why_and_relief_keep_what_is_ticked_and_typed(press: Press, age: Prompt) -> None:
-    leave = "b" + ENTER
+    leave = "b"
     for keys in ("?", "??", "w" + leave, ("w" + leave) * 2, "h" + leave, "h" + ENTER):
         assert press(listed(4), "3", "n", keys, "1", ENTER)[0] == ("s1", "s3", NOT_SURE), keys
         assert press(listed(4, "one"), "3", keys, ENTER)[0] == "s3", keys

@@ -42,6 +42,7 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.model import Answers
 from triage.knowledge.voices import rules_in_voice
 from triage.output.as_json import as_dict
+from triage.output.explanation import HOW
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
 
@@ -70,10 +71,12 @@ def test_a_whole_run_with_the_result_and_more_below_it(engine: Engine) -> None:
         terminal.answer(steps_to(engine, NIGHT))
         terminal.accept_review()
         terminal.wait_for_more()
+        assert HOW.lower() not in shown(terminal)
         terminal.type("m")
         terminal.until(lambda: MORE_TO_READ in terminal.news and terminal.window_ends_with(">"))
-        terminal.type("b" + ENTER)
+        terminal.type("b")
         terminal.wait_for_more()
+        assert f"e {HOW.lower()}" in shown(terminal)  # not before something was read
         terminal.type(ENTER)
         assert terminal.end() == 0
         assert in_words(rules_in_voice(engine.rulebase).dispositions["routine"].say) in terminal.said
@@ -178,7 +181,7 @@ def test_an_emergency_ticked_by_mistake_leads_back_to_the_list(engine: Engine, t
         terminal.answer(wrong)
         terminal.wait_for(LEAVE)
         assert "d_breath" not in kept.read_text()
-        terminal.type("b" + ENTER)
+        terminal.type("b")
         terminal.wait_for_prompt(wrong[1].prompt)
         assert "CALL" not in shown(terminal)
         assert sum("\u25cf" in line for line in terminal.window) == len(MANY["danger"])
@@ -197,7 +200,7 @@ def test_a_saved_emergency_is_said_again_and_locks_nobody_in(engine: Engine, tmp
     assert read_answer_file(kept, engine.rulebase).answers == MANY
     with Terminal("--resume", str(kept)) as terminal:
         terminal.wait_for(LEAVE)
-        terminal.type("b" + ENTER)
+        terminal.type("b")
         terminal.wait_for_prompt(steps_to(engine, MANY)[1].prompt)
         assert terminal.stop("q") == 130
 
@@ -230,11 +233,15 @@ def test_arrows_space_detail_why_relief_back_and_a_change_in_the_review(engine: 
         assert in_words(body.question.why) in shown(terminal)
         terminal.type("w")
         terminal.until(lambda: "Asked of" in terminal.news and terminal.window_ends_with(">"))
-        terminal.type("b" + ENTER)
+        terminal.type("w")  # where it is offered
+        terminal.until(lambda: f"({body.question.id})" in terminal.news and terminal.window_ends_with(">"))
+        terminal.type("b")
+        terminal.until(lambda: "Asked of" in terminal.news and terminal.window_ends_with(">"))
+        terminal.type("b")
         terminal.wait_for_prompt(body)
         terminal.type("h")
         terminal.until(lambda: "Stop if" in terminal.news and terminal.window_ends_with(">"))
-        terminal.type("b" + ENTER)
+        terminal.type("b")
         terminal.wait_for_prompt(body)
         assert "\u25cf 1 " in shown(terminal)
         terminal.type("0")
@@ -246,7 +253,7 @@ def test_arrows_space_detail_why_relief_back_and_a_change_in_the_review(engine: 
         terminal.wait_for_prompt(body)
         terminal.answer(way[1:])
         terminal.wait_for_review()
-        terminal.type("a" + ENTER)
+        terminal.type("a")
         terminal.wait_for(">")
         terminal.type("9" + ENTER)
         terminal.wait_for_prompt(way[-1].prompt)
@@ -459,7 +466,7 @@ def test_an_answer_can_be_changed_after_an_emergency(engine: Engine, tmp_path: P
     with Terminal("--save", str(kept)) as terminal:
         terminal.answer(wrong)
         terminal.wait_for(LEAVE, ">")
-        terminal.type("a" + ENTER)
+        terminal.type("a")
         terminal.wait_for("Number of an answer", ">")
         terminal.type("2" + ENTER)
         terminal.wait_for_prompt(wrong[1].prompt)
@@ -640,10 +647,9 @@ def test_a_key_tells_how_a_result_was_concluded(engine: Engine) -> None:
         terminal.type("e")
         terminal.until(lambda: MORE_TO_READ in terminal.news and terminal.window_ends_with(">"))
         assert "[self_care]" in shown(terminal)
-        terminal.type(ENTER)
-        terminal.wait_for("you said: ", "[kind]", ">")
-        terminal.type("b" + ENTER)
+        terminal.type("b")
         terminal.wait_for_more()
+        assert re.search(r"you said: .*\[kind\]", terminal.said)
         terminal.type(ENTER)
         assert terminal.end() == 0
 

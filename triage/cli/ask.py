@@ -32,7 +32,7 @@ from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 from triage.version import program
 
-ON_THE_LINE = (MORE, "d")  # what is named below a result; "more" names the other keys
+FIRST = (MORE, "d")  # what is named below a result; the other keys once something was read
 LISTS = "l"
 
 
@@ -204,7 +204,7 @@ def _give(args: argparse.Namespace, engine: Engine, answers: Answers, asker: Ter
     else:
         offers = [
             *_readings(rulebase, assessment, asker),
-            Offer("p", "print", partial(save_page, args, rulebase, assessment, asker)),
+            Offer("p", "a page to print", partial(save_page, args, rulebase, assessment, asker)),
             Offer(LISTS, "which muscle, what was tried", lambda: LISTS),
         ]
         return asker.after_result(partial(_result, view), headline(view), offers, answers)
@@ -236,14 +236,12 @@ def _give_formatted(args: argparse.Namespace, engine: Engine, assessment: Assess
 
 
 def _readings(rulebase: RuleBase, assessment: Assessment, asker: TerminalAsker) -> Iterator[Offer]:
-    """What can be read below a result. The last part of "more" names the keys that are not on the line of keys."""
+    """What can be read below a result."""
     view = view_of(rulebase, assessment, Wanted(how=True))
     texts = {one.key: (one.label, one.lines) for one in requests(view)}
     texts["e"] = HOW.lower(), partial(how_lines, view)
-    also = f"Also: {screen.APART.join(f'{key} {texts[key][0]}' for key in texts if key not in ON_THE_LINE)}"
 
     def read(key: str) -> None:
-        more = ["", *screen.wrap(also, screen.width())] if key == MORE else []
-        asker.give(lambda: [*texts[key][1](screen.width()), *more])
+        asker.give(lambda: texts[key][1](screen.width()))
 
-    return (Offer(key, label, partial(read, key), key in ON_THE_LINE) for key, (label, _) in texts.items())
+    return (Offer(key, label, partial(read, key), key in FIRST) for key, (label, _) in texts.items())

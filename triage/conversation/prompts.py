@@ -52,6 +52,7 @@ class Key(StrEnum):
 
 
 IN_WORDS = {"back": Key.BACK, "why": Key.WHY, "help": Key.RELIEF, "quit": Key.LEAVE, "\x1b": Key.LEAVE}
+EXPLAINING = f"{Key.DETAIL}{Key.WHY}"
 NARROW = 60  # columns below which the keys have fewer words
 FINISH, LIST, YES, NO = "", "list", "y", "n"
 GO_ON = "Enter goes on"
@@ -69,6 +70,7 @@ MARKS = 7  # columns of pointer, box and number
 
 T = TypeVar("T")
 Lines = Callable[[], list[str]]  # a text in lines, made anew for every size of the window
+Explained = Callable[[str], Lines | None]  # the text that a key asks for; None for any other
 
 
 def wrapped(*texts: str) -> list[str]:
@@ -79,7 +81,7 @@ def wrapped(*texts: str) -> list[str]:
 class Offer(NamedTuple):
     """What a key `does` once the result is there; what comes back ends it, unless it is empty.
 
-    `is_named`: on the line of keys.
+    `is_named`: on the line of keys from the first; the others are once something was read.
     """
 
     key: str
@@ -230,9 +232,10 @@ class TerminalAsker(ABC):
         self._speak(answers)
         offers = [*offers, Offer(Key.CHANGE, "change an answer", lambda: self._answer_to_change(answers))]
         by_key = {offer.key: offer.does for offer in offers}
-        keys = screen.APART.join([*(f"{o.key} {o.label}" for o in offers if o.is_named), DONE])
+        named = [offer for offer in offers if offer.is_named]
 
         def foot(is_end: bool) -> list[str]:
+            keys = screen.APART.join([*(f"{offer.key} {offer.label}" for offer in named), DONE])
             is_long = len(result()) + SHELL > screen.rows()
             again = ["", *wrapped(headline)] if is_long else []
             return [*again, *wrapped(keys)] if is_end else wrapped(f"{MORE_TO_READ} {GO_ON}")
@@ -241,16 +244,17 @@ class TerminalAsker(ABC):
             self._print(result())
         page = Page(foot, result if self.redraws else list)
         with suppress(KeyboardInterrupt, EOFError):  # the result has been given
-            while picked := self._pick(page, {"": FINISH, **{key: key for key in by_key}}, at_once="".join(by_key)):
+            while picked := self._pick(page, {"": FINISH, **{key: key for key in by_key}}):
                 if wanted := by_key[picked]():
                     return wanted
+                named = offers
         if self.redraws:
             self._print(result())
         return None
 
     def agrees(self, text: str) -> bool:
         """Whether the answer to a question of the program itself is yes. There is no default."""
-        return self._pick(Page(_footer(f"{text} {YES}/{NO}")), {YES: YES, NO: NO}, at_once=YES + NO) == YES
+        return self._pick(Page(_footer(f"{text} {YES}/{NO}")), {YES: YES, NO: NO}) == YES
 
     def file_name(self, default: str, about: str = "") -> str | None:
         """The name of a new file as it was typed; `default` for Enter alone, None for "b". `about`: what names mean."""
@@ -275,43 +279,42 @@ class TerminalAsker(ABC):
         self._turn(lines)
         self.show(["", *lines()])
 
-    def _read(self, lines: Lines) -> None:
-        """Show a text on the way to an answer."""
-        self._turn(lines)
+    def _read(self, lines: Lines, explained: Explained) -> None:
+        """Show a text on the way to an answer, and what is `explained` by a key there."""
+        self._turn(lines, explained)
         if not self.redraws:
             self.show(lines())
 
-    def _turn(self, lines: Lines) -> None:
+    def _turn(self, lines: Lines, explained: Explained | None = None) -> None:
         """Have a text read one window at a time, where what follows would push it away; then it is wiped away."""
         if self.redraws:
-            self._pick(Page(_footer(GO_ON), lines, lambda: [""]), {"": FINISH, Key.BACK: FINISH})
+            self._pick(Page(_footer(GO_ON), lines, lambda: [""]), {"": FINISH, Key.BACK: FINISH}, explained)
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
         self.rulebase = rules_in_voice(self.engine.rulebase, voice_of(self.engine.rulebase, answers))
 
-    def _pick(self, page: Page, choices: Mapping[str, str], at_once: str = "") -> str:
-        """What a typed line stands for; "" is Enter alone. Relief and leaving are always there."""
+    def _pick(self, page: Page, choices: Mapping[str, str], explained: Explained | None = None) -> str:
+        """What is chosen: a letter at once, a number with Enter, "" by Enter alone. Relief and leaving are always there."""
+        letters = "".join([*filter(str.isalpha, choices), EXPLAINING if explained else ""])
 
         def understand(typed: str) -> str:
             if typed in choices:
                 return choices[typed]
             raise ValueError(f'"{shown(typed)}" is not one of the keys here.' if typed else "Enter alone is no answer.")
 
-        return self._typed(page, at_once, understand, lambda typed: self._relief() if typed == Key.RELIEF else None)
+        return self._typed(page, letters, understand, explained or self._relief_by_key)
 
     def _typed_reply(self, prompt: Prompt, page: Page, understand: Callable[[str, Prompt], Reply]) -> Reply:
         """The reply to a prompt that is typed below a page."""
         return self._typed(
             page,
-            f"{Key.BACK}{Key.DETAIL}{Key.WHY}",
+            f"{Key.BACK}{EXPLAINING}",
             lambda typed: BACK if typed == Key.BACK else understand(typed, prompt),
             partial(self._explained, prompt),
         )
 
-    def _typed(
-        self, page: Page, at_once: str, understand: Callable[[str], T], explained: Callable[[str], Lines | None]
-    ) -> T:
+    def _typed(self, page: Page, at_once: str, understand: Callable[[str], T], explained: Explained) -> T:
         """What a line in small letters, or a key, stands for: asked until one can `understand` it (or ValueError).
 
         Raises KeyboardInterrupt for leaving.
@@ -323,22 +326,23 @@ class TerminalAsker(ABC):
             if typed == Key.LEAVE:
                 raise KeyboardInterrupt
             if text := explained(typed):
-                self._read(text)
+                self._read(text, explained)
                 continue
             try:
                 return understand(typed)
             except ValueError as problem:
                 page.note = str(problem)
 
+    def _relief_by_key(self, typed: str) -> Lines | None:
+        return self._relief() if typed == Key.RELIEF else None
+
     def _explained(self, prompt: Prompt, typed: str) -> Lines | None:
         """The text that a key asks for on the way to an answer; None for anything else."""
-        if typed == Key.RELIEF:
-            return self._relief()
         if typed == Key.WHY:
             return self._why(prompt)
         if typed in (Key.DETAIL, 2 * Key.DETAIL):
             return lambda: wrapped(f"Why: {prompt.question.why}")
-        return None
+        return self._relief_by_key(typed)
 
     def _relief(self) -> Lines:
         """The steps that are safe for everybody."""
@@ -364,11 +368,12 @@ def key_line(prompt: Prompt, columns: int, ticked: Iterable[str] = ()) -> list[s
     place = f"{prompt.number}/{prompt.about}" if narrow else f"{prompt.number} of about {prompt.about}"
     marks = {o.id: "\u25cf " if o.id in ticked else "" for o in prompt.keys}
     keys = [f"{marks[o.id]}{o.key} {o.text[0].lower()}{o.text[1:]}" for o in prompt.keys]
+    items = [*([*keys, "Enter skips"] if prompt.question.after else [place, *keys]), "b back"]
     more = [*(["? detail"] if any(option.detail for option in prompt.lines) else []), "h relief", "q leave"]
-    more = [" ".join(key[0] for key in more)] if narrow else more
-    items = [*([*keys, "Enter skips"] if prompt.question.after else [place, *keys]), "b back", *more]
-    close = "  ".join(items)
-    return [close] if narrow and screen.measure(close) <= columns else screen.wrap(screen.APART.join(items), columns)
+    for close in ("  ".join([*items, *more]), "  ".join([*items, " ".join(key[0] for key in more)])):
+        if narrow and screen.measure(close) <= columns:
+            return [close]
+    return screen.wrap(screen.APART.join([*items, *more]), columns)
 
 
 class PlainAsker(TerminalAsker):
@@ -505,7 +510,7 @@ class QuestionaryAsker(TerminalAsker):
         menu = _Menu(self, prompt)
         try:
             while callable(reply := _run(menu.app)):  # a text to read on the way to the answer
-                self._read(reply)
+                self._read(reply, partial(self._explained, prompt))
                 menu.note = ""
         except (KeyboardInterrupt, EOFError) as left:
             raise type(left)(*menu.ticked) from None
