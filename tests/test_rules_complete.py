@@ -262,3 +262,7 @@ def strings(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from strings(item)
+
+
+def test_what_is_graded_as_known_has_a_source(rulebase: RuleBase) -> None:
+    assert [one.id for one in rulebase.advice.values() if one.grade in ("A", "B") and not one.sources] == []
