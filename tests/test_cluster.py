@@ -188,10 +188,11 @@ def test_wrong_usage_is_told_and_nothing_is_written(
 
 
 def test_a_folder_that_is_there_keeps_its_mode(given: Path) -> None:
-    Path("out").mkdir()
-    Path("out").chmod(0o750)
+    out = given.parent / "out"
+    out.mkdir()
+    out.chmod(0o750)
     assert main(["batch", "in", "out", "--partial"]) == WRONG_INPUT  # for the one row with a fault
-    assert Path("out").stat().st_mode & 0o777 == 0o750
+    assert out.stat().st_mode & 0o777 == 0o750
 
 
 def test_how_far_it_is_counts_all_files(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
