@@ -1132,9 +1132,9 @@ def test_ctrl_c_stops_and_stores_nothing() -> None:
 
 def test_ctrl_c_keeps_what_was_answered(tmp_path: Path) -> None:
     kept = tmp_path / "kept.toml"
-    code, out, err = interrupted("--plain", "--save", kept)
+    code, out, err = interrupted("--plain", "--country", "uk", "--save", kept)
     assert (code, out) == (STOPPED, "")
-    assert f"--resume {kept}" in err
+    assert f"--plain --country uk --resume {kept}" in err
     assert kept.read_text().endswith('\n\n[answers]\nstart = "me"\n')
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
