@@ -732,6 +732,13 @@ def test_relief_prints_every_step_and_asks_nothing(rulebase: RuleBase) -> None:
     assert words.endswith(relief.after)
 
 
+@pytest.mark.parametrize("command", ["relief", "ask"])
+def test_a_country_that_is_not_known_is_the_fault_of_what_was_typed(command: str) -> None:
+    done = run(command, "--country", "UK")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr.startswith("--country: LCT627 ")
+
+
 # --- usage
 
 
