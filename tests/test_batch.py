@@ -701,6 +701,14 @@ def test_what_has_no_place_is_told_before_anything_is_done(
     assert {path: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in inputs.rglob("*")} == there
 
 
+def test_a_folder_with_the_name_of_a_stream_is_not_read(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(inputs)
+    Path("-").mkdir()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"age\n34\n")))
+    assert main(["batch", "-", "out.csv", "--partial"]) == DONE
+    assert len(rows_of(Path("out.csv"))) == 1
+
+
 def test_where_out_is_a_link_it_stays_one(inputs: Path) -> None:
     (inputs / "deep").mkdir()
     (inputs / "deep" / "results").write_text("old")

@@ -732,6 +732,13 @@ def test_relief_prints_every_step_and_asks_nothing(rulebase: RuleBase) -> None:
     assert words.endswith(relief.after)
 
 
+@pytest.mark.parametrize("command", ["relief", "ask"])
+def test_a_country_that_is_not_known_is_the_fault_of_what_was_typed(command: str) -> None:
+    done = run(command, "--country", "UK")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr.startswith("--country: LCT627 ")
+
+
 # --- usage
 
 
@@ -1132,9 +1139,9 @@ def test_ctrl_c_stops_and_stores_nothing() -> None:
 
 def test_ctrl_c_keeps_what_was_answered(tmp_path: Path) -> None:
     kept = tmp_path / "kept.toml"
-    code, out, err = interrupted("--plain", "--save", kept)
+    code, out, err = interrupted("--plain", "--country", "uk", "--save", kept)
     assert (code, out) == (STOPPED, "")
-    assert f"--resume {kept}" in err
+    assert f"--plain --country uk --resume {kept}" in err
     assert kept.read_text().endswith('\n\n[answers]\nstart = "me"\n')
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 

@@ -170,6 +170,7 @@ def test_of_several_files_each_doubt_names_one(given: Path, capsys: pytest.Captu
         ("mkdir out; ln -s ../more/x.csv out/a.csv", ["in", "out"], "no regular file"),
         ("mkdir -p out/a.csv.errors", ["in", "out"], "is a folder"),
         ("", ["in", "none/out"], "none: LCT701 no such folder"),
+        ("", ["in", "-"], "name a folder"),
         ("", ["in", "out", "--scheduler", "x:1", "--jobs", "2"], "--jobs"),
         ("", ["-", "out.csv", "--scheduler", "x:1"], "other machines"),
         ("", ["in/a.csv", "-", "--scheduler", "x:1"], "other machines"),
@@ -184,6 +185,14 @@ def test_wrong_usage_is_told_and_nothing_is_written(
     assert main(["batch", *words, "--partial"]) == WRONG_INPUT
     assert why in capsys.readouterr().err
     assert sorted(given.parent.rglob("*")) == there
+
+
+def test_a_folder_that_is_there_keeps_its_mode(given: Path) -> None:
+    out = given.parent / "out"
+    out.mkdir()
+    out.chmod(0o750)
+    assert main(["batch", "in", "out", "--partial"]) == WRONG_INPUT  # for the one row with a fault
+    assert out.stat().st_mode & 0o777 == 0o750
 
 
 def test_how_far_it_is_counts_all_files(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,7 +172,8 @@ def _offer_to_save(args: argparse.Namespace, title: str, talk: Interview, asker:
 
 def _tell_how_to_go_on(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists():
-        words = [*(["--plain"] * args.plain), *(["--rules", args.rules] if args.rules else []), "--resume", args.save]
+        given = {"--rules": args.rules, "--country": args.country, "--resume": args.save}
+        words = ["--plain"] * args.plain + [word for option in given.items() if option[1] for word in option]
         say(f"Your answers so far are in {args.save}", "To go on:", f"{INDENT}{program()} {shlex.join(words)}")
     elif args.save:
         say("Nothing was stored.")

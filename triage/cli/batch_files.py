@@ -25,7 +25,7 @@ SHOWN = 5  # names of files in a message
 def is_several(name: str) -> bool:
     """Whether a name stands for several inputs: a folder, or a pattern like `*.csv` that is no file itself."""
     path = Path(name)
-    return path.is_dir() or (glob.has_magic(name) and not path.exists())
+    return name != STREAM and (path.is_dir() or (glob.has_magic(name) and not path.exists()))
 
 
 def jobs_of(args: argparse.Namespace, source: str, target: str, sha256: str) -> list[Job]:

@@ -11,7 +11,7 @@ from triage.output import screen
 
 
 def relief(args: argparse.Namespace) -> int:
-    """Print the steps. Raises FaultyInput where there is no such rule base."""
+    """Print the steps. Raises FaultyInput where there is no such rule base or country, or a file cannot be read."""
     rules, columns = find(args.rules), screen.width()
     try:
         steps = read_steps(rules, args.country)
