@@ -34,7 +34,7 @@ from triage.knowledge.voices import rules_in_voice
 from triage.output.rule_sheets import one
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, production_names
-from triage.version import how_to_install
+from triage.version import how_to_install, program
 
 # A healthy runner who has answered everything.
 RUNNER = {
@@ -729,7 +729,7 @@ def test_relief_prints_every_step_and_asks_nothing(rulebase: RuleBase) -> None:
     assert words.startswith(relief.title)
     for number, step in enumerate(relief.steps, 1):
         assert f"{number}. {step}" in words
-    assert words.endswith(relief.after)
+    assert words.endswith(f"{relief.after} {program()}")
 
 
 # --- usage
@@ -815,7 +815,7 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
     def call(words: list[str], typed: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, input=typed, env=env, capture_output=True, text=True, cwd=files, check=False)
 
-    for words, typed in (["--plain", "--save", "kept.toml"], "2\n"), (["demo"], ""), (["run", "--help"], ""), ([], ""):
+    for words, typed in (["--plain", "--save", "kept.toml"], "2\n"), (["demo"], ""), (["run", "--help"], ""), (["rules"], ""), ([], ""):
         done = call([*started, *words], typed)
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
         commands = [line for line in lines if line.startswith((shlex.quote(started[0]), "leg-cramp-triage "))]
@@ -825,6 +825,7 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
         again = call(["sh", "-c", given], "")
         assert again.returncode in (DONE, STOPPED), given
         assert "not found" not in again.stderr
+    assert call([*started, "relief"], "").stdout.splitlines()[-1].strip() == shlex.quote(started[0])
 
 
 @pytest.mark.parametrize("extra", ["verify", "batch", "distributed", "xlsform"])

@@ -16,6 +16,7 @@ from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
 from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, link, row_lines, year_of
 from triage.output.markdown import plain
+from triage.version import program
 
 # How the rule book sets the lines of a fact: as they are; only the link that each begins with; as they stand in a
 # file; not at all, because a sheet beside this one says it too.
@@ -121,7 +122,7 @@ def names(rulebase: RuleBase) -> Mapping[str, Mapping[str, Any]]:
 
 def listing(rulebase: RuleBase, columns: int) -> list[str]:
     """Every rule, by kind: its id and what it says."""
-    return plain("rules.txt", columns, rules=rulebase, kinds=KINDS)
+    return plain("rules.txt", columns, rules=rulebase, kinds=KINDS, program=program())
 
 
 def one(rulebase: RuleBase, name: str, columns: int) -> list[str]:
