@@ -15,7 +15,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -1169,6 +1169,21 @@ def test_a_result_from_old_answers_says_so(files: Path, rulebase: RuleBase) -> N
     assert (old.returncode, old.stdout) == (DONE, fresh.stdout)
     assert rulebase.saved.old in old.stderr
     assert rulebase.saved.old not in fresh.stderr
+
+
+@pytest.mark.parametrize("name", ["kept.toml", "kept.json"])
+@pytest.mark.parametrize("is_dated", [True, False])
+@pytest.mark.parametrize("answers", [RUNNER, EMERGENCY])
+def test_complete_answers_are_saved_though_nothing_is_asked(
+    name: str, is_dated: bool, answers: Mapping[str, str], tmp_path: Path, rulebase: RuleBase
+) -> None:
+    """With the day on which they were given: what is only copied grows no younger."""
+    given, kept = tmp_path / "given.toml", tmp_path / name
+    saved = date.today() - timedelta(days=1) if is_dated else None
+    given.write_text((f"saved = {saved}\n" if saved else "") + toml(answers, "A title"))
+    assert run("ask", "--answers", given, "--save", kept).returncode == DONE
+    before, after = (read_answer_file(path, rulebase) for path in (given, kept))
+    assert (after.title, after.answers, after.saved) == ("A title", before.answers, saved)
 
 
 def test_save_refuses_to_overwrite(files: Path) -> None:
