@@ -31,7 +31,7 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice
-from triage.output.rule_sheets import one
+from triage.output.rule_sheets import one, sheets
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, production_names
 from triage.version import how_to_install, program
@@ -621,6 +621,12 @@ def test_rules_shows_everything_that_has_the_same_id(rulebase: RuleBase) -> None
     for name in same:
         kinds = [line.split("(")[1].split(",")[0] for line in one(rulebase, name, 80) if line.startswith(f"{name} (")]
         assert sorted(kinds) == ["cause", "question"]
+
+
+def test_rules_shows_the_question_of_an_option(rulebase: RuleBase) -> None:
+    for question in rulebase.questions.values():
+        for option in question.options:
+            assert question.id in [sheet.id for sheet in sheets(rulebase, option.id)], option.id
 
 
 def test_rules_shows_what_refers_to_a_thing(rulebase: RuleBase) -> None:

@@ -207,8 +207,8 @@ COMMANDS = {
             "rules --book": "the rule book",
         },
         "With an id it shows when a rule holds, what it leads to, its examples and sources. Questions, levels, sources, "
-        "claims and hazards have ids too. For a word that is no id it names up to five that have it, and ends with "
-        "code 2.",
+        "claims and hazards have ids too; that of an option shows its question. For a word that is no id it names up to "
+        "five that have it, and ends with code 2.",
         (
             _option("id ID", "show what has this id: a rule, question, source, claim, ...", nargs="?"),
             _option("--book", "write the whole rule base as one Markdown document"),

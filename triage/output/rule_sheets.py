@@ -135,10 +135,11 @@ def one(rulebase: RuleBase, name: str, columns: int) -> list[str]:
 
 
 def sheets(rulebase: RuleBase, name: str) -> list[Sheet]:
-    """The sheet of everything that has this id; below a sign, its cause. Empty if nothing has it."""
+    """The sheet of everything that has this id; below a sign, its cause; of an option, the questions that have it."""
     found = [sheet(rulebase, kind, name) for kind, things in names(rulebase).items() if name in things]
     sign = rulebase.signs.get(name)
-    return found + ([sheet(rulebase, "cause", sign.cause)] if sign else [])
+    having = [q.id for q in rulebase.questions.values() if name in (option.id for option in q.options)]
+    return found + ([sheet(rulebase, "cause", sign.cause)] if sign else []) + sheets_of(rulebase, "question", having)
 
 
 def sheets_of(rulebase: RuleBase, kind: str, ids: Iterable[str] | None = None) -> list[Sheet]:
