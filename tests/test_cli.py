@@ -821,7 +821,13 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
     def call(words: list[str], typed: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, input=typed, env=env, capture_output=True, text=True, cwd=files, check=False)
 
-    for words, typed in (["--plain", "--save", "kept.toml"], "2\n"), (["demo"], ""), (["run", "--help"], ""), (["rules"], ""), ([], ""):
+    for words, typed in (
+        (["--plain", "--save", "kept.toml"], "2\n"),
+        (["demo"], ""),
+        (["run", "--help"], ""),
+        (["rules"], ""),
+        ([], ""),
+    ):
         done = call([*started, *words], typed)
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
         commands = [line for line in lines if line.startswith((shlex.quote(started[0]), "leg-cramp-triage "))]
@@ -834,12 +840,20 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
     assert call([*started, "relief"], "").stdout.splitlines()[-1].strip() == shlex.quote(started[0])
 
 
-@pytest.mark.parametrize("extra", ["verify", "batch", "distributed", "xlsform"])
+@pytest.mark.parametrize("extra", ["verify", "batch", "distributed", "xlsform", "serve"])
 def test_what_an_extra_needs_is_installed_by_name(extra: str) -> None:
     """The program itself is in no index that pip knows."""
     python, *pip, first = shlex.split(how_to_install(extra))
     assert (python, pip) == (sys.executable, ["-m", "pip", "install"])
     assert not first.startswith("leg-cramp-triage")
+
+
+def test_without_waitress_serve_says_how_to_install_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    assert main(["serve", "--host", "256.1.1.1"]) == WRONG_INPUT
+    assert how_to_install("serve") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -82,6 +82,12 @@ def test_the_index_names_every_page_of_the_folder() -> None:
     assert len(PAGES) > 5
 
 
+def test_no_text_installs_by_a_name_that_no_index_has() -> None:
+    """An extra is installed in the checkout, as the README does."""
+    files = [*PAGES, *(ROOT / "triage").rglob("*.py")]
+    assert [path.name for path in files if "leg-cramp-triage[" in path.read_text("utf-8")] == []
+
+
 def rooms() -> list[list[str]]:
     """The rooms of triage/ as import-linter holds them, top to bottom; those that do not know each other are together."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
