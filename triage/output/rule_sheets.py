@@ -14,7 +14,7 @@ from triage.knowledge.fields import Field, Names, OneOf, fields_of, item_of
 from triage.knowledge.model import EVERYDAY, Advice, Cause, Claim, Entry, RuleBase, Sign, Source
 from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
-from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, link, row_lines, year_of
+from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, ended, link, row_lines, year_of
 from triage.output.markdown import plain
 from triage.version import program
 
@@ -265,7 +265,7 @@ def all_below(rulebase: RuleBase, tables: Any) -> list[str]:
 def _below(rulebase: RuleBase, table: Any) -> str:
     head = ": ".join(filter(None, (getattr(table, "id", ""), _title(table))))
     facts = (f"{told.heading}: {'; '.join(told.lines)}" for told in _facts(rulebase, "below", table))
-    return " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for text in (head, *facts) if text)
+    return " ".join(ended(text) for text in (head, *facts) if text)
 
 
 def _title(thing: Any) -> str:
