@@ -26,6 +26,7 @@ from triage.cli.formats import FORMATS
 from triage.cli.main import main
 from triage.cli.parser import EXIT_CODES, build_parser
 from triage.conversation.prompts import Key, PlainAsker
+from triage.exchange.schemas import KINDS
 from triage.reasoning.engine import Engine
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -128,6 +129,11 @@ def test_the_page_on_use_names_every_format_and_exit_code() -> None:
     text = (DOCS / "use.md").read_text("utf-8")
     for name in (*FORMATS, *map(str, EXIT_CODES)):
         assert re.search(rf"^\| `?{name}`? \| ", text, re.MULTILINE), name
+
+
+def test_the_page_on_answer_files_names_every_schema() -> None:
+    text = (DOCS / "answer-files.md").read_text("utf-8")
+    assert tuple(re.findall(r"^\| `schema (\w+)` \| ", text, re.MULTILINE)) == KINDS
 
 
 def test_the_page_on_use_names_every_key_below_a_result(engine: Engine) -> None:
