@@ -103,10 +103,10 @@ COMMANDS = {
             "ask --save mine.toml": "asks, and keeps the answers as you go",
             "ask --resume mine.toml": "goes on from there",
         },
-        "Asks about a dozen questions, some on two screens, danger first. Then it says how urgently to see someone, what may be behind the "
-        "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
-        "of a line, ?? of all, w says why it is asked, h what to do for a cramp now, q leaves. Nothing is stored unless "
-        "you ask for it.",
+        "Asks about a dozen questions, some on two screens, danger first. Then it says how urgently to see someone, what "
+        "may be behind the cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes "
+        "back, ? shows more of a line, ?? of all, w says why it is asked, h what to do for a cramp now, q leaves. "
+        "Nothing is stored unless you ask for it.",
     ),
     "serve": Command(
         "serve:serve",
