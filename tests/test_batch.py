@@ -42,6 +42,7 @@ from triage.scale import run as runs
 from triage.scale.answers import Judge
 from triage.scale.expressions import LISTS, RESULT
 from triage.scale.run import READ, WRITTEN, Counts, Job, conduct, judge_of
+from triage.version import how_to_install
 
 pytestmark = pytest.mark.usefixtures("rules_read_once")
 
@@ -1249,4 +1250,4 @@ def test_without_polars_it_says_what_to_install(tmp_path: Path) -> None:
     words = [sys.executable, "-c", script, "batch", str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]
     done = subprocess.run(words, capture_output=True, check=False, text=True, timeout=60)
     assert done.returncode == WRONG_INPUT
-    assert "leg-cramp-triage[batch]" in done.stderr
+    assert how_to_install("batch") in done.stderr

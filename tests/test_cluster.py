@@ -25,6 +25,7 @@ from triage.knowledge.rulebase import load
 from triage.scale import reading
 from triage.scale import run as runs
 from triage.scale.answers import Judge
+from triage.version import how_to_install
 
 PART = 25  # rows at a time: every file has several parts
 ROWS = 40  # of a file
@@ -410,7 +411,7 @@ def test_without_dask_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert there("x:1") == WRONG_INPUT
-    assert "leg-cramp-triage[distributed]" in capsys.readouterr().err
+    assert how_to_install("distributed") in capsys.readouterr().err
 
 
 # --- one file, as a worker does it

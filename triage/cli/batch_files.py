@@ -150,4 +150,4 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     if others := [name for name in there if _is_table(name.removesuffix(".errors")) and name not in own]:
         hint = f"{listed(others)}; remove them, or give OUT another name"
-        raise fault(str(out), "holds results of inputs that are not among these", hint, code="LCT703")
+        raise fault(str(out), "holds results of other inputs, or in another format", hint, code="LCT703")

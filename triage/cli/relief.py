@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from triage.cli.console import DONE, WRONG_INPUT, say
+from triage.cli.console import DONE, INDENT, WRONG_INPUT, say
 from triage.knowledge.folder import find
 from triage.knowledge.relief_now import FAULTY, RELIEF_NOW, read_steps
 from triage.output import screen
+from triage.version import program
 
 
 def relief(args: argparse.Namespace) -> int:
@@ -18,6 +19,6 @@ def relief(args: argparse.Namespace) -> int:
     except FAULTY as error:
         say(f"{rules / RELIEF_NOW}: cannot be used: {error}")
         return WRONG_INPUT
-    after = ["", *screen.wrap(steps.after, columns)] if steps.after else []
+    after = ["", *screen.wrap(steps.after, columns), f"{INDENT}{program()}"] if steps.after else []
     print("\n".join([*screen.relief_text(steps.title, steps.steps, columns), *after]))
     return DONE

@@ -22,7 +22,7 @@ def unknown_country(country: str, countries: Iterable[str]) -> FaultyInput:
 
 
 class Steps(NamedTuple):
-    """The text in the voice of somebody who was asked nothing; `after`: where to go from there (may be empty)."""
+    """The text in the voice of somebody who was asked nothing; `after`: what leads to the command of the program (may be empty)."""
 
     title: str
     steps: tuple[str, ...]
