@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.nightly
 def test_the_page_can_be_followed(place: Path) -> None:
     followed = [follow(place, before, kind, text) for before, kind, text in blocks()]
-    assert followed.count("file") == 4
+    assert followed.count("file") == 5
     assert followed.count("commands") >= 6
 
 

@@ -42,6 +42,7 @@ from triage.scale import run as runs
 from triage.scale.answers import Judge
 from triage.scale.expressions import LISTS, RESULT
 from triage.scale.run import READ, WRITTEN, Counts, Job, conduct, judge_of
+from triage.version import how_to_install
 
 pytestmark = pytest.mark.usefixtures("rules_read_once")
 
@@ -701,6 +702,14 @@ def test_what_has_no_place_is_told_before_anything_is_done(
     assert {path: (path.lstat().st_ino, path.lstat().st_mtime_ns) for path in inputs.rglob("*")} == there
 
 
+def test_a_folder_with_the_name_of_a_stream_is_not_read(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(inputs)
+    Path("-").mkdir()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"age\n34\n")))
+    assert main(["batch", "-", "out.csv", "--partial"]) == DONE
+    assert len(rows_of(Path("out.csv"))) == 1
+
+
 def test_where_out_is_a_link_it_stays_one(inputs: Path) -> None:
     (inputs / "deep").mkdir()
     (inputs / "deep" / "results").write_text("old")
@@ -1241,4 +1250,4 @@ def test_without_polars_it_says_what_to_install(tmp_path: Path) -> None:
     words = [sys.executable, "-c", script, "batch", str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]
     done = subprocess.run(words, capture_output=True, check=False, text=True, timeout=60)
     assert done.returncode == WRONG_INPUT
-    assert "leg-cramp-triage[batch]" in done.stderr
+    assert how_to_install("batch") in done.stderr

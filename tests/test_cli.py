@@ -15,7 +15,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,10 @@ from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.folder import rules_folder
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice
-from triage.output.rule_sheets import one
+from triage.output.rule_sheets import one, sheets
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine, production_names
-from triage.version import how_to_install
+from triage.version import how_to_install, program
 
 # A healthy runner who has answered everything.
 RUNNER = {
@@ -623,6 +623,12 @@ def test_rules_shows_everything_that_has_the_same_id(rulebase: RuleBase) -> None
         assert sorted(kinds) == ["cause", "question"]
 
 
+def test_rules_shows_the_question_of_an_option(rulebase: RuleBase) -> None:
+    for question in rulebase.questions.values():
+        for option in question.options:
+            assert question.id in [sheet.id for sheet in sheets(rulebase, option.id)], option.id
+
+
 def test_rules_shows_what_refers_to_a_thing(rulebase: RuleBase) -> None:
     flag = next(flag for flag in rulebase.red_flags.values() if flag.place and flag.sources)
     read = {cell.name for row in flag.condition.when for cell in row}
@@ -729,7 +735,14 @@ def test_relief_prints_every_step_and_asks_nothing(rulebase: RuleBase) -> None:
     assert words.startswith(relief.title)
     for number, step in enumerate(relief.steps, 1):
         assert f"{number}. {step}" in words
-    assert words.endswith(relief.after)
+    assert words.endswith(f"{relief.after} {program()}")
+
+
+@pytest.mark.parametrize("command", ["relief", "ask"])
+def test_a_country_that_is_not_known_is_the_fault_of_what_was_typed(command: str) -> None:
+    done = run(command, "--country", "UK")
+    assert (done.returncode, done.stdout) == (WRONG_INPUT, "")
+    assert done.stderr.startswith("--country: LCT627 ")
 
 
 # --- usage
@@ -815,7 +828,13 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
     def call(words: list[str], typed: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, input=typed, env=env, capture_output=True, text=True, cwd=files, check=False)
 
-    for words, typed in (["--plain", "--save", "kept.toml"], "2\n"), (["demo"], ""), (["run", "--help"], ""), ([], ""):
+    for words, typed in (
+        (["--plain", "--save", "kept.toml"], "2\n"),
+        (["demo"], ""),
+        (["run", "--help"], ""),
+        (["rules"], ""),
+        ([], ""),
+    ):
         done = call([*started, *words], typed)
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
         commands = [line for line in lines if line.startswith((shlex.quote(started[0]), "leg-cramp-triage "))]
@@ -825,14 +844,23 @@ def test_a_printed_command_works_as_printed(files: Path, is_on_path: bool) -> No
         again = call(["sh", "-c", given], "")
         assert again.returncode in (DONE, STOPPED), given
         assert "not found" not in again.stderr
+    assert call([*started, "relief"], "").stdout.splitlines()[-1].strip() == shlex.quote(started[0])
 
 
-@pytest.mark.parametrize("extra", ["verify", "batch", "distributed", "xlsform"])
+@pytest.mark.parametrize("extra", ["verify", "batch", "distributed", "xlsform", "serve"])
 def test_what_an_extra_needs_is_installed_by_name(extra: str) -> None:
     """The program itself is in no index that pip knows."""
     python, *pip, first = shlex.split(how_to_install(extra))
     assert (python, pip) == (sys.executable, ["-m", "pip", "install"])
     assert not first.startswith("leg-cramp-triage")
+
+
+def test_without_waitress_serve_says_how_to_install_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    assert main(["serve", "--host", "256.1.1.1"]) == WRONG_INPUT
+    assert how_to_install("serve") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -1132,9 +1160,9 @@ def test_ctrl_c_stops_and_stores_nothing() -> None:
 
 def test_ctrl_c_keeps_what_was_answered(tmp_path: Path) -> None:
     kept = tmp_path / "kept.toml"
-    code, out, err = interrupted("--plain", "--save", kept)
+    code, out, err = interrupted("--plain", "--country", "uk", "--save", kept)
     assert (code, out) == (STOPPED, "")
-    assert f"--resume {kept}" in err
+    assert f"--plain --country uk --resume {kept}" in err
     assert kept.read_text().endswith('\n\n[answers]\nstart = "me"\n')
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
@@ -1168,6 +1196,21 @@ def test_a_result_from_old_answers_says_so(files: Path, rulebase: RuleBase) -> N
     assert (old.returncode, old.stdout) == (DONE, fresh.stdout)
     assert rulebase.saved.old in old.stderr
     assert rulebase.saved.old not in fresh.stderr
+
+
+@pytest.mark.parametrize("name", ["kept.toml", "kept.json"])
+@pytest.mark.parametrize("is_dated", [True, False])
+@pytest.mark.parametrize("answers", [RUNNER, EMERGENCY])
+def test_complete_answers_are_saved_though_nothing_is_asked(
+    name: str, is_dated: bool, answers: Mapping[str, str], tmp_path: Path, rulebase: RuleBase
+) -> None:
+    """With the day on which they were given: what is only copied grows no younger."""
+    given, kept = tmp_path / "given.toml", tmp_path / name
+    saved = date.today() - timedelta(days=1) if is_dated else None
+    given.write_text((f"saved = {saved}\n" if saved else "") + toml(answers, "A title"))
+    assert run("ask", "--answers", given, "--save", kept).returncode == DONE
+    before, after = (read_answer_file(path, rulebase) for path in (given, kept))
+    assert (after.title, after.answers, after.saved) == ("A title", before.answers, saved)
 
 
 def test_save_refuses_to_overwrite(files: Path) -> None:

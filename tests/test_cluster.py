@@ -25,6 +25,7 @@ from triage.knowledge.rulebase import load
 from triage.scale import reading
 from triage.scale import run as runs
 from triage.scale.answers import Judge
+from triage.version import how_to_install
 
 PART = 25  # rows at a time: every file has several parts
 ROWS = 40  # of a file
@@ -170,6 +171,7 @@ def test_of_several_files_each_doubt_names_one(given: Path, capsys: pytest.Captu
         ("mkdir out; ln -s ../more/x.csv out/a.csv", ["in", "out"], "no regular file"),
         ("mkdir -p out/a.csv.errors", ["in", "out"], "is a folder"),
         ("", ["in", "none/out"], "none: LCT701 no such folder"),
+        ("", ["in", "-"], "name a folder"),
         ("", ["in", "out", "--scheduler", "x:1", "--jobs", "2"], "--jobs"),
         ("", ["-", "out.csv", "--scheduler", "x:1"], "other machines"),
         ("", ["in/a.csv", "-", "--scheduler", "x:1"], "other machines"),
@@ -184,6 +186,14 @@ def test_wrong_usage_is_told_and_nothing_is_written(
     assert main(["batch", *words, "--partial"]) == WRONG_INPUT
     assert why in capsys.readouterr().err
     assert sorted(given.parent.rglob("*")) == there
+
+
+def test_a_folder_that_is_there_keeps_its_mode(given: Path) -> None:
+    out = given.parent / "out"
+    out.mkdir()
+    out.chmod(0o750)
+    assert main(["batch", "in", "out", "--partial"]) == WRONG_INPUT  # for the one row with a fault
+    assert out.stat().st_mode & 0o777 == 0o750
 
 
 def test_how_far_it_is_counts_all_files(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -401,7 +411,7 @@ def test_without_dask_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert there("x:1") == WRONG_INPUT
-    assert "leg-cramp-triage[distributed]" in capsys.readouterr().err
+    assert how_to_install("distributed") in capsys.readouterr().err
 
 
 # --- one file, as a worker does it

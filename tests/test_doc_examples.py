@@ -17,12 +17,17 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from pathlib import Path
 
 import pytest
+from sample import sample
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
+from triage.cli.ask import LISTS, _readings
 from triage.cli.formats import FORMATS
 from triage.cli.main import main
 from triage.cli.parser import EXIT_CODES, build_parser
+from triage.conversation.prompts import Key, PlainAsker
+from triage.exchange.schemas import KINDS
+from triage.reasoning.engine import Engine
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ("answer-files.md", "cluster.md", "embed.md", "evaluation-sets.md", "how-it-decides.md", "use.md")
@@ -124,6 +129,18 @@ def test_the_page_on_use_names_every_format_and_exit_code() -> None:
     text = (DOCS / "use.md").read_text("utf-8")
     for name in (*FORMATS, *map(str, EXIT_CODES)):
         assert re.search(rf"^\| `?{name}`? \| ", text, re.MULTILINE), name
+
+
+def test_the_page_on_answer_files_names_every_schema() -> None:
+    text = (DOCS / "answer-files.md").read_text("utf-8")
+    assert tuple(re.findall(r"^\| `schema (\w+)` \| ", text, re.MULTILINE)) == KINDS
+
+
+def test_the_page_on_use_names_every_key_below_a_result(engine: Engine) -> None:
+    _, _, below = (DOCS / "use.md").read_text("utf-8").partition("Below the result")
+    asker = PlainAsker(engine, sys.stdin, sys.stderr)
+    offered = {offer.key for one in sample(engine).values() for offer in _readings(engine.rulebase, one, asker)}
+    assert set(re.findall(r"^\| `(\w)` \| ", below, re.MULTILINE)) == {*offered, "p", LISTS, Key.CHANGE}
 
 
 def test_the_page_on_use_names_no_option_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:

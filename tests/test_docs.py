@@ -12,6 +12,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from markdown_it import MarkdownIt
 
+from triage.knowledge.model import RuleBase
+from triage.knowledge.voices import rules_in_voice
+
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("", "docs", "rules", "benchmarks")
 PAGES = sorted(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))
@@ -80,6 +83,19 @@ def test_the_index_names_every_page_of_the_folder() -> None:
     named = {(index.parent / link).resolve() for link in links(index)}
     assert [page.name for page in PAGES if page.parent == index.parent and page != index and page not in named] == []
     assert len(PAGES) > 5
+
+
+def test_no_text_installs_by_a_name_that_no_index_has() -> None:
+    """An extra is installed in the checkout, as the README does."""
+    files = [*PAGES, *(ROOT / "triage").rglob("*.py")]
+    assert [path.name for path in files if "leg-cramp-triage[" in path.read_text("utf-8")] == []
+
+
+def test_pages_quote_what_a_fault_asks_for_as_the_rules_say_it(rulebase: RuleBase) -> None:
+    texts = [" ".join(page.read_text("utf-8").split()) for page in PAGES]
+    quoted = [one for text in texts for one in re.findall(r"asks for this: ([^.]+\.)", text)]
+    assert quoted
+    assert set(quoted) <= {level.say for level in rules_in_voice(rulebase).dispositions.values()}
 
 
 def rooms() -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -103,6 +104,8 @@ def test_the_field_must_be_text(tiny: Path) -> None:
 
 # --- what cannot be shown, or not be told
 
+PREFIXED = SOUND.replace("<svg xmlns=", "<svg:svg xmlns:svg=").replace("</svg>", "</svg:svg>")
+PREFIXED = re.sub(r"<(/?)(title|desc|g|path)\b", r"<\1svg:\2", PREFIXED)
 FAULTY = {
     "not closed": ("</g>", "", 8, "LCT331"),
     "unknown entity": ("A stretch", "A&nbsp;stretch", 2, "LCT331"),
@@ -112,6 +115,8 @@ FAULTY = {
     "bell in title": ("A stretch", "A\u202estretch", 2, "LCT333"),
     "no namespace": (' xmlns="http://www.w3.org/2000/svg"', "", 1, "LCT333"),
     "no svg": ("svg", "html", 1, "LCT333"),
+    "a prefix, as some programs write it": (SOUND, PREFIXED, 1, "LCT333"),
+    "something behind it": ("</svg>", "</svg><!-- </svg> -->", 1, "LCT333"),
     "too large": ("<g ", " " * LARGEST_DRAWING + "<g ", 0, "LCT002"),
 }
 

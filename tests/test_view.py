@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -12,6 +13,7 @@ from triage.conversation.interview import missing_from
 from triage.knowledge.conditions import Facts
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, Answers, RuleBase
+from triage.output.text import whole
 from triage.output.view import HEADINGS, View, Wanted, provisional, told_in_full, view_of
 from triage.reasoning.assessment import assess
 from triage.reasoning.engine import Engine
@@ -57,6 +59,12 @@ def test_sources_are_numbered_as_they_will_stand(every: dict[str, tuple[Assessme
     for name, (_, told) in every.items():
         parts = ("replies", *(part for part in told.shows if part in LISTS))
         assert [source.number for source in told.sources] == cites(told, parts), name
+
+
+def test_no_sentence_ends_twice(every: dict[str, tuple[Assessment, View]]) -> None:
+    """Many an organisation ends with a full stop of its own ("Luo L et al.")."""
+    for name, (_, told) in every.items():
+        assert not re.search(r"[^.]\.\.(\s|$)", "\n".join(whole(told, 999))), name
 
 
 def test_no_time_is_told_while_nothing_is_known(every: dict[str, tuple[Assessment, View]]) -> None:

@@ -31,4 +31,4 @@ def how_to_install(extra: str) -> str:
     except PackageNotFoundError:
         lines = []
     needed = [line.partition(";")[0].strip() for line in lines if re.search(rf"""extra == ['"]{extra}['"]""", line)]
-    return shlex.join([sys.executable, "-m", "pip", "install", *(needed or [f"{NAME}[{extra}]"])])
+    return shlex.join([sys.executable, "-m", "pip", "install", *(needed or [f".[{extra}]"])])

@@ -17,7 +17,7 @@ from triage.cli.common import check_ids, check_output, engine_of, is_same, place
 from triage.cli.console import DONE, INDENT, STOPPED, WRONG_INPUT, fault, needs_plain, on_terminal, say
 from triage.cli.formats import TEXT
 from triage.cli.page import save_new, save_page
-from triage.conversation.answers import as_toml, is_stale, with_level, without_danger, write_whole
+from triage.conversation.answers import AnswerFile, as_toml, is_stale, with_level, without_danger, write_whole
 from triage.conversation.interview import Interview, assess_so_far, missing_from
 from triage.conversation.prompts import Offer, PlainAsker, QuestionaryAsker, TerminalAsker
 from triage.exchange.answer_files import is_json, read_answer_file
@@ -41,7 +41,8 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
     engine = engine_of(args.rules, args.country)
     check_ids(args.why_not, engine.rulebase)
     _resume(args)
-    title, known, ticked = _known_answers(args, engine)
+    file = _known_answers(args, engine)
+    known, ticked = file.answers, file.ticked
     can_ask = sys.stdin is not None and (on_terminal() or (args.plain and sys.stderr is not None))
     if not can_ask and (ticked or missing_from(engine, known)):
         say("No terminal to ask questions on. For an answer file:", f"{INDENT}{program()} run FILE")
@@ -50,19 +51,21 @@ def interview(args: argparse.Namespace, opened: bool) -> int:
     _check_targets(args)
     asker = _asker(engine, args.plain or needs_plain(), greeted=opened or not can_ask)
     asker.head_is_shown = opened
-    talk = Interview(engine, asker, known, lambda _: _keep(args, title, talk), ticked)
+    talk = Interview(engine, asker, known, lambda _: _keep(args, file, talk), ticked)
     with _ended_from_outside(asker) as signals:
         try:
             answers = talk.conduct() if can_ask else known
+            if args.save and not Path(args.save).exists():  # nothing was asked
+                _keep(args, file, talk)
             while name := _give(args, engine, answers, asker):
                 answers = talk.ask_after() if name == LISTS else talk.change(name)
         except (KeyboardInterrupt, EOFError):
-            is_new = talk.known != {**known, **ticked}
+            is_new = _is_new(file, talk)
             if is_new:
-                _keep(args, title, talk)
+                _keep(args, file, talk)
             _tell_stopped(talk)
             if is_new and not (args.save or signals) and sys.stdin.isatty():  # nobody is at the other end of a pipe
-                _offer_to_save(args, title, talk, asker)
+                _offer_to_save(args, file, talk, asker)
             _tell_how_to_go_on(args)
             return STOPPED
     return DONE
@@ -98,10 +101,10 @@ def _resume(args: argparse.Namespace) -> None:
         args.answers = args.save = args.resume
 
 
-def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answers, Answers]:
-    """Title, answers and unfinished lists of --answers, if it is given. Raises FaultyInput."""
+def _known_answers(args: argparse.Namespace, engine: Engine) -> AnswerFile:
+    """What --answers holds, less what is to be asked again; without it an empty file. Raises FaultyInput."""
     if not args.answers:
-        return "", {}, {}
+        return AnswerFile("", "", {}, {}, None, None)
     rulebase = engine.rulebase
     try:
         file = read_answer_file(Path(args.answers), rulebase)
@@ -113,8 +116,9 @@ def _known_answers(args: argparse.Namespace, engine: Engine) -> tuple[str, Answe
     remark(file)
     if is_stale(file, rulebase, date.today()):
         say(f"{file.name}: {rulebase.saved.asked_again}")
-        return file.title, without_danger(file.answers, rulebase), without_danger(file.ticked, rulebase)
-    return file.title, file.answers, file.ticked
+        answers, ticked = without_danger(file.answers, rulebase), without_danger(file.ticked, rulebase)
+        return file._replace(answers=answers, ticked=ticked)
+    return file
 
 
 def _asker(engine: Engine, plain: bool, greeted: bool) -> TerminalAsker:
@@ -135,24 +139,29 @@ def _check_targets(args: argparse.Namespace) -> None:
         place(name)
 
 
-def _keep(args: argparse.Namespace, title: str, talk: Interview) -> None:
+def _keep(args: argparse.Namespace, file: AnswerFile, talk: Interview) -> None:
     """Write all that is known so far, if asked to. A full disk must not end the interview."""
     if not args.save:
         return
     path = Path(args.save)
     try:
-        write_whole(path, _file_text(title, talk, path))
+        write_whole(path, _file_text(file, talk, path))
     except OSError as error:
         say(f"{args.save}: this answer could not be saved: {error.strerror or error}")
 
 
-def _file_text(title: str, talk: Interview, path: Path) -> str:
+def _is_new(file: AnswerFile, talk: Interview) -> bool:
+    """Whether anything was answered that the file does not hold."""
+    return talk.known != {**file.answers, **file.ticked}
+
+
+def _file_text(file: AnswerFile, talk: Interview, path: Path) -> str:
     """An answer file of the kind that its name tells. FHIR has no place for lists that are not finished."""
-    rulebase, today = talk.rulebase, date.today()
+    rulebase, day = talk.rulebase, date.today() if _is_new(file, talk) else file.saved
     answers = {name: answer for name, answer in talk.answers.items() if name not in talk.ticked}
     if is_json(path):
-        return as_text(rulebase, answers, title, today, complete=not missing_from(talk.engine, answers))
-    return as_toml(answers, rulebase, title, today, talk.ticked)
+        return as_text(rulebase, answers, file.title, day, complete=not missing_from(talk.engine, answers))
+    return as_toml(answers, rulebase, file.title, day, talk.ticked)
 
 
 def _tell_stopped(talk: Interview) -> None:
@@ -163,16 +172,17 @@ def _tell_stopped(talk: Interview) -> None:
         _say_level(view_of(talk.rulebase, assessment))
 
 
-def _offer_to_save(args: argparse.Namespace, title: str, talk: Interview, asker: TerminalAsker) -> None:
+def _offer_to_save(args: argparse.Namespace, file: AnswerFile, talk: Interview, asker: TerminalAsker) -> None:
     """Save what was answered after all, if that is wanted. Leaving is no, and at once."""
     with suppress(KeyboardInterrupt, EOFError):
         if asker.agrees("Save what you answered?"):
-            args.save = str(save_new(asker, "answers", ".toml", partial(_file_text, title, talk)) or "")
+            args.save = str(save_new(asker, "answers", ".toml", partial(_file_text, file, talk)) or "")
 
 
 def _tell_how_to_go_on(args: argparse.Namespace) -> None:
     if args.save and Path(args.save).exists():
-        words = [*(["--plain"] * args.plain), *(["--rules", args.rules] if args.rules else []), "--resume", args.save]
+        given = {"--rules": args.rules, "--country": args.country, "--resume": args.save}
+        words = ["--plain"] * args.plain + [word for option in given.items() if option[1] for word in option]
         say(f"Your answers so far are in {args.save}", "To go on:", f"{INDENT}{program()} {shlex.join(words)}")
     elif args.save:
         say("Nothing was stored.")

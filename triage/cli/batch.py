@@ -80,6 +80,8 @@ def _check(args: argparse.Namespace) -> None:
         raise fault("--jobs", "is for this machine; with --scheduler its workers do the work", code="LCT616")
     if args.scheduler is not None and STREAM in (args.input, args.target):
         raise fault(STREAM, "cannot be read or written by other machines", "give names of files", code="LCT617")
+    if args.target == STREAM and is_several(args.input):
+        raise fault(STREAM, "takes the results of one file", "name a folder for those of several", code="LCT701")
     if args.resume and not is_several(args.input):
         raise fault("--resume", "goes on with several files", "one file is always done anew", code="LCT704")
     try:
@@ -164,8 +166,8 @@ def _run(args: argparse.Namespace, jobs: Sequence[Job]) -> tuple[Counts, Faults,
     Raises FaultyInput where there is only one, and it has faults.
     """
     if is_several(args.input):
-        Path(args.target, FINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
-        Path(args.target).chmod(0o700)
+        for folder in (Path(args.target), Path(args.target, FINISHED)):  # one that is there stays as it is
+            folder.mkdir(mode=0o700, exist_ok=True)
     for job in jobs:
         _remove_left(job)
     counts, faults, died, only = Counts(), Faults(), list[str](), len(jobs) == 1

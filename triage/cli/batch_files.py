@@ -25,7 +25,7 @@ SHOWN = 5  # names of files in a message
 def is_several(name: str) -> bool:
     """Whether a name stands for several inputs: a folder, or a pattern like `*.csv` that is no file itself."""
     path = Path(name)
-    return path.is_dir() or (glob.has_magic(name) and not path.exists())
+    return name != STREAM and (path.is_dir() or (glob.has_magic(name) and not path.exists()))
 
 
 def jobs_of(args: argparse.Namespace, source: str, target: str, sha256: str) -> list[Job]:
@@ -150,4 +150,4 @@ def _check_names(jobs: Sequence[Job], out: Path) -> None:
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     if others := [name for name in there if _is_table(name.removesuffix(".errors")) and name not in own]:
         hint = f"{listed(others)}; remove them, or give OUT another name"
-        raise fault(str(out), "holds results of inputs that are not among these", hint, code="LCT703")
+        raise fault(str(out), "holds results of other inputs, or in another format", hint, code="LCT703")

@@ -103,10 +103,10 @@ COMMANDS = {
             "ask --save mine.toml": "asks, and keeps the answers as you go",
             "ask --resume mine.toml": "goes on from there",
         },
-        "Asks about a dozen questions, danger first. Then it says how urgently to see someone, what may be behind the "
-        "cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes back, ? shows more "
-        "of a line, ?? of all, w says why it is asked, h what to do for a cramp now, q leaves. Nothing is stored unless "
-        "you ask for it.",
+        "Asks about a dozen questions, some on two screens, danger first. Then it says how urgently to see someone, what "
+        "may be behind the cramps and what helps. Keys: a number ticks, Enter goes on, 0 is none, n not sure, b goes "
+        "back, ? shows more of a line, ?? of all, w says why it is asked, h what to do for a cramp now, q leaves. "
+        "Nothing is stored unless you ask for it.",
     ),
     "serve": Command(
         "serve:serve",
@@ -207,8 +207,8 @@ COMMANDS = {
             "rules --book": "the rule book",
         },
         "With an id it shows when a rule holds, what it leads to, its examples and sources. Questions, levels, sources, "
-        "claims and hazards have ids too. For a word that is no id it names up to five that have it, and ends with "
-        "code 2.",
+        "claims and hazards have ids too; that of an option shows its question. For a word that is no id it names up to "
+        "five that have it, and ends with code 2.",
         (
             _option("id ID", "show what has this id: a rule, question, source, claim, ...", nargs="?"),
             _option("--book", "write the whole rule base as one Markdown document"),

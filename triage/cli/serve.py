@@ -11,14 +11,15 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import WSGIApplication
 
 from triage.cli.common import engine_of
-from triage.cli.console import DONE, fault, say
+from triage.cli.console import DONE, INDENT, fault, say
+from triage.version import how_to_install
 from triage.web.server import LARGEST_FORM, application_of
 
 THREADS = 8
 LAST_PORT = 65535  # waitress would take a higher one, and listen on another
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TELL_OTHERS = "Whoever reaches this address can use it, and the way to it is not encrypted. See docs/host.md."
-NO_WAITRESS = "Python's own server is used: good enough for one person. For more: pip install 'leg-cramp-triage[serve]'"
+NO_WAITRESS = "Python's own server is used: good enough for one person. For more:"
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -50,7 +51,7 @@ def _listening(application: WSGIApplication, host: str, port: int) -> tuple[int,
     try:
         import waitress
     except ImportError:
-        say(NO_WAITRESS)
+        say(NO_WAITRESS, f"{INDENT}{how_to_install('serve')}")
         own = make_server(host, port, application, server_class=_Threads, handler_class=_Quiet)
         return own.server_port, own.serve_forever
     made = waitress.create_server(

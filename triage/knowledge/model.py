@@ -324,7 +324,7 @@ class ReliefNow(Record):
 
     title: Text
     steps: Texts
-    after: Annotated[Text, "where to go from there"] = ""
+    after: Annotated[Text, "leads to the command that starts the questions"] = ""
     action: Annotated[Mapping[str, Text], OneOf("voice"), "the one thing to do at once, a text for each voice"]
     sources: Sources
 

@@ -12,8 +12,8 @@ from triage.knowledge.toml_file import TomlFile, read_plain
 
 RELIEF_NOW, VOICES, COUNTRIES = "advice/relief_now.toml", "voices.toml", "countries.toml"
 
-# What reading and wording the files raises where one is not as it should be.
-FAULTY = (FaultyInput, ValueError, LookupError, TypeError, AttributeError)
+# What wording the files raises where one is TOML, but not as it should be.
+FAULTY = (ValueError, LookupError, TypeError, AttributeError)
 
 
 def unknown_country(country: str, countries: Iterable[str]) -> FaultyInput:
@@ -22,7 +22,7 @@ def unknown_country(country: str, countries: Iterable[str]) -> FaultyInput:
 
 
 class Steps(NamedTuple):
-    """The text in the voice of somebody who was asked nothing; `after`: where to go from there (may be empty)."""
+    """The text in the voice of somebody who was asked nothing; `after`: what leads to the command of the program (may be empty)."""
 
     title: str
     steps: tuple[str, ...]
@@ -30,7 +30,7 @@ class Steps(NamedTuple):
 
 
 def read_steps(rules: Path, country: str = "") -> Steps:
-    """The steps of the rule base in a folder, for a country (or none in particular). Raises one of FAULTY."""
+    """The steps of the rule base in a folder, for a country (or none in particular). Raises FaultyInput, one of FAULTY."""
     relief = _parsed(rules, RELIEF_NOW)["relief_now"]
     countries = {one["id"]: one["words"] for one in _parsed(rules, COUNTRIES)["country"]}
     if country and country not in countries:

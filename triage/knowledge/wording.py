@@ -33,6 +33,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" + "s" * (number != 1)
 
 
+def ended(text: str) -> str:
+    """A text as a sentence: with a full stop, if it has no end of its own."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def in_brackets(words: str) -> str:
     """Words in brackets, led by a blank; nothing for none."""
     return f" ({words})" if words else ""

@@ -37,6 +37,6 @@ def _figures(rulebase: RuleBase, view: View) -> dict[str, Markup]:
 
 def image(drawn: Figure) -> Markup:
     """A drawing as an image of HTML, with its words for those who cannot see it."""
-    before, end, after = " ".join(drawn.svg.split()).rpartition("</svg")
-    data = quote(f"{before}<style>{style_of(DRAWN)}</style>{end}{after}", safe=" /:;=,.()")
-    return Markup('<img src="data:image/svg+xml,{}" alt="{}">').format(data, f"{drawn.title}. {drawn.desc}")
+    whole = " ".join(drawn.svg.split()).removesuffix("</svg>") + f"<style>{style_of(DRAWN)}</style></svg>"
+    source = f"data:image/svg+xml;charset=utf-8,{quote(whole, safe=' /:;=,.()')}"
+    return Markup('<img src="{}" alt="{}">').format(source, f"{drawn.title}. {drawn.desc}")

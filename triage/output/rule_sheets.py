@@ -14,8 +14,9 @@ from triage.knowledge.fields import Field, Names, OneOf, fields_of, item_of
 from triage.knowledge.model import EVERYDAY, Advice, Cause, Claim, Entry, RuleBase, Sign, Source
 from triage.knowledge.reading import condition_key, shape_of
 from triage.knowledge.toml_file import Location
-from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, link, row_lines, year_of
+from triage.knowledge.wording import GRADES, LINK, STRENGTHS, condition_lines, ended, link, row_lines, year_of
 from triage.output.markdown import plain
+from triage.version import program
 
 # How the rule book sets the lines of a fact: as they are; only the link that each begins with; as they stand in a
 # file; not at all, because a sheet beside this one says it too.
@@ -121,7 +122,7 @@ def names(rulebase: RuleBase) -> Mapping[str, Mapping[str, Any]]:
 
 def listing(rulebase: RuleBase, columns: int) -> list[str]:
     """Every rule, by kind: its id and what it says."""
-    return plain("rules.txt", columns, rules=rulebase, kinds=KINDS)
+    return plain("rules.txt", columns, rules=rulebase, kinds=KINDS, program=program())
 
 
 def one(rulebase: RuleBase, name: str, columns: int) -> list[str]:
@@ -134,10 +135,11 @@ def one(rulebase: RuleBase, name: str, columns: int) -> list[str]:
 
 
 def sheets(rulebase: RuleBase, name: str) -> list[Sheet]:
-    """The sheet of everything that has this id; below a sign, its cause. Empty if nothing has it."""
+    """The sheet of everything that has this id; below a sign, its cause; of an option, the questions that have it."""
     found = [sheet(rulebase, kind, name) for kind, things in names(rulebase).items() if name in things]
     sign = rulebase.signs.get(name)
-    return found + ([sheet(rulebase, "cause", sign.cause)] if sign else [])
+    having = [q.id for q in rulebase.questions.values() if name in (option.id for option in q.options)]
+    return found + ([sheet(rulebase, "cause", sign.cause)] if sign else []) + sheets_of(rulebase, "question", having)
 
 
 def sheets_of(rulebase: RuleBase, kind: str, ids: Iterable[str] | None = None) -> list[Sheet]:
@@ -263,7 +265,7 @@ def all_below(rulebase: RuleBase, tables: Any) -> list[str]:
 def _below(rulebase: RuleBase, table: Any) -> str:
     head = ": ".join(filter(None, (getattr(table, "id", ""), _title(table))))
     facts = (f"{told.heading}: {'; '.join(told.lines)}" for told in _facts(rulebase, "below", table))
-    return " ".join(text if text.endswith((".", "!", "?")) else f"{text}." for text in (head, *facts) if text)
+    return " ".join(ended(text) for text in (head, *facts) if text)
 
 
 def _title(thing: Any) -> str:

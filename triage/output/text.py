@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from triage.knowledge.faults import printable
 from triage.knowledge.model import Disposition, RuleBase
+from triage.knowledge.wording import ended
 from triage.output import screen
 from triage.output.explanation import explained
 from triage.output.screen import WIDEST, wrap, wrap_all
@@ -113,7 +114,7 @@ def _behind(view: View) -> Iterator[str]:
     parts = [view.reasons, *(getattr(view, name) for name in view.shows if name in HEADINGS)]
     told = [one for part in parts for one in part if not getattr(one, "traditional", False)]
     cited = {number for one in told for number in view.cites(one)}
-    yield f"{'; '.join(dict.fromkeys(source.org for source in view.sources if source.number in cited))}."
+    yield ended("; ".join(dict.fromkeys(source.org for source in view.sources if source.number in cited)))
     yield f"{view.statement} Rules {view.rulebase.version}, {view.rulebase.sha256[:12]}."
 
 

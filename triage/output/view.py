@@ -26,7 +26,16 @@ from triage.knowledge.model import (
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, in_brackets, options_said, said, year_of
+from triage.knowledge.wording import (
+    STRENGTHS,
+    YOU_SAID,
+    ended,
+    grade_in_words,
+    in_brackets,
+    options_said,
+    said,
+    year_of,
+)
 from triage.output.short import ShortLine, deciding, in_words, places, short_lines
 from triage.reasoning.explain import AT_MOST, Fate, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSign, RankedCause
@@ -120,7 +129,7 @@ class ShownSign(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        return self.because if self.because.endswith((".", "!", "?")) else f"{self.because}."
+        return ended(self.because)
 
 
 class ShownCause(NamedTuple):

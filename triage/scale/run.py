@@ -34,7 +34,7 @@ from triage.knowledge.rulebase import load
 from triage.scale.answers import OPEN, Judge
 from triage.scale.expressions import JOINS, LISTS, MISSING, PENDING, PHARMACIST, RESULT, as_lists
 from triage.scale.reading import PARQUET, Table, as_texts, opened, table_of
-from triage.version import __version__
+from triage.version import __version__, how_to_install
 
 ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refused, and the level that the rest reaches
 LONGEST_VALUE = 200  # characters of a value that is told
@@ -277,8 +277,8 @@ def cluster(address: str) -> Iterator[Executor]:
         client = import_module("distributed").Client(address, timeout=SECONDS, set_as_default=False)
         client.wait_for_workers(1, timeout=SECONDS)
     except ImportError:
-        hint = 'pip install "leg-cramp-triage[distributed]"'
-        raise faulty("--scheduler", 0, "needs Dask, which is not installed", hint, "LCT700") from None
+        what = "needs Dask, which is not installed"
+        raise faulty("--scheduler", 0, what, how_to_install("distributed"), "LCT700") from None
     except (OSError, ValueError, TypeError):
         hint = "the address that the scheduler prints when it starts, like tcp://10.0.0.5:8786"
         raise faulty(address, 0, f"no scheduler with workers answered in {SECONDS} s", hint, "LCT705") from None

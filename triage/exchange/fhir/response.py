@@ -20,6 +20,7 @@ from triage.knowledge.faults import MOST_FAULTS, Fault, FaultyInput, allowed
 from triage.knowledge.model import Answer, Answers, Question, RuleBase, chosen
 from triage.knowledge.toml_file import decoded
 from triage.knowledge.voices import rules_in_voice
+from triage.version import program
 
 IN_PROGRESS, COMPLETED, IN_ERROR = "in-progress", "completed", "entered-in-error"
 STATUSES = (IN_PROGRESS, COMPLETED, "amended", IN_ERROR, "stopped")
@@ -69,7 +70,7 @@ def read_response(name: str, raw: bytes, rulebase: RuleBase) -> AnswerFile:
     """The one response of a file; `name` is the file's. Raises FaultyInput with every fault, and what can be read."""
     read, *others = read_responses(name, raw, rulebase)
     if others:
-        hint = "take out the others; leg-cramp-triage run reads them all"
+        hint = f"take out the others; {program()} run reads them all"
         raise FaultyInput([Fault(name, 0, f"holds {1 + len(others)} sets of answers", hint, "LCT531")])
     if isinstance(read, FaultyInput):
         raise read
