@@ -45,7 +45,7 @@ STORY, ILLNESS = "self-care/runner-club-training", "routine/frequent-cramps-spoi
 COLUMNS, ROWS = 80, 24
 
 # Cuts of the page: file names, and what each begins with. Their size, and the room above, in pixels.
-CUTS = {"page.png": "#result", "page-steps.png": "#relief li:has(svg)", "page-doctor.png": "#doctor"}
+CUTS = {"page.png": "#result", "page-steps.png": "#relief li:has(img)", "page-doctor.png": "#doctor"}
 CUT, MARGIN = (900, 1120), 8
 PHONES, PHONE = [PICTURES / "phone-danger.png", PICTURES / "phone-result.png"], {"width": 390, "height": 760}
 
