@@ -532,6 +532,13 @@ def test_killed_or_stopped_in_the_middle_nothing_is_lost_or_doubled(
     assert not left_behind(inputs)  # nor what the killed one had begun
 
 
+def test_a_hidden_folder_of_somebody_else_is_left_alone(inputs: Path) -> None:
+    own = inputs / ".out.csv-20261129"
+    own.mkdir()
+    main(["batch", str(inputs / "in.csv"), str(inputs / "out.csv"), "--partial"])
+    assert left_behind(inputs) == [own]
+
+
 @pytest.mark.parametrize("at", [1, 2])
 def test_killed_while_it_puts_outputs_in_their_places_it_can_be_run_again(
     inputs: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch, at: int

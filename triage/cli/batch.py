@@ -26,6 +26,7 @@ from triage.knowledge.rulebase import load
 from triage.knowledge.wording import counted
 from triage.scale.reading import opened
 from triage.scale.run import (
+    BEGUN,
     KNOWN,
     READ,
     REFUSED,
@@ -156,7 +157,7 @@ def _doubts(columns: Sequence[str], form: FormData, rulebase: RuleBase) -> Itera
 def _remove_left(job: Job) -> None:
     """What killed runs have begun of an output."""
     out = Path(job.output)
-    for folder in out.parent.glob(f".{escape(out.name)}-*"):
+    for folder in out.parent.glob(f"{BEGUN.format(escape(out.name))}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,5 +6,4 @@ from triage.version import how_to_install
 try:
     import polars as polars
 except ImportError:
-    _what = "need polars, which is not installed"
-    raise FaultyInput([Fault("many rows", 0, _what, how_to_install("batch"), code="LCT700")]) from None
+    raise FaultyInput([Fault("many rows", 0, "need polars", how_to_install("batch"), code="LCT700")]) from None

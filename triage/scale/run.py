@@ -37,8 +37,8 @@ from triage.scale.reading import PARQUET, Table, as_texts, opened, table_of
 from triage.version import __version__, how_to_install
 
 ERROR = ("line", "id", "column", "value", "why", "known")  # why a row was refused, and the level that the rest reaches
-LONGEST_VALUE = 200  # characters of a value that is told
-SECONDS = 10  # to wait for a cluster
+LONGEST_VALUE, SECONDS = 200, 10  # characters of a value that is told; to wait for a cluster
+BEGUN = ".{}-unfinished-"  # the name of a folder beside OUT, before what makes it unique
 LEVEL, KNOWN = "disposition", "known"
 READ, WRITTEN, REFUSED, UNFINISHED = "read", "written", "refused", "unfinished"
 # The level that a row asks for, if that is a doctor; with a mark where an open question may still take it back.
@@ -85,7 +85,7 @@ def conduct(job: Job, told: Callable[[int], None] = lambda _: None, others: int 
     """
     counts, out, rulebase = Counts(), Path(job.output), judge_of(job.rules, job.sha256).rules.rulebase
     opening = opened(job.input, job.source, job.encoding, rulebase)
-    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix=BEGUN.format(out.name), dir=out.parent, ignore_cleanup_errors=True) as folder:
         made, errors = Path(folder, "rows"), Path(folder, "errors")
         with opening as (head, _, parts), _private(made) as file, _private(errors) as beside, processes(others) as pool:
             beside.write(_as_csv([ERROR]))
