@@ -37,6 +37,7 @@ from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment, FiredFlag
 
 YES, NO = "yes", "no"
+OPENED = 3  # one question in so many is asked of those that coming answers may open: measured over the scenarios
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,12 +266,17 @@ class Interview:
             kind=question.kind,
             options=question.shown(facts),
             number=1 + asked.index(question.id),
-            about=len(asked) + len(left),
+            about=len(asked) + len(left) + len(self._may_open({*left, question.id})) // OPENED,
             limit=question.limit(facts),
             chosen=ticked,
             remark=remark,
             answers=dict(answers),
         )
+
+    def _may_open(self, coming: Iterable[str]) -> list[Question]:
+        """Further questions that wait for one of these."""
+        others = (q for q in self.rulebase.questions.values() if q.id not in {*coming, *self.answers} and not q.after)
+        return [q for q in others if any(cell.name in coming for row in q.ask_when or () for cell in row)]
 
     def _keep(self, question: Question, reply: Answer) -> None:
         self.answers[question.id] = reply
