@@ -448,9 +448,12 @@ def by_key(prompt: Prompt) -> dict[str, Option]:
 
 def _how(prompt: Prompt) -> str:
     """How a list is answered."""
-    keys = "".join(f"; {o.key}: {o.text.lower()}" for o in prompt.keys)
     most = "with blanks: 1 3" if prompt.kind == "many" and len(prompt.lines) > 2 else "one only"
-    return f"Numbers 1 to {len(prompt.lines)}, {most}{keys}."
+    return f"Numbers 1 to {len(prompt.lines)}, {most}{_or_keys(prompt)}."
+
+
+def _or_keys(prompt: Prompt) -> str:
+    return "".join(f"; {o.key}: {o.text.lower()}" for o in prompt.keys)
 
 
 def list_lines(prompt: Prompt) -> list[str]:
@@ -660,7 +663,7 @@ class _Menu:
         elif self.prompt.question.after:
             _exit_with(SKIP)
         else:
-            self._say(f"Nothing ticked yet. {_how(self.prompt)}")
+            self._say(f"Nothing ticked yet. A number ticks{_or_keys(self.prompt)}.")
 
     def _end(self, ticked: tuple[str, ...]) -> None:
         """Answer, once every line has been on the screen; an emergency at once."""
