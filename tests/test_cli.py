@@ -414,7 +414,7 @@ def test_what_if_as_json(files: Path) -> None:
     assert documents["runner"]["what_if"] == result["what_if"]
     assert len(result["what_if"]) == 5
     for line in result["what_if"]:
-        assert line.keys() == {"question", "disposition", "options", "say"}
+        assert line.keys() == {"question", "disposition", "options", "say", "follow_up"}
     single = json.loads(run("what-if", "--all", "--format", "json", files / "runner.toml").stdout)
     assert single["what_if"][:5] == result["what_if"]
     assert len(single["what_if"]) > 5

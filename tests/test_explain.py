@@ -6,21 +6,24 @@ the answers are changed and inferred again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from remembering import Remembering
 from stories import SCENARIOS, name_of, shown_ids
 from terminal import Step, steps_to
 
-from triage.conversation.interview import Prompt, missing_from, settled_flags
+from triage.conversation.interview import Prompt, missing_from, open_questions, settled_flags
 from triage.conversation.why import why, why_in_full
 from triage.exchange.answer_files import read_answer_file
-from triage.knowledge.conditions import Facts, Row
+from triage.knowledge.conditions import NONE_OF, Cell, Condition, Facts, Row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import AT_ONCE, Advice, Answer, Answers, Disposition, Entry, Question, RuleBase
 from triage.knowledge.tokens import spoken
 from triage.knowledge.voices import rules_in_voice
+from triage.knowledge.wording import IF_OTHERS_FIT
 from triage.output.explanation import (
     fate_lines,
     how_lines,
@@ -41,6 +44,7 @@ from triage.reasoning.explain import (
     WITHHELD,
     Fate,
     Node,
+    WhatIf,
     how,
     pending,
     tells_apart,
@@ -96,6 +100,21 @@ def changed(question: Question, answers: Answers, option: str) -> Answers:
     return {**answers, question.id: one_answer(question, with_option(question, given, option))}
 
 
+def follow_ups(engine: Engine, before: Answers, after: Answers, changes: str) -> Iterator[Answers]:
+    """Answers with one more line, of a question that is asked after a change: of those that the change opens."""
+    rulebase = engine.rulebase
+    facts, then = (as_facts(answers, rulebase.bands) for answers in (before, after))
+    for question in rulebase.questions.values():
+        if question.id == changes or question.kind == "number":
+            continue
+        concerns = question.id in before or question.applies(facts) or question.applies_after_urgent(facts)
+        old = question.shown(facts) if concerns else ()
+        new = [option for option in question.shown(then) if option not in old]
+        open_now = {name: answer for name, answer in after.items() if name != question.id}
+        if new and question in open_questions(engine, open_now):
+            yield from (changed(question, after, option.id) for option in new)
+
+
 def level_of(engine: Engine, answers: Answers) -> Disposition:
     """How urgent these answers are, by the engine."""
     return most_urgent(engine.rulebase, (fired.flag for fired in find_flags(engine, answers)))
@@ -114,19 +133,29 @@ def test_an_option_is_added_where_several_can_be_given_and_replaces_otherwise(ru
     assert with_option(side, frozenset(["left"]), "both") == {"both"}
 
 
+def by_follow_up(engine: Engine, before: Answers, after: Answers, line: WhatIf) -> Answers:
+    """Answers with the follow-up by which a change reaches its level."""
+    found = follow_ups(engine, before, after, line.question.id)
+    return next(answers for answers in found if level_of(engine, answers) is line.level)
+
+
 def test_every_option_of_what_if_really_reaches_its_level(
     engine: Engine, many: dict[str, Assessment], some: dict[str, Assessment]
 ) -> None:
     """Of every line that is told; in some results of all lines."""
-    seen = 0
+    seen = Counter[bool]()
     for name, before in many.items():
         for line in what_if(engine.rulebase, before)[: None if name in some else AT_MOST]:
             assert line.level.rank < before.disposition.rank, name
             for option in line.options:
-                seen += 1
+                seen[line.follow_up] += 1
                 after = changed(line.question, before.answers, option)
+                if line.follow_up:
+                    assert level_of(engine, after).rank > line.level.rank, (name, line.question.id, option)
+                    after = by_follow_up(engine, before.answers, after, line)
                 assert level_of(engine, after) is line.level, (name, line.question.id, option)
-    assert seen > 1_000
+    assert seen[False] > 1_000
+    assert seen[True] > 100
 
 
 def test_what_is_told_comes_true_in_a_whole_new_result(engine: Engine, some: dict[str, Assessment]) -> None:
@@ -134,13 +163,16 @@ def test_what_is_told_comes_true_in_a_whole_new_result(engine: Engine, some: dic
         for line in what_if(engine.rulebase, before)[:AT_MOST]:
             for option in line.options:
                 after = changed(line.question, before.answers, option)
+                if line.follow_up:
+                    after = by_follow_up(engine, before.answers, after, line)
                 told = assess(engine, after, missing_from(engine, after)).disposition
                 assert told.id == line.level.id, (name, option)
 
 
 def test_no_single_answer_that_is_more_urgent_is_left_out(engine: Engine, some: dict[str, Assessment]) -> None:
     for name, before in list(some.items())[::2]:
-        told = {(line.question.id, option) for line in what_if(engine.rulebase, before) for option in line.options}
+        lines = what_if(engine.rulebase, before)
+        told = {(line.question.id, option) for line in lines if not line.follow_up for option in line.options}
         found = set()
         for question in engine.rulebase.questions.values():
             asked = question.applies(before.facts) or question.applies_after_urgent(before.facts)
@@ -155,11 +187,37 @@ def test_no_single_answer_that_is_more_urgent_is_left_out(engine: Engine, some: 
         assert told == found, name
 
 
+def test_no_follow_up_that_is_more_urgent_is_left_out(engine: Engine, some: dict[str, Assessment]) -> None:
+    """Of every answer the most urgent level that one line can reach which the answer opens."""
+    seen = 0
+    for name, before in list(some.items())[::4]:
+        lines = [line for line in what_if(engine.rulebase, before) if line.follow_up]
+        told = {(line.question.id, option): line.level for line in lines for option in line.options}
+        found = {}
+        for question in engine.rulebase.questions.values():
+            asked = question.applies(before.facts) or question.applies_after_urgent(before.facts)
+            if question.kind == "number" or not (question.id in before.answers or asked):
+                continue
+            for option in question.options:
+                after = changed(question, before.answers, option.id)
+                if option not in question.shown(as_facts(after, engine.rulebase.bands)):
+                    continue
+                then = follow_ups(engine, before.answers, after, question.id)
+                level = min((level_of(engine, answers) for answers in then), key=lambda one: one.rank, default=None)
+                if level and level.rank < min(before.disposition.rank, level_of(engine, after).rank):
+                    found[question.id, option.id] = level
+        assert told == found, name
+        seen += len(found)
+    assert seen > 50
+
+
 def test_what_if_is_ordered_and_asks_for_nothing_that_cannot_be(results: dict[str, Assessment], engine: Engine) -> None:
     order, bands = list(engine.rulebase.questions), engine.rulebase.bands
     for name, before in results.items():
         lines = what_if(engine.rulebase, before)
-        places = [(one.level.rank, not one.question.danger, order.index(one.question.id)) for one in lines]
+        places = [
+            (one.level.rank, not one.question.danger, order.index(one.question.id), one.follow_up) for one in lines
+        ]
         assert places == sorted(places), name
         assert len(set(places)) == len(places), name
         for line in lines:
@@ -386,6 +444,97 @@ def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: 
                     continue  # raised already, whatever is answered: it only waits to be said
                 if fired.flag.id not in settled and to.rank < level.rank:
                     assert (fired.flag.id, option) in ready, (state.name, fired.flag.id, option)
+
+
+def test_a_follow_up_that_is_waited_for_comes_true(engine: Engine, states: list[State]) -> None:
+    """Of a rule that does not read the question: the answer opens a line by which a row comes to hold."""
+    rulebase = engine.rulebase
+    seen = 0
+    for state in states[::2]:
+        waiting = pending(rulebase, state.answers, state.question)
+        reads = {one.flag.id: {cell.name for row in one.flag.condition.when for cell in row} for one in waiting}
+        for option, answer in values(state.question, rulebase).items():
+            flags = [w.flag for w in waiting if option in w.together and state.question.id not in reads[w.flag.id]]
+            after = {**state.answers, state.question.id: answer}
+            held = as_facts(after, rulebase.bands)
+            opened: dict[str, frozenset[str]] = {}
+            for then in follow_ups(engine, state.answers, after, state.question.id) if flags else ():
+                facts = as_facts(then, rulebase.bands)
+                opened |= {name: opened.get(name, frozenset()) | facts[name] for name in facts if name not in held}
+            for flag in flags:
+                seen += 1
+                rest = ([cell for cell in row if not cell.holds(held)] for row in flag.condition.when)
+                open_still = [row for row in rest if all(cell.name not in held for cell in row)]
+                assert any(cell.holds(opened) for row in open_still for cell in row), (state.name, flag.id, option)
+    assert seen > 100
+
+
+def test_no_follow_up_that_an_answer_opens_is_left_out(engine: Engine, states: list[State]) -> None:
+    """What one line can raise that an answer opens is announced for the answer."""
+    rulebase = engine.rulebase
+    seen = 0
+    for state in states[::2]:
+        waiting = pending(rulebase, state.answers, state.question)
+        told = {(one.flag.id, option) for one in waiting for option in (*one.alone, *one.together)}
+        before = {fired.flag.id for fired in find_flags(engine, state.answers)}
+        level = most_urgent(rulebase, (fired.flag for fired in settled_flags(engine, state.answers)))
+        for option, answer in values(state.question, rulebase).items():
+            after = {**state.answers, state.question.id: answer}
+            shown = {one.id for one in state.question.shown(as_facts(after, rulebase.bands))}
+            if option in {one.id for one in state.question.options} - shown:
+                continue
+            for then in follow_ups(engine, state.answers, after, state.question.id):
+                for fired in find_flags(engine, then):
+                    to = rulebase.dispositions[fired.flag.disposition]
+                    if fired.flag.id not in before and to.rank < level.rank:
+                        seen += 1
+                        assert (fired.flag.id, option) in told, (state.name, fired.flag.id, option)
+    assert seen > 100
+
+
+def test_a_danger_sign_tells_the_worst_that_its_follow_up_can_find(engine: Engine, rulebase: RuleBase) -> None:
+    """Numb below and ill from heat are for today, but one more line makes either an emergency."""
+    question, worst = rulebase.questions["danger"], rulebase.ladder[0]
+    waiting = pending(rulebase, {"start": "me"}, question)
+    together = {(one.flag.id, option) for one in waiting if one.level == worst for option in one.together}
+    assert {("numb-between-legs", "d_saddle"), ("overheated", "d_heat")} <= together
+    assert worst_by_follow_up(rulebase, NO_DANGER) >= {"d_saddle", "d_heat"}
+    prompt = first_steps(engine)["danger"].prompt
+    when_said = rules_in_voice(rulebase).ladder[0].when_said
+    assert any(line.startswith(f"{when_said} {IF_OTHERS_FIT}") for line in why(rulebase, prompt, 10_000))
+
+
+def test_a_follow_up_that_is_not_asked_any_more_leads_nowhere(rulebase: RuleBase) -> None:
+    """If the closer look at the danger signs were not asked after an urgent one, that one would lead to no emergency."""
+    more = replace(rulebase.questions["danger_more"], after_urgent=None)
+    late = replace(rulebase, questions={**rulebase.questions, more.id: more})
+    weak: Answers = {**NO_DANGER, "danger": ("d_weak",)}  # urgent, unless the closer look explains it
+    for answers in (NO_DANGER, weak):
+        assert worst_by_follow_up(rulebase, answers) >= {"d_toxin", "d_fever"}
+        found = worst_by_follow_up(late, answers)
+        assert "d_toxin" not in found  # for today by itself
+        assert "d_fever" in found  # for within days
+
+
+def test_a_follow_up_may_end_an_exception(rulebase: RuleBase) -> None:
+    """What keeps a flag from being raised until a line is ticked that the answer opens."""
+    barred = Cell("danger_more", frozenset(["s_numb", "not_sure"]), NONE_OF)
+    exception = ((Cell("danger_more", frozenset(["f_mild"])), barred),)
+    condition = Condition(((Cell("danger", frozenset(["d_saddle"])),),), exception)
+    flag = replace(rulebase.red_flags["numb-between-legs"], condition=condition)
+    changed = replace(rulebase, red_flags={**rulebase.red_flags, flag.id: flag})
+    fever = {**NO_DANGER, "danger": ("d_fever",), "danger_more": ("f_mild",)}
+    assert "d_saddle" in worst_by_follow_up(changed, fever)
+
+
+NO_DANGER: Answers = {"start": "me", "danger": ("none",), "age": 34, "legs": ("none",), "kind": ("k_sport",)}
+
+
+def worst_by_follow_up(rulebase: RuleBase, answers: Answers) -> set[str]:
+    """The danger signs that what-if tells as an emergency by a follow-up."""
+    lines = what_if(rulebase, assess(Engine(rulebase), answers))
+    worst = [line for line in lines if line.follow_up and not line.level.rank and line.question.id == "danger"]
+    return {option for line in worst for option in line.options}
 
 
 def test_a_flag_of_the_result_waited_for_every_question_of_its_row(

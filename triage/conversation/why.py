@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from triage.conversation.interview import Prompt
 from triage.knowledge.model import RuleBase
 from triage.knowledge.voices import rules_in_voice, voice_of
-from triage.knowledge.wording import cell_said, options_said
+from triage.knowledge.wording import IF, IF_OTHERS_FIT, cell_said, options_said
 from triage.output.screen import wrap
 from triage.reasoning.explain import Pending, pending, tells_apart
 from triage.version import program
@@ -44,7 +44,7 @@ def _by_level(rulebase: RuleBase, name: str, waiting: Sequence[Pending]) -> list
         alone |= by_itself
         with_others = {option for one in here for option in one.together} - alone - together
         together |= with_others
-        both = ((by_itself, "if:"), (with_others, "if other answers fit too:"))
+        both = ((by_itself, IF), (with_others, IF_OTHERS_FIT))
         lines += [(f"{level.when_said} {lead}", options_said(rulebase, name, found)) for found, lead in both if found]
     return lines
 

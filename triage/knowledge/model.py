@@ -129,6 +129,10 @@ class Option(Record):
         means = values.get("means") or f"{values['text'][:1].lower()}{values['text'][1:]}"
         super().__init__(**{**values, "means": means})
 
+    def is_shown(self, facts: Facts) -> bool:
+        """Whether it is offered, on answers so far."""
+        return self.show is None or any_row(self.show, facts)
+
 
 class Limit(Record):
     """Narrower bounds of a number, where a row of `when` holds."""
@@ -230,7 +234,7 @@ class Question(Record):
 
     def shown(self, facts: Facts) -> tuple[Option, ...]:
         """The options that are offered, on answers so far (to its own earlier pages, too)."""
-        return tuple(o for o in self.options if o.show is None or any_row(o.show, facts))
+        return tuple(option for option in self.options if option.is_shown(facts))
 
 
 class Voice(Record):

@@ -10,6 +10,7 @@ from triage.knowledge.grammar import joined_bands
 from triage.knowledge.model import CAUSE, RED_FLAG, Advice, Answer, Question, RuleBase, Source, chosen
 
 GRADES = {"A": "guideline or trial", "B": "expert advice", "C": "traditional, unproven", "-": ""}
+IF, IF_OTHERS_FIT = "if:", "if other answers fit too:"  # before the answers that reach a level
 YOU_SAID = "said"  # the token that leads what was answered
 STRENGTHS = {"ask": "ask about it", "may": "a doctor may check it"}
 

@@ -26,7 +26,17 @@ from triage.knowledge.model import (
     chosen,
 )
 from triage.knowledge.voices import rules_in_voice
-from triage.knowledge.wording import STRENGTHS, YOU_SAID, grade_in_words, in_brackets, options_said, said, year_of
+from triage.knowledge.wording import (
+    IF,
+    IF_OTHERS_FIT,
+    STRENGTHS,
+    YOU_SAID,
+    grade_in_words,
+    in_brackets,
+    options_said,
+    said,
+    year_of,
+)
 from triage.output.short import ShortLine, deciding, in_words, places, short_lines
 from triage.reasoning.explain import AT_MOST, Fate, Node, WhatIf, how, what_if, why_not
 from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSign, RankedCause
@@ -198,12 +208,16 @@ class RulesUsed(NamedTuple):
 
 
 class MoreUrgent(NamedTuple):
-    """Options of a question of which each would raise the result to a more urgent disposition."""
+    """Options of a question of which each would raise the result to a more urgent disposition.
+
+    `follow_up`: not yet by itself, but by a further answer that it leads to.
+    """
 
     question: QuestionId
     disposition: Rung
     options: Texts
     say: str
+    follow_up: bool
 
 
 class HistoryLine(NamedTuple):
@@ -423,7 +437,7 @@ def _rests_on(fired: FiredFlag, other: FiredFlag) -> bool:
 def more_urgent(rulebase: RuleBase, assessment: Assessment) -> tuple[MoreUrgent, ...]:
     """Every single answer that would make the result more urgent, most urgent first."""
     return tuple(
-        MoreUrgent(one.question.id, one.level.id, one.options, what_if_said(rulebase, assessment, one))
+        MoreUrgent(one.question.id, one.level.id, one.options, what_if_said(rulebase, assessment, one), one.follow_up)
         for one in what_if(rulebase, assessment)
     )
 
@@ -435,7 +449,8 @@ def what_if_said(rulebase: RuleBase, assessment: Assessment, one: WhatIf, whole:
     left = [f"or one of {len(words) - len(named)} more"] if len(words) > len(named) else []
     # Without a level there is none yet to tell it apart from.
     instead = f", {assessment.disposition.instead}," if assessment.certainty.known else ""
-    return f"{one.level.when_said}{instead} if: {'; '.join([*named, *left])}"
+    lead = IF_OTHERS_FIT if one.follow_up else IF
+    return f"{one.level.when_said}{instead} {lead} {'; '.join([*named, *left])}"
 
 
 # --- the parts

@@ -5,13 +5,15 @@ the engine. Records name ids and hold texts of the rule base; `triage.output.exp
 makes lines of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from triage.knowledge.conditions import Cell, Facts, Row, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
+    AT_ONCE,
     CAUSE,
     DISPOSITION,
     EVERYDAY,
@@ -37,6 +39,7 @@ from triage.reasoning.results import Assessment, RankedCause
 class Pending(NamedTuple):
     """A red flag that waits for a question, and the answers to it that raise it: by themselves, or together with others.
 
+    Among the others are the lines that an answer opens: a question that is asked because of it, or further lines.
     `rows`: of each row by which it can still come to hold, the cells that do not hold yet.
     """
 
@@ -81,21 +84,23 @@ def tells_apart(
     return tuple(one for one in helped if one.signs)
 
 
-class _Asked:
-    """A question when it is asked: what is known without an answer to it from before, and its possible values.
+class _Known:
+    """What is known while an interview goes on: a rule that waits for a question to come is not settled."""
 
-    As an interview sees it: a rule that waits for a question to come is not settled.
-    """
+    def __init__(self, rulebase: RuleBase, facts: Facts, asked: str = "") -> None:
+        """`asked`: the question that is asked now, if any."""
+        self.rulebase, self.facts, self.asked = rulebase, facts, asked
 
-    def __init__(self, rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str]) -> None:
-        self.rulebase, self.name, among = rulebase, question.id, frozenset(within)
-        self.facts = as_facts({other: given for other, given in answers.items() if other != self.name}, rulebase.bands)
-        raised = (flag for flag in rulebase.red_flags.values() if flag.condition.holds(self.facts))
-        self.settled = [f for f in raised if self.name not in f.waits_for and not is_pending(rulebase, f, self.facts)]
-        self.level = most_urgent(rulebase, self.settled)
-        shown = (o.id for o in question.options if o.show is None or any(map(self.may_hold, o.show)))
-        values = (*rulebase.bands.get(self.name, ()), *shown)
-        self.values = [value for value in values if not among or value in among]
+    @cached_property
+    def settled(self) -> list[RedFlag]:
+        """The red flags that no question to come can take back."""
+        raised = (flag for flag in self.rulebase.red_flags.values() if flag.condition.holds(self.facts))
+        return [f for f in raised if self.asked not in f.waits_for and not is_pending(self.rulebase, f, self.facts)]
+
+    @cached_property
+    def level(self) -> Disposition:
+        """The most urgent level of these."""
+        return most_urgent(self.rulebase, self.settled)
 
     def may_hold(self, row: Row) -> bool:
         """Whether a row holds or can still come to hold, by what is open."""
@@ -110,6 +115,35 @@ class _Asked:
         conditions = (question.ask_when, question.after_urgent if late else None)
         return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
 
+    def may_be_chosen(self, name: str) -> tuple[str, ...]:
+        """The bands and the options of a question that are there, or may come to be, once it is asked."""
+        options = self.rulebase.questions[name].options
+        shown = (o.id for o in options if o.show is None or any(map(self.may_hold, o.show)))
+        return (*self.rulebase.bands.get(name, ()), *shown)
+
+    def may_be_met(self, cell: Cell) -> bool:
+        """Whether an answer that is not given yet can make a cell hold."""
+        lines = {cell.name: frozenset(self.may_be_chosen(cell.name))}
+        return cell.name not in self.facts and self.may_be_asked(cell.name) and (cell.absent or cell.holds(lines))
+
+    def opens(self, cell: Cell) -> bool:
+        """Whether lines that make a cell hold are asked for, by the answers so far alone."""
+        question = self.rulebase.questions[cell.name]
+        lines = {cell.name: frozenset(_lines(self.rulebase, question, self.facts))}
+        return not cell.absent and cell.holds(lines) and _is_asked(question, self.facts, self.level)
+
+
+class _Asked(_Known):
+    """A question when it is asked: what is known without an answer to it from before, and its possible values."""
+
+    def __init__(self, rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str]) -> None:
+        self.name, among = question.id, frozenset(within)
+        before = {other: given for other, given in answers.items() if other != self.name}
+        super().__init__(rulebase, as_facts(before, rulebase.bands), self.name)
+        self.values = [value for value in self.may_be_chosen(self.name) if not among or value in among]
+        self.follow_ups = {q.id for q in rulebase.questions.values() if self.name in _openers(q)}
+        self.then = {v: _Known(rulebase, {**self.facts, self.name: frozenset([v])}) for v in self.values}
+
     def answers_to(self, flag: RedFlag) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The answers that raise a red flag by themselves, and those that do so with others.
 
@@ -119,14 +153,15 @@ class _Asked:
         is_raised = any_row(when, self.facts)
         if is_raised and all(cell.name != self.name for row in unless for cell in row):
             return (), ()
-        alone = tuple(v for v in self.values if flag.condition.holds({**self.facts, self.name: frozenset([v])}))
+        alone = tuple(v for v in self.values if flag.condition.holds(self.then[v].facts))
         others = () if is_raised else (v for v in self.values if v not in alone)
-        together = (v for v in others if not any_row(unless, {**self.facts, self.name: frozenset([v])}))
-        return alone, tuple(v for v in together if any(self._helps(v, row) for row in when))
+        together = (v for v in others if not any_row(unless, self.then[v].facts))
+        return alone, tuple(v for v in together if any(self._helps(v, row) or self._leads_to(v, row) for row in when))
 
     def open_rows(self, entry: Entry) -> tuple[Row, ...]:
         """Of each row that can come to hold by the question, the cells that do not hold yet."""
-        rows = (row for row in entry.condition.when if any(self._helps(value, row) for value in self.values))
+        leads_to = self._leads_to if isinstance(entry, RedFlag) else lambda *_: False
+        rows = (r for r in entry.condition.when if any(self._helps(v, r) or leads_to(v, r) for v in self.values))
         return tuple(tuple(cell for cell in row if not cell.holds(self.facts)) for row in rows)
 
     def _helps(self, value: str, row: Row) -> bool:
@@ -140,6 +175,42 @@ class _Asked:
             and all(cell.name not in self.facts and self.may_be_asked(cell.name) for cell in others)
         )
 
+    def _leads_to(self, value: str, row: Row) -> bool:
+        """Whether this answer opens lines by which a row can come to hold, with what may still be asked after it."""
+        then = self.then[value]
+        left = [cell for cell in row if not cell.holds(then.facts)]
+        may_open = (cell for cell in left if cell.name in self.follow_ups)
+        opened = any(then.opens(cell) and not self.opens(cell) for cell in may_open)
+        return opened and all(map(then.may_be_met, left))
+
+
+def _openers(question: Question) -> dict[str, frozenset[str]]:
+    """The other questions by whose answers it is asked or has further lines, and the options that do it (none: any)."""
+    asked, unless = question.condition
+    shown = (row for option in question.options for row in option.show or ())
+    cells = [cell for row in (*asked, *shown) for cell in row]
+    barring = {cell.name for row in unless for cell in row}
+    found = {name: _options_of(cells, name) for name in {cell.name for cell in cells} - {question.id}}
+    return found | dict.fromkeys(barring - {question.id}, frozenset())
+
+
+def _options_of(cells: Iterable[Cell], name: str) -> frozenset[str]:
+    """The options of a question by which one of these cells may come to hold; none where any may do it."""
+    own = [cell for cell in cells if cell.name == name]
+    return frozenset() if any(cell.absent for cell in own) else frozenset[str]().union(*(cell.options for cell in own))
+
+
+def _is_asked(question: Question, facts: Facts, level: Disposition) -> bool:
+    """Whether a question is asked where the answers so far settle a level."""
+    if level.stops == AT_ONCE:
+        return False
+    return question.applies_after_urgent(facts) if level.stops else question.applies(facts)
+
+
+def _lines(rulebase: RuleBase, question: Question, facts: Facts) -> tuple[str, ...]:
+    """The bands and the options that a question offers when it is asked."""
+    return (*rulebase.bands.get(question.id, ()), *(option.id for option in question.shown(facts)))
+
 
 # --- what if: the single answers that would make it more urgent
 
@@ -147,26 +218,30 @@ AT_MOST = 5  # lines that are told if not all are wanted
 
 
 class WhatIf(NamedTuple):
-    """One question, the level that it would raise the result to, and the options that each would do it."""
+    """One question, the level that it would raise the result to, and the options that each would do it.
+
+    `follow_up`: not yet by itself, but by one more answer: to a question that it opens, or on a line that it opens.
+    """
 
     question: Question
     level: Disposition
     options: tuple[str, ...]
+    follow_up: bool = False
 
 
 def what_if(rulebase: RuleBase, assessment: Assessment) -> tuple[WhatIf, ...]:
     """Every single answer that would make the result more urgent, most urgent first: each is tried.
 
-    Within a level danger questions come first, then asking order. Only questions that were
-    answered or that apply to this person; never numbers. An option of a question that takes
-    several is added to what was answered, of any other it replaces it.
+    Where a follow-up that it opens can make it more urgent still, that is told as well. Within a level danger questions
+    come first, then asking order. Only questions that were answered or that apply to this person; never numbers. An
+    option of a question that takes several is added to what was answered, of any other it replaces it.
     """
-    facts, found = assessment.facts, list[WhatIf]()
-    for name, flags in _waiting(rulebase, assessment).items():
-        question = rulebase.questions[name]
-        if question.kind != "number" and _concerns(question, facts):
-            reached = _reached(rulebase, question, flags, facts)
-            found += (WhatIf(question, level, tuple(options)) for level, options in reached.items())
+    ticks, found = _Ticks(rulebase, assessment), list[WhatIf]()
+    for question in rulebase.questions.values():
+        if question.kind != "number" and _concerns(question, assessment.facts):
+            reached = ticks.reached(question)
+            lines = (WhatIf(question, level, tuple(some), more) for (level, more), some in reached.items())
+            found += sorted(lines, key=lambda line: line.follow_up)
     return tuple(sorted(found, key=lambda w: (w.level.rank, not w.question.danger)))
 
 
@@ -175,30 +250,98 @@ def _concerns(question: Question, facts: Facts) -> bool:
     return question.id in facts or question.applies(facts) or question.applies_after_urgent(facts)
 
 
-def _waiting(rulebase: RuleBase, assessment: Assessment) -> Mapping[str, list[RedFlag]]:
-    """By question, in asking order, the more urgent red flags that no other question keeps from being raised."""
-    levels, facts = rulebase.dispositions, assessment.facts
-    waiting: dict[str, list[RedFlag]] = {name: [] for name in rulebase.questions}
-    for flag in rulebase.red_flags.values():
-        level = levels[flag.disposition]
-        if not level.beside and level.rank < assessment.disposition.rank:
-            failing = [{cell.name for cell in row if not cell.holds(facts)} for row in flag.condition.when]
-            for name in set[str]().union(*(names or waiting for names in failing if len(names) < 2)):
-                waiting[name].append(flag)
-    return waiting
+class _Ticks:
+    """Tries single answers, and the follow-ups that they open, on the red flags that are more urgent than a result."""
+
+    def __init__(self, rulebase: RuleBase, assessment: Assessment) -> None:
+        self.rulebase, self.facts, self.level = rulebase, assessment.facts, assessment.disposition
+        self.fired = assessment.red_flags
+        self.alone: dict[str, list[_ByLine]] = {}  # by question: those that no other question keeps from being raised
+        self.later: dict[str, dict[str, list[_ByLine]]] = {}  # by question, by follow-up: those that no third one does
+        self.openers = {question.id: _openers(question) for question in rulebase.questions.values()}
+        for flag in rulebase.red_flags.values():
+            if self._is_above(flag, self.level):
+                self._sort_in(flag)
+        follow_ups = {name for later in self.later.values() for name in later}
+        self.before = {name: self._lines(rulebase.questions[name], self.facts) for name in follow_ups}
+
+    def _sort_in(self, flag: RedFlag) -> None:
+        stops = {cell.name for row in flag.condition.unless for cell in row}
+        for row in flag.condition.when:
+            left = [cell for cell in row if not cell.holds(self.facts)]
+            names = {cell.name for cell in left}
+            for name in (names or stops) if len(names) <= 1 else ():
+                self.alone.setdefault(name, []).append(_ByLine(flag, _options_of(left, name)))
+            for follow_up in (names | stops) if len(names) <= 2 else ():
+                for name in self.openers[follow_up]:
+                    if names <= {name, follow_up}:
+                        waiting = self.later.setdefault(name, {}).setdefault(follow_up, [])
+                        waiting.append(_ByLine(flag, _options_of(left, follow_up), _options_of(left, name)))
+
+    def reached(self, question: Question) -> dict[tuple[Disposition, bool], list[str]]:
+        """The levels that one more option of a question reaches, by itself or by a follow-up; the options of each."""
+        reached: dict[tuple[Disposition, bool], list[str]] = {}
+        for option in question.options:
+            then = {**self.facts, question.id: with_option(question, self.facts.get(question.id), option.id)}
+            if option.is_shown(then):
+                raised = _raised(self.alone.get(question.id, ()), {option.id: then})
+                level = most_urgent(self.rulebase, raised) if raised else self.level
+                by_follow_up = self._by_follow_up(question, option.id, then, level, raised)
+                for to, before in ((level, self.level), (by_follow_up, level)):
+                    if to != before:
+                        reached.setdefault((to, to != level), []).append(option.id)
+        return reached
+
+    def _by_follow_up(
+        self, question: Question, option: str, facts: Facts, level: Disposition, raised: list[RedFlag]
+    ) -> Disposition:
+        """The level that an answer reaches by a line that it opens, which could not be chosen without it.
+
+        If there is none it is `level`, which it reaches by itself: with what it has `raised`.
+        """
+        for name, waiting in self.later.get(question.id, {}).items():
+            opens = option in (self.openers[name][question.id] or [option])
+            fits = [one for one in waiting if option in (one.ticks or [option])] if opens else ()
+            if above := [one for one in fits if self._is_above(one.flag, level)]:
+                follow_up, given = self.rulebase.questions[name], self.facts.get(name)
+                opened = self._lines(follow_up, facts) - self.before[name]
+                then = {line: {**facts, name: with_option(follow_up, given, line)} for line in opened}
+                more = _raised(above, then)
+                if more and _is_asked(follow_up, facts, self._settled(facts, raised)):
+                    level = most_urgent(self.rulebase, more)
+        return level
+
+    def _lines(self, question: Question, facts: Facts) -> frozenset[str]:
+        """The lines of a question that can be chosen."""
+        return frozenset(_lines(self.rulebase, question, facts) if _concerns(question, facts) else ())
+
+    def _is_above(self, flag: RedFlag, level: Disposition) -> bool:
+        to = self.rulebase.dispositions[flag.disposition]
+        return not to.beside and to.rank < level.rank
+
+    def _settled(self, facts: Facts, raised: Iterable[RedFlag]) -> Disposition:
+        """The level that no question to come can take back, once an answer has raised these."""
+        kept = (fired.flag for fired in self.fired if fired.flag.condition.holds(facts))
+        settled = (flag for flag in (*kept, *raised) if not is_pending(self.rulebase, flag, facts))
+        level = most_urgent(self.rulebase, settled)
+        return level if level.stops or not self.level.stops else _Known(self.rulebase, facts).level
 
 
-def _reached(
-    rulebase: RuleBase, question: Question, flags: Sequence[RedFlag], facts: Facts
-) -> dict[Disposition, list[str]]:
-    """The levels that `flags` reach by one more option of a question, and the options that reach each."""
-    reached: dict[Disposition, list[str]] = {}
-    for option in question.options if flags else ():
-        changed = {**facts, question.id: with_option(question, facts.get(question.id), option.id)}
-        raised = [flag for flag in flags if flag.condition.holds(changed)]
-        if raised and option in question.shown(changed):
-            reached.setdefault(most_urgent(rulebase, raised), []).append(option.id)
-    return reached
+class _ByLine(NamedTuple):
+    """A red flag, the lines of a question of which one may raise it (none: any), and the ticks that it needs besides."""
+
+    flag: RedFlag
+    lines: frozenset[str]
+    ticks: frozenset[str] = frozenset()
+
+
+def _raised(waiting: Iterable[_ByLine], by_line: Mapping[str, Facts]) -> list[RedFlag]:
+    """The red flags that one of some lines raises: for each what is known if it is chosen."""
+    return [
+        flag
+        for flag, lines, _ in waiting
+        if any(flag.condition.holds(facts) for line, facts in by_line.items() if not lines or line in lines)
+    ]
 
 
 def with_option(question: Question, given: frozenset[str] | None, option: str) -> frozenset[str]:
