@@ -761,6 +761,55 @@ def test_a_failing_cell_is_told_with_what_was_answered_instead(engine: Engine) -
     assert {(node.kind, node.id) for node in open_} == {("not_answered", "kind"), ("not_answered", "side")}
 
 
+def parents(node: Node | Fate) -> Iterator[Node | Fate]:
+    """A node and all below it that have something below them."""
+    yield node
+    for child in node.children:
+        if child.children:
+            yield from parents(child)
+
+
+def test_a_way_is_told_once_and_only_where_it_asks_for_less_than_another(
+    engine: Engine, some: dict[str, Assessment]
+) -> None:
+    seen = 0
+    for name, one in some.items():
+        fates = [why_not(engine.rulebase, one, rule) for rule in engine.rulebase.advice]
+        for root in (how(engine.rulebase, one), *fates):
+            for node in parents(root):
+                ways = [child for child in node.children if child.kind == "row"]
+                assert len(ways) != 1, (name, node.id)  # its lines stand for themselves
+                assert len({way.children for way in ways}) == len(ways), (name, node.id)
+                lacking = [{*way.children} for way in ways if way.text.startswith("way")]
+                assert not any(one < other for one in lacking for other in lacking), (name, node.id)
+                numbers = [f"way {n} of {len(lacking)}" for n in range(1, len(lacking) + 1)]
+                assert [way.text for way in ways if way.text.startswith("way")] == numbers, (name, node.id)
+                seen += len(ways)
+    assert seen > 100
+
+
+def test_the_ways_of_what_is_left_out_are_those_in_which_it_would_be_given(
+    engine: Engine, results: dict[str, Assessment]
+) -> None:
+    """Every row that does not hold lacks all of some way; every way is what some row lacks."""
+    seen = 0
+    for name, one in results.items():
+        for advice in (withheld.advice for withheld in one.withheld if not any_held(withheld.advice, one.facts)):
+            [only_if] = why_not(engine.rulebase, one, advice.id).children
+            ways = [w.children for w in only_if.children if w.kind == "row"] or [only_if.children]
+            told = [[node.id for node in way if node.kind in ("answered", "not_answered")] for way in ways]
+            lacking = [[cell.name for cell in row if not cell.holds(one.facts)] for row in advice.only_if]
+            assert all(way in lacking for way in told), (name, advice.id)
+            assert all(any({*way} <= {*row} for way in told) for row in lacking), (name, advice.id)
+            seen += len(lacking) > len(told)
+    assert seen > 10
+
+
+def any_held(advice: Advice, facts: Facts) -> bool:
+    """Whether a contraindication holds."""
+    return any(all(cell.holds(facts) for cell in row) for never in advice.never for row in never.when)
+
+
 def test_an_exception_is_told(engine: Engine) -> None:
     one = assess(engine, {"age": 30, "legs": ("l_one",), "pain": ("p_old",)})
     found = why_not(engine.rulebase, one, "one-leg-swollen")

@@ -568,11 +568,17 @@ class _Explained:
         return NOT_CONCLUDED, (Node(cause.table, cause.id, few), *map(self.sign, held), *missing, *hidden)
 
     def unmet(self, name: str, rows: tuple[Row, ...]) -> Nodes:
-        """For every row the cells that do not hold, and what was answered instead."""
-        failing = [tuple(self.failing(name, cell) for cell in row if not cell.holds(self.facts)) for row in rows]
-        if len(failing) == 1:
-            return failing[0]
-        return tuple(Node("row", name, f"way {n} of {len(failing)}", cells) for n, cells in enumerate(failing, 1))
+        """The ways in which it could hold: the cells of a row that do not, and what was answered instead.
+
+        A row that lacks all that another lacks, in the same words, is no way of its own.
+        """
+        lacking = dict.fromkeys(
+            tuple(dict.fromkeys(self.failing(name, cell) for cell in row if not cell.holds(self.facts))) for row in rows
+        )
+        ways = [lacks for lacks in lacking if not any({*other} < {*lacks} for other in lacking)]
+        if len(ways) == 1:
+            return ways[0]
+        return tuple(Node("row", name, f"way {n} of {len(ways)}", lacks) for n, lacks in enumerate(ways, 1))
 
     def failing(self, name: str, cell: Cell) -> Node:
         """A cell that does not hold: what it needs, and what there is."""
