@@ -13,7 +13,7 @@ from remembering import Remembering
 from stories import SCENARIOS, name_of, shown_ids
 from terminal import Step, steps_to
 
-from triage.conversation.interview import Prompt, missing_from, settled_flags
+from triage.conversation.interview import Prompt, missing_from, open_questions, settled_flags
 from triage.conversation.why import why, why_in_full
 from triage.exchange.answer_files import read_answer_file
 from triage.knowledge.conditions import Facts, Row
@@ -94,6 +94,21 @@ def changed(question: Question, answers: Answers, option: str) -> Answers:
     before = answers.get(question.id)
     given = None if before is None else frozenset([before] if isinstance(before, str) else before)
     return {**answers, question.id: one_answer(question, with_option(question, given, option))}
+
+
+def follow_ups(engine: Engine, before: Answers, after: Answers, changes: str) -> Iterator[Answers]:
+    """Answers with one more line, of a question that is asked after a change: of those that the change opens."""
+    rulebase = engine.rulebase
+    facts, then = (as_facts(answers, rulebase.bands) for answers in (before, after))
+    for question in rulebase.questions.values():
+        if question.id == changes or question.kind == "number":
+            continue
+        concerns = question.id in before or question.applies(facts) or question.applies_after_urgent(facts)
+        old = question.shown(facts) if concerns else ()
+        new = [option for option in question.shown(then) if option not in old]
+        open_now = {name: answer for name, answer in after.items() if name != question.id}
+        if new and question in open_questions(engine, open_now):
+            yield from (changed(question, after, option.id) for option in new)
 
 
 def level_of(engine: Engine, answers: Answers) -> Disposition:
@@ -388,6 +403,60 @@ def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: 
                     assert (fired.flag.id, option) in ready, (state.name, fired.flag.id, option)
 
 
+def test_a_follow_up_that_is_waited_for_comes_true(engine: Engine, states: list[State]) -> None:
+    """Of a rule that does not read the question: the answer opens a line by which a row comes to hold."""
+    rulebase = engine.rulebase
+    seen = 0
+    for state in states[::2]:
+        waiting = pending(rulebase, state.answers, state.question)
+        reads = {one.flag.id: {cell.name for row in one.flag.condition.when for cell in row} for one in waiting}
+        for option, answer in values(state.question, rulebase).items():
+            flags = [w.flag for w in waiting if option in w.together and state.question.id not in reads[w.flag.id]]
+            after = {**state.answers, state.question.id: answer}
+            held = as_facts(after, rulebase.bands)
+            opened: dict[str, frozenset[str]] = {}
+            for then in follow_ups(engine, state.answers, after, state.question.id) if flags else ():
+                facts = as_facts(then, rulebase.bands)
+                opened |= {name: opened.get(name, frozenset()) | facts[name] for name in facts if name not in held}
+            for flag in flags:
+                seen += 1
+                rest = ([cell for cell in row if not cell.holds(held)] for row in flag.condition.when)
+                open_still = [row for row in rest if all(cell.name not in held for cell in row)]
+                assert any(cell.holds(opened) for row in open_still for cell in row), (state.name, flag.id, option)
+    assert seen > 100
+
+
+def test_no_follow_up_that_an_answer_opens_is_left_out(engine: Engine, states: list[State]) -> None:
+    """What one line can raise that an answer opens is announced for the answer."""
+    rulebase = engine.rulebase
+    seen = 0
+    for state in states[::2]:
+        waiting = pending(rulebase, state.answers, state.question)
+        told = {(one.flag.id, option) for one in waiting for option in (*one.alone, *one.together)}
+        before = {fired.flag.id for fired in find_flags(engine, state.answers)}
+        level = most_urgent(rulebase, (fired.flag for fired in settled_flags(engine, state.answers)))
+        for option, answer in values(state.question, rulebase).items():
+            after = {**state.answers, state.question.id: answer}
+            shown = {one.id for one in state.question.shown(as_facts(after, rulebase.bands))}
+            if option in {one.id for one in state.question.options} - shown:
+                continue
+            for then in follow_ups(engine, state.answers, after, state.question.id):
+                for fired in find_flags(engine, then):
+                    to = rulebase.dispositions[fired.flag.disposition]
+                    if fired.flag.id not in before and to.rank < level.rank:
+                        seen += 1
+                        assert (fired.flag.id, option) in told, (state.name, fired.flag.id, option)
+    assert seen > 100
+
+
+def test_a_danger_sign_tells_the_worst_that_its_follow_up_can_find(rulebase: RuleBase) -> None:
+    """Numb below and ill from heat are for today, but one more line makes either an emergency."""
+    worst = rulebase.ladder[0]
+    waiting = pending(rulebase, {"start": "me"}, rulebase.questions["danger"])
+    together = {(one.flag.id, option) for one in waiting if one.level == worst for option in one.together}
+    assert {("numb-between-legs", "d_saddle"), ("overheated", "d_heat")} <= together
+
+
 def test_a_flag_of_the_result_waited_for_every_question_of_its_row(
     engine: Engine, stories: dict[str, Answers], states: list[State]
 ) -> None:
@@ -610,6 +679,55 @@ def test_a_failing_cell_is_told_with_what_was_answered_instead(engine: Engine) -
     assert legs.option("l_veins").means in node.text
     open_ = why_not(engine.rulebase, one, "unclear-one-leg-pain").children
     assert {(node.kind, node.id) for node in open_} == {("not_answered", "kind"), ("not_answered", "side")}
+
+
+def parents(node: Node | Fate) -> Iterator[Node | Fate]:
+    """A node and all below it that have something below them."""
+    yield node
+    for child in node.children:
+        if child.children:
+            yield from parents(child)
+
+
+def test_a_way_is_told_once_and_only_where_it_asks_for_less_than_another(
+    engine: Engine, some: dict[str, Assessment]
+) -> None:
+    seen = 0
+    for name, one in some.items():
+        fates = [why_not(engine.rulebase, one, rule) for rule in engine.rulebase.advice]
+        for root in (how(engine.rulebase, one), *fates):
+            for node in parents(root):
+                ways = [child for child in node.children if child.kind == "row"]
+                assert len(ways) != 1, (name, node.id)  # its lines stand for themselves
+                assert len({way.children for way in ways}) == len(ways), (name, node.id)
+                lacking = [{*way.children} for way in ways if way.text.startswith("way")]
+                assert not any(one < other for one in lacking for other in lacking), (name, node.id)
+                numbers = [f"way {n} of {len(lacking)}" for n in range(1, len(lacking) + 1)]
+                assert [way.text for way in ways if way.text.startswith("way")] == numbers, (name, node.id)
+                seen += len(ways)
+    assert seen > 100
+
+
+def test_the_ways_of_what_is_left_out_are_those_in_which_it_would_be_given(
+    engine: Engine, results: dict[str, Assessment]
+) -> None:
+    """Every row that does not hold lacks all of some way; every way is what some row lacks."""
+    seen = 0
+    for name, one in results.items():
+        for advice in (withheld.advice for withheld in one.withheld if not any_held(withheld.advice, one.facts)):
+            [only_if] = why_not(engine.rulebase, one, advice.id).children
+            ways = [w.children for w in only_if.children if w.kind == "row"] or [only_if.children]
+            told = [[node.id for node in way if node.kind in ("answered", "not_answered")] for way in ways]
+            lacking = [[cell.name for cell in row if not cell.holds(one.facts)] for row in advice.only_if]
+            assert all(way in lacking for way in told), (name, advice.id)
+            assert all(any({*way} <= {*row} for way in told) for row in lacking), (name, advice.id)
+            seen += len(lacking) > len(told)
+    assert seen > 10
+
+
+def any_held(advice: Advice, facts: Facts) -> bool:
+    """Whether a contraindication holds."""
+    return any(all(cell.holds(facts) for cell in row) for never in advice.never for row in never.when)
 
 
 def test_an_exception_is_told(engine: Engine) -> None:

@@ -6,12 +6,14 @@ makes lines of them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from triage.knowledge.conditions import Cell, Facts, Row, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
+    AT_ONCE,
     CAUSE,
     DISPOSITION,
     EVERYDAY,
@@ -37,6 +39,7 @@ from triage.reasoning.results import Assessment, RankedCause
 class Pending(NamedTuple):
     """A red flag that waits for a question, and the answers to it that raise it: by themselves, or together with others.
 
+    Among the others are the lines that an answer opens: a question that is asked because of it, or further lines.
     `rows`: of each row by which it can still come to hold, the cells that do not hold yet.
     """
 
@@ -81,21 +84,23 @@ def tells_apart(
     return tuple(one for one in helped if one.signs)
 
 
-class _Asked:
-    """A question when it is asked: what is known without an answer to it from before, and its possible values.
+class _Known:
+    """What is known while an interview goes on: a rule that waits for a question to come is not settled."""
 
-    As an interview sees it: a rule that waits for a question to come is not settled.
-    """
+    def __init__(self, rulebase: RuleBase, facts: Facts, asked: str = "") -> None:
+        """`asked`: the question that is asked now, if any."""
+        self.rulebase, self.facts, self.asked = rulebase, facts, asked
 
-    def __init__(self, rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str]) -> None:
-        self.rulebase, self.name, among = rulebase, question.id, frozenset(within)
-        self.facts = as_facts({other: given for other, given in answers.items() if other != self.name}, rulebase.bands)
-        raised = (flag for flag in rulebase.red_flags.values() if flag.condition.holds(self.facts))
-        self.settled = [f for f in raised if self.name not in f.waits_for and not is_pending(rulebase, f, self.facts)]
-        self.level = most_urgent(rulebase, self.settled)
-        shown = (o.id for o in question.options if o.show is None or any(map(self.may_hold, o.show)))
-        values = (*rulebase.bands.get(self.name, ()), *shown)
-        self.values = [value for value in values if not among or value in among]
+    @cached_property
+    def settled(self) -> list[RedFlag]:
+        """The red flags that no question to come can take back."""
+        raised = (flag for flag in self.rulebase.red_flags.values() if flag.condition.holds(self.facts))
+        return [f for f in raised if self.asked not in f.waits_for and not is_pending(self.rulebase, f, self.facts)]
+
+    @cached_property
+    def level(self) -> Disposition:
+        """The most urgent level of these."""
+        return most_urgent(self.rulebase, self.settled)
 
     def may_hold(self, row: Row) -> bool:
         """Whether a row holds or can still come to hold, by what is open."""
@@ -110,6 +115,37 @@ class _Asked:
         conditions = (question.ask_when, question.after_urgent if late else None)
         return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
 
+    def may_be_chosen(self, name: str) -> tuple[str, ...]:
+        """The bands and the options of a question that are there, or may come to be, once it is asked."""
+        options = self.rulebase.questions[name].options
+        shown = (o.id for o in options if o.show is None or any(map(self.may_hold, o.show)))
+        return (*self.rulebase.bands.get(name, ()), *shown)
+
+    def may_be_met(self, cell: Cell) -> bool:
+        """Whether an answer that is not given yet can make a cell hold."""
+        lines = {cell.name: frozenset(self.may_be_chosen(cell.name))}
+        return cell.name not in self.facts and self.may_be_asked(cell.name) and (cell.absent or cell.holds(lines))
+
+    def opens(self, cell: Cell) -> bool:
+        """Whether lines that make a cell hold are asked for, by the answers so far alone."""
+        question, bands = self.rulebase.questions[cell.name], self.rulebase.bands.get(cell.name, ())
+        lines = {cell.name: frozenset([*bands, *(option.id for option in question.shown(self.facts))])}
+        if self.level.stops == AT_ONCE or cell.absent or not cell.holds(lines):
+            return False
+        return question.applies_after_urgent(self.facts) if self.level.stops else question.applies(self.facts)
+
+
+class _Asked(_Known):
+    """A question when it is asked: what is known without an answer to it from before, and its possible values."""
+
+    def __init__(self, rulebase: RuleBase, answers: Answers, question: Question, within: Iterable[str]) -> None:
+        self.name, among = question.id, frozenset(within)
+        before = {other: given for other, given in answers.items() if other != self.name}
+        super().__init__(rulebase, as_facts(before, rulebase.bands), self.name)
+        self.values = [value for value in self.may_be_chosen(self.name) if not among or value in among]
+        self.follow_ups = {q.id for q in rulebase.questions.values() if q is not question and _reads(q, self.name)}
+        self.then = {v: _Known(rulebase, {**self.facts, self.name: frozenset([v])}) for v in self.values}
+
     def answers_to(self, flag: RedFlag) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The answers that raise a red flag by themselves, and those that do so with others.
 
@@ -119,14 +155,15 @@ class _Asked:
         is_raised = any_row(when, self.facts)
         if is_raised and all(cell.name != self.name for row in unless for cell in row):
             return (), ()
-        alone = tuple(v for v in self.values if flag.condition.holds({**self.facts, self.name: frozenset([v])}))
+        alone = tuple(v for v in self.values if flag.condition.holds(self.then[v].facts))
         others = () if is_raised else (v for v in self.values if v not in alone)
-        together = (v for v in others if not any_row(unless, {**self.facts, self.name: frozenset([v])}))
-        return alone, tuple(v for v in together if any(self._helps(v, row) for row in when))
+        together = (v for v in others if not any_row(unless, self.then[v].facts))
+        return alone, tuple(v for v in together if any(self._helps(v, row) or self._leads_to(v, row) for row in when))
 
     def open_rows(self, entry: Entry) -> tuple[Row, ...]:
         """Of each row that can come to hold by the question, the cells that do not hold yet."""
-        rows = (row for row in entry.condition.when if any(self._helps(value, row) for value in self.values))
+        leads_to = self._leads_to if isinstance(entry, RedFlag) else lambda *_: False
+        rows = (r for r in entry.condition.when if any(self._helps(v, r) or leads_to(v, r) for v in self.values))
         return tuple(tuple(cell for cell in row if not cell.holds(self.facts)) for row in rows)
 
     def _helps(self, value: str, row: Row) -> bool:
@@ -139,6 +176,20 @@ class _Asked:
             and all(cell.holds(given) for cell in own if cell.absent)
             and all(cell.name not in self.facts and self.may_be_asked(cell.name) for cell in others)
         )
+
+    def _leads_to(self, value: str, row: Row) -> bool:
+        """Whether this answer opens lines by which a row can come to hold, with what may still be asked after it."""
+        then = self.then[value]
+        left = [cell for cell in row if not cell.holds(then.facts)]
+        may_open = (cell for cell in left if cell.name in self.follow_ups)
+        opened = any(then.opens(cell) and not self.opens(cell) for cell in may_open)
+        return opened and all(map(then.may_be_met, left))
+
+
+def _reads(question: Question, name: str) -> bool:
+    """Whether a question is asked, or has further lines, because of what is answered to another."""
+    shown = (option.show or () for option in question.options)
+    return any(cell.name == name for rows in (*question.condition, *shown) for row in rows for cell in row)
 
 
 # --- what if: the single answers that would make it more urgent
@@ -425,11 +476,17 @@ class _Explained:
         return NOT_CONCLUDED, (Node(cause.table, cause.id, few), *map(self.sign, held), *missing, *hidden)
 
     def unmet(self, name: str, rows: tuple[Row, ...]) -> Nodes:
-        """For every row the cells that do not hold, and what was answered instead."""
-        failing = [tuple(self.failing(name, cell) for cell in row if not cell.holds(self.facts)) for row in rows]
-        if len(failing) == 1:
-            return failing[0]
-        return tuple(Node("row", name, f"way {n} of {len(failing)}", cells) for n, cells in enumerate(failing, 1))
+        """The ways in which it could hold: the cells of a row that do not, and what was answered instead.
+
+        A row that lacks all that another lacks, in the same words, is no way of its own.
+        """
+        lacking = dict.fromkeys(
+            tuple(dict.fromkeys(self.failing(name, cell) for cell in row if not cell.holds(self.facts))) for row in rows
+        )
+        ways = [lacks for lacks in lacking if not any({*other} < {*lacks} for other in lacking)]
+        if len(ways) == 1:
+            return ways[0]
+        return tuple(Node("row", name, f"way {n} of {len(ways)}", lacks) for n, lacks in enumerate(ways, 1))
 
     def failing(self, name: str, cell: Cell) -> Node:
         """A cell that does not hold: what it needs, and what there is."""
