@@ -323,9 +323,8 @@ def test_grades_go_with_advice(rulebase: RuleBase, made: list[tuple[Assessment, 
     graded = 0
     for _, bundle in made[:40]:
         for detail in activities(bundle, "relief"):
-            found = [
-                one["valueCoding"]["code"] for one in detail["extension"] if one["url"].endswith("/evidence-grade")
-            ]
+            extensions = detail.get("extension", [])
+            found = [one["valueCoding"]["code"] for one in extensions if one["url"].endswith("/evidence-grade")]
             grade = rulebase.advice[codes_of([detail])[0]].grade
             assert found == ([grade] if grade != "-" else [])
             graded += len(found)

@@ -43,4 +43,5 @@ def read_steps(rules: Path, country: str = "") -> Steps:
 
 
 def _parsed(rules: Path, name: str) -> dict[str, Any]:
-    return TomlFile(name, read_plain(rules / name, name)).data
+    path = rules / name
+    return TomlFile(str(path), read_plain(path, str(path))).data

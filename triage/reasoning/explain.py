@@ -115,15 +115,14 @@ class _Known:
         conditions = (question.ask_when, question.after_urgent if late else None)
         return all(rows is None or any(map(self.may_hold, rows)) for rows in conditions)
 
-    def may_be_chosen(self, name: str) -> tuple[str, ...]:
+    def may_be_chosen(self, question: Question) -> tuple[str, ...]:
         """The bands and the options of a question that are there, or may come to be, once it is asked."""
-        options = self.rulebase.questions[name].options
-        shown = (o.id for o in options if o.show is None or any(map(self.may_hold, o.show)))
-        return (*self.rulebase.bands.get(name, ()), *shown)
+        shown = (o.id for o in question.options if o.show is None or any(map(self.may_hold, o.show)))
+        return (*self.rulebase.bands.get(question.id, ()), *shown)
 
     def may_be_met(self, cell: Cell) -> bool:
         """Whether an answer that is not given yet can make a cell hold."""
-        lines = {cell.name: frozenset(self.may_be_chosen(cell.name))}
+        lines = {cell.name: frozenset(self.may_be_chosen(self.rulebase.questions[cell.name]))}
         return cell.name not in self.facts and self.may_be_asked(cell.name) and (cell.absent or cell.holds(lines))
 
     def opens(self, cell: Cell) -> bool:
@@ -142,7 +141,7 @@ class _Asked(_Known):
         self.name, among = question.id, frozenset(within)
         before = {other: given for other, given in answers.items() if other != self.name}
         super().__init__(rulebase, as_facts(before, rulebase.bands), self.name)
-        self.values = [value for value in self.may_be_chosen(self.name) if not among or value in among]
+        self.values = [value for value in self.may_be_chosen(question) if not among or value in among]
         self.follow_ups = {q.id for q in rulebase.questions.values() if q is not question and _reads(q, self.name)}
         self.then = {v: _Known(rulebase, {**self.facts, self.name: frozenset([v])}) for v in self.values}
 
