@@ -362,9 +362,9 @@ REPLIES = "2\n1\n\n"  # for oneself; breathless; leave
 def child(
     *words: object, typed: str = "", prepare: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own."""
+    """A command in a process of its own, which leaves no compiled module: on a full disk it would be half of one."""
     return subprocess.run(
-        [sys.executable, "-m", "triage", *map(str, words)],
+        [sys.executable, "-B", "-m", "triage", *map(str, words)],
         input=typed,
         capture_output=True,
         encoding="utf-8",

@@ -90,6 +90,7 @@ class _Known:
     def __init__(self, rulebase: RuleBase, facts: Facts, asked: str = "") -> None:
         """`asked`: the question that is asked now, if any."""
         self.rulebase, self.facts, self.asked = rulebase, facts, asked
+        self.lines: dict[str, frozenset[str]] = {}
 
     @cached_property
     def settled(self) -> list[RedFlag]:
@@ -127,11 +128,17 @@ class _Known:
 
     def opens(self, cell: Cell) -> bool:
         """Whether lines that make a cell hold are asked for, by the answers so far alone."""
-        question, bands = self.rulebase.questions[cell.name], self.rulebase.bands.get(cell.name, ())
-        lines = {cell.name: frozenset([*bands, *(option.id for option in question.shown(self.facts))])}
-        if self.level.stops == AT_ONCE or cell.absent or not cell.holds(lines):
-            return False
-        return question.applies_after_urgent(self.facts) if self.level.stops else question.applies(self.facts)
+        return not cell.absent and cell.holds({cell.name: self._asked_for(cell.name)})
+
+    def _asked_for(self, name: str) -> frozenset[str]:
+        """The lines of a question that is asked; none of any other."""
+        if name not in self.lines:
+            question, is_late = self.rulebase.questions[name], self.level.stops == AFTER_FOLLOW_UPS
+            is_asked = (question.applies_after_urgent if is_late else question.applies)(self.facts)
+            options = (option.id for option in question.shown(self.facts))
+            asked = [*self.rulebase.bands.get(name, ()), *options] if is_asked and self.level.stops != AT_ONCE else ()
+            self.lines[name] = frozenset(asked)
+        return self.lines[name]
 
 
 class _Asked(_Known):
@@ -178,11 +185,9 @@ class _Asked(_Known):
 
     def _leads_to(self, value: str, row: Row) -> bool:
         """Whether this answer opens lines by which a row can come to hold, with what may still be asked after it."""
-        then = self.then[value]
-        left = [cell for cell in row if not cell.holds(then.facts)]
-        may_open = (cell for cell in left if cell.name in self.follow_ups)
-        opened = any(then.opens(cell) and not self.opens(cell) for cell in may_open)
-        return opened and all(map(then.may_be_met, left))
+        then, may_open = self.then[value], [cell for cell in row if cell.name in self.follow_ups]
+        opened = (not cell.holds(then.facts) and then.opens(cell) and not self.opens(cell) for cell in may_open)
+        return any(opened) and all(cell.holds(then.facts) or then.may_be_met(cell) for cell in row)
 
 
 def _reads(question: Question, name: str) -> bool:
