@@ -235,7 +235,7 @@ def test_relief_speaks_of_the_right_person(engine: Engine, age: Prompt, plain: P
 
 def test_a_later_screen_has_its_heading_beside_the_question(plain: Plain) -> None:
     assert "Legs" not in plain(listed(3, page="Legs"), "1")[1]
-    assert "Which? Legs" in plain(listed(3, page="Legs", later=True), "1")[1]
+    assert "Legs: Which?" in plain(listed(3, page="Legs", later=True), "1")[1]
 
 
 def test_plain_tells_what_is_ticked_already(plain: Plain) -> None:

@@ -258,6 +258,7 @@ def _ids() -> dict[str, set[str]]:
         "causes": {c["id"] for c in rules.causes if c["group"] != "check"},
         "needs_checking": {c["id"] for c in rules.causes if c["group"] == "check"},
         "myths": {a["id"] for a in rules.advice if a["kind"] == "myth"},
+        "replies": {a["id"] for a in rules.advice if a["kind"] == "reply"},
         "withheld": {a["id"] for a in rules.advice},
         "checks": {c["id"] for c in rules.checks},
         "notes": {n["id"] for n in rules.notes},

@@ -356,9 +356,9 @@ class TerminalAsker(ABC):
         return lambda: told(rulebase, prompt, screen.width())
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
-        """What stands above a list: the question, on its later screens with the heading of the screen."""
+        """What stands above a list: the question, on its later screens behind the heading of the screen."""
         gap = [""] if screen.rows() >= screen.LOW else []
-        text = f"{prompt.text} {prompt.page}" if prompt.later else prompt.text
+        text = f"{prompt.page}: {prompt.text}" if prompt.later else prompt.text
         return [*gap, *wrapped(prompt.remark, text, f"Why: {prompt.question.why}" if why else "")]
 
 
