@@ -164,6 +164,8 @@ def tried(name: str, run: Callable[[int, int], Result], count: int, chunk: int, 
     with ProcessPoolExecutor(args.jobs, get_context("spawn")) as pool:  # a fork beside threads may hang
         for number, part in enumerate(pool.map(run, sizes, seeds), 1):
             result += part
+            for failure in part.failures:
+                progress(str(failure))
             if number % 10 == 0 or number == len(sizes):
                 progress(
                     f"{name}: {result.count:,} of {count:,}, {len(result.failures)} failed, {monotonic() - start:.0f} s"

@@ -452,9 +452,11 @@ def test_no_follow_up_that_an_answer_opens_is_left_out(engine: Engine, states: l
 def test_a_danger_sign_tells_the_worst_that_its_follow_up_can_find(rulebase: RuleBase) -> None:
     """Numb below and ill from heat are for today, but one more line makes either an emergency."""
     worst = rulebase.ladder[0]
-    waiting = pending(rulebase, {"start": "me"}, rulebase.questions["danger"])
-    together = {(one.flag.id, option) for one in waiting if one.level == worst for option in one.together}
-    assert {("numb-between-legs", "d_saddle"), ("overheated", "d_heat")} <= together
+    back: Answers = {"start": "me", "danger": ("d_fever",), "danger_more": ("f_mild",)}  # as somebody who went back
+    for answers in ({"start": "me"}, back):
+        waiting = pending(rulebase, answers, rulebase.questions["danger"])
+        together = {(one.flag.id, option) for one in waiting if one.level == worst for option in one.together}
+        assert {("numb-between-legs", "d_saddle"), ("overheated", "d_heat")} <= together
 
 
 def test_a_flag_of_the_result_waited_for_every_question_of_its_row(
@@ -532,8 +534,9 @@ def test_a_line_that_is_not_shown_is_not_named(rulebase: RuleBase) -> None:
 def test_an_exception_that_holds_already_stops_a_flag(rulebase: RuleBase) -> None:
     """Ankles late in a pregnancy are no flag; that they are the ankles only was said before."""
     legs = rulebase.questions["legs"]
-    expecting = {"age": 30, "health": ("h_preg",), "health_more": ("g_ge20",), "pain": ("p_ankle",)}
-    for answers, waits in (({"age": 30}, True), (expecting, False)):
+    before: Answers = {"age": 30, "legs": ("l_both",)}
+    expecting = {**before, "health": ("h_preg",), "health_more": ("g_ge20",), "pain": ("p_ankle",)}
+    for answers, waits in ((before, True), (expecting, False)):
         assert ("both-legs-swollen" in {one.flag.id for one in pending(rulebase, answers, legs)}) is waits
 
 

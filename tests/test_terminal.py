@@ -236,8 +236,6 @@ def test_arrows_space_detail_why_relief_back_and_a_change_in_the_review(engine: 
         terminal.type("w")  # where it is offered
         terminal.until(lambda: f"({body.question.id})" in terminal.news and terminal.window_ends_with(">"))
         terminal.type("b")
-        terminal.until(lambda: "Asked of" in terminal.news and terminal.window_ends_with(">"))
-        terminal.type("b")
         terminal.wait_for_prompt(body)
         terminal.type("h")
         terminal.until(lambda: "Stop if" in terminal.news and terminal.window_ends_with(">"))

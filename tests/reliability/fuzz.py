@@ -328,7 +328,7 @@ def _names_a_file(line: str, rules: RuleFolder) -> bool:
         f"{rules.path.name}: ",
         str(rules.path),
         str(rules.answers),
-        'nothing in the rule base has the id "rub"',
+        'rules: LCT606 nothing in the rule base has the id "rub"',
     )
     return line.startswith(own) or re.match(r"[\w/*]+\.toml: ", line) is not None
 

@@ -32,7 +32,7 @@ from triage.reasoning.engine import Engine
 from triage.reasoning.results import Assessment
 from triage.version import program
 
-FIRST = (MORE, "d")  # what is named below a result; the other keys once something was read
+FIRST = (MORE, "d")  # of what can be read below a result, what is named from the first
 LISTS = "l"
 
 

@@ -274,7 +274,9 @@ class Interview:
         )
 
     def _may_open(self, coming: Iterable[str]) -> list[Question]:
-        """Further questions that wait for one of these."""
+        """Further questions that wait for one of these; what follows an urgent finding is known."""
+        if settled_level(self.engine, self.answers).stops:
+            return []
         others = (q for q in self.rulebase.questions.values() if q.id not in {*coming, *self.answers} and not q.after)
         return [q for q in others if any(cell.name in coming for row in q.ask_when or () for cell in row)]
 

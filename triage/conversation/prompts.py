@@ -81,7 +81,7 @@ def wrapped(*texts: str) -> list[str]:
 class Offer(NamedTuple):
     """What a key `does` once the result is there; what comes back ends it, unless it is empty.
 
-    `is_named`: on the line of keys from the first; the others are once something was read.
+    `is_named`: on the line of keys from the first; the others are once a key was used.
     """
 
     key: str
@@ -286,9 +286,16 @@ class TerminalAsker(ABC):
             self.show(lines())
 
     def _turn(self, lines: Lines, explained: Explained | None = None) -> None:
-        """Have a text read one window at a time, where what follows would push it away; then it is wiped away."""
-        if self.redraws:
-            self._pick(Page(_footer(GO_ON), lines, lambda: [""]), {"": FINISH, Key.BACK: FINISH}, explained)
+        """Have a text read one window at a time, where what follows would push it away; then it is wiped away.
+
+        Another one that is asked for there takes its place.
+        """
+        explained = explained or self._relief_by_key
+        choices = {"": FINISH, Key.BACK: FINISH, **{key: key for key in f"{EXPLAINING}{Key.RELIEF}"}}
+        while self.redraws and (
+            picked := self._pick(Page(_footer(GO_ON), lines, lambda: [""]), choices, lambda _: None)
+        ):
+            lines = explained(picked) or lines
 
     def _speak(self, answers: Answers) -> None:
         """Go on with the voice that answers ask for."""
@@ -296,7 +303,7 @@ class TerminalAsker(ABC):
 
     def _pick(self, page: Page, choices: Mapping[str, str], explained: Explained | None = None) -> str:
         """What is chosen: a letter at once, a number with Enter, "" by Enter alone. Relief and leaving are always there."""
-        letters = "".join([*filter(str.isalpha, choices), EXPLAINING if explained else ""])
+        letters = "".join(key for key in choices if not key.isdigit())
 
         def understand(typed: str) -> str:
             if typed in choices:

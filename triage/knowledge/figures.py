@@ -34,16 +34,16 @@ def read_figure(file: str, raw: bytes) -> Figure:
     lines = {name: raw.count(b"\n", 0, place) + 1 for name, place in begins.items() if place >= 0}
     own = PurePath(file).stem
     at = Location(file, 1, lines, f'figure "{own}"')
-    is_drawing = root.tag == f"{SVG}svg" and raw.rstrip().endswith(b"</svg>")
-    if faults := list(_faults(at, is_drawing, texts)):
+    can_be_shown = root.tag == f"{SVG}svg" and raw.rstrip().endswith(b"</svg>")
+    if faults := list(_faults(at, can_be_shown, texts)):
         raise FaultyInput(faults)
     return Figure(id=own, **texts, svg=raw.decode(), at=at)
 
 
-def _faults(at: Location, is_drawing: bool, texts: Mapping[str, str]) -> Iterator[Fault]:
-    if not is_drawing:
+def _faults(at: Location, can_be_shown: bool, texts: Mapping[str, str]) -> Iterator[Fault]:
+    if not can_be_shown:
         hint = 'it begins with <svg xmlns="http://www.w3.org/2000/svg">, without a prefix, and ends with </svg>'
-        yield at.fault("LCT333", "", "is no drawing", hint)
+        yield at.fault("LCT333", "", "cannot be shown", hint)
     for name, text in texts.items():
         if not text:
             yield at.fault("LCT332", name, "is missing", "it is read to those who cannot see")

@@ -125,9 +125,8 @@ class Option(Record):
     voice: Annotated[str, Names("voice"), "how texts speak from then on"] = ""
     now: Annotated[bool, "it cramps now, so the one safe action is shown at once"] = False
 
-    def __init__(self, **values: Any) -> None:
-        means = values.get("means") or f"{values['text'][:1].lower()}{values['text'][1:]}"
-        super().__init__(**{**values, "means": means})
+    def __init__(self, *, text: str, means: str = "", **values: Any) -> None:
+        super().__init__(**{**values, "text": text, "means": means or text[:1].lower() + text[1:]})
 
 
 class Limit(Record):

@@ -30,7 +30,7 @@ class Steps(NamedTuple):
 
 
 def read_steps(rules: Path, country: str = "") -> Steps:
-    """The steps of the rule base in a folder, for a country (or none in particular). Raises FaultyInput, one of FAULTY."""
+    """The steps of the rule base in a folder, for a country (or none in particular). Raises FaultyInput or one of FAULTY."""
     relief = _parsed(rules, RELIEF_NOW)["relief_now"]
     countries = {one["id"]: one["words"] for one in _parsed(rules, COUNTRIES)["country"]}
     if country and country not in countries:

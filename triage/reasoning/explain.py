@@ -150,7 +150,14 @@ class _Asked(_Known):
         super().__init__(rulebase, as_facts(before, rulebase.bands), self.name)
         self.values = [value for value in self.may_be_chosen(question) if not among or value in among]
         self.follow_ups = {q.id for q in rulebase.questions.values() if q is not question and _reads(q, self.name)}
-        self.then = {v: _Known(rulebase, {**self.facts, self.name: frozenset([v])}) for v in self.values}
+        self.held = as_facts(answers, rulebase.bands)
+        self.then = {value: self._after(value) for value in self.values}
+
+    def _after(self, value: str) -> _Known:
+        """What is known after an answer. What a question was answered that has new lines because of it is asked again."""
+        facts, questions = {**self.facts, self.name: frozenset([value])}, self.rulebase.questions
+        again = {n for n in self.follow_ups if not {*questions[n].shown(facts)} <= {*questions[n].shown(self.held)}}
+        return _Known(self.rulebase, {name: given for name, given in facts.items() if name not in again})
 
     def answers_to(self, flag: RedFlag) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The answers that raise a red flag by themselves, and those that do so with others.

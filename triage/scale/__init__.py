@@ -6,4 +6,6 @@ from triage.version import how_to_install
 try:
     import polars as polars
 except ImportError:
-    raise FaultyInput([Fault("many rows", 0, "need polars", how_to_install("batch"), code="LCT700")]) from None
+    raise FaultyInput(
+        [Fault("many rows", 0, "need polars, not installed", how_to_install("batch"), code="LCT700")]
+    ) from None
