@@ -38,6 +38,7 @@ DONE, FAILED, WRONG_INPUT, INCOMPLETE = 0, 1, 2, 3
 LARGEST, DEEPEST = 5_000_000, 40  # bytes and levels that are read of a file
 EVERY_REAL = 500  # one rule file in so many is one of the built-in rule base: it takes a second
 
+NO_SUCH_ID = "rules: LCT606 "  # of a sound rule base; then come the ids that are meant perhaps
 _TOTAL = re.compile(r"^\d+ faults?$")
 
 
@@ -310,7 +311,7 @@ def rule_file(random: Random, rules: RuleFolder) -> tuple[str, Callable[[], None
             expect(checked.code == FAILED or _parsed(broken) is not None, "not TOML, but check is content")
             _check_rules(checked.out if checked.code else "", checked, rules)
             said = call(*other, "--rules", rules.path)
-            _check_rules(said.err, said, rules)
+            _check_rules("" if NO_SUCH_ID in said.err else said.err, said, rules)
             _check_other(other[0], said.code, checked.code)
 
     return f"rules: {broken.kind}", attempt
@@ -323,13 +324,7 @@ def _check_rules(messages: str, said: Said, rules: RuleFolder) -> None:
 
 
 def _names_a_file(line: str, rules: RuleFolder) -> bool:
-    own = (
-        f"{rules.path.name}/",
-        f"{rules.path.name}: ",
-        str(rules.path),
-        str(rules.answers),
-        'rules: LCT606 nothing in the rule base has the id "rub"',
-    )
+    own = (f"{rules.path.name}/", f"{rules.path.name}: ", str(rules.path), str(rules.answers))
     return line.startswith(own) or re.match(r"[\w/*]+\.toml: ", line) is not None
 
 
