@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple, TextIO, TypeVar
 
 import questionary
@@ -359,8 +359,8 @@ class TerminalAsker(ABC):
     def _why(self, prompt: Prompt) -> Lines:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
         rulebase, again, self.asked_why = self.rulebase, self.asked_why, True
-        told = why_in_full if again else why
-        return lambda: told(rulebase, prompt, screen.width())
+        told = lru_cache(maxsize=1)(partial(why_in_full if again else why, rulebase, prompt))  # of every drawing
+        return lambda: told(screen.width())
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:
         """What stands above a list: the question, on its later screens behind the heading of the screen."""
