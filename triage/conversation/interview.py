@@ -112,17 +112,14 @@ def open_questions(engine: Engine, answers: Answers) -> tuple[Question, ...]:
     rulebase = engine.rulebase
     level = settled_level(engine, answers)
     facts = as_facts(answers, rulebase.bands)
-    if level.stops == AT_ONCE:
-        return ()
     urgent = level.stops == AFTER_FOLLOW_UPS
-    applies = Question.applies_after_urgent if urgent else Question.applies
     asked = sum(not rulebase.questions[name].after for name in answers)
     return tuple(
         q
         for q in rulebase.questions.values()
         if q.id not in answers
         and not q.after
-        and applies(q, facts)
+        and q.is_asked(facts, level.stops)
         and not gives_way(q, facts, urgent, asked, rulebase.most_prompts)
     )
 

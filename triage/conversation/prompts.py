@@ -290,11 +290,13 @@ class TerminalAsker(ABC):
 
         Another one that is asked for there takes its place.
         """
+        texts = f"{Key.RELIEF}{EXPLAINING if explained else ''}"
+        choices = {"": FINISH, Key.BACK: FINISH, **{key: key for key in texts}}
         explained = explained or self._relief_by_key
-        choices = {"": FINISH, Key.BACK: FINISH, **{key: key for key in f"{EXPLAINING}{Key.RELIEF}"}}
-        while self.redraws and (
-            picked := self._pick(Page(_footer(GO_ON), lines, lambda: [""]), choices, lambda _: None)
-        ):
+        while self.redraws:
+            picked = self._pick(Page(_footer(GO_ON), lines, lambda: [""]), choices, lambda _: None)
+            if not picked:
+                return
             lines = explained(picked) or lines
 
     def _speak(self, answers: Answers) -> None:
@@ -359,7 +361,7 @@ class TerminalAsker(ABC):
     def _why(self, prompt: Prompt) -> Lines:
         """Why a question is asked and what waits for it; asked again the rules in words, with sources."""
         rulebase, again, self.asked_why = self.rulebase, self.asked_why, True
-        told = lru_cache(maxsize=1)(partial(why_in_full if again else why, rulebase, prompt))  # of every drawing
+        told = lru_cache(maxsize=1)(partial(why_in_full if again else why, rulebase, prompt))  # once for each width
         return lambda: told(screen.width())
 
     def _head(self, prompt: Prompt, why: bool = False) -> list[str]:

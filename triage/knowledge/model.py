@@ -223,6 +223,12 @@ class Question(Record):
     def applies_after_urgent(self, facts: Facts) -> bool:
         return self.after_urgent is not None and any_row(self.after_urgent, facts) and self.applies(facts)
 
+    def is_asked(self, facts: Facts, stops: Stops) -> bool:
+        """Whether it is asked, where the level that is settled stops an interview so."""
+        if stops == AT_ONCE:
+            return False
+        return self.applies_after_urgent(facts) if stops == AFTER_FOLLOW_UPS else self.applies(facts)
+
     def limit(self, facts: Facts) -> Limit | None:
         """The bounds that answers so far set to a number, if they set any."""
         return next((limit for limit in self.limits if any_row(limit.when, facts)), None)

@@ -42,7 +42,7 @@ from triage.reasoning.results import Assessment, FiredCause, FiredFlag, FiredSig
 
 SCHEMA = "leg-cramp-triage/assessment/2"
 
-WHAT_IF = "Each of these alone would make it more urgent, at least as it says"
+WHAT_IF = "Any one of these makes it at least as urgent as said here"
 BOTH = "Two of these do not go together: the more urgent one counts."  # said of two ticked lines
 NOT_ASKED = "not asked"
 NOT_TICKED = "none ticked"

@@ -13,7 +13,6 @@ from triage.knowledge.conditions import Cell, Facts, Row, any_row
 from triage.knowledge.grammar import as_facts
 from triage.knowledge.model import (
     AFTER_FOLLOW_UPS,
-    AT_ONCE,
     CAUSE,
     DISPOSITION,
     EVERYDAY,
@@ -133,11 +132,9 @@ class _Known:
     def _asked_for(self, name: str) -> frozenset[str]:
         """The lines of a question that is asked; none of any other."""
         if name not in self.lines:
-            question, is_late = self.rulebase.questions[name], self.level.stops == AFTER_FOLLOW_UPS
-            is_asked = (question.applies_after_urgent if is_late else question.applies)(self.facts)
-            options = (option.id for option in question.shown(self.facts))
-            asked = [*self.rulebase.bands.get(name, ()), *options] if is_asked and self.level.stops != AT_ONCE else ()
-            self.lines[name] = frozenset(asked)
+            question = self.rulebase.questions[name]
+            lines = [*self.rulebase.bands.get(name, ()), *(option.id for option in question.shown(self.facts))]
+            self.lines[name] = frozenset(lines if question.is_asked(self.facts, self.level.stops) else ())
         return self.lines[name]
 
 

@@ -6,6 +6,5 @@ from triage.version import how_to_install
 try:
     import polars as polars
 except ImportError:
-    raise FaultyInput(
-        [Fault("many rows", 0, "need polars, not installed", how_to_install("batch"), code="LCT700")]
-    ) from None
+    _what = "need polars, which is not installed"
+    raise FaultyInput([Fault("many rows", 0, _what, how_to_install("batch"), code="LCT700")]) from None

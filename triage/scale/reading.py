@@ -39,10 +39,7 @@ class Table(NamedTuple):
 
 @contextmanager
 def opened(name: str, format_: str, encoding: str, rulebase: RuleBase) -> Iterator[tuple[Head, str, Iterator[Part]]]:
-    """An input whose columns make sense: its head, what is to be told of it, and its parts.
-
-    Raises FaultyInput, OSError; at the end where it changed since.
-    """
+    """An input whose columns make sense: its head, remarks and parts. Raises FaultyInput (at the end: changed), OSError."""
     before = os.stat(name)
     try:
         with ExitStack() as stack:
