@@ -7,6 +7,7 @@ the answers are changed and inferred again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import pytest
 from remembering import Remembering
@@ -41,6 +42,7 @@ from triage.reasoning.explain import (
     WITHHELD,
     Fate,
     Node,
+    Pending,
     how,
     pending,
     tells_apart,
@@ -344,10 +346,14 @@ def test_how_does_not_call_an_unfinished_result_calm(engine: Engine) -> None:
 
 
 class State:
-    """What an interview knows when it asks a question."""
+    """What an interview knows when it asks a question, and what is `pending` then."""
 
-    def __init__(self, name: str, answers: Answers, question: Question) -> None:
-        self.name, self.answers, self.question = f"{name}, {question.id}", answers, question
+    def __init__(self, name: str, answers: Answers, question: Question, rulebase: RuleBase) -> None:
+        self.name, self.answers, self.question, self.rulebase = f"{name}, {question.id}", answers, question, rulebase
+
+    @cached_property
+    def pending(self) -> tuple[Pending, ...]:
+        return pending(self.rulebase, self.answers, self.question)
 
 
 @pytest.fixture(scope="module")
@@ -357,7 +363,7 @@ def states(rulebase: RuleBase, stories: dict[str, Answers]) -> list[State]:
     for name, answers in list(stories.items())[::8]:
         asked = [question for question in rulebase.questions.values() if question.id in answers]
         for at, question in enumerate(asked):
-            found.append(State(name, {q.id: answers[q.id] for q in asked[:at]}, question))
+            found.append(State(name, {q.id: answers[q.id] for q in asked[:at]}, question, rulebase))
     return found
 
 
@@ -373,7 +379,7 @@ def test_what_waits_for_a_question_comes_true(engine: Engine, states: list[State
     seen = 0
     for state in states:
         answers = values(state.question, rulebase)
-        for one in pending(rulebase, state.answers, state.question):
+        for one in state.pending:
             for option in (*one.alone, *one.together):
                 seen += 1
                 found = find_flags(engine, {**state.answers, state.question.id: answers[option]})
@@ -384,7 +390,7 @@ def test_what_waits_for_a_question_comes_true(engine: Engine, states: list[State
 def test_nothing_that_an_answer_would_raise_is_left_out(engine: Engine, states: list[State]) -> None:
     rulebase = engine.rulebase
     for state in states:
-        waiting = pending(rulebase, state.answers, state.question)
+        waiting = state.pending
         ready = {(one.flag.id, option) for one in waiting for option in one.alone}
         settled = {fired.flag.id for fired in settled_flags(engine, state.answers)}
         facts = as_facts(state.answers, rulebase.bands)
@@ -408,7 +414,7 @@ def test_a_follow_up_that_is_waited_for_comes_true(engine: Engine, states: list[
     rulebase = engine.rulebase
     seen = 0
     for state in states[::2]:
-        waiting = pending(rulebase, state.answers, state.question)
+        waiting = state.pending
         reads = {one.flag.id: {cell.name for row in one.flag.condition.when for cell in row} for one in waiting}
         for option, answer in values(state.question, rulebase).items():
             flags = [w.flag for w in waiting if option in w.together and state.question.id not in reads[w.flag.id]]
@@ -431,7 +437,7 @@ def test_no_follow_up_that_an_answer_opens_is_left_out(engine: Engine, states: l
     rulebase = engine.rulebase
     seen = 0
     for state in states[::2]:
-        waiting = pending(rulebase, state.answers, state.question)
+        waiting = state.pending
         told = {(one.flag.id, option) for one in waiting for option in (*one.alone, *one.together)}
         before = {fired.flag.id for fired in find_flags(engine, state.answers)}
         level = most_urgent(rulebase, (fired.flag for fired in settled_flags(engine, state.answers)))
@@ -470,7 +476,7 @@ def test_a_flag_of_the_result_waited_for_every_question_of_its_row(
         facts = assess(engine, answers).facts
         settled = [fired.flag for fired in settled_flags(engine, state.answers)]
         level = most_urgent(rulebase, settled)
-        waiting = {one.flag.id for one in pending(rulebase, state.answers, state.question)}
+        waiting = {one.flag.id for one in state.pending}
         for fired in find_flags(engine, answers):
             to = rulebase.dispositions[fired.flag.disposition]
             rows = [row for row in fired.flag.condition.when if all(cell.holds(facts) for cell in row)]

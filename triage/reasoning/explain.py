@@ -153,7 +153,8 @@ class _Asked(_Known):
     def _after(self, value: str) -> _Known:
         """What is known after an answer. What a question was answered that has new lines because of it is asked again."""
         facts, questions = {**self.facts, self.name: frozenset([value])}, self.rulebase.questions
-        again = {n for n in self.follow_ups if not {*questions[n].shown(facts)} <= {*questions[n].shown(self.held)}}
+        answered = self.follow_ups & facts.keys()
+        again = {n for n in answered if not {*questions[n].shown(facts)} <= {*questions[n].shown(self.held)}}
         return _Known(self.rulebase, {name: given for name, given in facts.items() if name not in again})
 
     def answers_to(self, flag: RedFlag) -> tuple[tuple[str, ...], tuple[str, ...]]:
